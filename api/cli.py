@@ -1,7 +1,7 @@
 """`shunzheng`, the command line.
 
 Exit codes: 0 done or valid, 1 failed, 2 usage, 3 handed in and not final in the time that was given, 4 a process of a node
-that only a person can help, 10 not current, 11 invalid, 12 unverifiable.
+that only a person can help, 5 handed in but for rows that came back, 10 not current, 11 invalid, 12 unverifiable.
 """
 
 import argparse
@@ -34,6 +34,10 @@ COMMANDS: Final = {
     "keys": ("keys", "make and show signing keys"),
     "signer": ("signers", "test what signs where the key is 签名设备: a program, a signing server, a token"),
     "submit": ("submit", "sign records and hand them in to the city's node"),
+    "import": (
+        "imports",
+        "check, register and follow tables of a department as they are: Excel, CSV, web pages",
+    ),
     "proof": ("certificates", "export the proof of a certificate from its city's node"),
     "trace": ("trace", "show everything that became of a certificate, and check that nothing was left out"),
     "refresh": ("refresh", "give proofs their newest staple, from any city's node"),

@@ -17,13 +17,14 @@ _INTEGER: Final = re.compile("0|[1-9][0-9]{0,14}")  # that a spreadsheet and JSO
 def find_fields(identifier: str) -> Mapping[str, ClaimField]:
     """Return the claims of the type that an identifier names, by name; none where the catalogue does not know it."""
     try:
-        return _fields_of(CertificateIdentifier.parse(identifier, strict=False).type)
+        return find_type_fields(CertificateIdentifier.parse(identifier, strict=False).type)
     except InvalidIdentifier:  # that of a seal or sealing, or refused elsewhere
         return {}
 
 
 @lru_cache(maxsize=256)  # the rows of a file are of few types
-def _fields_of(code: str) -> Mapping[str, ClaimField]:
+def find_type_fields(code: str) -> Mapping[str, ClaimField]:
+    """Return the claims of a type by name; none where the catalogue does not know it."""
     type_ = by_code(code)
     return {field.name: field for field in type_.claims} if type_ else {}
 

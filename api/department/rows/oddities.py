@@ -205,6 +205,11 @@ def _odd_day(name: str, text: str, today: date, current: Record | None) -> Itera
         yield Oddity("odd-date", f"`{name}` {text} lies in the future")
 
 
+def find_text_oddities(name: str, text: str) -> Iterator[Oddity]:
+    """Yield what is odd in a text that a claim of this name states, whatever form the catalogue gives it."""
+    yield from _odd_text(name, text, Form.TEXT, None)
+
+
 def _odd_text(name: str, text: str, form: Form, before: "Json | None") -> Iterator[Oddity]:
     """Yield what is odd in one text of the claim `name`; `before` is what the claim said, if that is known."""
     bare, label = text.strip(), claim_labels().get(name)
@@ -283,13 +288,13 @@ def _odd_characters(name: str, quoted: str, text: str) -> Iterator[Oddity]:
             "lost-character",
             f"{quoted}, with the private character {code}, which others show otherwise or not",
         )
-    elif meant := _undo_encoding(text):
+    elif meant := undo_encoding(text):
         yield Oddity(
             "lost-character", f"{quoted}: it was read in a wrong encoding, and may be {_quote(name, meant)}"
         )
 
 
-def _undo_encoding(text: str) -> str:
+def undo_encoding(text: str) -> str:
     """Return the Chinese that was read in another encoding, empty where none was."""
     if text.isascii():
         return ""

@@ -1,0 +1,485 @@
+"""`shunzheng import`: tables of departments, as their systems export them, become anchored certificates."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from api.client.answers import SubmissionAnswer
+from api.client.authorities import add_authorities
+from api.client.client import NodeClient
+from api.client.options import NodeOptions, read_token
+from api.console import note, progress, say, show_json
+from api.department.imports.checking import SKIP, Checker
+from api.department.imports.faulty import FaultyRows
+from api.department.imports.handing_in import HandingIn
+from api.department.imports.journal import CHECKED, DONE, Journal
+from api.department.imports.opening import open_source
+from api.department.imports.profiles import list_profiles, load_profile
+from api.department.imports.proposing import propose_profile
+from api.department.imports.sorts import ACCEPTABLE, Consequence
+from api.department.imports.sources import Source, SourceRow
+from api.department.imports.tally import Tally
+from api.department.imports.templates import write_template
+from api.department.rows.days import NO_END
+from api.department.sending import check_key
+from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting, wait_final
+from api.files import write
+from api.parsers import Commands, add_json
+from api.signing.options import SignerOptions, add_signer, open_signer
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.times import civil_date
+from ledger.errors import MalformedInput
+from ledger.records.catalogue import by_code
+
+#: Exit code of a run that handed in what is good, and gave other rows back.
+SOME_CAME_BACK: Final = 5
+_JOURNAL: Final = "import.journal"
+_ACTIONS: Final = ("amend", "renew", SKIP)
+
+
+class _TableOptions(Protocol):
+    file: Path
+    profile: str
+    sheet: list[str]
+    issuer: str
+    journal: Path | None
+    accept: list[str]
+    changes: list[str]
+    json: bool
+
+
+class _RunOptions(_TableOptions, NodeOptions, SignerOptions, Protocol):
+    wait: int
+    proofs: Path | None
+
+
+class _TemplateOptions(Protocol):
+    type: str
+    output: Path
+
+
+class _NewProfileOptions(Protocol):
+    file: Path
+    sheet: list[str]
+    output: Path
+
+
+class _ShowProfileOptions(Protocol):
+    name: str
+
+
+class _NoOptions(Protocol):
+    pass
+
+
+class _SourceOptions(Protocol):
+    identifier: str
+    journal: Path
+
+
+def add(commands: Commands) -> None:
+    topic = commands.add_parser(
+        "import", description="See docs/import.md: kinds of files, profiles, findings."
+    )
+    actions = topic.add_subparsers(required=True, metavar="ACTION")
+    _add_check(actions)
+    _add_run(actions)
+    _add_template(actions)
+    _add_profile(actions)
+    command = actions.add_parser(
+        "source",
+        help="show the rows of which a certificate was made, as they were read",
+        description="What did the department's table say? The digest of the row is a claim of the "
+        "record. Exit codes: 0, 1 failed.",
+    )
+    command.add_argument("identifier", metavar="IDENTIFIER", help="of the certificate as it is now")
+    command.add_argument(
+        "--journal", type=Path, default=Path(_JOURNAL), metavar="F", help=f"default: {_JOURNAL}"
+    )
+    command.set_defaults(run=_show_source)
+
+
+def _add_table(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="CSV, TSV, Excel, web page or JSON lines; the content tells which",
+    )
+    command.add_argument(
+        "--profile",
+        default="plain",
+        metavar="P",
+        help=f"a file, or one of {', '.join(list_profiles())}; default: plain",
+    )
+    command.add_argument(
+        "--sheet",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="sheet of a workbook, or '*' for all; repeatable",
+    )
+    command.add_argument(
+        "--issuer",
+        default="",
+        metavar="CODE",
+        help="credit code of the issuer, where rows and profile name none",
+    )
+    command.add_argument(
+        "--journal",
+        type=Path,
+        metavar="F",
+        help=f"journal of all imports of the department; default: {_JOURNAL} beside FILE",
+    )
+    command.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        choices=ACCEPTABLE,
+        metavar="NAME",
+        help=f"go on although there are warnings 警告 of this sort: {', '.join(ACCEPTABLE)}; repeatable",
+    )
+    command.add_argument(
+        "--changes",
+        action="append",
+        default=[],
+        metavar="[TYPE=]ACTION",
+        help="what rows that differ from what is registered are, for all or for a type by code or name: "
+        f"{', '.join(_ACTIONS)}; "
+        "without it, a person is asked once a type; repeatable",
+    )
+    add_json(command)
+
+
+def _add_check(actions: Commands) -> None:
+    command = actions.add_parser(
+        "check",
+        help="judge every row of a table, and register nothing",
+        description="Rows that come back are written beside FILE, as .faulty.xlsx and .faulty.csv: mend "
+        "and import them as they are. "
+        "Nothing is registered or noted. Exit codes: 0 every row is good, 1 some come back or something is open.",
+    )
+    _add_table(command)
+    command.set_defaults(run=_check)
+
+
+def _add_run(actions: Commands) -> None:
+    command = actions.add_parser(
+        "run",
+        help="check a table, sign what is good, hand it in, fetch the proofs",
+        description="Good rows are registered, the others come back beside FILE as .faulty.xlsx and "
+        ".faulty.csv. Warnings and open "
+        "questions stop it before anything is signed. Run the same command again after any failure: it "
+        "goes on where it was, and "
+        "a file that was imported registers nothing twice. Exit codes: 0 all handed in, 1 failed, "
+        f"{EXIT_CODE_WORDS}, {SOME_CAME_BACK} handed in but for rows that came back.",
+    )
+    _add_table(command)
+    add_signer(command, "private key of the department; it stays on this machine")
+    command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
+    add_authorities(command)
+    command.add_argument(
+        "--token-file",
+        type=Path,
+        help="file of the access token, for changes and proofs; else SHUNZHENG_TOKEN",
+    )
+    add_wait(command)
+    command.add_argument(
+        "--proofs", type=Path, metavar="DIR", help="fetch the proofs into this folder once they are final"
+    )
+    command.set_defaults(run=_run)
+
+
+def _add_template(actions: Commands) -> None:
+    command = actions.add_parser(
+        "template",
+        help="make an empty table for a type of certificate",
+        description="The table is read with the profile plain. Exit codes: 0 written, 1 failed.",
+    )
+    command.add_argument("type", metavar="TYPE", help="code or name of the type")
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="F", help="workbook to write, .xlsx"
+    )
+    command.set_defaults(run=_write_template)
+
+
+def _add_profile(actions: Commands) -> None:
+    topic = actions.add_parser("profile", help="profiles 导入方案: propose, list and show them")
+    profile_actions = topic.add_subparsers(required=True, metavar="ACTION")
+    command = profile_actions.add_parser(
+        "new",
+        help="propose a profile from the headings and values of a table",
+        description="A person reads the proposal and confirms it: what is not certain is marked. Exit "
+        "codes: 0 written, 1 failed.",
+    )
+    command.add_argument("file", type=Path, metavar="FILE", help="a table of the source")
+    command.add_argument(
+        "--sheet", action="append", default=[], metavar="NAME", help="sheet of a workbook; repeatable"
+    )
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="F", help="profile to write, .toml"
+    )
+    command.set_defaults(run=_propose)
+    command = profile_actions.add_parser(
+        "list", help="list the profiles that come along", description="Exit codes: 0 listed, 1 failed."
+    )
+    command.set_defaults(run=_list_profiles)
+    command = profile_actions.add_parser(
+        "show", help="show how a profile reads tables", description="Exit codes: 0 shown, 1 failed."
+    )
+    command.add_argument("name", metavar="P", help="a file, or the name of one that comes along")
+    command.set_defaults(run=_show_profile)
+
+
+# -- Checking --
+
+
+@dataclass(slots=True)
+class _Choices:
+    """What changed rows are, by type; a person at a terminal is asked once for each."""
+
+    actions: dict[str, str]
+
+    def choose(self, type_code: str, proposal: str) -> str:
+        """Return the action for changed rows of a type, empty where nobody has chosen."""
+        type_ = by_code(type_code)
+        name = type_.name.zh if type_ else type_code
+        for key in (type_code, name, ""):
+            if key in self.actions:
+                return self.actions[key]
+        self.actions[type_code] = self._ask(name, proposal)
+        return self.actions[type_code]
+
+    def _ask(self, name: str, proposal: str) -> str:
+        if not sys.stdin.isatty():
+            return ""
+        note(
+            f"{name}: rows differ from what is registered, the first looks like {proposal}. 变更 amend, "
+            "换发 renew, or skip?"
+        )
+        answer = sys.stdin.readline().strip()
+        return answer if answer in _ACTIONS else ""
+
+
+def _read_choices(options: _TableOptions) -> _Choices:
+    """Return the actions for changed rows. Raises: MalformedInput."""
+    actions: dict[str, str] = {}
+    for choice in options.changes:
+        type_name, _, action = choice.rpartition("=")
+        if action not in _ACTIONS:
+            raise MalformedInput(
+                f"--changes takes {', '.join(_ACTIONS)}, or TYPE=one of them, and not {choice[:80]}"
+            )
+        actions[type_name] = action
+    return _Choices(actions)
+
+
+def _open_journal(options: _TableOptions) -> Journal:
+    return Journal(options.journal or options.file.parent / _JOURNAL)
+
+
+class _DryRun(Exception):
+    """Ends the transaction of a check without keeping anything of it."""
+
+
+def _check_file(
+    options: _TableOptions, source: Source, journal: Journal, *, keep: Callable[[Tally], bool]
+) -> Tally:
+    """Check a file and write the rows that come back; the journal has it where `keep` says so."""
+    profile = load_profile(options.profile)
+    today = civil_date(int(time.time()))
+    with FaultyRows(options.file.parent, options.file.name) as faulty_rows:
+        checker = Checker(
+            source, profile, journal, options.issuer, today, _read_choices(options).choose,
+            lambda judged: faulty_rows.add(checker.headings, judged),
+        )  # fmt: skip
+        try:
+            with journal.writing():
+                tally = checker.check(_watch)
+                if not keep(tally):
+                    raise _DryRun
+                journal.set_file(source.digest, profile.name, source.name, CHECKED)
+        except _DryRun:
+            pass
+    if faulty_rows.count:
+        note(
+            f"Rows that come back 退回的行: {faulty_rows.workbook_path} and {faulty_rows.csv_path.name}. "
+            "Mend and import them."
+        )
+    return checker.tally
+
+
+def _watch(rows: Iterator[SourceRow]) -> Iterator[SourceRow]:
+    yield from progress(rows, "checking 检查", 0)
+
+
+def _find_obstacle(options: _TableOptions, tally: Tally) -> str:
+    """Say why nothing can be signed, empty where it can."""
+    if questions := tally.list_sorts(Consequence.ASK):
+        advice = " Say --changes amend, renew or skip." if "changed" in questions else ""
+        return (
+            f"questions 待确认 are open: {', '.join(questions)}. Answer them in the profile, once for "
+            f"all tables of this source.{advice}"
+        )
+    if warnings := tally.list_open(options.accept):
+        names = " ".join(f"--accept {name}" for name in warnings)
+        return (
+            f"there are warnings 警告: {', '.join(warnings)}. Mend them in the file, or, where it is "
+            f"meant so, repeat with {names}"
+        )
+    return ""
+
+
+def _report(options: _TableOptions, source: Source, tally: Tally, **more: Json) -> None:
+    if options.json:
+        show_json(
+            {"file": source.name, "read_as": source.kind, "digest": source.digest, **tally.to_json(), **more}
+        )
+        return
+    say(f"{source.name}: {source.kind}")
+    for line in tally.describe():
+        say(line)
+
+
+def _check(options: _TableOptions) -> int:
+    with open_source(options.file, options.sheet) as source, _open_journal(options) as journal:
+        tally = _check_file(options, source, journal, keep=lambda _: False)
+    _report(options, source, tally)
+    obstacle = _find_obstacle(options, tally)
+    if obstacle:
+        note(obstacle)
+    if not options.json:
+        say("Nothing was registered 未登记任何内容.")
+    return 1 if obstacle or tally.rejected else 0
+
+
+# -- Running --
+
+
+def _run(options: _RunOptions) -> int:
+    """Check, sign, hand in, follow, fetch proofs; what was begun before goes first."""
+    with (
+        open_source(options.file, options.sheet) as source,
+        _open_journal(options) as journal,
+        ExitStack() as stack,
+    ):
+        node = stack.enter_context(NodeClient(options.node, read_token(options), ca_file=options.ca_file))
+        key = open_signer(options)
+        check_key(node, key)
+        folder = options.file.parent / f"{options.file.name}.submissions"
+        handing_in = HandingIn(journal, node, key, folder, _Progress().show)
+        answers = _resume(journal, handing_in)
+        tally = None
+        if journal.find_file(source.digest) != DONE:
+            tally = _check_file(
+                options, source, journal, keep=lambda tally: not _find_obstacle(options, tally)
+            )
+            if obstacle := _find_obstacle(options, tally):
+                _report(options, source, tally)
+                note(f"Nothing was signed 未签名: {obstacle}")
+                return 1
+            answers += handing_in.hand_in(source.digest, source.name)
+        return _conclude(options, source, tally, node, handing_in, answers)
+
+
+class _Progress:
+    """Shows how many rows are accepted, and how fast."""
+
+    def __init__(self) -> None:
+        self._start, self._count = time.monotonic(), 0
+
+    def show(self, count: int) -> None:
+        self._count += count
+        rate = self._count / max(0.001, time.monotonic() - self._start)
+        note(f"accepted 已受理: {self._count:,} rows ({rate:,.0f}/s)")
+
+
+def _resume(journal: Journal, handing_in: HandingIn) -> list[SubmissionAnswer]:
+    """Hand in what was checked before and not handed in to its end."""
+    answers: list[SubmissionAnswer] = []
+    for digest, name in journal.list_pending():
+        note(f"{name} was checked before and is handed in to its end first 续传.")
+        answers += handing_in.hand_in(digest, name)
+    return answers
+
+
+def _conclude(
+    options: _RunOptions,
+    source: Source,
+    tally: Tally | None,
+    node: NodeClient,
+    handing_in: HandingIn,
+    answers: list[SubmissionAnswer],
+) -> int:
+    if answers:
+        answers[-1] = wait_final(node, answers[-1], options.wait)
+    code = judge_waiting(answers[-1:], options.wait)
+    proof_count = handing_in.fetch_proofs(source.digest, options.proofs) if options.proofs and not code else 0
+    accepted_count = sum(answer["count"] for answer in answers)
+    if tally is None and not options.json:
+        say(f"{source.name} is registered already 已登记过: nothing was handed in twice.")
+    if tally is not None:
+        _report(
+            options, source, tally, accepted=accepted_count, refused=[*handing_in.refused], proofs=proof_count
+        )
+    elif options.json:
+        show_json(
+            {"file": source.name, "digest": source.digest, "accepted": accepted_count, "proofs": proof_count}
+        )
+    if not options.json:
+        say(
+            f"已登记 accepted: {accepted_count:,} records in {len(answers):,} submissions; proofs "
+            f"存证凭据: {proof_count:,}"
+        )
+    for line in handing_in.refused:
+        note(line)
+    if code:
+        return code
+    return SOME_CAME_BACK if handing_in.refused or (tally is not None and tally.rejected) else 0
+
+
+# -- Templates, profiles, sources --
+
+
+def _write_template(options: _TemplateOptions) -> int:
+    write_template(options.type, options.output)
+    note(f"{options.output}: fill in a row for each certificate; an end that there is not is {NO_END}.")
+    return 0
+
+
+def _propose(options: _NewProfileOptions) -> int:
+    with open_source(options.file, options.sheet) as source:
+        text, open_count = propose_profile(source)
+    write(options.output, text.encode())
+    note(
+        f"{options.output}: read it and confirm it 请核对; {open_count} lines wait for a person, marked TODO."
+    )
+    return 0
+
+
+def _list_profiles(options: _NoOptions) -> int:
+    for name in list_profiles():
+        say(f"{name}  {load_profile(name).title}")
+    return 0
+
+
+def _show_profile(options: _ShowProfileOptions) -> int:
+    show_json(load_profile(options.name).model_dump())
+    return 0
+
+
+def _show_source(options: _SourceOptions) -> int:
+    """Raises: MalformedInput where the journal has no such certificate."""
+    if not options.journal.exists():
+        raise MalformedInput(f"there is no {options.journal}: name the journal of the imports with --journal")
+    with Journal(options.journal) as journal:
+        rows = journal.find_source(options.identifier)
+    if not rows:
+        raise MalformedInput(f"{options.journal} has no certificate {options.identifier[:100]}")
+    show_json([{"file": name, "row": decode(source), "salt": salt.hex()} for name, source, salt in rows])
+    return 0

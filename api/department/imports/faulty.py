@@ -1,0 +1,107 @@
+"""Rows that come back 退回: the cells as they were, with what is wrong and what to write, as XLSX and CSV.
+
+Both survive being opened and saved by a spreadsheet, and are imported as they are once the cells are mended: numbers
+stand as text, and nothing that stands in a cell runs as a formula.
+"""
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, Self
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from api.department.imports.headings import OWN_MARK
+from api.department.imports.judging import JudgedRow
+from api.department.imports.sorts import Consequence
+
+#: Columns before those of the table.
+OWN_HEADINGS: Final = tuple(
+    f"{OWN_MARK}{name}"
+    for name in ("工作表 sheet", "行 line", "列 column", "值 value", "问题 problem", "建议 suggestion")
+)
+#: What a spreadsheet would change in a CSV: long numbers, zeros at the beginning, formulas.
+_FRAGILE: Final = re.compile(r"[=+@-].*|0[0-9].*|[0-9]{11,}[0-9X]*|[0-9]+[-/][0-9]+", re.DOTALL)
+_MAX_CELL_CHARS: Final = 32_767  # of a cell of a workbook
+_TEXT_FORMAT: Final = "@"
+_LOST: Final = "\ufffd"
+
+
+class FaultyRows:
+    """Writes the rows of a file that come back, as they come; files are made with the first."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder, self._name = folder, name
+        self._workbook: Workbook | None = None
+        self._csv: IO[str] | None = None
+        self.count = 0
+
+    @property
+    def workbook_path(self) -> Path:
+        return self._folder / f"{self._name}.faulty.xlsx"
+
+    @property
+    def csv_path(self) -> Path:
+        return self._folder / f"{self._name}.faulty.csv"
+
+    def add(self, headings: Sequence[str], judged: JudgedRow) -> None:
+        """Add a row. Raises: OSError."""
+        if self._workbook is None or self._csv is None:
+            self._begin(headings)
+        assert self._workbook
+        assert self._csv
+        cells = [*_describe(judged), *judged.row.cells]
+        self._workbook.worksheets[0].append([_make_cell(self._workbook, cell) for cell in cells])
+        csv.writer(self._csv).writerow([_protect(cell) for cell in cells])
+        self.count += 1
+
+    def _begin(self, headings: Sequence[str]) -> None:
+        self._workbook = Workbook(write_only=True)
+        sheet = self._workbook.create_sheet("退回 faulty")
+        sheet.freeze_panes = "A2"
+        sheet.append([_make_cell(self._workbook, heading) for heading in (*OWN_HEADINGS, *headings)])
+        self.csv_path.touch(mode=0o600)
+        self._csv = self.csv_path.open("w", encoding="utf-8-sig", newline="")
+        csv.writer(self._csv).writerow([*OWN_HEADINGS, *headings])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._csv:
+            self._csv.close()
+        if self._workbook and kind is None:
+            self.workbook_path.touch(mode=0o600)
+            self._workbook.save(self.workbook_path)
+
+
+def _describe(judged: JudgedRow) -> list[str]:
+    """Return what the own columns say of a row."""
+    faults = [finding for finding in judged.findings if finding.consequence is Consequence.REJECT]
+    return [
+        judged.row.sheet,
+        str(judged.row.line),
+        "；".join(fault.column for fault in faults),
+        "；".join(fault.value for fault in faults),
+        "；".join(f"[{fault.sort}] {fault.message}" for fault in faults),
+        "；".join(fault.suggestion for fault in faults if fault.suggestion),
+    ]
+
+
+def _make_cell(workbook: Workbook, text: str) -> WriteOnlyCell:
+    """Return a cell that holds text, whatever it looks like."""
+    cell = WriteOnlyCell(workbook.worksheets[0], ILLEGAL_CHARACTERS_RE.sub(_LOST, text)[:_MAX_CELL_CHARS])
+    cell.data_type = "s"
+    cell.number_format = _TEXT_FORMAT
+    return cell
+
+
+def _protect(text: str) -> str:
+    """Return a cell of a CSV that a spreadsheet leaves as it is: a tab in front of it, which an import takes away."""
+    return f"\t{text}" if _FRAGILE.fullmatch(text) else text

@@ -1,0 +1,142 @@
+"""Holders 持证主体 of a row: names and codes that belong together, and the type of each code."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Final
+
+from ledger.encoding.normal_forms import to_nfkc
+from ledger.errors import InvalidIdentifier
+from ledger.records.identifiers import check_resident_number, find_credit_code_fault
+from ledger.records.vocabulary import HOLDER_CODE_TYPES
+
+CREDIT: Final = "001"
+OTHER_BODY: Final = "099"
+RESIDENT: Final = "111"
+OTHER_PAPER: Final = "999"
+_CODE_CHARS: Final = 18  # of a credit code, and of a resident number
+_OLD_CODE: Final = re.compile(r"[0-9A-Z]{8}-[0-9X]|[0-9]{13}|[0-9]{15}")
+_OLD_RESIDENT: Final = re.compile(r"[1-9][0-9]{5}[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}")
+_RESIDENT_FORM: Final = re.compile(r"[1-9][0-9]{16}[0-9X]")
+#: Letters that credit codes (GB 32100) do not have, with what is read as them.
+_LOOKALIKES: Final = str.maketrans({"I": "1", "O": "0", "S": "5", "Z": "2"})
+_BLANKS: Final = re.compile(r"[\s\u200b\ufeff]+")
+
+
+def fold_code(text: str) -> str:
+    """Return a code without what its spellings differ by: width, blanks, case."""
+    return _BLANKS.sub("", to_nfkc(text)).upper()
+
+
+def split_holders(text: str, separators: Sequence[str]) -> list[str]:
+    """Return the parts of a cell that one of the separators parts; a company's brackets and the like stay whole."""
+    parts = [text]
+    for separator in separators:
+        parts = [piece for part in parts for piece in part.split(separator)]
+    return [part.strip() for part in parts if part.strip()]
+
+
+@lru_cache(maxsize=65_536)
+def is_resident_number(code: str) -> bool:
+    """Tell whether a code is a resident number of 18 characters whose check digit fits."""
+    try:
+        check_resident_number(code)
+    except InvalidIdentifier:
+        return False
+    return True
+
+
+def judge_code(code: str, kind: str, *, is_personal: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong or odd about a holder's code of a type: sort, message, suggestion. None repeats the code."""
+    if "*" in code or "＊" in code:
+        yield "holder-code", "it is masked 脱敏 and names nobody: enter it whole", ""
+    elif kind == CREDIT:
+        yield from _judge_credit(code)
+    elif kind == RESIDENT:
+        yield from _judge_resident(code)
+    elif kind and kind not in HOLDER_CODE_TYPES:
+        return
+    elif kind and is_resident_number(code):
+        yield (
+            "holder-type",
+            f"the type is {kind} {HOLDER_CODE_TYPES[kind]}, and the code is a resident number",
+            RESIDENT,
+        )
+    elif not kind:
+        yield from _judge_unnamed(code, is_personal=is_personal)
+
+
+def guess_type(code: str) -> str:
+    """Return the type of a holder's code that states none, by what fits its check digits."""
+    if not find_credit_code_fault(code):
+        return CREDIT
+    if is_resident_number(code):
+        return RESIDENT
+    return OTHER_PAPER if _OLD_RESIDENT.fullmatch(code) else OTHER_BODY
+
+
+def _judge_unnamed(code: str, *, is_personal: bool) -> Iterator[tuple[str, str, str]]:
+    if is_resident_number(code):
+        if not is_personal:
+            yield (
+                "person-in-company-column",
+                "it is a person's number: the type is 111, and it is graded as personal",
+                RESIDENT,
+            )
+    elif len(code) == _CODE_CHARS and find_credit_code_fault(code):
+        yield from _judge_resident(code) if _RESIDENT_FORM.fullmatch(code) else _judge_credit(code)
+    elif _OLD_RESIDENT.fullmatch(code) and is_personal:
+        yield (
+            "old-resident-number",
+            "it is a resident number of 15 digits: kept as given under 999, never made longer",
+            "",
+        )
+    elif _OLD_CODE.fullmatch(code):
+        yield (
+            "old-organisation-code",
+            "it is a code from before 2015: kept as given under 099, no credit code is made of it",
+            "",
+        )
+    elif len(code) in (_CODE_CHARS - 1, _CODE_CHARS + 1) and code[:-1].isdecimal():
+        yield (
+            "holder-code",
+            f"it has {len(code)} characters, and a credit code or resident number {_CODE_CHARS}",
+            "",
+        )
+
+
+def _judge_credit(code: str) -> Iterator[tuple[str, str, str]]:
+    fault = find_credit_code_fault(code)
+    if not fault:
+        return
+    if is_resident_number(code):
+        yield (
+            "person-in-company-column",
+            "it is a person's number and no credit code: the type is 111",
+            RESIDENT,
+        )
+        return
+    meant = code.translate(_LOOKALIKES)
+    suggestion = meant if meant != code and not find_credit_code_fault(meant) else ""
+    sort = "old-organisation-code" if _OLD_CODE.fullmatch(code) else "holder-code"
+    yield sort, f"it is no credit code 统一社会信用代码: {_shorten(fault)}", suggestion
+
+
+def _judge_resident(code: str) -> Iterator[tuple[str, str, str]]:
+    if is_resident_number(code):
+        return
+    if _OLD_RESIDENT.fullmatch(code):
+        yield (
+            "old-resident-number",
+            "it is a resident number of 15 digits: kept as given, never made longer",
+            "",
+        )
+        return
+    try:
+        check_resident_number(code)
+    except InvalidIdentifier as error:
+        yield "holder-code", str(error), ""
+
+
+def _shorten(fault: str) -> str:
+    return fault if len(fault) <= 120 else fault[:120] + "…"

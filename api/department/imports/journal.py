@@ -1,0 +1,266 @@
+"""The journal of a department's imports: which rows became which certificates, and how far each file has come.
+
+One SQLite file beside the tables, for all of them. It holds every row as it was read, which is an auditor's first question,
+and personal: it is its owner's alone. Whoever is killed on the way finds everything here again.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from api.department.imports.judging import JudgedRow, encode_source_row
+from ledger.encoding.canonical import decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.errors import MalformedInput
+
+#: States of a file: all of its rows are checked, all that were to be signed are accepted.
+CHECKED, DONE = "checked", "done"
+#: States of a row: to be signed, accepted by the node, not to be signed.
+READY, ACCEPTED, REFUSED = "ready", "accepted", "refused"
+#: Actions of a row besides the records' own.
+ISSUE: Final = "issue"
+_VERSION: Final = 1
+_LOOKUP_KEYS: Final = 500  # of one IN (…)
+_KNOWN: Final = "key, identifier, content, end, file, line, state"
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS files (
+    digest TEXT PRIMARY KEY, profile TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS certificates (
+    key BLOB PRIMARY KEY, identifier TEXT NOT NULL, content BLOB NOT NULL, type TEXT NOT NULL, end TEXT, file TEXT NOT NULL,
+    line INTEGER NOT NULL, state TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rows (
+    id INTEGER PRIMARY KEY, file TEXT NOT NULL, sheet TEXT NOT NULL, line INTEGER NOT NULL, key BLOB NOT NULL,
+    action TEXT NOT NULL, issuer TEXT NOT NULL, members BLOB NOT NULL, content BLOB NOT NULL, source BLOB NOT NULL,
+    salt BLOB NOT NULL, state TEXT NOT NULL, submission TEXT
+);
+CREATE INDEX IF NOT EXISTS rows_of_files ON rows (file, state, action, issuer, id);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCertificate:
+    """A certificate that an import brought: identifier, digest of its content, last day, and where it stood."""
+
+    identifier: str
+    content: bytes
+    end: str | None
+    file: str
+    line: int
+    is_accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """A row that is to be signed: `members` is the line of the submission, `place` its line in the file."""
+
+    id: int
+    sheet: str
+    line: int
+    key: bytes
+    members: bytes
+
+    @property
+    def place(self) -> str:
+        return f"{self.sheet}!{self.line}" if self.sheet else str(self.line)
+
+    @property
+    def end(self) -> str | None:
+        """The last day that the row states, or the word for none."""
+        members = decode(self.members)
+        return str(members["valid_until"]) if isinstance(members, dict) and "valid_until" in members else None
+
+
+class Journal:
+    """Opened by one import at a time. Raises: MalformedInput where another one has it open, OSError."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.close(descriptor)
+        self._connection = sqlite3.connect(path, isolation_level=None, timeout=0)
+        try:
+            self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA cache_size = -65536")
+            self._connection.execute("BEGIN EXCLUSIVE")
+            version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+            if version > _VERSION:
+                raise MalformedInput(f"{path.name} was written by a newer version of this program")
+            for statement in _TABLES.split(";"):
+                self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+            self._connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self._connection.close()
+            raise MalformedInput(
+                f"{path.name} is open in another import: wait until it has ended ({error})"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise MalformedInput(
+                f"{path.name} is no journal of imports: name another with --journal"
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    # -- Files --
+
+    def find_file(self, digest: str) -> str | None:
+        """Return how far a file has come, None for one that is new or was not checked to its end."""
+        found_row = self._connection.execute("SELECT state FROM files WHERE digest = ?", (digest,)).fetchone()
+        return str(found_row[0]) if found_row else None
+
+    def set_file(self, digest: str, profile: str, name: str, state: str) -> None:
+        """Note how far a file has come."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO files (digest, profile, name, state) VALUES (?, ?, ?, ?)",
+            (digest, profile, name, state),
+        )
+
+    def end_file(self, digest: str) -> None:
+        """Note that every row of a file that was to be signed is accepted."""
+        self._connection.execute("UPDATE files SET state = ? WHERE digest = ?", (DONE, digest))
+
+    def list_pending(self) -> list[tuple[str, str]]:
+        """Return digest and name of the files that were checked and are not handed in to their end."""
+        return list(
+            self._connection.execute(
+                "SELECT digest, name FROM files WHERE state = ? ORDER BY rowid", (CHECKED,)
+            )
+        )
+
+    def writing(self) -> "_Writing":
+        """Give a transaction, which is durable when it ends."""
+        return _Writing(self._connection)
+
+    # -- Rows --
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, KnownCertificate]:
+        """Return what is known of certificates, by their keys."""
+        known_certificates: dict[bytes, KnownCertificate] = {}
+        for start in range(0, len(keys), _LOOKUP_KEYS):
+            part = keys[start : start + _LOOKUP_KEYS]
+            marks = ",".join("?" * len(part))
+            query = f"SELECT {_KNOWN} FROM certificates WHERE key IN ({marks})"  # noqa: S608 question marks alone
+            for key, *values, state in self._connection.execute(query, part):
+                known_certificates[key] = KnownCertificate(*values, is_accepted=state == ACCEPTED)
+        return known_certificates
+
+    def add(self, file: str, rows: Iterable[tuple[JudgedRow, str]]) -> None:
+        """Note rows that are to be signed, each with its action. A change leaves what is known of its certificate."""
+        prepared = list(rows)
+        self._connection.executemany(
+            "INSERT INTO rows (file, sheet, line, key, action, issuer, members, content, source, salt, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    file, judged.row.sheet, judged.row.line, judged.key, action, judged.issuer,
+                    canonical(judged.members or {}), judged.content, encode_source_row(judged.row), judged.salt, READY,
+                )
+                for judged, action in prepared
+            ),
+        )  # fmt: skip
+        self._connection.executemany(
+            "INSERT INTO certificates (key, identifier, content, type, end, file, line, state) VALUES "
+            "(?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    judged.key, judged.identifier, judged.content, judged.type, find_end(judged), file,
+                    judged.row.line, READY,
+                )
+                for judged, action in prepared
+                if action == ISSUE
+            ),
+        )  # fmt: skip
+
+    def list_groups(self, file: str) -> list[tuple[str, str]]:
+        """Return actions and issuers of the rows of a file that are to be signed."""
+        query = (
+            "SELECT DISTINCT action, issuer FROM rows WHERE file = ? AND state = ? ORDER BY action, issuer"
+        )
+        return [(action, issuer) for action, issuer in self._connection.execute(query, (file, READY))]
+
+    def read_ready(self, file: str, action: str, issuer: str, after: int, count: int) -> list[JournalRow]:
+        """Return the first rows behind row `after` that are to be signed, the same ones whenever it is asked."""
+        query = (
+            "SELECT id, sheet, line, key, members FROM rows WHERE file = ? AND state = ? AND action = ? AND issuer = ?"
+            " AND id > ? ORDER BY id LIMIT ?"
+        )
+        values = (file, READY, action, issuer, after, count)
+        return [JournalRow(*row_values) for row_values in self._connection.execute(query, values)]
+
+    def count(self, file: str, state: str) -> int:
+        query = "SELECT count(*) FROM rows WHERE file = ? AND state = ?"
+        return int(self._connection.execute(query, (file, state)).fetchone()[0])
+
+    def accept(self, rows: Sequence[JournalRow], submission: str, identifiers: Sequence[str]) -> None:
+        """Note that the node has accepted rows, in a submission, under these identifiers."""
+        with self.writing():
+            self._connection.executemany(
+                "UPDATE rows SET state = ?, submission = ? WHERE id = ?",
+                [(ACCEPTED, submission, row.id) for row in rows],
+            )
+            self._connection.executemany(
+                "UPDATE certificates SET state = ?, identifier = ?, end = ?,"
+                " content = (SELECT content FROM rows WHERE id = ?) WHERE key = ?",
+                [
+                    (ACCEPTED, identifier, row.end, row.id, row.key)
+                    for row, identifier in zip(rows, identifiers, strict=True)
+                ],
+            )
+
+    def refuse(self, rows: Sequence[JournalRow]) -> None:
+        """Note that rows cannot be signed as they are; a new certificate is then unknown again."""
+        with self.writing():
+            self._connection.executemany(
+                "UPDATE rows SET state = ? WHERE id = ?", [(REFUSED, row.id) for row in rows]
+            )
+            self._connection.executemany(
+                "DELETE FROM certificates WHERE key = ? AND state = ?", [(row.key, READY) for row in rows]
+            )
+
+    def list_accepted(self, file: str) -> Iterator[str]:
+        """Yield the identifiers of the certificates that a file brought or changed, as they are now."""
+        query = "SELECT identifier FROM certificates WHERE key IN (SELECT key FROM rows WHERE file = ? AND state = ?)"
+        yield from (identifier for (identifier,) in self._connection.execute(query, (file, ACCEPTED)))
+
+    def find_source(self, identifier: str) -> list[tuple[str, bytes, bytes]]:
+        """Return the rows of which a certificate was made: the file's name, the row as read, the salt of its digest."""
+        query = (
+            "SELECT files.name, rows.source, rows.salt FROM rows JOIN certificates USING (key)"
+            " JOIN files ON files.digest = rows.file WHERE certificates.identifier = ? ORDER BY rows.id"
+        )
+        return [(name, source, salt) for name, source, salt in self._connection.execute(query, (identifier,))]
+
+
+class _Writing:
+    """A transaction of the journal."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def find_end(judged: JudgedRow) -> str | None:
+    """Return the last day that a row states, or the word for none."""
+    return str(judged.members["valid_until"]) if judged.members and "valid_until" in judged.members else None

@@ -1,0 +1,174 @@
+"""Profiles 导入方案: how the tables of one source are read, as data that a person confirms once.
+
+Those that come along lie in the folder `profiles`; a department keeps its own beside its tables. Format: docs/import.md.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from api.department.rows.columns import claim_labels
+from ledger.encoding.normal_forms import to_nfkc
+from ledger.errors import MalformedInput
+from ledger.records.characters import find_name_fault
+
+#: Targets of columns that are no claims: the state in the source, and an object whose members are columns.
+STATUS: Final = "status"
+MEMBERS: Final = "members"
+_TARGETS: Final = (STATUS, MEMBERS)
+_MAX_BYTES: Final = 2**20  # of a profile: those that come along have some 3 kB
+_MAX_ITEMS: Final = 1_000  # of one list or table of a profile
+#: Words for nothing, where a profile has no own: those of catalogues and exports.
+_NULL_WORDS: Final = (
+    "空",
+    "无",
+    "/",
+    "//",
+    "--",
+    "-",
+    "— —",
+    "——",
+    "nan",
+    "NaN",
+    "null",
+    "NULL",
+    "暂无",
+    "不详",
+    "*",
+)
+_ENDLESS: Final = (
+    "2099-12-31",
+    "9999-12-31",
+    "2999-12-31",
+    "长期",
+    "长期有效",
+    "永久",
+    "永久有效",
+    "无固定期限",
+)
+_FALSE_ENDS: Final = ("9999-12-30", "2999-12-30")
+_NEVER: Final = ("1900-01-01", "1970-01-01", "0001-01-01")
+
+
+class Profile(BaseModel):
+    """How tables of one source are read. `columns` has the headings of each claim, or of `status` and `members`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(max_length=64)
+    title: str = Field(default="", max_length=200)
+    type: str = Field(default="", max_length=200)
+    issuer: str = Field(default="", max_length=18)
+    heading_row: int = Field(default=0, ge=0, le=1_000)
+    heading_rows: int = Field(default=1, ge=1, le=2)
+    empty_end: Literal["ask", "endless", "unknown"] = "ask"
+    backfill: bool = False
+    holder_separators: list[str] = Field(default=["、", ",", "，", ";", "；", "/", "^"], max_length=20)
+    columns: dict[str, list[str]] = Field(default_factory=dict, max_length=_MAX_ITEMS)
+    joins: dict[str, list[str]] = Field(default_factory=dict, max_length=_MAX_ITEMS)
+    ignored: list[str] = Field(default_factory=list, max_length=_MAX_ITEMS)
+    constants: dict[str, str] = Field(default_factory=dict, max_length=_MAX_ITEMS)
+    patterns: dict[str, str] = Field(default_factory=dict, max_length=_MAX_ITEMS)
+    kinds: dict[str, Literal["text", "code", "date", "division"]] = Field(
+        default_factory=dict, max_length=_MAX_ITEMS
+    )
+    null_words: list[str] = Field(default=[*_NULL_WORDS], max_length=_MAX_ITEMS)
+    endless: list[str] = Field(default=[*_ENDLESS], max_length=_MAX_ITEMS)
+    false_ends: list[str] = Field(default=[*_FALSE_ENDS], max_length=_MAX_ITEMS)
+    never_dates: list[str] = Field(default=[*_NEVER], max_length=_MAX_ITEMS)
+    status: dict[str, Literal["current", "ended"]] = Field(default_factory=dict, max_length=_MAX_ITEMS)
+    holder_types: dict[str, str] = Field(default_factory=dict, max_length=_MAX_ITEMS)
+
+
+def list_profiles() -> list[str]:
+    """Return the names of the profiles that come along."""
+    folder = resources.files(__package__) / "profiles"
+    return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+
+
+def load_profile(name_or_path: str) -> Profile:
+    """Return a profile that comes along, by its name, or the one in a file. Raises: MalformedInput, OSError."""
+    if name_or_path in list_profiles():
+        content = (resources.files(__package__) / "profiles" / f"{name_or_path}.toml").read_bytes()
+        return read_profile(content, name_or_path)
+    path = Path(name_or_path)
+    if not path.exists():
+        raise MalformedInput(
+            f"there is no profile {name_or_path[:80]}: name a file, or one of {', '.join(list_profiles())}; "
+            "`shunzheng import profile new FILE` proposes one"
+        )
+    with path.open("rb") as file:
+        return read_profile(file.read(_MAX_BYTES + 1), path.name)
+
+
+def read_profile(content: bytes, name: str) -> Profile:
+    """Return a profile of its TOML. Raises: MalformedInput, which says where it is wrong."""
+    if len(content) > _MAX_BYTES:
+        raise MalformedInput(f"the profile {name} has more than {_MAX_BYTES:,} bytes: is it the right file?")
+    try:
+        profile = Profile.model_validate(tomllib.loads(content.decode("utf-8-sig")))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise MalformedInput(f"the profile {name} is no TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise MalformedInput(f"the profile {name}, at `{place}`: {first['msg']}") from error
+    _check_targets(profile, name)
+    return profile
+
+
+def _check_targets(profile: Profile, name: str) -> None:
+    for table_name, targets in (
+        ("columns", profile.columns),
+        ("joins", profile.joins),
+        ("constants", profile.constants),
+    ):
+        for target in targets:
+            if target not in _TARGETS and (fault := find_name_fault(target)):
+                raise MalformedInput(
+                    f"the profile {name}, at `{table_name}.{target[:40]}`: this name of a claim {fault}"
+                )
+    headings: dict[str, str] = {}
+    for target, aliases in profile.columns.items():
+        for alias in aliases:
+            if headings.setdefault(fold_heading(alias), target) != target:
+                other = headings[fold_heading(alias)]
+                raise MalformedInput(
+                    f"the profile {name} binds the heading {alias[:40]} to {other} and to {target}"
+                )
+
+
+@lru_cache(maxsize=4096)
+def fold_heading(text: str) -> str:
+    """Return a heading without what its spellings differ by: width, case, blanks, line breaks and marks."""
+    return "".join(
+        character for character in to_nfkc(text).lower() if character.isalnum() or character == "_"
+    )
+
+
+def bind_headings(profile: Profile) -> dict[str, str]:
+    """Return the target of every heading that can be read, folded: the profile's, then names and labels of the catalogue."""
+    bound = {fold_heading(alias): target for target, aliases in profile.columns.items() for alias in aliases}
+    for claim, label in claim_labels().items():
+        for heading in (claim, label):
+            bound.setdefault(fold_heading(heading), claim)
+    return bound
+
+
+def list_joined(profile: Profile) -> dict[str, tuple[str, int]]:
+    """Return for every heading of a joined column, folded, its target and its place among the parts."""
+    return {
+        fold_heading(heading): (target, place)
+        for target, headings in profile.joins.items()
+        for place, heading in enumerate(headings)
+    }
+
+
+def list_folded(words: Sequence[str]) -> frozenset[str]:
+    """Return headings or words as they are compared."""
+    return frozenset(map(fold_heading, words))

@@ -1,0 +1,88 @@
+"""Text with separated columns: CSV, and the like with tabs, bars or Chinese commas, whatever its name says."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final, TextIO
+
+from api.department.imports.sources import MAX_COLUMNS, MAX_LINE_CHARS, SourceRow, check_width
+from ledger.errors import MalformedInput
+
+#: What parts columns, with the name of such a file.
+SEPARATORS: Final = {
+    ",": "CSV",
+    "\t": "TSV",
+    "|": "text with bars |",
+    "，": "text with Chinese commas ，",
+    ";": "text with ;",
+}
+# Rows by which the separator is told: titles above the headings take one or two of them.
+_SAMPLE_ROWS: Final = 40
+_UNCLOSED: Final = "unexpected end of data"
+
+
+def find_separator(path: Path, encoding: str) -> str:
+    """Return what parts the columns of a text: by it most rows have the same number of columns. Raises: MalformedInput."""
+    scores = {separator: _score(path, encoding, separator) for separator in SEPARATORS}
+    separator = max(scores, key=lambda candidate: scores[candidate])
+    if scores[separator] == (0, 0):
+        names = " ".join("tab" if separator == "\t" else separator for separator in SEPARATORS)
+        raise MalformedInput(
+            f"no row has several columns, whichever of these parts them: {names}. Is this a table?"
+        )
+    return separator
+
+
+def read_separated(path: Path, encoding: str, separator: str) -> Iterator[SourceRow]:
+    """Yield the rows of a text; a row counts once, whatever line breaks are in its cells. Raises: MalformedInput."""
+    with path.open(encoding=encoding, newline="") as file:
+        reader = csv.reader(_read_lines(file), delimiter=separator, strict=True)
+        line = 0
+        while True:
+            line += 1
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                if str(error) == _UNCLOSED or "field larger" in str(error):
+                    raise MalformedInput(
+                        f'from row {line} on a quotation mark " is not closed 引号未闭合: the rows behind '
+                        "it cannot be told "
+                        "apart. Close it. Nothing was registered"
+                    ) from error
+                yield SourceRow("", line, (), fault=f"the quotation marks of this row do not fit: {error}")
+                continue
+            if cells is None:
+                return
+            check_width(cells, str(line))
+            yield SourceRow("", line, tuple(cells))
+
+
+def _read_lines(file: TextIO) -> Iterator[str]:
+    number = 0
+    while line := file.readline(MAX_LINE_CHARS + 1):
+        number += 1
+        if len(line) > MAX_LINE_CHARS:
+            columns = max(line.count(separator) for separator in SEPARATORS)
+            width = (
+                f", with more than {columns:,} columns, at most {MAX_COLUMNS:,} are read"
+                if columns > MAX_COLUMNS
+                else ""
+            )
+            raise MalformedInput(
+                f"line {number:,} has more than {MAX_LINE_CHARS:,} characters{width}: is this a table? "
+                "Nothing was registered"
+            )
+        yield line
+
+
+def _score(path: Path, encoding: str, separator: str) -> tuple[int, int]:
+    """Return how many of the first rows have the same number of columns, more than one, and that number."""
+    with path.open(encoding=encoding, newline="") as file:
+        reader = csv.reader(_read_lines(file), delimiter=separator)
+        try:
+            widths = Counter(len(cells) for cells in islice(reader, _SAMPLE_ROWS) if len(cells) > 1)
+        except csv.Error:
+            return 0, 0
+    return max(((count, width) for width, count in widths.items()), default=(0, 0))

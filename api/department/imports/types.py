@@ -1,0 +1,89 @@
+"""Which type of certificate a row means, by its code or its name."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from typing import Final
+
+from api.department.imports.profiles import fold_heading
+from ledger.records.catalogue import TYPES, by_code
+from ledger.records.identifiers import find_credit_code_fault
+
+_LIKENESS: Final = 0.8  # of two names, from 0 to 1: one wrong character in five
+_PREFIX_LIKENESS: Final = (
+    0.85  # of two bodies' codes: two wrong characters; those of other ministries differ by more
+)
+_CODE_CHARS: Final = 21
+_CREDIT_CHARS: Final = 18
+
+
+@dataclass(frozen=True, slots=True)
+class RowType:
+    """The code of a type, empty where none was found, and what is to be said about it; `sort` is empty where nothing is."""
+
+    code: str
+    name: str = ""
+    sort: str = ""
+    message: str = ""
+    suggestion: str = ""
+
+
+@lru_cache(maxsize=4096)  # the rows of a file are of few types
+def find_type(code: str, name: str) -> RowType:
+    """Return the type that a row names by its code of 21 characters, else by its name."""
+    return _find_by_code(code) if code else _find_by_name(name)
+
+
+def _find_by_code(code: str) -> RowType:
+    if known := by_code(code):
+        return RowType(code, known.name.zh)
+    fault = (
+        None
+        if len(code) == _CODE_CHARS and code[_CREDIT_CHARS:].isdecimal()
+        else "it has 18 characters and three digits"
+    )
+    fault = fault or find_credit_code_fault(code[:_CREDIT_CHARS])
+    if fault:
+        close = get_close_matches(code, [type_.code for type_ in TYPES], 1, _LIKENESS)
+        return RowType("", "", "type-code", f"this is no code of a type: {fault}", close[0] if close else "")
+    prefixes = {type_.code[:_CREDIT_CHARS] for type_ in TYPES}
+    if code[:_CREDIT_CHARS] not in prefixes and (
+        close := get_close_matches(code[:_CREDIT_CHARS], [*prefixes], 1, _PREFIX_LIKENESS)
+    ):
+        return RowType(
+            "",
+            "",
+            "type-code",
+            "no body of the catalogue has it, one nearly",
+            close[0] + code[_CREDIT_CHARS:],
+        )
+    return RowType(code, "", "type", "the catalogue has no such type")
+
+
+def _find_by_name(name: str) -> RowType:
+    codes = _codes_by_name()
+    folded = fold_heading(name)
+    if folded in codes:
+        return RowType(codes[folded], name)
+    close = get_close_matches(folded, [*codes], 1, _LIKENESS)
+    if not close:
+        return RowType(
+            "",
+            "",
+            "type-code",
+            "the catalogue has no type of this name: give its code, or `type` in the profile",
+        )
+    known = by_code(codes[close[0]])
+    official_name = known.name.zh if known else ""
+    return RowType(
+        codes[close[0]],
+        name,
+        "type-name",
+        f"the catalogue calls the nearest type {official_name}: both are kept",
+        official_name,
+    )
+
+
+@cache
+def _codes_by_name() -> dict[str, str]:
+    return {fold_heading(type_.name.zh): type_.code for type_ in TYPES}

@@ -1,0 +1,200 @@
+"""The program that reads one workbook and writes its rows, as JSON lines, within limits of its own.
+
+    python -m api.department.imports.workbook_rows FILE xlsx|xls [SHEET…]
+
+It ends with a line that says so, or with one that says what is wrong: a reader that is killed writes neither.
+"""
+
+import json
+import resource
+import sys
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import islice, repeat
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from api.department.imports.sources import (
+    CACHED_CELL,
+    DATE_CELL,
+    FORMULA_CELL,
+    MAX_COLUMNS,
+    NUMBER_CELL,
+    TEXT_CELL,
+)
+from ledger.errors import MalformedInput
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+
+#: Memory of this program: a workbook of a million rows is read in a fraction of it.
+MAX_MEMORY_BYTES: Final = 768 * 2**20
+#: Seconds of processor time: a million rows of 15 columns take some 200.
+MAX_SECONDS: Final = 600
+#: What the last line says.
+END: Final = "end"
+#: Rows of a sheet, as Excel has it.
+_MAX_ROWS: Final = 1_048_576
+_PIECE_BYTES: Final = 2**20
+_EXACT_DIGITS: Final = 15  # of a number that a spreadsheet keeps
+_ERROR_CELLS: Final = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
+
+Value: TypeAlias = "str | int | float | bool | date | datetime | time | timedelta | None"
+Sheet: TypeAlias = "tuple[str, Iterable[tuple[Sequence[Value], Sequence[Value] | None]]]"
+
+
+def main(path: str, kind: str, names: Sequence[str]) -> None:
+    """Write the rows of a workbook to standard output."""
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
+    warnings.simplefilter("ignore")  # of styles and checks that are not read
+    try:
+        for sheet, line, cells, kinds in _read(path, kind, names):
+            _write({"sheet": sheet, "line": line, "cells": cells, "kinds": kinds})
+    except MalformedInput as error:
+        _write({"fault": str(error)})
+    except MemoryError:
+        return  # what is missing at the end tells
+    except Exception as error:  # noqa: BLE001 whatever a library meets in a stranger's file
+        _write(
+            {
+                "fault": f"the workbook cannot be read ({type(error).__name__}): save it again as .xlsx, "
+                "without a password"
+            }
+        )
+    else:
+        _write({"state": END})
+
+
+def _write(answer: dict[str, object]) -> None:
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+
+
+def _read(path: str, kind: str, names: Sequence[str]) -> Iterator[tuple[str, int, list[str], str]]:
+    sheets = _open_xlsx(path, names) if kind == "xlsx" else _open_xls(path, names)
+    for name, rows in sheets:
+        for line, (values, formulas) in enumerate(rows, 1):
+            if line > _MAX_ROWS:
+                raise MalformedInput(f"the sheet {name} has more than {_MAX_ROWS:,} rows, as no workbook has")
+            if any(value is not None for value in values) or formulas:
+                yield name, line, *_write_cells(values, formulas)
+
+
+def _load(path: str, *, data_only: bool) -> "Workbook":
+    """Open a workbook: here and not by openpyxl, which judges a file by its name."""
+    from openpyxl import load_workbook
+
+    return load_workbook(open(path, "rb"), read_only=True, data_only=data_only, keep_links=False)
+
+
+def _open_xlsx(path: str, names: Sequence[str]) -> Iterator[Sheet]:
+    has_formulas = _has_formulas(path)
+    workbook = _load(path, data_only=True)
+    formulas_workbook = _load(path, data_only=False) if has_formulas else None
+    readable_sheets = {sheet.title: sheet for sheet in workbook.worksheets}
+    for sheet in readable_sheets.values():
+        sheet.reset_dimensions()  # some programs write a wrong one
+    filled = [
+        title for title, sheet in readable_sheets.items() if _has_content(sheet.iter_rows(values_only=True))
+    ]
+    for title in _choose(names, [*readable_sheets], filled):
+        rows: Iterator[Sequence[Value]] = readable_sheets[title].iter_rows(values_only=True)
+        if formulas_workbook is None:
+            yield title, zip(rows, repeat(None))
+            continue
+        formulas_sheet = formulas_workbook[title]
+        formulas_sheet.reset_dimensions()
+        yield title, zip(rows, formulas_sheet.iter_rows(values_only=True), strict=True)
+
+
+def _open_xls(path: str, names: Sequence[str]) -> Iterator[Sheet]:
+    from python_calamine import CalamineWorkbook
+
+    workbook = CalamineWorkbook.from_path(path)
+    sheets = {name: workbook.get_sheet_by_name(name) for name in workbook.sheet_names}
+    filled = [name for name, sheet in sheets.items() if sheet.total_height]
+    for name in _choose(names, [*sheets], filled):
+        rows = sheets[name].to_python(skip_empty_area=False)
+        yield name, zip(([None if cell == "" else cell for cell in row] for row in rows), repeat(None))
+
+
+def _has_content(rows: Iterable[Sequence[Value]]) -> bool:
+    return any(value is not None for row in islice(rows, _MAX_ROWS) for value in row)
+
+
+def _choose(names: Sequence[str], present: Sequence[str], filled: Sequence[str]) -> Sequence[str]:
+    """Return the sheets that are read. Raises: MalformedInput."""
+    listed = "、".join(present[:20])
+    if missing := [name for name in names if name != "*" and name not in present]:
+        raise MalformedInput(f"there is no sheet 工作表 “{missing[0][:80]}”, but {listed[:400]}")
+    if names:
+        return filled if "*" in names else names
+    if len(filled) > 1:
+        raise MalformedInput(
+            f"the workbook has several sheets 工作表 with content, {listed[:400]}: name one with --sheet, "
+            "or all with --sheet '*'"
+        )
+    if not filled:
+        raise MalformedInput("the workbook is empty")
+    return filled
+
+
+def _has_formulas(path: str) -> bool:
+    """Tell whether a cell of any sheet has a formula (ECMA-376 part 1, 18.3.1.40, element `f`)."""
+    with zipfile.ZipFile(path) as archive:
+        for part in archive.infolist():
+            if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
+                with archive.open(part) as file:
+                    end = b""
+                    while piece := file.read(_PIECE_BYTES):
+                        if any(mark in end + piece for mark in (b"<f>", b"<f ", b":f>", b":f ")):
+                            return True
+                        end = piece[-4:]
+    return False
+
+
+def _write_cells(values: Sequence[Value], formulas: Sequence[Value] | None) -> tuple[list[str], str]:
+    """Return the cells of a row as text, and their kinds; blank ones at the end are left away."""
+    width = len(values)
+    while width and values[width - 1] is None and (formulas is None or formulas[width - 1] is None):
+        width -= 1
+    if width > MAX_COLUMNS:
+        raise MalformedInput(
+            f"a row has {width:,} columns 列, at most {MAX_COLUMNS:,} are read. Nothing was registered"
+        )
+    cells = [_write_cell(value) for value in values[:width]]
+    if formulas is not None:
+        for place, value in enumerate(formulas[:width]):
+            formula = getattr(value, "text", value)  # of an array formula
+            if isinstance(formula, str) and formula.startswith("=") and formula != values[place]:
+                text = cells[place][0]
+                cells[place] = (text, CACHED_CELL) if text else (formula, FORMULA_CELL)
+    return [text for text, _ in cells], "".join(kind for _, kind in cells)
+
+
+def _write_cell(value: Value) -> tuple[str, str]:
+    if value is None:
+        return "", TEXT_CELL
+    if isinstance(value, bool):
+        return ("TRUE" if value else "FALSE"), NUMBER_CELL
+    if isinstance(value, int | float):
+        return _write_number(value), NUMBER_CELL
+    if isinstance(value, datetime):
+        return (
+            value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
+        ), DATE_CELL
+    if isinstance(value, date | time):
+        return value.isoformat(), DATE_CELL
+    return str(value), TEXT_CELL
+
+
+def _write_number(number: float) -> str:
+    """Return a number as Excel would show it; one with more digits than it keeps, as a power of ten, which says so."""
+    if number == int(number) and abs(number) < 10**_EXACT_DIGITS:
+        return str(int(number))
+    return f"{number:.{_EXACT_DIGITS}g}".upper()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -1,0 +1,198 @@
+"""Files that hold tables, whatever their names say, and files that are attacks: each a clear error, nothing registered."""
+
+import zipfile
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from openpyxl import Workbook
+
+from api.department.imports import copies, workbooks
+from api.department.imports.opening import open_source
+from api.department.imports.profiles import list_profiles, load_profile, read_profile
+from api.department.imports.sources import SourceRow
+from ledger.errors import MalformedInput
+
+SHEET: Final = (
+    '<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    "<sheetData>%s</sheetData></worksheet>"
+)
+SHEET_PART: Final = "xl/worksheets/sheet1.xml"
+
+
+def read(
+    folder: Path, content: bytes | str, *sheets: str, name: str = "table.csv"
+) -> tuple[str, list[SourceRow]]:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with open_source(path, sheets) as source:
+        return source.kind, list(source.rows())
+
+
+def cells(rows: list[SourceRow]) -> list[tuple[str, ...]]:
+    return [row.cells for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "kind"),
+    [("gbk", "CSV in GB 18030 (GBK)"), ("gb18030", "CSV in GB 18030 (GBK)"), ("utf-8", "CSV in UTF-8"),
+     ("utf-8-sig", "CSV in UTF-8 with a mark (BOM)"), ("utf-16", "CSV in UTF-16")],
+)  # fmt: skip
+def test_1_the_encoding_is_told(tmp_path: Path, encoding: str, kind: str) -> None:
+    told, rows = read(tmp_path, "证照编号,持证主体\n1,天门示例\n".encode(encoding))
+    assert (told, cells(rows)[1]) == (kind, ("1", "天门示例"))
+
+
+@pytest.mark.parametrize(
+    "content", ["证照,编号\n".encode("gbk") + b"\xff\xff\xff,1\n", bytes(range(256)) * 4]
+)
+def test_1_what_is_no_text_of_either_encoding_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(MalformedInput, match="neither UTF-8 nor GB 18030"):
+        read(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("separator", "kind"), [("\t", "TSV"), ("|", "bars"), ("，", "Chinese commas"), (";", ";")]
+)
+def test_5_what_parts_columns_is_told_by_the_content(tmp_path: Path, separator: str, kind: str) -> None:
+    told, rows = read(tmp_path, f"甲{separator}乙{separator}丙\n1{separator}2{separator}3\n")
+    assert kind in told
+    assert cells(rows)[1] == ("1", "2", "3")
+
+
+def test_5_a_web_page_named_xls_is_read_with_its_spans(tmp_path: Path) -> None:
+    page = "<html><style>x</style><table><tr><th colspan=2>标题</th></tr><tr><td rowspan=2>甲</td><td>乙&amp;</td></tr>"
+    told, rows = read(tmp_path, page + "<tr><td>丙<br>丁</table>", name="table.xls")
+    assert told == "web page in UTF-8"
+    assert cells(rows) == [("标题", ""), ("甲", "乙&"), ("", "丙\n丁")]
+
+
+def test_json_lines_keep_numbers_as_they_are_written(tmp_path: Path) -> None:
+    _, rows = read(tmp_path, '{"a": 4.29006E+17, "b": null}\n{"a": "1"}\n{"z": 1}\n{"a": 1, "a": 2}\n[1]\n')
+    assert cells(rows[:3]) == [("a", "b"), ("4.29006E+17", ""), ("1", "")]
+    assert all(row.fault for row in rows[3:])
+
+
+def test_7_quotation_marks_that_do_not_fit(tmp_path: Path) -> None:
+    _, rows = read(tmp_path, '甲,乙\n1,"2"x\n3,4\n')
+    assert rows[1].fault
+    assert rows[2].cells == ("3", "4")
+    with pytest.raises(MalformedInput, match="from row 2 on a quotation mark"):
+        read(tmp_path, '甲,乙\n1,"2\n3,4\n')
+
+
+def make_workbook(path: Path, *rows: list[Any]) -> Path:
+    workbook = Workbook()
+    for row in rows:
+        workbook.active.append(row)
+    workbook.save(path)
+    return path
+
+
+def test_6_10_and_14_a_workbook_tells_numbers_days_and_formulas_from_text(tmp_path: Path) -> None:
+    path = make_workbook(
+        tmp_path / "a", ["甲", "乙", "丙", "丁"], ["001", date(2022, 3, 8), 429006199001010017, "=A2"]
+    )
+    with open_source(path) as source:
+        row = list(source.rows())[1]
+    assert row.cells == ("001", "2022-03-08", "4.2900619900101E+17", "=A2")
+    assert row.kinds == "tdnf"
+
+
+def replace_parts(path: Path, parts: Mapping[str, str]) -> Path:
+    """Return a copy of a workbook with other parts."""
+    copy = path.with_suffix(".other")
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            if name not in parts:
+                target.writestr(name, source.read(name))
+        for name, content in parts.items():
+            target.writestr(name, content)
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({SHEET_PART: SHEET % f'<row r="1"><c t="inlineStr"><is><t>{"a" * 80_000_000}</t></is></c></row>'}, "unpacks to"),
+        ({"xl/externalLinks/externalLink1.xml": "<x/>"}, "values from other files"),
+        ({SHEET_PART: SHEET % '<row r="9999999999"><c r="A9999999999"><v>1</v></c></row>'}, "empty|more than"),
+        ({SHEET_PART: SHEET % '<row r="1"><c r="XFD1"><v>1</v></c></row>'}, "16,384 columns"),
+        ({SHEET_PART: '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + SHEET[21:] % "&a;"}, "cannot be read"),
+        ({SHEET_PART: "<worksheet"}, "cannot be read"),
+    ],
+    ids=["bomb", "links", "far", "wide", "entity", "damaged"],
+)  # fmt: skip
+def test_a_hostile_workbook_is_a_clear_error(tmp_path: Path, parts: dict[str, str], message: str) -> None:
+    path = replace_parts(make_workbook(tmp_path / "a.xlsx", ["甲", "乙"]), parts)
+    with pytest.raises(MalformedInput, match=message), open_source(path) as source:
+        list(source.rows())
+
+
+def test_the_program_that_reads_a_workbook_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is killed here before it ends: nothing that it wrote is taken for all that there is."""
+    monkeypatch.setattr(workbooks.sys, "executable", "/bin/false")
+    path = make_workbook(tmp_path / "a.xlsx", ["甲", "乙"])
+    with pytest.raises(MalformedInput, match="768 MB"), open_source(path) as source:
+        list(source.rows())
+
+
+def test_a_sheet_is_named_where_there_are_several(tmp_path: Path) -> None:
+    workbook = Workbook()
+    workbook.active.append(["甲"])
+    workbook.create_sheet("二").append(["乙"])
+    workbook.save(tmp_path / "a.xlsx")
+    content = (tmp_path / "a.xlsx").read_bytes()
+    with pytest.raises(MalformedInput, match="several sheets"):
+        read(tmp_path, content)
+    assert cells(read(tmp_path, content, "二")[1]) == [("乙",)]
+    assert len(read(tmp_path, content, "*")[1]) == 2
+
+
+def test_a_million_columns_are_refused(tmp_path: Path) -> None:
+    for content in (",".join("甲" * 1_000_000), ",".join("甲" * 2_000)):
+        with pytest.raises(MalformedInput, match=r"columns|characters"):
+            read(tmp_path, content + "\n")
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("甲,乙\n" * 10)
+    copy = copies._copy
+
+    def copy_slowly(source: Any, target: Any) -> str:
+        digest = copy(source, target)
+        path.write_text("甲,丙\n" * 11)
+        return digest
+
+    monkeypatch.setattr(copies, "_copy", copy_slowly)
+    with pytest.raises(MalformedInput, match="changed while it was read"), open_source(path):
+        pass
+
+
+@pytest.mark.parametrize("name", list_profiles())
+def test_every_profile_that_comes_along_can_be_read(name: str) -> None:
+    assert load_profile(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"name = 1", "name"),
+        (b'name = "x"\nunknown = 1', "unknown"),
+        (b'name = "x"\n[columns]\n"not a claim" = ["a"]', "columns.not a claim"),
+        (b'name = "x"\n[columns]\nZZBH = ["a"]\nZZMC = ["A "]', "binds the heading"),
+        (b'name = "x"\n[status]\n"1" = "gone"', "status"),
+        (b"\xff", "no TOML"),
+        (b'name = "' + b"x" * 2**20 + b'"', "more than"),
+    ],
+)
+def test_a_profile_that_cannot_be_meant_is_a_clear_error(content: bytes, message: str) -> None:
+    with pytest.raises(MalformedInput, match=message):
+        read_profile(content, "own.toml")

@@ -1,0 +1,212 @@
+"""Tables imported from end to end: checked, signed, handed in; rows come back, are mended and go in."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from openpyxl import Workbook, load_workbook
+
+from api.department.imports.handing_in import HandingIn
+from api.department.imports.journal import Journal
+from tests.unit.api.city import City
+from tests.unit.api.department.importing import GOOD, ImportDesk, open_desk
+
+
+@pytest.fixture
+def desk(city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ImportDesk:
+    return open_desk(city, tianmen, tmp_path, monkeypatch)
+
+
+def rows(count: int, **cells: str) -> list[dict[str, str]]:
+    return [{**GOOD, "证照编号": f"JY2429006{number:07d}", **cells} for number in range(count)]
+
+
+def test_a_check_registers_nothing_and_leaves_nothing(desk: ImportDesk) -> None:
+    path = desk.write("licences.csv", rows(3), "gb18030")
+    for _ in range(2):
+        assert desk.check(path) == 0
+    assert desk.count_registered() == 0
+    with Journal(desk.folder / "import.journal") as journal:
+        assert journal.list_pending() == []
+
+
+def test_the_same_file_twice_registers_nothing_twice(
+    desk: ImportDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = desk.write("licences.csv", rows(3), "gb18030")
+    assert desk.run_import(path) == 0
+    assert desk.count_registered() == 3
+    assert desk.run_import(path) == 0
+    assert "registered already" in capsys.readouterr().out
+    again = desk.write(
+        "again.csv", [*rows(3), *rows(3)], "utf-8"
+    )  # the same rows under another name, and twice
+    assert desk.run_import(again) == 0
+    assert desk.count_registered() == 3
+
+
+def test_faulty_rows_come_back_are_mended_and_go_in(desk: ImportDesk) -> None:
+    table = rows(5)
+    table[1]["持证主体代码"] = "92429006EXAMPLE03X"
+    table[3]["发证日期"] = "2022-03"
+    path = desk.write("licences.csv", table)
+    assert desk.run_import(path) == 5
+    assert desk.count_registered() == 3
+    workbook = load_workbook(desk.folder / "licences.csv.faulty.xlsx")
+    sheet = workbook.worksheets[0]
+    headings = [cell.value for cell in sheet[1]]
+    assert [sheet.cell(row, headings.index("顺证：行 line") + 1).value for row in (2, 3)] == ["3", "5"]
+    assert "check digit" in str(sheet.cell(2, headings.index("顺证：问题 problem") + 1).value)
+    sheet.cell(2, headings.index("持证主体代码") + 1).value = GOOD["持证主体代码"]
+    sheet.cell(3, headings.index("发证日期") + 1).value = "2022-03-08"
+    workbook.save(desk.folder / "mended.xlsx")  # as a spreadsheet does
+    assert desk.run_import("mended.xlsx") == 0
+    assert desk.count_registered() == 5
+
+
+def test_numbers_survive_in_the_csv_that_comes_back(desk: ImportDesk) -> None:
+    path = desk.write("licences.csv", rows(1, 证照标识="=cmd", 发证日期="2022-03"))
+    assert desk.check(path) == 1
+    with (desk.folder / "licences.csv.faulty.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = list(csv.DictReader(file))
+    assert row["证照标识"] == "\t=cmd"
+    assert row["持证主体代码"] == "\t92429006EXAMPLE034" or not row["持证主体代码"].isdecimal()
+    assert (desk.folder / "licences.csv.faulty.csv").stat().st_mode & 0o077 == 0
+    assert (desk.folder / "licences.csv.faulty.xlsx").stat().st_mode & 0o077 == 0
+
+
+def test_warnings_stop_a_run_until_they_are_accepted_by_name(desk: ImportDesk) -> None:
+    path = desk.write("licences.csv", rows(2, 持证主体="王\ue5e5示例店"))
+    assert desk.run_import(path) == 1
+    assert desk.count_registered() == 0
+    assert desk.run_import(path, "--accept", "private-character") == 0
+    assert desk.count_registered() == 2
+
+
+def test_questions_stop_a_run_and_are_asked_once_a_word(
+    desk: ImportDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = desk.write("licences.csv", rows(30, 状态="4"))
+    assert desk.run_import(path, "--json") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["questions"] == {"status-word": {"4": 30}}
+    assert desk.count_registered() == 0
+
+
+def test_a_changed_row_is_asked_about_and_becomes_a_new_version(
+    desk: ImportDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.run_import(desk.write("licences.csv", rows(3))) == 0
+    desk.city.anchor()
+    table = rows(3)
+    table[0]["经营场所"] = "天门市竟陵街道示例路2号"
+    table[1]["有效期至"] = "2032-03-07"
+    changed = desk.write("changed.csv", table)
+    assert desk.run_import(changed, "--json") == 1
+    report = json.loads(capsys.readouterr().out.partition("\n{")[2].join(["{", ""]) or "{}")
+    assert {(change["action"], change["rows"]) for change in report["changes"]} == {
+        ("amend", 1),
+        ("renew", 1),
+    }
+    assert desk.count_registered() == 3
+    assert desk.run_import(changed, "--changes", "食品经营许可证=amend") == 0
+    assert desk.count_registered() == 5
+    assert desk.run_import(changed, "--changes", "amend") == 0
+    assert desk.count_registered() == 5
+
+
+def test_a_run_goes_on_where_it_was_killed(desk: ImportDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.department.imports.handing_in.SUBMISSION_ROWS", 2)
+    path = desk.write("licences.csv", rows(5))
+    settle = HandingIn._settle
+
+    def die(self: HandingIn, *arguments: Any) -> Any:
+        if desk.count_registered() >= 4:
+            raise KeyboardInterrupt
+        return settle(self, *arguments)
+
+    monkeypatch.setattr(HandingIn, "_settle", die)
+    assert desk.run_import(path) == 130
+    registered = desk.count_registered()
+    assert registered >= 4  # the node has more than the journal knows
+    path.write_text("another file now", "utf-8")  # what was checked is in the journal
+    monkeypatch.setattr(HandingIn, "_settle", settle)
+    other = desk.write("other.csv", [{**GOOD, "证照编号": "JY24290069999999"}])
+    assert desk.run_import(other) == 0
+    assert desk.count_registered() == 6
+
+
+def test_the_row_of_which_a_certificate_was_made_is_found(
+    desk: ImportDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = desk.write("licences.csv", rows(1, 持证主体代码="'92429006EXAMPLE034"))
+    assert desk.run_import(path) == 0
+    capsys.readouterr()
+    with Journal(desk.folder / "import.journal") as journal:
+        (identifier,) = journal._connection.execute("SELECT identifier FROM certificates").fetchone()
+    assert desk.run("import", "source", identifier, "--journal", "import.journal") == 0
+    (source,) = json.loads(capsys.readouterr().out)
+    assert "'92429006EXAMPLE034" in source["row"][2]
+    assert source["file"] == "licences.csv"
+
+
+def test_proofs_are_fetched_into_a_folder(desk: ImportDesk) -> None:
+    (desk.folder / "token").write_text(desk.city.token("history", "claims", "proofs"))
+    path = desk.write("licences.csv", rows(2))
+    assert desk.run_import(path) == 0
+    desk.city.anchor()
+    assert desk.run_import(path, "--proofs", "proofs") == 0
+    assert len([*(desk.folder / "proofs").glob("*.proof.json")]) == 2
+
+
+def test_notes_and_titles_are_left_out_and_told(desk: ImportDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    workbook = Workbook()
+    sheet = workbook.active
+    sheet.append(["附件1 天门示例局许可台账"])
+    sheet.append([*GOOD])
+    sheet.append([*GOOD.values()])
+    sheet.append([])
+    sheet.append(["注：本表为示例"])
+    sheet.append(["合计", 1])
+    workbook.save(desk.folder / "list.xlsx")
+    assert desk.check("list.xlsx", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["rows"], report["ready"], report["left_out"]) == (1, 1, ["1", "Sheet!5", "Sheet!6"])
+
+
+def test_a_template_is_filled_in_and_read(desk: ImportDesk) -> None:
+    assert desk.run("import", "template", "食品经营许可证", "-o", "t.xlsx") == 0
+    workbook = load_workbook(desk.folder / "t.xlsx")
+    sheet = workbook.worksheets[0]
+    headings = [cell.value for cell in sheet[1]]
+    cells = {
+        "证照名称": "食品经营许可证",
+        "证照编号": "JY1",
+        "证照颁发日期": "2022-03-08",
+        "持证主体": "天门示例店",
+    }
+    cells |= {"持证主体代码": GOOD["持证主体代码"], "证照有效期截止日期": "长期"}
+    for heading, text in cells.items():
+        sheet.cell(2, headings.index(heading) + 1).value = text
+    workbook.save(desk.folder / "t.xlsx")
+    assert desk.run_import("t.xlsx") == 0
+    assert desk.count_registered() == 1
+
+
+def test_a_proposed_profile_reads_its_table(desk: ImportDesk) -> None:
+    path = desk.write("licences.csv", rows(3, 许可状态="存续", 内部序号="7"))
+    assert desk.run("import", "profile", "new", path, "-o", "own.toml") == 0
+    text = (desk.folder / "own.toml").read_text("utf-8")
+    assert '"存续" = "current"  # TODO' in text
+    confirmed = text.replace("# TODO move above [columns]: ", "").replace(
+        'empty_end = "ask"', 'empty_end = "endless"'
+    )
+    head, _, tail = confirmed.partition("[columns]\n")
+    ignored = next(line for line in tail.splitlines() if line.startswith("ignored"))
+    confirmed = f"{head}{ignored}\n[columns]\n{tail.replace(ignored, '')}"
+    (desk.folder / "own.toml").write_text(confirmed, "utf-8")
+    assert desk.run_import(path, "--profile", "own.toml") == 0
+    assert desk.count_registered() == 3
