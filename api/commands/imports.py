@@ -1,4 +1,4 @@
-"""`shunzheng import`: tables of departments, as their systems export them, become anchored certificates."""
+"""`shunzheng import`: tables of departments become anchored certificates."""
 
 import argparse
 import sys
@@ -16,13 +16,13 @@ from api.client.options import NodeOptions, read_token
 from api.console import note, progress, say, show_json
 from api.department.imports.checking import SKIP, Checker
 from api.department.imports.faulty import FaultyRows
+from api.department.imports.files.opening import open_source
+from api.department.imports.files.sources import Source, SourceRow
 from api.department.imports.handing_in import HandingIn
 from api.department.imports.journal import CHECKED, DONE, Journal
-from api.department.imports.opening import open_source
 from api.department.imports.profiles import list_profiles, load_profile
 from api.department.imports.proposing import propose_profile
 from api.department.imports.sorts import ACCEPTABLE, Consequence
-from api.department.imports.sources import Source, SourceRow
 from api.department.imports.tally import Tally
 from api.department.imports.templates import write_template
 from api.department.rows.days import NO_END
@@ -371,7 +371,7 @@ def _run(options: _RunOptions) -> int:
         node = stack.enter_context(NodeClient(options.node, read_token(options), ca_file=options.ca_file))
         key = open_signer(options)
         check_key(node, key)
-        folder = options.file.parent / f"{options.file.name}.submissions"
+        folder = journal.submissions
         handing_in = HandingIn(journal, node, key, folder, _Progress().show)
         answers = _resume(journal, handing_in)
         tally = None

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from api.department.imports.files.sources import CACHED_CELL, FORMULA_CELL, NUMBER_CELL, SourceRow
 from api.department.imports.headings import Columns
 from api.department.imports.profiles import MEMBERS, Profile, bind_headings, fold_heading
 from api.department.imports.sorts import Finding
-from api.department.imports.sources import CACHED_CELL, FORMULA_CELL, NUMBER_CELL, SourceRow
-from api.department.rows.oddities import undo_encoding
+from api.department.rows.oddities import is_garbled, undo_encoding
 from ledger.encoding.normal_forms import to_nfkc
 from ledger.encoding.unseen import find_unseen_character
 from ledger.records.characters import describe
@@ -18,7 +18,7 @@ from ledger.records.characters import describe
 #: Text as nearly all is: one line of characters that can be seen, without blanks or signs at its ends.
 _PLAIN: Final = re.compile(
     "[A-Za-z0-9\u3400-\u9fff（][ "
-    "-~\u00b7\u3001-\u3015\u3400-\u9fff\uff01-\uff0f\uff1a-\uff5e]*[A-Za-z0-9\u3400-\u9fff）。]"
+    "-~\u00b7\u3001-\u3015\u3400-\u9fff\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff5e]*[A-Za-z0-9\u3400-\u9fff）。]"
 )
 _PROTECTED: Final = re.compile("^(?:\t+|'(?=[0-9A-Za-z=+@-]))+")
 _LOST: Final = re.compile("\ufffd|□|锟斤拷|[\u3400-\u9fff](?:\\?|？$)|\\?[\u3400-\u9fff]")
@@ -28,6 +28,7 @@ _SPOILT: Final = re.compile(
     r"[+-]?[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+|[1-9][0-9]{14}0{2,}|[0-9]{5,}\.0+|#(?:N/A|[A-Z][A-Z0-9/_]*[!?]|#+)"
     r"|[0-9]{1,2}月[0-9]{1,2}日|[0-9]{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 )
+_MAX_WORD_CHARS: Final = 9  # of a word for nothing, such as undefined
 _MAX_OBJECT_CHARS: Final = 64 * 1024  # of a cell with an object in it
 Told = Callable[[Finding], None]
 
@@ -69,7 +70,7 @@ class CellReader:
             _PLAIN.fullmatch(text) is not None
             and text not in self._nothing
             and not _SPOILT.fullmatch(text)
-            and (text.isascii() or not (_LOST.search(text) or undo_encoding(text)))
+            and (text.isascii() or not (_LOST.search(text) or is_garbled(text)))
         )
 
     def _clean(self, row: SourceRow, place: int, raw: str, tell: Told) -> str:
@@ -168,6 +169,11 @@ class CellReader:
             elif value.strip() and value.strip() not in self._nothing:
                 found_texts[target] = value.strip()
         return found_texts
+
+
+def is_ordinary(text: str) -> bool:
+    """Tell whether nothing can be odd in a text that was read: one long word of characters that can be seen."""
+    return " " not in text and len(text) > _MAX_WORD_CHARS and _PLAIN.fullmatch(text) is not None
 
 
 def read_object(text: str) -> Mapping[str, str] | None:

@@ -10,12 +10,12 @@ from itertools import chain, groupby, islice
 from os import cpu_count
 from typing import Final
 
+from api.department.imports.files.sources import Source, SourceRow
 from api.department.imports.headings import Columns, find_columns
-from api.department.imports.journal import ISSUE, Journal, KnownCertificate, find_end
+from api.department.imports.journal import ISSUE, Journal, KnownCertificate
 from api.department.imports.judging import JudgedRow, RowJudge
 from api.department.imports.profiles import Profile
 from api.department.imports.sorts import Consequence, Finding
-from api.department.imports.sources import Source, SourceRow
 from api.department.imports.tally import Tally
 
 #: Rows judged at a time by one process: some milliseconds each, and a few hundred kilobytes under way.
@@ -80,7 +80,7 @@ class Checker:
                 yield row
 
     def _note(self, chunk: Sequence[JudgedRow]) -> None:
-        """Compare judged rows with what is known, and note those that are to be signed."""
+        """Compare judged rows with what is certificate, and note those that are to be signed."""
         known_certificates = self._journal.find([judged.key for judged in chunk if judged.key])
         new_rows: list[tuple[JudgedRow, str]] = []
         for judged in chunk:
@@ -94,7 +94,7 @@ class Checker:
                 known_certificates[judged.key] = KnownCertificate(
                     judged.identifier,
                     judged.content,
-                    find_end(judged),
+                    judged.end,
                     self._source.digest,
                     judged.row.line,
                     is_accepted=False,
@@ -107,31 +107,31 @@ class Checker:
 
     def _compare(self, judged: JudgedRow, known_certificates: "dict[bytes, KnownCertificate]") -> str:
         """Return the action of the record that a row makes, empty where it makes none."""
-        known = known_certificates.get(judged.key)
-        if known is None:
+        certificate = known_certificates.get(judged.key)
+        if certificate is None:
             return ISSUE
-        is_same_file = known.file == self._source.digest and not known.is_accepted
-        if known.content == judged.content:
+        is_same_file = certificate.file == self._source.digest and not certificate.is_accepted
+        if certificate.content == judged.content:
             self.tally.repeated += is_same_file
             self.tally.known += not is_same_file
             return ""
-        if not known.is_accepted:
+        if not certificate.is_accepted:
             message = (
-                f"the same certificate stands in row {known.line} with other content: take one out, "
+                f"the same certificate stands in row {certificate.line} with other content: take one out, "
                 "or bring the newer one later"
             )
             judged.findings.append(Finding("row-twice", "", "", message))
             return ""
-        return self._choose_change(judged, known)
+        return self._choose_change(judged, certificate)
 
-    def _choose_change(self, judged: JudgedRow, known: KnownCertificate) -> str:
-        proposal = RENEW if _is_later(find_end(judged), known.end) else AMEND
+    def _choose_change(self, judged: JudgedRow, certificate: KnownCertificate) -> str:
+        proposal = RENEW if _is_later(judged.end, certificate.end) else AMEND
         self.tally.changes[judged.type, proposal] += 1
         action = self._choose(judged.type, proposal)
         if not action:
             word = "换发 renew" if proposal == RENEW else "变更 amend"
             judged.findings.append(
-                Finding("changed", "", judged.type, f"it differs from {known.identifier}: {word}?")
+                Finding("changed", "", judged.type, f"it differs from {certificate.identifier}: {word}?")
             )
         return action if action not in ("", SKIP) else ""
 
@@ -165,7 +165,10 @@ def _judge_all(judge: RowJudge, rows: Iterator[SourceRow]) -> Iterator[list[Judg
 
 
 def _judge_chunk(judge: RowJudge, rows: Sequence[SourceRow]) -> list[JudgedRow]:
-    return [judge.judge(row) for row in rows]
+    judged_rows = [judge.judge(row) for row in rows]
+    for judged in judged_rows:
+        judged.members = None  # its line has all of it, and goes from process to process
+    return judged_rows
 
 
 def _divide(rows: Iterator[SourceRow]) -> Iterator[list[SourceRow]]:

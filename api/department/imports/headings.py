@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from api.department.imports.files.sources import SourceRow
 from api.department.imports.profiles import Profile, bind_headings, fold_heading, list_folded, list_joined
-from api.department.imports.sources import SourceRow
 from api.department.rows.columns import ask_if_meant, claim_labels
 from ledger.errors import MalformedInput
 

@@ -12,9 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from api.department.imports.judging import JudgedRow, encode_source_row
+from api.department.imports.judging import JudgedRow
 from ledger.encoding.canonical import decode
-from ledger.encoding.canonical import encode as canonical
 from ledger.errors import MalformedInput
 
 #: States of a file: all of its rows are checked, all that were to be signed are accepted.
@@ -116,6 +115,11 @@ class Journal:
     ) -> None:
         self._connection.close()
 
+    @property
+    def submissions(self) -> Path:
+        """The folder of the signed submissions: beside the journal, so that whoever goes on finds them."""
+        return self._path.with_suffix(".submissions")
+
     # -- Files --
 
     def find_file(self, digest: str) -> str | None:
@@ -156,7 +160,7 @@ class Journal:
             marks = ",".join("?" * len(part))
             query = f"SELECT {_KNOWN} FROM certificates WHERE key IN ({marks})"  # noqa: S608 question marks alone
             for key, *values, state in self._connection.execute(query, part):
-                known_certificates[key] = KnownCertificate(*values, is_accepted=state == ACCEPTED)
+                known_certificates[key] = KnownCertificate(*values, state == ACCEPTED)
         return known_certificates
 
     def add(self, file: str, rows: Iterable[tuple[JudgedRow, str]]) -> None:
@@ -168,7 +172,7 @@ class Journal:
             (
                 (
                     file, judged.row.sheet, judged.row.line, judged.key, action, judged.issuer,
-                    canonical(judged.members or {}), judged.content, encode_source_row(judged.row), judged.salt, READY,
+                    judged.line, judged.content, judged.source, judged.salt, READY,
                 )
                 for judged, action in prepared
             ),
@@ -178,7 +182,7 @@ class Journal:
             "(?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
-                    judged.key, judged.identifier, judged.content, judged.type, find_end(judged), file,
+                    judged.key, judged.identifier, judged.content, judged.type, judged.end, file,
                     judged.row.line, READY,
                 )
                 for judged, action in prepared
@@ -259,8 +263,3 @@ class _Writing:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
-
-
-def find_end(judged: JudgedRow) -> str | None:
-    """Return the last day that a row states, or the word for none."""
-    return str(judged.members["valid_until"]) if judged.members and "valid_until" in judged.members else None

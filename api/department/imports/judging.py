@@ -12,8 +12,9 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from api.department.imports.cells import CellReader, write_plain_code
+from api.department.imports.cells import CellReader, is_ordinary, write_plain_code
 from api.department.imports.days import ReadDay, read_day
+from api.department.imports.files.sources import SourceRow
 from api.department.imports.headings import Columns
 from api.department.imports.holders import (
     fold_code,
@@ -23,7 +24,6 @@ from api.department.imports.holders import (
 )
 from api.department.imports.profiles import STATUS, Profile
 from api.department.imports.sorts import Consequence, Finding
-from api.department.imports.sources import SourceRow
 from api.department.imports.types import RowType, find_type
 from api.department.rows.days import NO_END
 from api.department.rows.forms import find_type_fields, put_in_form
@@ -60,7 +60,8 @@ class JudgedRow:
     """A row with its findings; where none rejects it, the line to sign, and what tells its certificate and content apart.
 
     `key` is of 16 bytes: type, folded number and holder. `content` is of 32: all that is stated but what is drawn.
-    `empty` are the claims that the table has columns for and the row does not state.
+    `empty` are the claims that the table has columns for and the row does not state; `line` and `source` are the record and
+    the row as the journal keeps them, `equal_claims` pairs of claims that say the same.
     """
 
     row: SourceRow
@@ -73,6 +74,11 @@ class JudgedRow:
     members: "dict[str, Json] | None" = None
     salt: bytes = b""
     empty: tuple[str, ...] = ()
+    line: bytes = b""
+    source: bytes = b""
+    end: str | None = None
+    is_valid_from_issue: bool = False
+    equal_claims: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_rejected(self) -> bool:
@@ -131,11 +137,13 @@ class RowJudge:
             self._say(
                 judged, "number-pattern", "ZZBH", number, "the number has another form than the profile says"
             )
-        known = by_code(type_.code)
+        catalogue_type = by_code(type_.code)
         fields = find_type_fields(type_.code)
         claims: dict[str, Json] = {"ZZMC": type_.name} if type_.name else {}
         claims |= {"ZZBH": number, "ZZLXDM": type_.code, "ZZBFJGDM": issuer}
-        claims |= self._read_holders(texts, fields, judged, is_personal=bool(known and known.personal))
+        claims |= self._read_holders(
+            texts, fields, judged, is_personal=bool(catalogue_type and catalogue_type.personal)
+        )
         days = self._read_days(row, texts, judged)
         claims |= {
             name: str(days[member])
@@ -399,7 +407,7 @@ class RowJudge:
         value = put_in_form(text, None, field)
         if field is not None and field.form is Form.INTEGER and not isinstance(value, int):
             self._say(judged, "not-a-number", name, text, "the catalogue has a whole number here")
-        for oddity in find_text_oddities(name, text):
+        for oddity in find_text_oddities(name, text) if not is_ordinary(text) else ():
             if sort := _ODDITY_SORTS.get(oddity.name):
                 self._say(judged, sort, name, text, _strip_value(oddity.message))
         return {name: value}
@@ -450,9 +458,28 @@ class RowJudge:
         judged.salt = secrets.token_bytes(_SALT_BYTES)
         claims |= {"ZZBS": judged.identifier, SOURCE_ROW: digest_source_row(judged.row, judged.salt)}
         judged.members |= {
-            "kind": "licence", "action": "issue", "identifier": judged.identifier, "issuer": judged.issuer, "claims": claims,
+            "kind": "licence",
+            "action": "issue",
+            "identifier": judged.identifier,
+            "issuer": judged.issuer,
+            "claims": claims,
             "empty": [*judged.empty],
-        }  # fmt: skip
+        }
+        self._pack(judged, claims)
+
+    def _pack(self, judged: JudgedRow, claims: Mapping[str, Json]) -> None:
+        """Set what the journal keeps, and what the whole file is judged by."""
+        members = judged.members or {}
+        judged.line, judged.source = canonical(members), encode_source_row(judged.row)
+        judged.end = str(members["valid_until"]) if "valid_until" in members else None
+        judged.is_valid_from_issue = members.get("valid_from") == members.get("issued")
+        names_by_value: dict[str, str] = {}
+        pairs = [
+            (names_by_value.setdefault(value, name), name)
+            for name, value in claims.items()
+            if name.startswith("KZ_") and isinstance(value, str)
+        ]
+        judged.equal_claims = tuple((first, name) for first, name in pairs if first != name)
 
     def _set_identifier(self, judged: JudgedRow) -> bool:
         """Take the identifier of the row, or draw one; tell whether it can be used."""
@@ -492,7 +519,10 @@ def encode_source_row(row: SourceRow) -> bytes:
 
 def draw_identifier(type_code: str, issuer: str) -> str:
     """Return the identifier of a new certificate, whose serial is drawn. Raises: MalformedInput."""
-    serial = "".join(secrets.choice(_SERIAL_CHARACTERS) for _ in range(_SERIAL_LENGTH))
+    number, serial = secrets.randbelow(len(_SERIAL_CHARACTERS) ** _SERIAL_LENGTH), ""
+    for _ in range(_SERIAL_LENGTH):
+        number, place = divmod(number, len(_SERIAL_CHARACTERS))
+        serial += _SERIAL_CHARACTERS[place]
     return CertificateIdentifier.build(type_code, issuer, serial, 1).text
 
 

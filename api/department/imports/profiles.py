@@ -1,6 +1,7 @@
 """Profiles 导入方案: how the tables of one source are read, as data that a person confirms once.
 
-Those that come along lie in the folder `profiles`; a department keeps its own beside its tables. Format: docs/import.md.
+Those that come along lie in the folder `supplied_profiles`; a department keeps its own.
+Format: docs/import.md.
 """
 
 import tomllib
@@ -87,14 +88,14 @@ class Profile(BaseModel):
 
 def list_profiles() -> list[str]:
     """Return the names of the profiles that come along."""
-    folder = resources.files(__package__) / "profiles"
+    folder = resources.files(__package__) / "supplied_profiles"
     return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
 
 
 def load_profile(name_or_path: str) -> Profile:
     """Return a profile that comes along, by its name, or the one in a file. Raises: MalformedInput, OSError."""
     if name_or_path in list_profiles():
-        content = (resources.files(__package__) / "profiles" / f"{name_or_path}.toml").read_bytes()
+        content = (resources.files(__package__) / "supplied_profiles" / f"{name_or_path}.toml").read_bytes()
         return read_profile(content, name_or_path)
     path = Path(name_or_path)
     if not path.exists():

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Final
 
+from api.department.imports.files.sources import Source, SourceRow
 from api.department.imports.profiles import Profile, bind_headings, fold_heading, load_profile
-from api.department.imports.sources import Source, SourceRow
 from api.department.rows.columns import claim_labels
 from ledger.errors import MalformedInput
 

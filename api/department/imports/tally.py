@@ -55,18 +55,8 @@ class Tally:
         self._compare(judged)
 
     def _compare(self, judged: JudgedRow) -> None:
-        members = judged.members
-        if not members:
-            return
-        self._same_days += bool(members.get("issued")) and members.get("issued") == members.get("valid_from")
-        claims = members.get("claims")
-        if isinstance(claims, dict):
-            names_by_value: dict[str, str] = {}
-            for name, value in claims.items():
-                if name.startswith("KZ_") and isinstance(value, str):
-                    other = names_by_value.setdefault(value, name)
-                    if other != name:
-                        self._equal_cells[other, name] += 1
+        self._same_days += judged.is_valid_from_issue
+        self._equal_cells.update(judged.equal_claims)
 
     def conclude(self) -> None:
         """Say what only the whole file shows."""
@@ -127,10 +117,10 @@ class Tally:
 
 def describe_finding(place: str, finding: Finding) -> str:
     """Say a finding on one line; the value only where it is of no person."""
-    shown = (
+    quoted_value = (
         f" “{finding.value[:_MAX_QUOTED]}”"
         if finding.sort in _SHOWN_VALUES and finding.column not in sensitive_claims()
         else ""
     )
     column = f" {finding.column[:_MAX_QUOTED]}" if finding.column else ""
-    return f"row {place}{column}{shown}: {finding.message}"
+    return f"row {place}{column}{quoted_value}: {finding.message}"

@@ -35,8 +35,8 @@ def find_type(code: str, name: str) -> RowType:
 
 
 def _find_by_code(code: str) -> RowType:
-    if known := by_code(code):
-        return RowType(code, known.name.zh)
+    if catalogue_type := by_code(code):
+        return RowType(code, catalogue_type.name.zh)
     fault = (
         None
         if len(code) == _CODE_CHARS and code[_CREDIT_CHARS:].isdecimal()
@@ -73,8 +73,8 @@ def _find_by_name(name: str) -> RowType:
             "type-code",
             "the catalogue has no type of this name: give its code, or `type` in the profile",
         )
-    known = by_code(codes[close[0]])
-    official_name = known.name.zh if known else ""
+    catalogue_type = by_code(codes[close[0]])
+    official_name = catalogue_type.name.zh if catalogue_type else ""
     return RowType(
         codes[close[0]],
         name,

@@ -214,7 +214,7 @@ def _odd_text(name: str, text: str, form: Form, before: "Json | None") -> Iterat
     """Yield what is odd in one text of the claim `name`; `before` is what the claim said, if that is known."""
     bare, label = text.strip(), claim_labels().get(name)
     says_nothing = _is_placeholder(bare) or bare in (name, label)
-    if not says_nothing and form not in _READ_FORMS and _ORDINARY.fullmatch(text) and not _is_garbled(text):
+    if not says_nothing and form not in _READ_FORMS and _ORDINARY.fullmatch(text) and not is_garbled(text):
         return
     quoted = f"{name} is {_quote(name, text)}"
     if bare != text:
@@ -302,7 +302,7 @@ def undo_encoding(text: str) -> str:
     return next((meant for meant in readings if _HAN.search(meant)), "")
 
 
-def _is_garbled(text: str) -> bool:
+def is_garbled(text: str) -> bool:
     """Tell whether Chinese characters alone are what UTF-8 looks like to a program that expects GBK."""
     return _GARBLED in text or bool(_HAN.search(_decode_again(text, *_CHINESE_READING)))
 

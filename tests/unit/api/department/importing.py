@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from anchoring.register.lineages import find_lineages
+from api.department.imports.files.opening import open_source
 from api.department.imports.headings import find_columns
 from api.department.imports.judging import JudgedRow, RowJudge
-from api.department.imports.opening import open_source
 from api.department.imports.profiles import Profile, load_profile
 from ledger.encoding.times import civil_date
 from tests.fakes.department import ISSUER, NOW

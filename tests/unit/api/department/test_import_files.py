@@ -9,10 +9,10 @@ from typing import Any, Final
 import pytest
 from openpyxl import Workbook
 
-from api.department.imports import copies, workbooks
-from api.department.imports.opening import open_source
+from api.department.imports.files import copies
+from api.department.imports.files.opening import open_source
+from api.department.imports.files.sources import SourceRow
 from api.department.imports.profiles import list_profiles, load_profile, read_profile
-from api.department.imports.sources import SourceRow
 from ledger.errors import MalformedInput
 
 SHEET: Final = (
@@ -135,7 +135,7 @@ def test_the_program_that_reads_a_workbook_is_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is killed here before it ends: nothing that it wrote is taken for all that there is."""
-    monkeypatch.setattr(workbooks.sys, "executable", "/bin/false")
+    monkeypatch.setattr("sys.executable", "/bin/false")
     path = make_workbook(tmp_path / "a.xlsx", ["甲", "乙"])
     with pytest.raises(MalformedInput, match="768 MB"), open_source(path) as source:
         list(source.rows())

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TextIO
 
-from api.department.imports.sources import MAX_COLUMNS, MAX_LINE_CHARS, SourceRow, check_width
+from api.department.imports.files.sources import MAX_COLUMNS, MAX_LINE_CHARS, SourceRow, check_width
 from ledger.errors import MalformedInput
 
 #: What parts columns, with the name of such a file.

@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from api.department.imports.copies import PrivateCopy, copy_privately
-from api.department.imports.encodings import NAMES, find_encoding
-from api.department.imports.json_lines import read_json_lines
-from api.department.imports.separated import SEPARATORS, find_separator, read_separated
-from api.department.imports.sources import Source
-from api.department.imports.web_tables import read_web_tables
-from api.department.imports.workbooks import MAX_BYTES, check_parts, read_workbook
+from api.department.imports.files.copies import PrivateCopy, copy_privately
+from api.department.imports.files.encodings import NAMES, find_encoding
+from api.department.imports.files.json_lines import read_json_lines
+from api.department.imports.files.separated import SEPARATORS, find_separator, read_separated
+from api.department.imports.files.sources import Source
+from api.department.imports.files.web_tables import read_web_tables
+from api.department.imports.files.workbooks import MAX_BYTES, check_parts, read_workbook
 from ledger.errors import MalformedInput
 
 _ZIP_MARK: Final = b"PK\x03\x04"

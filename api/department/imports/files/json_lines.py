@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from api.department.imports.sources import (
+from api.department.imports.files.sources import (
     MAX_LINE_CHARS,
     NUMBER_CELL,
     TEXT_CELL,

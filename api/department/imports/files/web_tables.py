@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
 
-from api.department.imports.sources import MAX_COLUMNS, MAX_LINE_CHARS, SourceRow, check_width
+from api.department.imports.files.sources import MAX_COLUMNS, MAX_LINE_CHARS, SourceRow, check_width
 from ledger.errors import MalformedInput
 
 _PIECE_CHARS: Final = 64 * 1024

@@ -1,6 +1,6 @@
 """The program that reads one workbook and writes its rows, as JSON lines, within limits of its own.
 
-    python -m api.department.imports.workbook_rows FILE xlsx|xls [SHEET…]
+    python -m api.department.imports.files.workbook_rows FILE xlsx|xls [SHEET…]
 
 It ends with a line that says so, or with one that says what is wrong: a reader that is killed writes neither.
 """
@@ -15,7 +15,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from api.department.imports.sources import (
+from api.department.imports.files.sources import (
     CACHED_CELL,
     DATE_CELL,
     FORMULA_CELL,

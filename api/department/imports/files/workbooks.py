@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
-from api.department.imports.sources import SourceRow, check_width
-from api.department.imports.workbook_rows import END, MAX_MEMORY_BYTES, MAX_SECONDS
+from api.department.imports.files.sources import SourceRow, check_width
+from api.department.imports.files.workbook_rows import END, MAX_MEMORY_BYTES, MAX_SECONDS
 from ledger.errors import MalformedInput
 
 #: Bytes of a workbook as it lies on the disk: a million rows of 15 columns take some 100 MB.
@@ -70,7 +70,7 @@ def read_workbook(path: Path, kind: str, sheets: Sequence[str]) -> Iterator[Sour
 
     `sheets` names those that are read, `*` all that have content; without any there must be one. Raises: MalformedInput.
     """
-    command = [sys.executable, "-m", "api.department.imports.workbook_rows", str(path), kind, *sheets]
+    command = [sys.executable, "-m", "api.department.imports.files.workbook_rows", str(path), kind, *sheets]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as reader:
         assert reader.stdout
         try:
