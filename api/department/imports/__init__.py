@@ -1,1 +1,1 @@
-"""Tables of departments, as their systems export them, become records: read, mapped, checked, handed in."""
+"""Tables of departments as they are: read, mapped by a profile, judged, handed in."""

@@ -453,8 +453,8 @@ class RowJudge:
         holder_text = "、".join(map(str, holder)) if isinstance(holder, list) else str(holder)
         key_text = "\x1f".join((judged.type, fold_spelling(str(claims["ZZBH"])), fold_spelling(holder_text)))
         judged.key = hashlib.sha256(key_text.encode()).digest()[:16]
-        stated: dict[str, Json] = {"issuer": judged.issuer, **judged.members, "claims": claims}
-        judged.content = hashlib.sha256(canonical(stated)).digest()
+        statement: dict[str, Json] = {"issuer": judged.issuer, **judged.members, "claims": claims}
+        judged.content = hashlib.sha256(canonical(statement)).digest()
         judged.salt = secrets.token_bytes(_SALT_BYTES)
         claims |= {"ZZBS": judged.identifier, SOURCE_ROW: digest_source_row(judged.row, judged.salt)}
         judged.members |= {
