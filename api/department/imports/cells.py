@@ -1,4 +1,4 @@
-"""The cells of a row, each put under its claim and cleaned: what was done to it is told, and what cannot be read is too."""
+"""The cells of a row, each put under its claim and cleaned; what was done to it is told."""
 
 import ast
 import json

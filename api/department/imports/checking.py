@@ -1,4 +1,4 @@
-"""A file checked to its end: every row judged on all cores, compared with what is registered, noted in the journal."""
+"""A file checked to its end: rows judged, compared with what is registered, noted."""
 
 import re
 from collections import deque

@@ -1,4 +1,4 @@
-"""Rows that come back 退回: the cells as they were, with what is wrong and what to write, as XLSX and CSV.
+"""Rows that come back 退回: the cells as they were, and what is wrong, as XLSX and CSV.
 
 Both survive being opened and saved by a spreadsheet, and are imported as they are once the cells are mended: numbers
 stand as text, and nothing that stands in a cell runs as a formula.

@@ -1,4 +1,4 @@
-"""What was checked is signed and handed in, submission by submission; the journal says how far it has come.
+"""What was checked is signed and handed in; the journal says how far it has come.
 
 1. Take the next rows of the journal. They are the same ones after a crash, with the identifiers that were drawn for them.
 2. Draft and sign them: the signed submission is a file named after its rows, and is not made twice.

@@ -1,4 +1,4 @@
-"""The journal of a department's imports: which rows became which certificates, and how far each file has come.
+"""The journal of imports: which rows became which certificates, and how far each file is.
 
 One SQLite file beside the tables, for all of them. It holds every row as it was read, which is an auditor's first question,
 and personal: it is its owner's alone. Whoever is killed on the way finds everything here again.

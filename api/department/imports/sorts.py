@@ -1,4 +1,4 @@
-"""What can be said of a cell, a row or a file that is imported, by name, and what follows from it."""
+"""What can be said of an imported cell, row or file, by name, and what follows from it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

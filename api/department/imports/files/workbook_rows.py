@@ -1,4 +1,4 @@
-"""The program that reads one workbook and writes its rows, as JSON lines, within limits of its own.
+"""The program that reads one workbook and writes its rows as JSON lines, within limits.
 
     python -m api.department.imports.files.workbook_rows FILE xlsx|xls [SHEET…]
 
