@@ -1,1 +1,1 @@
-"""Files that hold tables, whatever kind they are: told by their content, read row by row within limits."""
+"""Files that hold tables: told by their content, read row by row within limits."""

@@ -1,4 +1,4 @@
-"""In which encoding a text file is: its mark, else strict UTF-8, else GB 18030, which holds GBK. Nothing else is guessed."""
+"""In which encoding a text file is: its mark, else strict UTF-8, else GB 18030 with GBK."""
 
 import codecs
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""JSON lines as a table: one object a line, whose members are the columns. Numbers stay as they are written."""
+"""JSON lines as a table: one object a line, whose members are the columns."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Text with separated columns: CSV, and the like with tabs, bars or Chinese commas, whatever its name says."""
+"""Text with separated columns: CSV, and the like with tabs, bars or Chinese commas."""
 
 import csv
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Files that hold tables, whatever their names say, and files that are attacks: each a clear error, nothing registered."""
+"""Files that hold tables, whatever their names say, and files that are attacks."""
 
 import zipfile
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Every known defect of departments' tables, by its number in the list of defects: what an import does about it.
+"""Every known defect of departments' tables, by its number, and what is done about it.
 
 R: the row comes back; W: a warning, accepted by name; N: normalised, told, the raw row kept; A: asked once a file. Some are
 answered elsewhere: 48, 49 and 50 by the connector of exchange tables, which is not built yet (a row that its source calls

@@ -1,4 +1,4 @@
-"""Tables imported from end to end: checked, signed, handed in; rows come back, are mended and go in."""
+"""Tables imported from end to end: checked, signed, handed in, mended."""
 
 import csv
 import json
