@@ -159,8 +159,9 @@ class Journal:
             part = keys[start : start + _LOOKUP_KEYS]
             marks = ",".join("?" * len(part))
             query = f"SELECT {_KNOWN} FROM certificates WHERE key IN ({marks})"  # noqa: S608 question marks alone
-            for key, *values, state in self._connection.execute(query, part):
-                known_certificates[key] = KnownCertificate(*values, state == ACCEPTED)
+            for key, identifier, content, end, file, line, state in self._connection.execute(query, part):
+                is_accepted = state == ACCEPTED
+                known_certificates[key] = KnownCertificate(identifier, content, end, file, line, is_accepted)
         return known_certificates
 
     def add(self, file: str, rows: Iterable[tuple[JudgedRow, str]]) -> None:

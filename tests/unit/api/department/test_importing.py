@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,40 @@ def test_a_template_is_filled_in_and_read(desk: ImportDesk) -> None:
     workbook.save(desk.folder / "t.xlsx")
     assert desk.run_import("t.xlsx") == 0
     assert desk.count_registered() == 1
+
+
+def test_the_five_commands_of_the_readme_lead_from_a_table_to_proofs(desk: ImportDesk) -> None:
+    """Every line of the page, as it stands there; between them what a clerk, the administrator and the chain do."""
+    page = (Path(__file__).parents[4] / "README.md").read_text("utf-8")
+    lines = page.partition("<!-- import -->\n```sh\n")[2].partition("```")[0].splitlines()
+    assert len(lines) == 5
+    (desk.folder / "token").write_text(desk.city.token("history", "claims", "proofs"))
+
+    def fill_in() -> None:
+        workbook = load_workbook(desk.folder / "licences.xlsx")
+        sheet = workbook.worksheets[0]
+        headings = [cell.value for cell in sheet[1]]
+        for row in (2, 3):
+            cells = {"证照编号": f"JY{row}", "证照名称": "食品经营许可证", "持证主体": "天门示例店"}
+            cells |= {
+                "证照颁发日期": "2022/3/8",
+                "持证主体代码": GOOD["持证主体代码"],
+                "证照有效期截止日期": "2027-03-07",
+            }
+            for heading, text in cells.items():
+                sheet.cell(row, headings.index(heading) + 1).value = text
+        workbook.save(desk.folder / "licences.xlsx")
+
+    def take_in_key() -> None:
+        (desk.folder / "key.pem").replace(desk.folder / "department.pem")
+
+    meanwhile = [take_in_key, fill_in, lambda: None, desk.city.anchor, lambda: None]
+    for line, act in zip(lines, meanwhile, strict=True):
+        program, *arguments = shlex.split(line)
+        assert program == "shunzheng"
+        assert desk.run(*arguments) == 0
+        act()
+    assert len([*(desk.folder / "proofs").glob("*.proof.json")]) == 2
 
 
 def test_a_proposed_profile_reads_its_table(desk: ImportDesk) -> None:
