@@ -3,6 +3,7 @@
 import csv
 import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +223,13 @@ def test_the_five_commands_of_the_readme_lead_from_a_table_to_proofs(desk: Impor
     def take_in_key() -> None:
         (desk.folder / "key.pem").replace(desk.folder / "department.pem")
 
-    meanwhile = [take_in_key, fill_in, lambda: None, desk.city.anchor, lambda: None]
+    meanwhile: list[Callable[[], object]] = [
+        take_in_key,
+        fill_in,
+        lambda: None,
+        desk.city.anchor,
+        lambda: None,
+    ]
     for line, act in zip(lines, meanwhile, strict=True):
         program, *arguments = shlex.split(line)
         assert program == "shunzheng"
