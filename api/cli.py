@@ -50,6 +50,7 @@ COMMANDS: Final = {
         for action, purpose in ACTION_PURPOSES.items()
     },
     "inspect": ("inspect", "verify the seals and signatures in a document, without any node"),
+    "catalogue": ("catalogue", "证照目录: list and show types, seals and errands; check a city's folder"),
     "seal": ("seal", "电子印章: make, register, apply and destroy seals; what one sealed"),
     "attach": ("carriers", "put a proof inside an OFD or an unsigned PDF document"),
     "detach": ("carriers", "take the proof out of a document; the registered bytes come back"),
@@ -134,6 +135,10 @@ def _run_command(arguments: list[str]) -> int:
     command = arguments[0] if is_known else build_overview().parse_args(arguments).command
     options = build_parser([COMMANDS[command][0]]).parse_args(arguments)
     try:
+        if getattr(options, "catalogue", None) is not None:
+            from anchoring.catalogue.chosen import choose_catalogue  # most commands need none
+
+            choose_catalogue(options.catalogue)
         return int(options.run(options))
     except BrokenPipeError:
         raise

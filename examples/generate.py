@@ -13,15 +13,15 @@ from random import Random
 from examples.holders import LINES, Body, Person, Population
 from examples.licences import Department, Licence, Register
 from examples.renderings import Rendering, as_html, as_ofd, as_pdf, as_text, rows
+from examples.types import TYPES
 from ledger.encoding.canonical import Json
-from ledger.records.catalogue import TYPES
 
 SEED = 429006
 BODY_LICENCES, PERSON_LICENCES = 1200, 800
 
 _BY_NAME = {type_.name.zh: type_ for type_ in TYPES}
 _PERSONAL = tuple(type_ for type_ in TYPES if type_.personal)
-_JOINT = {"结婚证": (2,), "离婚证": (2,), "不动产权证": (1, 1, 2)}  # how many hold it: any of these
+_JOINT = {"结婚证": (2,), "离婚证": (2,), "不动产权证书": (1, 1, 2)}  # how many hold it: any of these
 _COMPANIES = {"91", "92"}  # other bodies are registered by civil affairs and hold no business licence
 
 
@@ -92,7 +92,7 @@ def documents() -> Iterator[tuple[Licence, dict[str, bytes]]]:
         ("营业执照", restaurant, {"business-licence.html": as_html}),
         ("食品经营许可证", restaurant, {"food-permit.pdf": as_pdf}),
         ("建筑工程施工许可证", developer, {"building-permit.ofd": as_ofd, "building-permit.txt": as_text}),
-        ("教师资格证", population.person(), {"teacher.pdf": as_pdf}),
+        ("教师资格证书", population.person(), {"teacher.pdf": as_pdf}),
     )
     for name, holder, files in wanted:
         type_ = _BY_NAME[name]

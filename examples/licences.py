@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from anchoring.catalogue.chosen import get_catalogue
 from examples.holders import Body, Person, Population, day_between
+from examples.types import list_claims
 from examples.values import Subject, value
+from ledger.catalogue.types import CertificateType
 from ledger.encoding.canonical import Json
-from ledger.records.catalogue import CertificateType
 from ledger.records.identifiers import CertificateIdentifier
-from ledger.records.vocabulary import HOLDER_CODE_TYPES
 
 FIRST_DAY, LAST_DAY = date(2014, 1, 1), date(2026, 10, 31)
 SERIAL_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -20,30 +21,30 @@ Holder = Body | Person
 
 # Years of validity where they are not five; 0 is 长期, without end. Those of UNDATED state no validity at all.
 YEARS = {
-    "营业执照": 0, "二级建造师注册证书": 3, "安管人员考核合格证书": 3, "建筑施工特种作业操作资格证": 2,
-    "道路运输经营许可证": 4, "道路危险货物运输许可证": 4, "网约车经营许可证": 4, "危险化学品经营许可证": 3,
+    "营业执照": 0, "二级建造师注册证书": 3, "建筑施工企业安全生产管理人员考核合格证书": 3, "建筑施工特种作业操作资格证": 2,
+    "道路运输经营许可证": 4, "道路危险货物运输许可证": 4, "网络预约出租汽车经营许可证": 4, "危险化学品经营许可证": 3,
     "道路运输从业资格证": 6, "公共场所卫生许可证": 4, "第二类医疗器械经营备案凭证": 0, "特种设备使用登记证": 0,
-    "医师执业证书": 0, "居住证": 1, "驾驶证": 10, "特种行业许可证": 0, "社会保障卡": 10, "就业创业证": 0,
-    "劳务派遣经营许可证": 3, "燃气经营许可证": 3, "娱乐经营许可证": 2, "残疾人证": 10, "优待证": 0,
-    "动物防疫条件合格证": 0, "教师资格证": 0,
+    "医师执业证书": 0, "居住证": 1, "机动车驾驶证": 10, "特种行业许可证": 0, "社会保障卡": 10, "就业创业证": 0,
+    "劳务派遣经营许可证": 3, "燃气经营许可证": 3, "娱乐经营许可证": 2, "残疾人证": 10, "退役军人优待证": 0,
+    "动物防疫条件合格证": 0, "教师资格证书": 0,
 }  # fmt: skip
 UNDATED = {
-    "不动产权证", "不动产登记证明", "出生医学证明", "结婚证", "离婚证", "行驶证", "建设用地规划许可证", "建设工程规划许可证",
-    "建筑工程施工许可证",
+    "不动产权证书", "不动产登记证明", "出生医学证明", "结婚证", "离婚证", "机动车行驶证", "建设用地规划许可证",
+    "建设工程规划许可证", "建筑工程施工许可证",
 }  # fmt: skip
 # How certificates are numbered: by year and a running number, or by the holder's own code.
 NUMBERS = {
-    "不动产权证": "鄂（{year}）天门市不动产权第{n:07d}号",
+    "不动产权证书": "鄂（{year}）天门市不动产权第{n:07d}号",
     "不动产登记证明": "鄂（{year}）天门市不动产证明第{n:07d}号",
     "建设用地规划许可证": "地字第429006{year}{n:05d}号",
     "建设工程规划许可证": "建字第429006{year}{n:05d}号",
     "二级建造师注册证书": "鄂242{year}{n:06d}",
-    "安管人员考核合格证书": "鄂建安（{year}）{n:07d}",
+    "建筑施工企业安全生产管理人员考核合格证书": "鄂建安（{year}）{n:07d}",
     "道路运输经营许可证": "鄂交运管许可字429006{n:06d}号",
     "道路运输证": "鄂交运管字429006{n:06d}号",
     "道路运输从业资格证": "{holder}",
     "营业执照": "{holder}",
-    "驾驶证": "{holder}",
+    "机动车驾驶证": "{holder}",
     "食品经营许可证": "JY429006{n:08d}",
     "食品生产许可证": "SC429006{n:08d}",
     "药品经营许可证": "鄂DA429{n:06d}",
@@ -123,7 +124,7 @@ class Register:
             "ZZBFRQ": [issued.isoformat()],
             "CZZT": [holder.name for holder in holders],
             "CZZTDM": [_code(holder) or number for holder in holders],
-            "CZZTDMLX": [HOLDER_CODE_TYPES[_code_type(holder)] for holder in holders],
+            "CZZTDMLX": [get_catalogue().conventions.holder_codes[_code_type(holder)] for holder in holders],
             "CZZTDMLXDM": [_code_type(holder) for holder in holders],
             "ZZYXQQSRQ": [valid_from.isoformat()] if valid_from else [],
             "ZZYXQJZRQ": [valid_until.isoformat()] if valid_until else [],
@@ -133,10 +134,10 @@ class Register:
         }
         subject = Subject(self._random, self._population, holders[0], issued)
         claims: dict[str, Json] = {}
-        for field in type_.claims:
+        for field in list_claims(type_):
             if values := known.get(field.name):
                 claims[field.name] = values if field.repeatable else values[0]
-            elif field.required:
+            elif field.required or field.standard == "extension":
                 claims[field.name] = value(field, subject)
         return Licence(identifier, department.credit_code, issued, valid_from, valid_until, claims)
 

@@ -8,8 +8,9 @@ import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 
+from examples.types import list_claims
+from ledger.catalogue.types import CertificateType
 from ledger.encoding.canonical import Json
-from ledger.records.catalogue import CertificateType
 
 NOTICE = "虚构示例，不是证照"
 
@@ -19,7 +20,9 @@ Rendering = Callable[[str, Sequence[Row]], bytes]
 
 def rows(type_: CertificateType, claims: Mapping[str, Json]) -> list[Row]:
     """Return label and value of every claim, in the order of the catalogue."""
-    return [(field.label.zh, _words(claims[field.name])) for field in type_.claims if field.name in claims]
+    return [
+        (field.label.zh, _words(claims[field.name])) for field in list_claims(type_) if field.name in claims
+    ]
 
 
 def _words(value: Json) -> str:

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from random import Random
 
 from examples.holders import Body, Person, Population, address, day_between, name
+from ledger.catalogue.fields import ClaimField
 from ledger.encoding.canonical import Json
-from ledger.records.vocabulary import ClaimField
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def value(field: ClaimField, subject: Subject) -> Json:
         return subject.holder.line.values[field.name]
     if field.name in _RULES:
         return _RULES[field.name](subject)
-    return subject.random.choice(field.choices)
+    return subject.random.choice(field.values)
 
 
 def _own_address(subject: Subject) -> str:
@@ -134,12 +134,15 @@ _RULES: dict[str, Callable[[Subject], Json]] = {
     "KZ_PYDW": lambda subject: "天门示例建设工程有限公司",
     "KZ_FWDW": lambda subject: "天门示例出租汽车有限公司",
     "KZ_CCLZRQ": _recently,
+    "KZ_GWLB": lambda subject: subject.random.choice(
+        ("A（企业主要负责人）", "B（项目负责人）", "C3（综合类专职安全生产管理人员）")
+    ),
     # things: no plate contains I, no vehicle number is assigned to EXAMPLE
     "KZ_CLHP": lambda subject: f"鄂R·I{subject.number(4)}",
     "KZ_PPXH": lambda subject: f"示例牌SL{subject.number(4)}",
     "KZ_CLSBDH": lambda subject: f"EXAMPLE{subject.number(10)}",
     "KZ_ZCRQ": _recently,
-    "KZ_HDZZL": lambda subject: subject.random.randrange(1495, 32000, 5),
+    "KZ_TZW": lambda subject: f"{subject.random.randrange(1495, 32000, 5) / 1000:.3f}吨",
     "KZ_HDRS": lambda subject: subject.random.randrange(40, 400),
     "KZ_SBDM": lambda subject: f"EX{subject.number(15)}",
     # land, building, water

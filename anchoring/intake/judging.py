@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from anchoring.catalogue.chosen import get_catalogue
 from anchoring.intake.faults import RowFault
 from ledger.encoding.canonical import Json
 from ledger.encoding.unseen import find_unseen_character
-from ledger.records.catalogue import by_code
 from ledger.records.characters import describe, find_name_fault
 from ledger.records.claims import Disclosure, FullDisclosure
 from ledger.records.contradictions import find_contradictions
@@ -54,7 +54,7 @@ def list_oddities(record: Record) -> list[Oddity]:
         return []
     certificate = record.certificate
     oddities = [Oddity("identifier", f"{record.identifier}: {odd}") for odd in certificate.warnings]
-    if by_code(certificate.type) is None:
+    if get_catalogue().find_type(certificate.type) is None:
         oddities.append(Oddity("type", f"the certificate type {certificate.type} is not in the catalogue"))
     return oddities
 

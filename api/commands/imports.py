@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from anchoring.catalogue.chosen import get_catalogue
 from api.client.answers import SubmissionAnswer
 from api.client.authorities import add_authorities
 from api.client.client import NodeClient
@@ -34,7 +35,6 @@ from api.signing.options import SignerOptions, add_signer, open_signer
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.times import civil_date
 from ledger.errors import MalformedInput
-from ledger.records.catalogue import by_code
 
 #: Exit code of a run that handed in what is good, and gave other rows back.
 SOME_CAME_BACK: Final = 5
@@ -247,7 +247,7 @@ class _Choices:
 
     def choose(self, type_code: str, proposal: str) -> str:
         """Return the action for changed rows of a type, empty where nobody has chosen."""
-        type_ = by_code(type_code)
+        type_ = get_catalogue().find_type(type_code)
         name = type_.name.zh if type_ else type_code
         for key in (type_code, name, ""):
             if key in self.actions:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from anchoring.catalogue.chosen import choose_catalogue
 from anchoring.errors import AnchoringError
 from anchoring.processes.logs import log_to_stderr, make_line_visible
 from anchoring.processes.supervisor import Supervisor
@@ -183,6 +184,7 @@ def _format_peer(text: str) -> str:
 
 def _run_node(options: _NodeOptions) -> int:
     settings = load_settings(options.directory)
+    choose_catalogue(settings.catalogue)
     parts = choose_parts(settings, options.parts)
     if options.check:
         return _show_check(settings, parts, as_json=options.json)

@@ -18,7 +18,7 @@ from api.department.rows.reading import count_records, number_records
 from api.department.sending import PATIENCE_SECONDS, check_key, prepare_lines, send, target_of
 from api.department.submission_files import digest_rows, name_submission
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
-from api.parsers import Commands, add_json
+from api.parsers import Commands, add_catalogue, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
 from ledger.crypto.keys import Signer
 from ledger.encoding.times import civil_date
@@ -71,6 +71,7 @@ def add(commands: Commands) -> None:
         "such as what is registered already, it says when they are handed in",
     )
     add_accept(command)
+    add_catalogue(command)
     add_json(command, "the receipt, for programs")
     command.set_defaults(run=_submit)
 

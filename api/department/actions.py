@@ -26,7 +26,7 @@ from api.department.rows.reading import InputRow, read_rows
 from api.department.rows.versions import read_kept
 from api.department.sending import PreparedRows, check_key, prepare_rows, target_of
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
-from api.parsers import Commands, add_json
+from api.parsers import Commands, add_catalogue, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
 from api.words import ACTION_WORDS
 from ledger.crypto.keys import Signer
@@ -111,6 +111,7 @@ def add_action(
         help="do all but sign and hand in, and show what would be signed; fails where the command would",
     )
     add_accept(command)
+    add_catalogue(command)
     command.add_argument("--yes", action="store_true", help="do not ask before signing")
     add_wait(command)
     add_json(command)

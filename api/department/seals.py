@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from anchoring.catalogue.chosen import get_catalogue
 from anchoring.database.files import replace_file
+from ledger.catalogue.types import CertificateType
 from ledger.crypto.suites import SM3
 from ledger.documents.certificates.certificates import decode_if_readable
 from ledger.documents.seals.ses import Seal, decode_seal
@@ -14,7 +16,6 @@ from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields
 from ledger.encoding.times import civil_date, format_time
 from ledger.errors import InvalidIdentifier, MalformedInput
-from ledger.records.catalogue import SEALS, CertificateType
 from ledger.records.identifiers import check_credit_code
 from ledger.records.seal_claims import (
     DECLARED_TIME,
@@ -122,7 +123,9 @@ def check_seal(identifier: str, advice: str) -> None:
 
 def find_seal_type(name: str) -> CertificateType | None:
     """Return the type in the catalogue with whose name the name of a seal ends, as 天门市示例公司财务专用章 does."""
-    return next((kind for kind in SEALS if name.endswith(kind.name.zh)), None)
+    return next(
+        (kind for kind in get_catalogue().seals if name.endswith((kind.name.zh, *kind.aliases))), None
+    )
 
 
 def make_sealing_row(

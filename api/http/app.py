@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from anchoring.catalogue.chosen import choose_catalogue
 from anchoring.processes.silence import silence_libraries
 from api.http import errors, openapi
 from api.http.bounds.body_bounds import BodyBounds, Memory
@@ -74,4 +75,6 @@ def create_app(settings: Settings, clock: Clock = system_clock, node: Node | Non
 def from_environment() -> FastAPI:
     """Return the application of the node whose directory `SHUNZHENG_NODE` names: the factory that uvicorn calls."""
     silence_libraries()
-    return create_app(Settings.from_environment())
+    settings = Settings.from_environment()
+    choose_catalogue(settings.catalogue)
+    return create_app(settings)

@@ -149,6 +149,8 @@ class Settings(BaseSettings):
     """seal makers and certificate authorities that this city accepts"""
     issuer_names: NodePath | None = None
     """names of issuers that pages show beside their codes: one JSON object, credit code and name"""
+    catalogue: NodePath | None = None
+    """a folder that extends or overrides the types of certificates that come with the program; see docs/catalogue.md"""
     promise_seconds: Annotated[Seconds, Field(ge=1)] = PROMISE_SECONDS
     """from acceptance to the anchor, as receipts promise it"""
     withheld_after: Seconds = WITHHELD_SECONDS

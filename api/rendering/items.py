@@ -5,20 +5,19 @@ page. What only the certificate states about its issuer and its kind is marked s
 """
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Final
 
+from anchoring.catalogue.chosen import get_catalogue
 from api.rendering.sentences import Line
 from api.rendering.visible import MAX_NAME_CHARS, is_cut, make_visible
 from api.words import words, write_date, write_time
+from ledger.catalogue.fields import ClaimField, Form
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof
-from ledger.records.catalogue import by_code
 from ledger.records.claims import is_document
 from ledger.records.records import CERTIFICATE_KINDS, Record
-from ledger.records.vocabulary import EXTENSIONS, ClaimField, Form, standard_fields
 from ledger.words import Language, Words
 
 _SEPARATOR: Final = Words("；", "; ")
@@ -40,11 +39,12 @@ def are_comparable(proof: Proof) -> bool:
 
 def write_items(proof: Proof, language: Language, issuers: Mapping[str, str]) -> Iterator[Line]:
     """Yield the disclosed items in the order of the standard; `issuers`: names that the node vouches for, by code."""
-    place_by_name = {name: index for index, name in enumerate(_load_fields())}
+    catalogue = get_catalogue()
+    place_by_name = {name: index for index, name in enumerate(catalogue.fields_by_name)}
     for name, value in sorted(
         readable_claims(proof).items(), key=lambda item: place_by_name.get(item[0], len(place_by_name))
     ):
-        field = _load_fields().get(name)
+        field = catalogue.find_field(name)
         label = _write_label(field, name, language)
         remark_name = _choose_remark(name, value, proof.record, issuers)
         yield Line(
@@ -57,19 +57,12 @@ def write_withheld(proof: Proof, language: Language) -> Iterator[str]:
     """Yield the names of the items that the holder withholds."""
     names = proof.disclosure.withheld_names if proof.disclosure else ()
     for name in sorted(names):
-        yield _write_label(_load_fields().get(name), name, language)
-
-
-@lru_cache(maxsize=1)
-def _load_fields() -> dict[str, ClaimField]:
-    """Return what is known of every claim by its name, which means the same in all types."""
-    standard = {field.name: field for field in standard_fields(personal=False, joint=False)}
-    return standard | EXTENSIONS
+        yield _write_label(get_catalogue().find_field(name), name, language)
 
 
 def write_label_of(name: str, language: Language) -> str:
     """Return what an item is called."""
-    return _write_label(_load_fields().get(name), name, language)
+    return _write_label(get_catalogue().find_field(name), name, language)
 
 
 def _write_label(field: ClaimField | None, name: str, language: Language) -> str:
@@ -108,6 +101,7 @@ def _choose_remark(name: str, value: Json, record: Record, issuers: Mapping[str,
             return "self_stated"
         return "" if value == vouched_name else "self_stated_other"
     if name == _NAME_CLAIM and record.kind in CERTIFICATE_KINDS:
-        certificate_type = by_code(record.certificate.type)
-        return "" if certificate_type and value == certificate_type.name.zh else "self_stated"
+        certificate_type = get_catalogue().find_type(record.certificate.type)
+        names = (certificate_type.name.zh, *certificate_type.aliases) if certificate_type else ()
+        return "" if value in names else "self_stated"
     return ""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from anchoring.catalogue.chosen import get_catalogue
 from api.rendering.items import are_comparable, readable_claims, write_items, write_label_of, write_withheld
 from api.rendering.sentences import (
     SCRIPTS_LABEL,
@@ -18,7 +19,6 @@ from api.words import STATUS_WORDS, words, write_age, write_date, write_time
 from ledger.documents.inspection import Inspection
 from ledger.encoding import times
 from ledger.proof.proof import Proof
-from ledger.records.catalogue import by_code
 from ledger.records.records import CERTIFICATE_KINDS, Record
 from ledger.verification.occurrences import ENTRIES_WORDS
 from ledger.verification.reasons import REASON_TABLE, STEP_WORDS, UNCOMPARED_REASONS, Outcome, Verdict
@@ -154,7 +154,9 @@ def _list_certificate_lines(
     report: Report, proof: Proof, language: Language, issuers: Mapping[str, str]
 ) -> Iterator[Line]:
     labels, record = words(language), proof.record
-    licence_type = by_code(record.certificate.type) if record.kind in CERTIFICATE_KINDS else None
+    licence_type = (
+        get_catalogue().find_type(record.certificate.type) if record.kind in CERTIFICATE_KINDS else None
+    )
     if licence_type:
         yield Line(labels["type"], licence_type.name.in_(language))
     yield Line(labels["identifier"], record.identifier)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ledger.catalogue.conventions import Conventions
 from ledger.catalogue.errands import Errand
-from ledger.catalogue.fields import ClaimField
+from ledger.catalogue.fields import ClaimField, Sensitivity
 from ledger.catalogue.types import CertificateType
 from ledger.records.spellings import fold_spelling
 
@@ -46,8 +46,20 @@ class Catalogue:
     @cached_property
     def fields_by_name(self) -> Mapping[str, ClaimField]:
         """Every claim by its name, and by the names that it had."""
-        former_names = {name: field_ for field_ in self.fields.values() for name in field_.former}
-        return former_names | self.fields
+        former_names = {name: claim for claim in self.fields.values() for name in claim.former}
+        return self.fields | former_names
+
+    @cached_property
+    def claim_labels(self) -> Mapping[str, str]:
+        """The Chinese label of every claim, by the name that it has and by those that it had before."""
+        former_labels = {name: claim.label.zh for claim in self.fields.values() for name in claim.former}
+        return former_labels | {name: claim.label.zh for name, claim in self.fields.items()}
+
+    @cached_property
+    def sensitive_claims(self) -> frozenset[str]:
+        """The names of the claims that are sensitive (PIPL article 28) in some type."""
+        fields = [claim for claims in self._claims_by_type.values() for claim in claims.values()]
+        return frozenset(claim.name for claim in fields if claim.sensitivity is Sensitivity.SENSITIVE)
 
     def find_type(self, code: str) -> CertificateType | None:
         """Return the type of certificate or seal with this code of 21 characters, or None."""
@@ -72,11 +84,19 @@ class Catalogue:
 
     def list_claims(self, type_: CertificateType) -> tuple[ClaimField, ...]:
         """Return what certificates of a type state: the claims of GB/T 36903, and the type's own in the order of a form."""
-        return self._claims_by_type[type_.id]
+        return tuple(self._claims_by_type[type_.id].values())
+
+    def map_claims(self, code: str) -> Mapping[str, ClaimField]:
+        """Return the claims of the type with this code, by name; none where the catalogue has no such type."""
+        type_ = self.find_type(code)
+        return self._claims_by_type[type_.id] if type_ else {}
 
     @cached_property
-    def _claims_by_type(self) -> Mapping[str, tuple[ClaimField, ...]]:
-        return {type_.id: tuple(self._make_claims(type_)) for type_ in self.types.values()}
+    def _claims_by_type(self) -> Mapping[str, Mapping[str, ClaimField]]:
+        return {
+            type_.id: {claim.name: claim for claim in self._make_claims(type_)}
+            for type_ in self.types.values()
+        }
 
     def _make_claims(self, type_: CertificateType) -> Iterable[ClaimField]:
         for claim in self.standard_fields:

@@ -44,7 +44,7 @@ def _find_field_faults(field: ClaimField, catalogue: Catalogue) -> Iterator[str]
     if field.sensitivity is Sensitivity.NONE and field.level > 2:
         yield "what is not personal has `level` 1 or 2: state `sensitivity`"
     for name in field.former:
-        if catalogue.fields_by_name[name] is not field:
+        if name in catalogue.fields or catalogue.fields_by_name[name] is not field:
             yield f"the former name {name} is the name of another claim"
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
+from anchoring.catalogue.chosen import get_catalogue
 from ledger.encoding.normal_forms import to_nfkc
 from ledger.errors import InvalidIdentifier
 from ledger.records.identifiers import check_resident_number, find_credit_code_fault
-from ledger.records.vocabulary import HOLDER_CODE_TYPES
 
 CREDIT: Final = "001"
 OTHER_BODY: Final = "099"
@@ -54,12 +54,12 @@ def judge_code(code: str, kind: str, *, is_personal: bool) -> Iterator[tuple[str
         yield from _judge_credit(code)
     elif kind == RESIDENT:
         yield from _judge_resident(code)
-    elif kind and kind not in HOLDER_CODE_TYPES:
+    elif kind and kind not in get_catalogue().conventions.holder_codes:
         return
     elif kind and is_resident_number(code):
         yield (
             "holder-type",
-            f"the type is {kind} {HOLDER_CODE_TYPES[kind]}, and the code is a resident number",
+            f"the type is {kind} {get_catalogue().conventions.holder_codes[kind]}, and the code is a resident number",
             RESIDENT,
         )
     elif not kind:

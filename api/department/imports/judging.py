@@ -12,6 +12,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
+from anchoring.catalogue.chosen import get_catalogue
 from api.department.imports.cells import CellReader, is_ordinary, write_plain_code
 from api.department.imports.days import ReadDay, read_day
 from api.department.imports.files.sources import SourceRow
@@ -26,16 +27,15 @@ from api.department.imports.profiles import STATUS, Profile
 from api.department.imports.sorts import Consequence, Finding
 from api.department.imports.types import RowType, find_type
 from api.department.rows.days import NO_END
-from api.department.rows.forms import find_type_fields, put_in_form
+from api.department.rows.forms import put_in_form
 from api.department.rows.oddities import find_text_oddities
+from ledger.catalogue.fields import ClaimField, Form
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 from ledger.errors import InvalidIdentifier
-from ledger.records.catalogue import by_code
 from ledger.records.characters import find_name_fault
 from ledger.records.identifiers import CertificateIdentifier, find_credit_code_fault
 from ledger.records.spellings import fold_spelling
-from ledger.records.vocabulary import HOLDER_CODE_TYPES, ClaimField, Form
 
 #: The claim that names the row of which a record was made, by a salted digest: the journal of the import has the row.
 SOURCE_ROW: Final = "KZ_YSHZY"
@@ -137,8 +137,8 @@ class RowJudge:
             self._say(
                 judged, "number-pattern", "ZZBH", number, "the number has another form than the profile says"
             )
-        catalogue_type = by_code(type_.code)
-        fields = find_type_fields(type_.code)
+        catalogue_type = get_catalogue().find_type(type_.code)
+        fields = get_catalogue().map_claims(type_.code)
         claims: dict[str, Json] = {"ZZMC": type_.name} if type_.name else {}
         claims |= {"ZZBH": number, "ZZLXDM": type_.code, "ZZBFJGDM": issuer}
         claims |= self._read_holders(
@@ -175,7 +175,9 @@ class RowJudge:
         name = texts.get("ZZMC", "")
         if not code and self._profile.type:
             code = (
-                self._profile.type if by_code(self._profile.type) else find_type("", self._profile.type).code
+                self._profile.type
+                if get_catalogue().find_type(self._profile.type)
+                else find_type("", self._profile.type).code
             )
         if not code and not name:
             self._say(
@@ -240,7 +242,7 @@ class RowJudge:
         kinds = [kind or guess_type(code) for code in plain_codes]
         for name, values in (("CZZTDM", plain_codes), ("CZZTDMLXDM", kinds)):
             claims[name] = [*values] if len(values) > 1 else put_in_form(values[0], None, fields.get(name))
-        labels = [HOLDER_CODE_TYPES.get(kind, "") for kind in kinds]
+        labels = [get_catalogue().conventions.holder_codes.get(kind, "") for kind in kinds]
         claims["CZZTDMLX"] = (
             [*labels] if len(labels) > 1 else put_in_form(labels[0], None, fields.get("CZZTDMLX"))
         )
@@ -248,13 +250,13 @@ class RowJudge:
 
     def _read_holder_type(self, texts: Mapping[str, str], judged: JudgedRow) -> str:
         text = texts.get("CZZTDMLXDM") or texts.get("CZZTDMLX", "")
-        if not text or text in HOLDER_CODE_TYPES:
+        if not text or text in get_catalogue().conventions.holder_codes:
             return text
         mapped = self._profile.holder_types.get(text)
         if mapped:
             self._say(judged, "holder-type-map", "CZZTDMLXDM", text, f"{text[:20]} is {mapped}", mapped)
             return mapped
-        if text.zfill(3) in HOLDER_CODE_TYPES:
+        if text.zfill(3) in get_catalogue().conventions.holder_codes:
             self._say(
                 judged,
                 "lost-zeros",

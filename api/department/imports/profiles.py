@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from api.department.rows.columns import claim_labels
+from anchoring.catalogue.chosen import get_catalogue
 from ledger.encoding.normal_forms import to_nfkc
 from ledger.errors import MalformedInput
 from ledger.records.characters import find_name_fault
@@ -155,9 +155,9 @@ def fold_heading(text: str) -> str:
 def bind_headings(profile: Profile) -> dict[str, str]:
     """Return the target of every heading that can be read, folded: the profile's, then names and labels of the catalogue."""
     bound = {fold_heading(alias): target for target, aliases in profile.columns.items() for alias in aliases}
-    for claim, label in claim_labels().items():
-        for heading in (claim, label):
-            bound.setdefault(fold_heading(heading), claim)
+    for claim in get_catalogue().fields.values():
+        for heading in (claim.name, claim.label.zh, *claim.former):
+            bound.setdefault(fold_heading(heading), claim.name)
     return bound
 
 

@@ -5,8 +5,8 @@ from difflib import get_close_matches
 from functools import cache, lru_cache
 from typing import Final
 
+from anchoring.catalogue.chosen import get_catalogue
 from api.department.imports.profiles import fold_heading
-from ledger.records.catalogue import TYPES, by_code
 from ledger.records.identifiers import find_credit_code_fault
 
 _LIKENESS: Final = 0.8  # of two names, from 0 to 1: one wrong character in five
@@ -35,7 +35,7 @@ def find_type(code: str, name: str) -> RowType:
 
 
 def _find_by_code(code: str) -> RowType:
-    if catalogue_type := by_code(code):
+    if catalogue_type := get_catalogue().find_type(code):
         return RowType(code, catalogue_type.name.zh)
     fault = (
         None
@@ -44,9 +44,9 @@ def _find_by_code(code: str) -> RowType:
     )
     fault = fault or find_credit_code_fault(code[:_CREDIT_CHARS])
     if fault:
-        close = get_close_matches(code, [type_.code for type_ in TYPES], 1, _LIKENESS)
+        close = get_close_matches(code, [*get_catalogue().types_by_code], 1, _LIKENESS)
         return RowType("", "", "type-code", f"this is no code of a type: {fault}", close[0] if close else "")
-    prefixes = {type_.code[:_CREDIT_CHARS] for type_ in TYPES}
+    prefixes = {type_.code[:_CREDIT_CHARS] for type_ in get_catalogue().certificates}
     if code[:_CREDIT_CHARS] not in prefixes and (
         close := get_close_matches(code[:_CREDIT_CHARS], [*prefixes], 1, _PREFIX_LIKENESS)
     ):
@@ -73,7 +73,7 @@ def _find_by_name(name: str) -> RowType:
             "type-code",
             "the catalogue has no type of this name: give its code, or `type` in the profile",
         )
-    catalogue_type = by_code(codes[close[0]])
+    catalogue_type = get_catalogue().find_type(codes[close[0]])
     official_name = catalogue_type.name.zh if catalogue_type else ""
     return RowType(
         codes[close[0]],
@@ -86,4 +86,8 @@ def _find_by_name(name: str) -> RowType:
 
 @cache
 def _codes_by_name() -> dict[str, str]:
-    return {fold_heading(type_.name.zh): type_.code for type_ in TYPES}
+    return {
+        fold_heading(name): type_.code
+        for type_ in get_catalogue().certificates
+        for name in (type_.name.zh, *type_.aliases)
+    }

@@ -2,17 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
-from functools import cache
 from typing import Final
 
+from anchoring.catalogue.chosen import get_catalogue
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.records.catalogue import SEALING, SEALS, TYPES
 from ledger.records.characters import find_name_fault
 from ledger.records.records import PRESENTABLE_ACTIONS
-from ledger.records.vocabulary import Sensitivity
 
 #: Columns and members that a row about any certificate may have.
 STATUS_MEMBERS: Final = ("identifier", "basis")
@@ -128,18 +126,14 @@ def ask_if_meant(name: str, known_names: Collection[str]) -> str:
     return f"; did you mean `{meant_name}`?" if meant_name else ""
 
 
-@cache
-def claim_labels() -> dict[str, str]:
+def claim_labels() -> Mapping[str, str]:
     """Return the Chinese label of every claim of the catalogue, by the claim's name."""
-    return {field.name: field.label.zh for type_ in (*TYPES, *SEALS, SEALING) for field in type_.claims}
+    return get_catalogue().claim_labels
 
 
-@cache
 def sensitive_claims() -> frozenset[str]:
     """Return the names of the claims that are sensitive (PIPL article 28) in some type of the catalogue."""
-    return frozenset(
-        field.name for type_ in TYPES for field in type_.claims if field.sensitivity is Sensitivity.SENSITIVE
-    )
+    return get_catalogue().sensitive_claims
 
 
 def _fold(name: str) -> str:

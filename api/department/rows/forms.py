@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 
+from anchoring.catalogue.chosen import get_catalogue
+from ledger.catalogue.fields import ClaimField, Form
 from ledger.encoding.canonical import Json
 from ledger.errors import InvalidIdentifier, MalformedInput
-from ledger.records.catalogue import by_code
 from ledger.records.identifiers import CertificateIdentifier
-from ledger.records.vocabulary import ClaimField, Form
 
 _INTEGER: Final = re.compile("0|[1-9][0-9]{0,14}")  # that a spreadsheet and JSON both keep whole
 
@@ -17,16 +16,9 @@ _INTEGER: Final = re.compile("0|[1-9][0-9]{0,14}")  # that a spreadsheet and JSO
 def find_fields(identifier: str) -> Mapping[str, ClaimField]:
     """Return the claims of the type that an identifier names, by name; none where the catalogue does not know it."""
     try:
-        return find_type_fields(CertificateIdentifier.parse(identifier, strict=False).type)
+        return get_catalogue().map_claims(CertificateIdentifier.parse(identifier, strict=False).type)
     except InvalidIdentifier:  # that of a seal or sealing, or refused elsewhere
         return {}
-
-
-@lru_cache(maxsize=256)  # the rows of a file are of few types
-def find_type_fields(code: str) -> Mapping[str, ClaimField]:
-    """Return the claims of a type by name; none where the catalogue does not know it."""
-    type_ = by_code(code)
-    return {field.name: field for field in type_.claims} if type_ else {}
 
 
 def put_in_form(value: Json, before: "Json | None", field: ClaimField | None) -> Json:

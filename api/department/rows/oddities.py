@@ -12,18 +12,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from anchoring.catalogue.chosen import get_catalogue
 from anchoring.intake.faults import MAX_ROW_ERRORS
 from anchoring.intake.judging import Oddity
 from api.department.rows.columns import DAYS, ask_if_meant, claim_labels, resembles_member, sensitive_claims
 from api.department.rows.days import is_endless, parse_day, parse_last_day, read_serial
 from api.department.rows.forms import find_fields
 from api.department.rows.versions import Version
+from ledger.catalogue.fields import ClaimField, Form
 from ledger.encoding.canonical import Json, decode
 from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.records.contradictions import read_date
 from ledger.records.identifiers import check_resident_number, find_credit_code_fault
 from ledger.records.records import Record
-from ledger.records.vocabulary import HOLDER_CODE_TYPES, ClaimField, Form
 
 #: Sorts of oddities, by which they are accepted, and what each is.
 SORTS: Final = {
@@ -275,7 +276,8 @@ def _has_lost_zeros(name: str, text: str, before: "Json | None") -> bool:
     if not text.isdecimal():
         return False
     if name == _HOLDER_TYPE:
-        return text not in HOLDER_CODE_TYPES and text.zfill(len(_CREDIT)) in HOLDER_CODE_TYPES
+        holder_codes = get_catalogue().conventions.holder_codes
+        return text not in holder_codes and text.zfill(len(_CREDIT)) in holder_codes
     return isinstance(before, str) and before != text and before.isdecimal() and before.lstrip("0") == text
 
 
