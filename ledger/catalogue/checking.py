@@ -1,7 +1,8 @@
 """What must agree inside a catalogue, beyond the shape of each entry."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Set
 from typing import Final
 
 from ledger.catalogue.catalogue import Catalogue
@@ -25,8 +26,10 @@ def check_catalogue(catalogue: Catalogue, places: Mapping[str, str]) -> None:
     """
     for name, field in reversed(catalogue.fields.items()):
         _raise_first(places[name], _find_field_faults(field, catalogue))
+    codes = [code for type_ in catalogue.types.values() for code in (type_.code, *type_.former_codes)]
+    repeated_codes = {code for code, count in Counter(codes).items() if count > 1}
     for key, type_ in reversed(catalogue.types.items()):
-        _raise_first(places[key], _find_type_faults(type_, catalogue))
+        _raise_first(places[key], _find_type_faults(type_, catalogue, repeated_codes))
     for key, errand in reversed(catalogue.errands.items()):
         _raise_first(places[key], _find_errand_faults(errand, catalogue))
 
@@ -48,17 +51,18 @@ def _find_field_faults(field: ClaimField, catalogue: Catalogue) -> Iterator[str]
             yield f"the former name {name} is the name of another claim"
 
 
-def _find_type_faults(type_: CertificateType, catalogue: Catalogue) -> Iterator[str]:
+def _find_type_faults(
+    type_: CertificateType, catalogue: Catalogue, repeated_codes: Set[str]
+) -> Iterator[str]:
     try:
         check_credit_code(type_.code[:_CREDIT_CODE_CHARS])
     except InvalidIdentifier as error:
         yield f"`code` does not begin with the credit code of a ministry: {error}"
-    for code in (type_.code, *type_.former_codes):
+    for code in repeated_codes.intersection((type_.code, *type_.former_codes)):
         other_ids = [
             other.id for other in catalogue.types.values() if code in (other.code, *other.former_codes)
         ]
-        if other_ids != [type_.id]:
-            yield f"the code {code} is that of {' and '.join(other_ids)}: take one out"
+        yield f"the code {code} is that of {', '.join(other_ids)[:200]}: take one out"
     names = (*type_.required, *type_.optional)
     for name in names:
         if name not in catalogue.fields:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import field
 
-from ledger.catalogue.shapes import ClaimName, Line, Remark, Shape
+from ledger.catalogue.shapes import ClaimName, Line, Lines, Remark, Shape
 from ledger.words import Words
 
 
@@ -40,12 +40,12 @@ class Conventions(Shape, frozen=True):
 
     sources: dict[Line, Line] = field(default_factory=dict)
     holder_codes: dict[Line, Line] = field(default_factory=dict)
-    holder_code_maps: dict[Line, dict[Line, tuple[Line, ...]]] = field(default_factory=dict)
+    holder_code_maps: dict[Line, dict[Line, Lines]] = field(default_factory=dict)
     null_words: tuple[str, ...] = ()
-    endless_words: tuple[Line, ...] = ()
-    endless_dates: tuple[Line, ...] = ()
-    doubtful_ends: tuple[Line, ...] = ()
-    false_dates: tuple[Line, ...] = ()
+    endless_words: Lines = ()
+    endless_dates: Lines = ()
+    doubtful_ends: Lines = ()
+    false_dates: Lines = ()
     statuses: dict[Line, dict[Line, StatusWord]] = field(default_factory=dict)
     operations: dict[Line, dict[Line, OperationWord]] = field(default_factory=dict)
     seal_steps: tuple[SealStep, ...] = ()

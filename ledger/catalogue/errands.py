@@ -1,8 +1,10 @@
 """Errands 办事事项: the licences, seals and signatures that each needs."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from ledger.catalogue.shapes import Id, Line, Remark, Shape
+from msgspec import Meta
+
+from ledger.catalogue.shapes import MAX_ITEMS, Id, Ids, Line, Lines, Remark, Shape
 from ledger.catalogue.types import Evidence
 from ledger.words import Words
 
@@ -22,12 +24,12 @@ class Errand(Shape, frozen=True):
     id: Id
     title: Words
     audience: Literal["business", "person"]
-    needs: tuple[Need, ...] = ()
-    seals: tuple[Id, ...] = ()
-    signatures: tuple[Line, ...] = ()
+    needs: Annotated[tuple[Need, ...], Meta(max_length=MAX_ITEMS)] = ()
+    seals: Ids = ()
+    signatures: Lines = ()
     path: Remark = ""
-    produces: tuple[Id, ...] = ()
-    papers: tuple[Line, ...] = ()
+    produces: Ids = ()
+    papers: Lines = ()
     events: Remark = ""
     evidence: Evidence = Evidence.RECALLED
     note: Remark = ""

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, field
 from msgspec.structs import replace
 
-from ledger.catalogue.shapes import ClaimName, Line, Shape
+from ledger.catalogue.shapes import ClaimName, ClaimNames, Line, Lines, Shape
 from ledger.words import Words
 
 #: Data-grading levels, from what is published anyway to what harms a person when it leaks.
@@ -82,16 +82,16 @@ class ClaimField(Shape, frozen=True):
     group: Group
     standard: Literal["GB/T 36903", "extension"] = "extension"
     form: Form = Form.TEXT
-    values: tuple[Line, ...] = ()
+    values: Lines = ()
     required: bool = True
     repeatable: bool = False
     level: Level = 1
     sensitivity: Sensitivity = Sensitivity.NONE
     mask: Mask = Mask.NONE
     of_person: Grading | None = None
-    headings: tuple[Line, ...] = ()
-    aliases: dict[Line, tuple[Line, ...]] = field(default_factory=dict)
-    former: tuple[ClaimName, ...] = ()
+    headings: Lines = ()
+    aliases: dict[Line, Lines] = field(default_factory=dict)
+    former: ClaimNames = ()
 
     def grade_for_person(self) -> "ClaimField":
         """Return the field as it is on the certificate of a natural person."""

@@ -1,6 +1,6 @@
 """What all shapes of the catalogue share: texts within bounds, no unknown members."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -12,8 +12,14 @@ Remark: TypeAlias = Annotated[str, Meta(max_length=600)]
 Id: TypeAlias = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,40}$")]
 #: The version of a folder, which records state: joined by + where a city's lies over ours.
 Version: TypeAlias = Annotated[str, Meta(pattern="^[0-9A-Za-z][0-9A-Za-z.-]{0,31}$")]
+# Of one list inside an entry: the longest form has some forty claims, and names of an entry are fewer.
+MAX_ITEMS: Final = 200
+#: A list inside an entry.
+Lines: TypeAlias = Annotated[tuple[Line, ...], Meta(max_length=MAX_ITEMS)]
 #: The name of a claim, as in records.
 ClaimName: TypeAlias = Annotated[str, Meta(pattern="^[A-Z][A-Z0-9_]{0,63}$")]
+ClaimNames: TypeAlias = Annotated[tuple[ClaimName, ...], Meta(max_length=MAX_ITEMS)]
+Ids: TypeAlias = Annotated[tuple[Id, ...], Meta(max_length=MAX_ITEMS)]
 
 
 class Shape(Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,15 +5,18 @@ under `LOCAL_PREFIX`, which no body has and which shows that it is made up: auth
 check digits that pass. No ministry's code is invented. A city replaces the local codes when it obtains the official ones.
 """
 
+import re
 from enum import StrEnum
 from typing import Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta
 
-from ledger.catalogue.shapes import ClaimName, Id, Line, Remark, Shape
+from ledger.catalogue.shapes import MAX_ITEMS, ClaimNames, Id, Line, Lines, Remark, Shape
 from ledger.words import Words
 
 TypeCode: TypeAlias = Annotated[str, Meta(pattern="^[0-9A-HJ-NPQRTUWXY]{18}[0-9]{3}$")]
+# Of a number: the longest known has some thirty. On longer texts a pattern could take minutes.
+MAX_NUMBER_CHARS: Final = 64
 LOCAL_PREFIX: Final = "Y1429006EXAMPLE03H"
 
 
@@ -46,6 +49,10 @@ class NumberRule(Shape, frozen=True):
 
     pattern: Annotated[str, Meta(max_length=200)]
     note: Remark = ""
+
+    def fits(self, number: str) -> bool:
+        """Tell whether a number looks as the pattern has it; no number is longer than `MAX_NUMBER_CHARS`."""
+        return len(number) <= MAX_NUMBER_CHARS and re.fullmatch(self.pattern, number) is not None
 
 
 class Validity(Shape, frozen=True):
@@ -81,18 +88,18 @@ class CertificateType(Shape, frozen=True):
     certainty: Certainty
     authority: Line
     holders: Annotated[tuple[Literal["body", "person"], ...], Meta(min_length=1, max_length=2)]
-    former_codes: tuple[TypeCode, ...] = ()
+    former_codes: Annotated[tuple[TypeCode, ...], Meta(max_length=MAX_ITEMS)] = ()
     kind: Literal["certificate", "seal", "sealing"] = "certificate"
     use: Use = Use.ISSUE
     joint: bool = False
-    aliases: tuple[Line, ...] = ()
-    papers: tuple[Line, ...] = ()
+    aliases: Lines = ()
+    papers: Lines = ()
     standard: Line | None = None
     number: NumberRule | None = None
     validity: Validity | None = None
     seal: SealRule | None = None
-    required: tuple[ClaimName, ...] = ()
-    optional: tuple[ClaimName, ...] = ()
+    required: ClaimNames = ()
+    optional: ClaimNames = ()
     evidence: Evidence = Evidence.RECALLED
     note: Remark = ""
 

@@ -246,4 +246,5 @@ def test_a_false_end_is_no_end() -> None:
 def test_numbers_that_were_seen_have_the_pattern(name: str, number: str) -> None:
     rule = only(name).number
     assert rule
-    assert re.fullmatch(rule.pattern, number)
+    assert rule.fits(number)
+    assert not rule.fits(number + "？")
