@@ -58,7 +58,7 @@ def _find_type_faults(
         check_credit_code(type_.code[:_CREDIT_CODE_CHARS])
     except InvalidIdentifier as error:
         yield f"`code` does not begin with the credit code of a ministry: {error}"
-    for code in repeated_codes.intersection((type_.code, *type_.former_codes)):
+    for code in repeated_codes & {type_.code, *type_.former_codes}:
         other_ids = [
             other.id for other in catalogue.types.values() if code in (other.code, *other.former_codes)
         ]
