@@ -63,6 +63,10 @@ def _find_type_faults(
             other.id for other in catalogue.types.values() if code in (other.code, *other.former_codes)
         ]
         yield f"the code {code} is that of {', '.join(other_ids)[:200]}: take one out"
+    for name in (type_.name.zh, *type_.aliases):
+        other_ids = [other.id for other in catalogue.search_types(name) if other is not type_]
+        if other_ids:
+            yield f"the name {name} is that of {other_ids[0]} too: a table that states it would mean either"
     names = (*type_.required, *type_.optional)
     for name in names:
         if name not in catalogue.fields:

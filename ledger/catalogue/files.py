@@ -16,8 +16,10 @@ from ledger.catalogue.errands import Errand
 from ledger.catalogue.fields import ClaimField
 from ledger.catalogue.shapes import Line, Shape, Version
 from ledger.catalogue.types import CertificateType
-from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import Json, encode
+from ledger.encoding.unseen import find_unseen_character
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
+from ledger.records.characters import describe
 
 T = TypeVar("T", bound=Shape)
 
@@ -70,6 +72,7 @@ def build_catalogue(layers: Iterable[Layer]) -> Catalogue:
         for sort, entries in entries_by_sort.items():
             entries_by_sort[sort] = entries | _read_layer(layer, sort, entries)
         for part in layer:
+            _refuse_unseen(part)
             conventions = _merge_conventions(conventions, part)
         versions.append(_read_version(layer))
     fields, types, errands = (entries_by_sort[sort] for sort in _KEYS)
@@ -112,6 +115,14 @@ def _list_members(layer: Layer, sort: str) -> Iterator[tuple[str, dict[str, Json
             if not isinstance(members, dict):
                 raise MalformedInput(f"{place} must be an object")
             yield place, members
+
+
+def _refuse_unseen(part: Part) -> None:
+    """Refuse a file with a character that nobody sees: labels and names of a catalogue stand on pages."""
+    if place_and_character := find_unseen_character(encode(part.content).decode()):
+        raise MalformedInput(
+            f"{part.place}: a text has {describe(place_and_character[1])}, which nobody can see: take it out"
+        )
 
 
 def _open(part: Part) -> dict[str, Json]:

@@ -46,7 +46,13 @@ def test_the_official_code_takes_the_place_of_the_local_one_which_stays_known() 
 
 
 def test_a_city_adds_types_and_claims() -> None:
-    mine: Json = {**TYPE, "id": "heat", "name": ["供热证", "Heat permit"], "code": "Y1429006EXAMPLE03H777"}
+    mine: Json = {
+        **TYPE,
+        "id": "heat",
+        "name": ["供热证", "Heat permit"],
+        "aliases": [],
+        "code": "Y1429006EXAMPLE03H777",
+    }
     catalogue = build(types=[mine], fields=[{**FIELD, "name": "KZ_GRFW", "label": ["供热范围", "Area"]}])
     assert catalogue.search_types("供热证")[0].id == "heat"
     assert catalogue.find_field("KZ_GRFW")
@@ -100,6 +106,8 @@ def test_tables_are_merged_by_their_keys() -> None:
         ({"errands": [{"id": "e", "title": ["办", "do"], "audience": "person", "produces": ["x"]}]}, "no type or seal"),
         ({"conventions": {"null_word": ["-"]}}, "unknown field"),
         ({"conventions": []}, "must be an object"),
+        ({"types": [{**TYPE, "id": "gas2", "code": "Y1429006EXAMPLE03H777", "name": ["另", "x"]}]}, "燃气证 is that of gas"),
+        ({"types": [{"id": "gas", "note": "气\u202e证"}]}, "U\\+202E"),
         ({"typs": []}, "nobody knows the member 'typs'"),
         ({"about": {"version": "a b", "title": "x"}}, r"\$.about.version"),
         ({"about": 3}, "one file of a catalogue states `about`"),
