@@ -4,6 +4,7 @@
     ├── ChainUnavailable        the chain gave no usable answer: try again
     │   ├── ChainMisbehaved     it answered with something that the protocol does not allow
     │   │   └── EndpointsDisagree   two endpoints hold different final blocks at one height
+    │   ├── NotAChain           what answers is no chain's JSON-RPC endpoint, such as a web server
     │   ├── ChainBehind         it does not reach the final block that is known already
     │   └── ReorgDetected       what was read belongs to a branch that the chain left: read again
     ├── TransactionRejected     the contract or the endpoint refuses the transaction: decide
@@ -60,6 +61,13 @@ class EndpointsDisagree(ChainMisbehaved):
             "Ask who runs them, and take the wrong one out of `chain_url`"
         )
         self.height, self.first_claim, self.second_claim = height, first_claim, second_claim
+
+
+class NotAChain(ChainUnavailable):
+    """What answers at the endpoint's address is no chain's JSON-RPC: a page, or a service of another kind.
+
+    A node that starts ends with that; one that runs waits, since a gateway may show a page while it is worked on.
+    """
 
 
 class ChainBehind(ChainUnavailable):

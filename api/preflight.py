@@ -21,6 +21,7 @@ from anchoring.errors import (
     ChainUnavailable,
     DatabaseRefused,
     DatabaseUnavailable,
+    NotAChain,
     RegistryAbsent,
 )
 from api.console import in_words
@@ -105,7 +106,7 @@ def check_node(settings: "Settings", parts: Sequence[str], *, has_lock: bool = F
 def _judge_look(look: _Look, settings: "Settings") -> tuple[State, str]:
     try:
         return State.GOOD, look.look(settings)
-    except DatabaseRefused as error:
+    except (DatabaseRefused, NotAChain) as error:
         return State.FAILS, str(error)
     except (ChainUnavailable, DatabaseUnavailable, RegistryAbsent, _NotYet) as error:
         return State.WAITS, str(error)

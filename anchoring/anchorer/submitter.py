@@ -224,11 +224,25 @@ class Submitter:
             replacement = self._replace(batch, newest_transaction, now)
             if replacement.hash != newest_transaction.hash:
                 candidates.insert(0, replacement)
+        elif refusal.name == REFUSED:
+            candidates += self._sign_otherwise(batch, newest_transaction, now)
         for transaction in candidates:
             with suppress(TransactionRejected):
                 self._chain.send(transaction.raw)
                 return transaction
         raise refusal
+
+    def _sign_otherwise(
+        self, batch: Batch, refused_transaction: StoredTransaction, now: int
+    ) -> list[StoredTransaction]:
+        """Sign once more under the same number where the chain's terms now call for the other type of transaction.
+
+        Some chains take none of type 2, whatever their blocks say, and one refusal has taught the chain's adapter that.
+        """
+        refused_price, price = read_transaction(refused_transaction.raw).price, self._offer_price()
+        if (refused_price.tip is None) == (price.tip is None):
+            return []
+        return [self._sign(batch, refused_transaction.nonce, price, now)]
 
     def _replace(self, batch: Batch, stuck_transaction: StoredTransaction, now: int) -> StoredTransaction:
         """Sign the same payload for a higher fee where that may help, under the same number or one missing before it."""

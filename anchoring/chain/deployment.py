@@ -11,8 +11,8 @@ from typing import Final
 
 from anchoring.chain.calls import encode_deployment
 from anchoring.chain.prices import fit_gas, offer_price
-from anchoring.chain.protocol import Chain, SignedTransaction, Signer, TransactionReceipt
-from anchoring.errors import ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
+from anchoring.chain.protocol import Chain, SignedTransaction, Signer, Terms, TransactionReceipt
+from anchoring.errors import REFUSED, ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
 from ledger.registry import acts
 
 PATIENCE_SECONDS: Final = 60.0  # until a transaction is mined; longer than any block time in use
@@ -39,7 +39,8 @@ def deploy(
     """
     data = encode_deployment(province)
     _check_deployment(chain, account, data)
-    receipt = _await_mined(chain, _hand_in(chain, account, None, data, max_gas_price), patience, wait)
+    nonce = chain.transaction_count(account.address, pending=True)
+    receipt = _await_mined(chain, _hand_in(chain, account, None, data, nonce, max_gas_price), patience, wait)
     if receipt.contract is None:
         raise WrongRegistry("the deployment made no contract")
     address, chain_id = bytes.fromhex(receipt.contract[2:]), chain.chain_id()
@@ -89,7 +90,13 @@ def execute_together(
     """
     for call in calls:
         chain.simulate(account.address, contract, call)
-    transactions = [_hand_in(chain, account, contract, call, max_gas_price) for call in calls]
+    transactions: list[SignedTransaction] = []
+    nonce = 0
+    for call in calls:
+        # not every endpoint counts the transactions that wait: those sent here are known here
+        nonce = max(nonce, chain.transaction_count(account.address, pending=True))
+        transactions.append(_hand_in(chain, account, contract, call, nonce, max_gas_price))
+        nonce += 1
     return [_await_mined(chain, transaction, patience, wait) for transaction in transactions]
 
 
@@ -108,24 +115,43 @@ def _check_deployment(chain: Chain, account: Signer, data: bytes) -> None:
 
 
 def _hand_in(
-    chain: Chain, account: Signer, contract: str | None, data: bytes, max_gas_price: int | None
+    chain: Chain,
+    account: Signer,
+    contract: str | None,
+    data: bytes,
+    nonce: int,
+    max_gas_price: int | None,
 ) -> SignedTransaction:
     """Sign and send; where no answer comes the transaction may be on its way, and is waited for.
 
+    What is refused for no reason that the chain gives is signed once more, where the chain's terms have become others by
+    that: some chains take no transactions of type 2, whatever their blocks say.
+
     Raises: TransactionRejected, ChainUnavailable.
     """
+
+    def sign(terms: Terms) -> SignedTransaction:
+        return account.sign(
+            chain_id=chain.chain_id(),
+            nonce=nonce,
+            to=contract,
+            data=data,
+            gas=fit_gas(chain, account.address, contract, data, terms),
+            price=offer_price(terms, max_gas_price),
+        )
+
     terms = chain.terms()
-    signed_transaction = account.sign(
-        chain_id=chain.chain_id(),
-        nonce=chain.transaction_count(account.address, pending=True),
-        to=contract,
-        data=data,
-        gas=fit_gas(chain, account.address, contract, data, terms),
-        price=offer_price(terms, max_gas_price),
-    )
+    transaction = sign(terms)
     with suppress(ChainUnavailable):
-        chain.send(signed_transaction.raw)
-    return signed_transaction
+        try:
+            chain.send(transaction.raw)
+        except TransactionRejected as refusal:
+            changed_terms = chain.terms()
+            if refusal.name != REFUSED or bool(changed_terms.base_fee) == bool(terms.base_fee):
+                raise
+            transaction = sign(changed_terms)
+            chain.send(transaction.raw)
+    return transaction
 
 
 def _await_mined(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from anchoring.chain.protocol import Chain
-from anchoring.errors import ChainBehind, ChainMisbehaved, ChainUnavailable, WrongRegistry
+from anchoring.errors import ChainBehind, ChainMisbehaved, ChainUnavailable, NotAChain, WrongRegistry
 from anchoring.processes.loops import Backoff
 
 #: Of a failed endpoint: most failures are a lost connection; one that hangs costs one timeout of 20 s in the longest pause.
@@ -82,8 +82,9 @@ class Endpoints:
             f"{endpoint.name}: {endpoint.error}" for endpoint in self._named_endpoints if endpoint.error
         ]
         message = f"no chain endpoint can be used: {'; '.join(reasons)}"
-        if all(isinstance(endpoint.error, WrongRegistry) for endpoint in self._named_endpoints):
-            return WrongRegistry(message)
+        for lasting_kinds, kind in ((WrongRegistry, WrongRegistry), (WrongRegistry | NotAChain, NotAChain)):
+            if all(isinstance(endpoint.error, lasting_kinds) for endpoint in self._named_endpoints):
+                return kind(message)
         for kind in (ChainBehind, ChainMisbehaved):
             if any(isinstance(error, kind) for error in errors):
                 return kind(message)

@@ -27,6 +27,12 @@ class EthereumChain:
         self._ask, self._wait = endpoint.request, endpoint.wait
         self._final_depth = final_depth
         self._span = Span()
+        self._takes_tips = (
+            True  # until a transaction of type 2 was refused for no reason that the chain gives
+        )
+        self._counts_pending = (
+            True  # until a count of the waiting transactions was refused, and one of the mined answered
+        )
 
     def chain_id(self) -> int:
         return answers.read_quantity(self._ask("eth_chainId"))
@@ -130,14 +136,24 @@ class EthereumChain:
         return answers.read_data(self._ask("eth_getCode", contract, "latest"))
 
     def transaction_count(self, address: str, *, pending: bool = False) -> int:
-        return answers.read_quantity(
-            self._ask("eth_getTransactionCount", address, "pending" if pending else "latest")
-        )
+        if not pending or not self._counts_pending:
+            return self._count_transactions(address, "latest")
+        try:
+            return self._count_transactions(address, "pending")
+        except RequestRefused:
+            mined_count = self._count_transactions(address, "latest")
+            self._counts_pending = False
+            return mined_count
+
+    def _count_transactions(self, address: str, tag: str) -> int:
+        return answers.read_quantity(self._ask("eth_getTransactionCount", address, tag))
 
     def terms(self) -> Terms:
         block = self._ask("eth_getBlockByNumber", "latest", False)
         asked_price = answers.read_quantity(self._ask("eth_gasPrice"), answers.MAX_WEI)
         terms = answers.read_terms(block, asked_price, None)
+        if not self._takes_tips:
+            return Terms(0, terms.price, terms.block_gas)
         if not terms.base_fee:
             return terms
         with suppress(RequestRefused):  # then the tip is what the price has above the base fee
@@ -169,6 +185,7 @@ class EthereumChain:
                     return transaction.hash
                 reason = self._find_reason(transaction)
                 if reason or attempt == ATTEMPTS:
+                    self._learn_type(transaction, is_suspect=reason is None)
                     raise _reject(transaction, refusal, reason) from refusal
             self._wait(RETRY_BACKOFF.pause(attempt))
         raise AssertionError("the last attempt returns or raises")
@@ -181,6 +198,11 @@ class EthereumChain:
                 "Keccak-256, as a FISCO BCOS chain with national cryptography 国密 does not, or it is no Ethereum"
             )
         return answered_hash
+
+    def _learn_type(self, transaction: TransactionFields, *, is_suspect: bool) -> None:
+        """Offer the other type from now on, where nothing but its type can be wrong with a refused transaction."""
+        if is_suspect:
+            self._takes_tips = transaction.price.tip is None
 
     def _find_reason(self, transaction: TransactionFields) -> tuple[str, str] | None:
         with suppress(RequestRefused):  # an endpoint that does not answer such questions explains nothing

@@ -17,7 +17,7 @@ from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
 from anchoring.chain import answers
-from anchoring.errors import ChainMisbehaved, ChainUnavailable
+from anchoring.errors import ChainMisbehaved, ChainUnavailable, NotAChain
 from anchoring.processes.loops import Backoff
 from ledger.encoding.canonical import decode_foreign
 from ledger.errors import MalformedInput
@@ -33,6 +33,8 @@ LONGEST_RETRY_AFTER: Final = 10.0
 _PIECE_BYTES: Final = 64 * 1024
 _WORDS_BYTES: Final = 200  # of a page that is shown in place of an answer
 _TOO_MANY_REQUESTS: Final = 429
+#: Nothing is at this path, or it takes no requests of this kind (RFC 9110, sections 15.5.5, 15.5.6, 15.5.11).
+_NOTHING_THERE: Final = (404, 405, 410)
 
 Wait = Callable[[float], object]
 
@@ -74,9 +76,13 @@ class _BoundedProvider(HTTPProvider):
         try:
             answer = decode_foreign(body)
         except MalformedInput as error:
+            if _is_page(body):
+                raise _TryAgain(_make_foreign_error(method, "a page of a web server 网页")) from error
             raise _TryAgain(
                 ChainMisbehaved(f"the answer to {method} is no JSON that can be read: {error}")
             ) from error
+        if isinstance(answer, dict) and not answer.keys() & {"result", "error"}:
+            raise _TryAgain(_make_foreign_error(method, "JSON that holds neither result nor error"))
         if not _answers(answer, json.loads(request)["id"]):
             raise _TryAgain(ChainMisbehaved(f"the answer to {method} is not an answer to it"))
         assert isinstance(answer, dict)
@@ -114,16 +120,32 @@ def _check_status(method: str, response: requests.Response, body: bytes | bytear
     status = response.status_code
     if status == 200 or (body.startswith(b"{") and status not in (401, 403, _TOO_MANY_REQUESTS)):
         return
-    words = bytes(body[:_WORDS_BYTES]).decode("utf-8", "replace")
     if status in (401, 403):
         raise ChainUnavailable(
             f"the chain endpoint answers {method} with HTTP status {status}: it wants a key; "
             "name the file of its headers with `chain_headers_file` or --chain-headers-file"
         )
+    words = "a page" if _is_page(body) else bytes(body[:_WORDS_BYTES]).decode("utf-8", "replace").strip()
+    if status in _NOTHING_THERE or (
+        _is_page(body) and status < 500 and status not in (408, _TOO_MANY_REQUESTS)
+    ):
+        raise _TryAgain(_make_foreign_error(method, f"HTTP status {status}"))
     reason = ChainUnavailable(f"the chain endpoint answers {method} with HTTP status {status} ({words})")
     if status == _TOO_MANY_REQUESTS or status == 408 or status >= 500:
         raise _TryAgain(reason, read_retry_after(response.headers.get("Retry-After")))
     raise reason
+
+
+def _is_page(body: bytes | bytearray) -> bool:
+    """Tell whether an answer is HTML or XML, which is for people: it is never repeated."""
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+
+def _make_foreign_error(method: str, answered: str) -> NotAChain:
+    return NotAChain(
+        f"what answers {method} is no JSON-RPC endpoint of a chain 不是区块链节点接口: it answers with {answered}. "
+        "Check host, port and path of `chain_url` or --chain-url, and ask who runs the chain"
+    )
 
 
 def read_retry_after(text: str | None, now: float | None = None) -> float | None:

@@ -30,6 +30,7 @@ _FAILURE_WORDS: Final = {
     "ChainUnavailable": "the chain does not answer",
     "ChainMisbehaved": "the chain answers what the protocol does not allow",
     "EndpointsDisagree": "endpoints of the chain contradict each other",
+    "NotAChain": "what answers for the chain is no JSON-RPC endpoint",
     "ChainBehind": "the chain lags behind a final block that is known",
     "ReorgDetected": "the chain changed its branch while it was read",
     "TransactionRejected": "the chain refuses the transaction",

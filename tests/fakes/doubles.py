@@ -83,7 +83,8 @@ class Double:
     `words` are those of refused transactions by kind, None: drawn at random; `finalized`: it names a final block; `fees`:
     its blocks have a base fee, and gas a price; `cut`: so many blocks of a range are answered, without a word; `range`:
     longer ones are refused; `rate`: so many requests a second; `failing`: each such answer fails; `millis`: blocks count
-    in milliseconds; `keyed`: a header that every request must have; `follows`: gas costs what was paid for it last.
+    in milliseconds; `keyed`: a header that every request must have; `follows`: gas costs what was paid for it last;
+    `typed`: it takes transactions of type 2; `pending`: it counts the transactions that wait.
     """
 
     upstream: str
@@ -97,6 +98,8 @@ class Double:
     millis: bool = False
     keyed: tuple[str, str] | None = None
     follows: bool = False
+    typed: bool = True
+    pending: bool = True
     random: Random = field(default_factory=lambda: Random(7))
 
     def __post_init__(self) -> None:
@@ -179,6 +182,10 @@ class Double:
             self._last_price = read_transaction(bytes.fromhex(parameters[0][2:])).price.most
         if method == "eth_getLogs":
             return self._logs(call)
+        if method == "eth_sendRawTransaction" and not self.typed and parameters[0].startswith("0x02"):
+            return self._refuse(call, -32000, self._word("typed"))
+        if "pending" in parameters and not self.pending:
+            return self._refuse(call, -32602, self._word("pending"))
         answer = self._forward(call)
         if method == "eth_sendRawTransaction" and "error" in answer:
             return self._refuse(call, -32000, self._word(answer["error"]["message"]))
@@ -221,6 +228,8 @@ KINDS: Final[dict[str, dict[str, Any]]] = {
     "geth-poa": {"words": GETH, "finalized": False, "range": 5_000},
     "nethermind": {"words": NETHERMIND},
     "besu": {"words": BESU, "finalized": False, "fees": False, "range": 100},
+    "quorum": {"words": GETH, "finalized": False, "fees": False},
+    "old-gateway": {"words": None, "finalized": False, "typed": False, "pending": False},
     "fisco": {"words": FISCO, "finalized": False, "fees": False, "cut": 10},
     "rate-limited": {"words": None, "rate": 5.0},
     "flaky": {"words": None, "failing": 6},

@@ -14,6 +14,7 @@ from anchoring.chain.jsonrpc import ATTEMPTS, Endpoint, read_retry_after
 from anchoring.errors import (
     ChainMisbehaved,
     ChainUnavailable,
+    NotAChain,
     TransactionRejected,
 )
 
@@ -285,6 +286,43 @@ def test_what_a_gateway_asks_to_wait_is_waited(server: Server) -> None:
 )
 def test_retry_after_is_read(text: str | None, seconds: float | None) -> None:
     assert read_retry_after(text, now=1_445_412_480) == seconds
+
+
+PAGE = b"\n<!DOCTYPE html><html><head><title>Welcome to nginx!</title></head></html>"
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (200, PAGE),
+        (404, PAGE),
+        (404, b"404 page not found"),
+        (405, b""),
+        (400, PAGE),
+        (302, PAGE),
+        (200, b'\xef\xbb\xbf<?xml version="1.0"?>'),
+        (200, b'{"title": "Not Found", "status": 404}'),
+        (404, b'{"detail": "Not Found"}'),
+    ],
+)
+def test_what_is_no_endpoint_of_a_chain_is_named_and_not_repeated(
+    server: Server, chain: EthereumChain, status: int, answer: bytes
+) -> None:
+    server.status, server.answer = status, answer
+    with pytest.raises(NotAChain, match="no JSON-RPC endpoint of a chain") as caught:
+        chain.chain_id()
+    assert "chain_url" in str(caught.value)
+    assert not any(words in str(caught.value) for words in ("<", "nginx", "Not Found", "not found"))
+    assert len(server.asked) == ATTEMPTS, "a gateway may show a page for a moment"
+
+
+@pytest.mark.parametrize("status", [408, 429, 502, 503])
+def test_a_page_of_a_gateway_that_is_busy_passes(server: Server, chain: EthereumChain, status: int) -> None:
+    server.status, server.answer = status, PAGE
+    with pytest.raises(ChainUnavailable, match=str(status)) as caught:
+        chain.chain_id()
+    assert not isinstance(caught.value, NotAChain)
+    assert "<" not in str(caught.value)
 
 
 def test_a_gateway_without_its_key_is_told_what_to_set(server: Server, chain: EthereumChain) -> None:

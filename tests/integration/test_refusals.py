@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from anchoring.chain.accounts import Account
+from anchoring.chain.ethereum import EthereumChain
+from anchoring.chain.jsonrpc import Endpoint
+from anchoring.chain.prices import offer_price
 from anchoring.chain.protocol import Price
 from anchoring.errors import (
     GAS_LIMIT,
@@ -141,3 +144,31 @@ def test_a_chain_with_another_hash_is_named(net: DoubleNet) -> None:
         )
         with pytest.raises(ChainMisbehaved, match="国密"):
             net.chain.send(signed.raw)
+
+
+def test_a_chain_that_takes_no_transaction_of_type_2_is_handed_the_older_type(net: DoubleNet) -> None:
+    net.chain = EthereumChain(Endpoint(net.double.url))
+    asked = net.chain.terms()
+    account = net.account("legacy")
+    assert asked.base_fee
+    typed = sign(net, account, 0, Price(4 * asked.price, asked.tip))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(net.double, "typed", False)
+        assert refusal(net, typed.raw).name == REFUSED
+        price = offer_price(net.chain.terms())
+        assert price.tip is None, "the blocks name a base fee, and the chain takes no tip beside it"
+        legacy = sign(net, account, 0, Price(2 * price.most))
+        assert net.chain.send(legacy.raw) == legacy.hash
+    net.mine()
+    assert net.chain.receipt(legacy.hash)
+
+
+def test_where_waiting_transactions_are_not_counted_the_mined_are(net: DoubleNet) -> None:
+    net.chain = EthereumChain(Endpoint(net.double.url))
+    account = net.account("uncounted")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(net.double, "pending", False)
+        assert net.chain.transaction_count(account.address, pending=True) == 0
+        net.double.asked.clear()
+        assert net.chain.transaction_count(account.address, pending=True) == 0
+    assert [call["params"][1] for call in net.double.asked] == ["latest"], "it is asked that way once"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.errors import ChainUnavailable
+from anchoring.errors import ChainUnavailable, NotAChain
 from api.cli import main
 from api.node.errors import SettingsError
 from api.node.lock import lock_directory
@@ -45,6 +45,17 @@ def test_what_is_as_it_should_be_is_good_and_a_chain_that_is_down_is_waited_for(
     assert states.pop("chain_url") is State.WAITS
     assert set(states.values()) == {State.GOOD}
     assert not (settings.directory / "checkpoints.db").exists(), "looking makes nothing"
+
+
+@pytest.mark.usefixtures("chainless")
+def test_a_web_server_in_place_of_a_chain_is_not_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_chain(settings: Settings) -> None:
+        raise NotAChain("what answers is no JSON-RPC endpoint of a chain")
+
+    monkeypatch.setattr("api.processes.open_chain", open_chain)
+    assert findings(settings)["chain_url"].state is State.FAILS
 
 
 @pytest.mark.usefixtures("chainless")

@@ -13,6 +13,7 @@ from anchoring.errors import (
     UNDERPRICED,
     ChainMisbehaved,
     ChainUnavailable,
+    NotAChain,
     TransactionRejected,
     WrongRegistry,
 )
@@ -161,6 +162,19 @@ def test_where_all_serve_another_chain_a_person_is_needed(pair: Pair) -> None:
     pair.b.id = 2
     pair.later()
     with pytest.raises(WrongRegistry, match=r"a serves chain 1, .*b serves chain 2"):
+        pair.both.latest()
+
+
+def test_where_all_are_no_endpoints_of_a_chain_a_person_is_needed(pair: Pair) -> None:
+    pair.a.fail(NotAChain("a page"))
+    pair.b.fail()
+    with pytest.raises(ChainUnavailable) as caught:
+        pair.both.latest()
+    assert not isinstance(caught.value, NotAChain), "the other may come back"
+    pair.b.fail(None)
+    pair.b.id = 2
+    pair.later()
+    with pytest.raises(NotAChain, match=r"a: a page; b: .*serves chain 2"):
         pair.both.latest()
 
 
