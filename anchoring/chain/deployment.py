@@ -12,7 +12,14 @@ from typing import Final
 from anchoring.chain.calls import encode_deployment
 from anchoring.chain.prices import fit_gas, offer_price
 from anchoring.chain.protocol import Chain, SignedTransaction, Signer, Terms, TransactionReceipt
-from anchoring.errors import REFUSED, ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
+from anchoring.errors import (
+    REFUSED,
+    UNDERPRICED,
+    ChainUnavailable,
+    ReorgDetected,
+    TransactionRejected,
+    WrongRegistry,
+)
 from ledger.registry import acts
 
 PATIENCE_SECONDS: Final = 60.0  # until a transaction is mined; longer than any block time in use
@@ -146,12 +153,22 @@ def _hand_in(
         try:
             chain.send(transaction.raw)
         except TransactionRejected as refusal:
+            if _may_be_waiting(chain, account.address, nonce, refusal):
+                return transaction
             changed_terms = chain.terms()
             if refusal.name != REFUSED or bool(changed_terms.base_fee) == bool(terms.base_fee):
                 raise
             transaction = sign(changed_terms)
             chain.send(transaction.raw)
     return transaction
+
+
+def _may_be_waiting(chain: Chain, sender: str, nonce: int, refusal: TransactionRejected) -> bool:
+    """Tell whether a refused transaction may be that very one which waits under its number.
+
+    An answer that got lost has it handed in twice, and some clients, such as EthereumJS, show only what is mined.
+    """
+    return refusal.name == UNDERPRICED and chain.transaction_count(sender, pending=True) > nonce
 
 
 def _await_mined(
@@ -170,6 +187,10 @@ def _await_mined(
                 chain.send(transaction.raw)
         except ChainUnavailable as error:
             trouble = f" ({error})"
+        except TransactionRejected as refusal:
+            if refusal.name != UNDERPRICED:
+                raise
+            trouble = f" ({refusal})"
         wait(_POLL_SECONDS)
     raise ChainUnavailable(
         f"{name} was sent and not mined within {patience:g} s{trouble}: it may be yet, so look for it before you send "

@@ -29,9 +29,9 @@ _decode: Final = cache(acts.decode_act)  # every anchor looks at all events befo
 class History:
     """A registry that grows by random acts on a fake chain; the same seed gives the same history."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, chain: FakeChain | None = None) -> None:
         self.random = Random(seed)
-        self.net = FakeNet(FakeChain(time=1_700_000_000 + seed % 1000))
+        self.net = FakeNet(chain or FakeChain(time=1_700_000_000 + seed % 1000))
         self.chain: FakeChain = self.net.chain
         self.province = self.net.account("province").address
         self.name = deploy(

@@ -1,4 +1,4 @@
-"""The chain adapter on doubles of other chains, with the test body of the fake chain and of anvil."""
+"""The chain adapter on doubles of other chains, with the test body of the fake chain."""
 
 from collections.abc import Iterator
 

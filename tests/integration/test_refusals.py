@@ -147,7 +147,7 @@ def test_a_chain_with_another_hash_is_named(net: DoubleNet) -> None:
 
 
 def test_a_chain_that_takes_no_transaction_of_type_2_is_handed_the_older_type(net: DoubleNet) -> None:
-    net.chain = EthereumChain(Endpoint(net.double.url))
+    net.chain = EthereumChain(Endpoint(net.double.url, wait=lambda _: None))
     asked = net.chain.terms()
     account = net.account("legacy")
     assert asked.base_fee
@@ -164,7 +164,7 @@ def test_a_chain_that_takes_no_transaction_of_type_2_is_handed_the_older_type(ne
 
 
 def test_where_waiting_transactions_are_not_counted_the_mined_are(net: DoubleNet) -> None:
-    net.chain = EthereumChain(Endpoint(net.double.url))
+    net.chain = EthereumChain(Endpoint(net.double.url, wait=lambda _: None))
     account = net.account("uncounted")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(net.double, "pending", False)

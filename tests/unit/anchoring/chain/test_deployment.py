@@ -7,7 +7,14 @@ import pytest
 from anchoring.chain import calls
 from anchoring.chain.deployment import deploy, execute
 from anchoring.chain.protocol import Block, RegistryName, Terms
-from anchoring.errors import GAS_LIMIT, ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
+from anchoring.errors import (
+    GAS_LIMIT,
+    UNDERPRICED,
+    ChainUnavailable,
+    ReorgDetected,
+    TransactionRejected,
+    WrongRegistry,
+)
 from api.governance.words import add_advice
 from ledger.registry import acts
 from tests.fakes.fake_chain import FakeChain
@@ -127,3 +134,22 @@ def test_a_chain_whose_blocks_hold_too_little_gas_is_named() -> None:
         deploy_on(net, net.account("province"))
     assert caught.value.name == GAS_LIMIT
     assert not net.chain.waiting
+
+
+def test_a_transaction_whose_answer_was_lost_is_waited_for_where_waiting_ones_are_not_shown() -> None:
+    """As EthereumJS has it: handed in again, it is refused for itself, and found by its hash only once it is mined."""
+
+    class Forgetful(FakeChain):
+        def send(self, raw: bytes) -> bytes:
+            super().send(raw)
+            raise TransactionRejected(UNDERPRICED)
+
+    net = FakeNet(Forgetful())
+    deploy_on(net, net.account("province"))
+    net = FakeNet()
+    net.chain.refuse(
+        "send", TransactionRejected(UNDERPRICED)
+    )  # nothing waits: it is the price that is refused
+    with pytest.raises(TransactionRejected) as caught:
+        deploy_on(net, net.account("heir"))
+    assert caught.value.name == UNDERPRICED

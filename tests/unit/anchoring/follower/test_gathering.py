@@ -11,10 +11,15 @@ from anchoring.chain.protocol import ChainEvent
 from anchoring.errors import ChainMisbehaved
 from anchoring.follower import gathering
 from anchoring.follower.follower import Follower
+from anchoring.replica.store import Replica
+from tests.databases import NewDatabase
+from tests.fakes.histories import History
+from tests.fakes.sparse_chain import SparseChain
 from tests.unit.anchoring.follower.followed import Town
 
 CUT = 10  # blocks of a range that FISCO BCOS 3.16 answers
 PATIENCE = 60  # steps that no follower needs
+BLOCKS, ACTS, MOST_REQUESTS = 5_000_000, 21, 60
 
 
 class Counting:
@@ -117,6 +122,24 @@ def test_a_new_city_asks_as_often_as_there_are_acts(town: Town) -> None:
     catch_up(follower)
     assert town.n() == town.final_n()
     assert chain.asked.total() <= acts + 20, chain.asked
+
+
+def test_five_million_blocks_with_21_acts_take_some_sixty_requests(new_database: NewDatabase) -> None:
+    """As on a provincial chain whose blocks come every second for two months; windows took 1,527."""
+    chain = SparseChain()
+    history = History(3, chain)
+    while (act_count := chain.registry_head(history.contract).n) < ACTS:
+        history.grow(1)
+        chain.skip(BLOCKS // ACTS)
+    chain.skip(BLOCKS - len(chain.mined))
+    counting = Counting(chain)
+    follower = Follower(counting, Replica(new_database("replica")), history.name)
+    catch_up(follower)
+    assert follower.progress == (act_count, act_count)
+    assert counting.asked.total() <= MOST_REQUESTS, counting.asked
+    counting.asked.clear()
+    assert len(read_events(counting, history.contract)) == act_count
+    assert counting.asked.total() <= MOST_REQUESTS, counting.asked
 
 
 def test_governance_reads_a_cut_registry(town: Town) -> None:
