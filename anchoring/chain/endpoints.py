@@ -82,9 +82,10 @@ class Endpoints:
             f"{endpoint.name}: {endpoint.error}" for endpoint in self._named_endpoints if endpoint.error
         ]
         message = f"no chain endpoint can be used: {'; '.join(reasons)}"
-        for lasting_kinds, kind in ((WrongRegistry, WrongRegistry), (WrongRegistry | NotAChain, NotAChain)):
-            if all(isinstance(endpoint.error, lasting_kinds) for endpoint in self._named_endpoints):
-                return kind(message)
+        if all(isinstance(endpoint.error, WrongRegistry) for endpoint in self._named_endpoints):
+            return WrongRegistry(message)
+        if all(isinstance(endpoint.error, WrongRegistry | NotAChain) for endpoint in self._named_endpoints):
+            return NotAChain(message)
         for kind in (ChainBehind, ChainMisbehaved):
             if any(isinstance(error, kind) for error in errors):
                 return kind(message)

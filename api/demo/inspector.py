@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from anchoring.checkpoints.files import read_chunks
 from anchoring.errors import AnchoringError
 from api.demo.stage import City
+from api.demo.waiting import PATIENCE_SECONDS, wait_until
 from api.node.keys import load_node_key
 from api.node.loading import load_settings
 from ledger.crypto.keys import PrivateKey
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from api.node.settings import Settings
 
 DAY_SECONDS: Final = 86_400
-_PATIENCE_SECONDS: Final = 60.0
-_TICK_SECONDS: Final = 0.5
 #: The command line without sockets: whatever would ask anybody fails at once.
 _OFFLINE_PROGRAM: Final = """
 import socket, sys
@@ -189,11 +187,8 @@ class Inspector:
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     def _until(self, is_fulfilled: Callable[[], bool], description: str) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not is_fulfilled():
-            if time.monotonic() > deadline:
-                raise InspectionFailed(f"{description} did not come within {_PATIENCE_SECONDS:g} s")
-            time.sleep(_TICK_SECONDS)
+        if not wait_until(is_fulfilled, description, self.tell):
+            raise InspectionFailed(f"{description} did not come within {PATIENCE_SECONDS:g} s")
 
 
 def _load_key(settings: "Settings") -> PrivateKey:

@@ -17,8 +17,8 @@ from anchoring.errors import AnchoringError, ChainUnavailable
 from api.client.client import NodeClient, Question
 from api.client.node_error import NodeError
 from api.demo.stage import City, Stage
+from api.demo.waiting import PATIENCE_SECONDS
 
-PATIENCE_SECONDS: Final = 60.0  # for something that was started again to answer
 _TICK_SECONDS: Final = 0.3
 _PASSING_STATUSES: Final = frozenset({0, 502, 503})  # no answer, or not ready yet
 

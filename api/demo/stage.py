@@ -27,13 +27,16 @@ from anchoring.register.store import Register
 from anchoring.register.tokens import create_token
 from api import files
 from api.client.client import NodeClient
+from api.demo.waiting import PATIENCE_SECONDS
 from api.node.errors import FILE
 from api.node.keys import KEY_FILE, make_node_key
 from api.node.loading import load_settings
 from ledger.registry import acts
 from ledger.registry.trust import NODE
 
-READY_SECONDS: Final = 60.0  # for a node to start and to catch up with a chain of a few dozen events
+READY_SECONDS: Final = (
+    300.0  # for a node to start and to catch up with a chain of a few dozen events; mostly five
+)
 ENDED_SECONDS: Final = 3.0  # for a node that ended while it was waited for to be started again
 _STOP_SECONDS: Final = 20.0
 _TICK_SECONDS: Final = 0.1
@@ -133,7 +136,9 @@ class Stage:
         if self.devnet:
             self.devnet.mine()  # anvil tells a contract a wrong hash of a block that it has loaded
         with self._funds_as_they_were():
-            self.registry = deployment.deploy(self.chain, province, province.address)
+            self.registry = deployment.deploy(
+                self.chain, province, province.address, patience=PATIENCE_SECONDS
+            )
         self.save()
         name = RegistryName.parse(self.registry)
         if self.chain.head_zero(name.contract)[: len(name.head_prefix)] != name.head_prefix:
@@ -148,7 +153,9 @@ class Stage:
         missing_acts = self._list_missing(contract, joined_acts)
         data = [calls.encode_call(act) for act in missing_acts]
         with self._funds_as_they_were():
-            receipts = deployment.execute_together(self.chain, self.account(role), contract, data)
+            receipts = deployment.execute_together(
+                self.chain, self.account(role), contract, data, patience=PATIENCE_SECONDS
+            )
         for act, receipt in zip(missing_acts, receipts, strict=True):
             name = type(act).__name__
             self.gas[name] = max(self.gas.get(name, 0), receipt.gas_used)

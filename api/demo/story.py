@@ -22,6 +22,7 @@ from api.demo.inspector import Inspector
 from api.demo.recovery import InsistentClient, Watch, insist
 from api.demo.sealing import GENUINE, Sealing
 from api.demo.stage import City, Stage
+from api.demo.waiting import PATIENCE_SECONDS, wait_until
 from api.department.drafting import draft
 from api.department.sending import target_of
 from api.files import write as write_file
@@ -34,8 +35,6 @@ _SM3: Final = 1
 _LICENCE: Final = 1
 _PARALLEL_REQUESTS: Final = 4  # requests for proofs under way
 _BATCH_PROOFS: Final = 100  # proofs verified by one request
-_PATIENCE_SECONDS: Final = 60.0
-_TICK_SECONDS: Final = 0.2
 
 T = TypeVar("T")
 
@@ -334,13 +333,10 @@ class Story:
         raise StoryFailed("no licence is in force")
 
     def _until(self, is_fulfilled: Callable[[], bool], description: str) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not is_fulfilled():
-            if time.monotonic() > deadline:
-                raise StoryFailed(
-                    f"{description} did not come within {_PATIENCE_SECONDS:g} s; see node.log in {self.stage.directory}"
-                )
-            time.sleep(_TICK_SECONDS)
+        if not wait_until(is_fulfilled, description, self.tell):
+            raise StoryFailed(
+                f"{description} did not come within {PATIENCE_SECONDS:g} s; see node.log in {self.stage.directory}"
+            )
 
     def _summary(self) -> dict[str, Json]:
         with self._client(self.cities[0]) as node:

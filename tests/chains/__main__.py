@@ -1,71 +1,92 @@
-"""Tell the story of `make demo` on doubles of other chains.
+"""Tell the story of `make demo` on other chains: doubles before anvil, and programs from npm.
 
-`python -m tests.chains [KIND …]`.
+`python -m tests.chains [--short] [KIND …]`.
 """
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from anchoring.chain.devnet import Devnet
+from tests.chains.programs import FINAL_DEPTH, PROGRAMS, Missing, ProgramChain
+from tests.chains.stories import ChainAtHand, StoryFailed, tell_short, tell_whole
 from tests.fakes.doubles import KINDS, Double
 
-_BLOCK_SECONDS: Final = 1.0
-_STORY_SECONDS: Final = 900  # the longest: a gateway that lets five requests a second through
-_FINAL_DEPTH: Final = "2"
+_BLOCK_SECONDS: Final = 1
 _FREE_BALANCE: Final = "0x0"
+_ADAPTER_TESTS: Final = "tests/chains/test_programs.py"
 
 
-def tell(kind: str, directory: Path) -> tuple[bool, str]:
-    """Tell the story on one kind of chain; return whether it went well, and what was said last."""
+@contextmanager
+def stand_double(kind: str, directory: Path) -> Iterator[ChainAtHand]:
+    """Give a double; on a chain without fees the account has no funds."""
     with Devnet(directory / "chain", block_seconds=_BLOCK_SECONDS) as devnet:
         double = Double(devnet.url, **KINDS[kind])
         try:
-            account = devnet.account("province")  # on a chain without fees nobody needs funds
+            account = devnet.account("province")
             if not double.fees:
                 devnet.request("anvil_setNextBlockBaseFeePerGas", "0x0")
                 devnet.request("anvil_setBalance", account.address, _FREE_BALANCE)
-            (directory / "password").write_text("secret")
-            account.save(directory / "keystore.json", "secret", rounds=1_000)
-            environment = os.environ | {
-                "CHAIN_URL": double.url,
-                "CHAIN_KEYSTORE": str(directory / "keystore.json"),
-                "CHAIN_PASSWORD_FILE": str(directory / "password"),
-            }
-            if not double.finalized:
-                environment["SHUNZHENG_FINAL_DEPTH"] = _FINAL_DEPTH
-            command = [sys.executable, "-m", "api.cli", "demo", "--once", "--json"]
-            command += ["--directory", str(directory / "demo")]
-            story = subprocess.run(
-                command, env=environment, capture_output=True, text=True, timeout=_STORY_SECONDS, check=False
-            )
-            last_words = (story.stderr.strip() or story.stdout.strip())[-2_000:]
-            return (
-                story.returncode == 0,
-                f"{len(double.asked):,} requests" if story.returncode == 0 else last_words,
-            )
+            yield ChainAtHand(double.url, account, None if double.finalized else FINAL_DEPTH)
         finally:
             double.close()
 
 
+def tell_on_double(kind: str, directory: Path, *, short: bool) -> None:
+    with stand_double(kind, directory) as chain:
+        (tell_short if short else tell_whole)(chain, directory)
+
+
+def tell_on_program(name: str, directory: Path, *, short: bool) -> None:
+    """Run the test body of the chain's adapter on a program, then tell a story there. Raises: Missing, StoryFailed."""
+    with closing(ProgramChain(name, directory, block_seconds=_BLOCK_SECONDS)) as program:
+        chain = ChainAtHand(program.url, program.account("province"), FINAL_DEPTH)
+        (tell_short if short else tell_whole)(chain, directory)
+    if pytest.main(["-q", "--no-header", "-p", "no:cacheprovider", _ADAPTER_TESTS, "-k", name]):
+        raise StoryFailed("the tests of the chain's adapter fail on it, see above")
+
+
+def list_tellers(*, short: bool) -> dict[str, Callable[[Path], None]]:
+    tellers: dict[str, Callable[[Path], None]] = {
+        kind: partial(tell_on_double, kind, short=short) for kind in KINDS
+    }
+    tellers |= {name: partial(tell_on_program, name, short=short) for name in PROGRAMS}
+    return tellers
+
+
+def tell(kind: str, teller: Callable[[Path], None]) -> bool:
+    """Tell one story and say how it went; return whether nothing is wrong."""
+    start_time, verdict, words = time.monotonic(), "passes", ""
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            teller(Path(directory))
+        except Missing as error:
+            verdict, words = "skipped", str(error)
+        except StoryFailed as error:
+            verdict, words = "FAILS", str(error)
+    print(f"{kind:<14} {verdict:<8} {time.monotonic() - start_time:5.0f} s  {words}", flush=True)
+    return verdict != "FAILS"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)}; default: all")
-    kinds = parser.parse_args().kinds or list(KINDS)
-    failures = 0
-    for kind in kinds:
-        start_time = time.monotonic()
-        with tempfile.TemporaryDirectory() as directory:
-            went_well, said = tell(kind, Path(directory))
-        failures += not went_well
-        seconds = time.monotonic() - start_time
-        print(f"{kind:<14} {'passes' if went_well else 'FAILS '} {seconds:5.0f} s  {said}", flush=True)
-    return 1 if failures else 0
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help="a double or a program; default: all")
+    parser.add_argument("--short", action="store_true", help="one node, one department, a licence or three")
+    options = parser.parse_args()
+    tellers = list_tellers(short=options.short)
+    kinds = options.kinds or list(tellers)
+    if unknown := set(kinds) - set(tellers):
+        parser.error(f"no such kind: {', '.join(sorted(unknown))}; there are {', '.join(tellers)}")
+    outcomes = [tell(kind, tellers[kind]) for kind in kinds]
+    return 0 if all(outcomes) else 1
 
 
 if __name__ == "__main__":

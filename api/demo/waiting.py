@@ -1,0 +1,31 @@
+"""Wait for what comes sooner or later, telling so: machines and chains differ in pace by a hundred times."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+#: A busy machine with a slow chain takes a minute for what takes a second elsewhere; what takes longer does not come.
+PATIENCE_SECONDS: Final = 600.0
+#: Between two words that something is waited for still.
+TELL_SECONDS: Final = 20.0
+_TICK_SECONDS: Final = 0.2
+
+
+def wait_until(
+    is_fulfilled: Callable[[], bool],
+    description: str,
+    tell: Callable[[str], None],
+    *,
+    wait: Callable[[float], object] = time.sleep,
+) -> bool:
+    """Wait until a condition is fulfilled, and tell that it is waited for; return False where patience ends."""
+    start_time = told_at = time.monotonic()
+    while not is_fulfilled():
+        now = time.monotonic()
+        if now - start_time > PATIENCE_SECONDS:
+            return False
+        if now - told_at > TELL_SECONDS:
+            tell(f"   waiting for {description}, {now - start_time:.0f} s so far")
+            told_at = now
+        wait(_TICK_SECONDS)
+    return True
