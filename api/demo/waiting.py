@@ -1,10 +1,10 @@
-"""Wait for what comes sooner or later, telling so: machines and chains differ in pace by a hundred times."""
+"""Wait for what comes sooner or later, and tell that it is waited for."""
 
 import time
 from collections.abc import Callable
 from typing import Final
 
-#: A busy machine with a slow chain takes a minute for what takes a second elsewhere; what takes longer does not come.
+#: Machines and chains differ in pace by a hundred times: a busy one takes minutes for what takes a second elsewhere.
 PATIENCE_SECONDS: Final = 600.0
 #: Between two words that something is waited for still.
 TELL_SECONDS: Final = 20.0

@@ -1,4 +1,4 @@
-"""Tell the story of `make demo` on other chains: doubles before anvil, and programs from npm.
+"""Tell the story of `make demo` on other chains: doubles before anvil, programs from npm.
 
 `python -m tests.chains [--short] [KIND …]`.
 """

@@ -1,4 +1,4 @@
-"""Hardhat and Ganache from npm: installed when one is asked for, each in a folder of its own."""
+"""Hardhat and Ganache from npm, each in a folder of its own, installed when asked for."""
 
 import os
 import shutil
@@ -32,11 +32,14 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """How a chain is started in its folder, how it gives an account funds, and whether it counts what waits."""
+    """How a chain is started in its folder, how it gives an account funds; whether it counts what waits, and says why a
+    contract refuses.
+    """
 
     command: str
     set_balance: str
     counts_waiting: bool = True
+    tells_refusals: bool = True
 
 
 PROGRAMS: Final = {
@@ -46,6 +49,7 @@ PROGRAMS: Final = {
     "hardhat-3": Program(
         "node_modules/.bin/hardhat node --network node --hostname 127.0.0.1 --port {port}",
         "hardhat_setBalance",
+        tells_refusals=False,  # on Node 20 it answers "Internal error" in place of a contract's
     ),
     "ganache": Program(
         f"node_modules/.bin/ganache --server.host 127.0.0.1 --server.port {{port}} --chain.chainId {CHAIN_ID} "

@@ -1,4 +1,4 @@
-"""The chain adapter on Hardhat and Ganache, with the test body of the fake chain and of anvil.
+"""The chain adapter on Hardhat and Ganache, with the test body of the fake chain.
 
 Skipped where a program is not installed, which `make chains KIND=…` does.
 """
@@ -25,7 +25,7 @@ class ProgramNet:
     final_depth: Final = FINAL_DEPTH
 
     def __init__(self, name: str, directory: Path) -> None:
-        self.counts_waiting = PROGRAMS[name].counts_waiting
+        self.program = PROGRAMS[name]
         self._running = ProgramChain(name, directory)
         self.chain = EthereumChain(Endpoint(self._running.url), final_depth=FINAL_DEPTH)
         self._snapshots = [self._running.request("evm_snapshot")]
@@ -67,9 +67,11 @@ def net(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 class TestPrograms(ChainBehaviour):
     @pytest.fixture(autouse=True)
     def _skip_what_it_cannot_tell(self, net: ProgramNet, request: pytest.FixtureRequest) -> None:
-        of_waiting_ones = any(word in request.node.name for word in ("_waits_", "_waiting_"))
-        if of_waiting_ones and not net.counts_waiting:
+        name = request.node.name
+        if not net.program.counts_waiting and any(word in name for word in ("_waits_", "_waiting_")):
             pytest.skip("it does not count the transactions that wait")
+        if not net.program.tells_refusals and any(word in name for word in ("_refusals_", "_hands_over_")):
+            pytest.skip("it does not say why a contract refuses")
 
 
 class TestFollowingPrograms(FollowerBehaviour):

@@ -1,4 +1,4 @@
-"""The short story on doubles of other chains: one node, one department, from the deployment to a final record."""
+"""The short story on doubles of other chains, from the deployment to a final record."""
 
 from pathlib import Path
 
