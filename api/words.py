@@ -162,6 +162,12 @@ def write_moment(text: str, language: Language) -> str:
     return f"{write_date(local.date(), language)}, {local:%H:%M:%S} (UTC+8)"
 
 
+def write_clock(moment: int) -> str:
+    """Write seconds since 1970 as a clock in China shows them, for lines in both languages and lists that are sorted."""
+    local = datetime.fromtimestamp(moment, UTC).astimezone(_SHANGHAI)
+    return f"{local:%Y-%m-%d %H:%M:%S} (UTC+8)"
+
+
 def write_date(day: date, language: Language) -> str:
     return f"{day.year}年{day.month}月{day.day}日" if language == "zh" else f"{day.day} {day:%B} {day.year}"
 

@@ -105,7 +105,7 @@ def audit(
        what is said to be missing may be.
     7. Every lineage is replayed; its row, its changes of status and the chain's statuses follow.
     8. The links by which sealings are found are those of the records, and so is all by which certificates are
-    found and listed. 9. Tokens and looks are counted without a gap.
+    found and listed. 9. Tokens and looks are there as they were counted.
     10. The promises of receipts were kept.
 
     One thing that cannot be read is one finding; what does not depend on it is checked all the same.
@@ -255,7 +255,7 @@ class _Run:
         with findings.guard(REGISTER, "facet", "search"):
             audit_search(books, findings)
         with findings.guard(REGISTER, "token", "tokens"):
-            audit_access(books, findings)  # 9
+            audit_access(books, find_signing_keys(books.view, self.expected.key), findings)  # 9
 
     def _open_books(self, connection: Connection, log: OwnLog | None) -> Books | None:
         """Return what the register is compared with; None where it is of nothing that can be compared."""

@@ -198,6 +198,17 @@ class LookRow(_Row, table=True):
     reason: str | None
 
 
+class TallyRow(_Row, table=True):
+    """`Tally`: how many there ever were of what `name` says, and up to which number they were taken away."""
+
+    __tablename__ = "tally"
+    name: str = Field(primary_key=True)
+    total: int = number()
+    removed: int = number()
+    key: bytes | None
+    signature: bytes | None
+
+
 Row = dict[str, object]  # of a table, by the names of its columns
 METADATA: Final = _Row.metadata
 LOG: Final = table(LogRow)
@@ -215,3 +226,4 @@ TRANSACTION: Final = table(TransactionRow)
 LEASE: Final = table(LeaseRow)
 TOKEN: Final = table(TokenRow)
 LOOK: Final = table(LookRow)
+TALLY: Final = table(TallyRow)

@@ -7,7 +7,7 @@ from typing import Final
 
 from anchoring.checkpoints.files import SeenFile, load
 from api import files
-from ledger.encoding.times import format_time
+from api.words import write_clock
 from ledger.registry.checkpoints import MAX_TRUST_BYTES, CosignedCheckpoint
 from ledger.registry.trust import Trust
 from ledger.registry.trust_files import TrustFile, read_trust_file
@@ -57,6 +57,6 @@ def describe_checkpoint(cosigned: CosignedCheckpoint, signer_names: tuple[str, .
         f"registry   {checkpoint.registry}",
         f"event      {checkpoint.n}, block {checkpoint.block} (0x{checkpoint.block_hash.hex()})",
         f"head       0x{checkpoint.head.hex()}",
-        f"time       {format_time(checkpoint.time)}",
+        f"time       {write_clock(checkpoint.time)}",
         f"signed by  {signers}",
     ]

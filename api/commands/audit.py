@@ -16,10 +16,10 @@ from api.node.loading import load_settings
 from api.node.settings import Settings
 from api.parsers import Commands, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
+from api.words import write_clock
 from ledger.crypto.keys import Signer
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
-from ledger.encoding.times import format_time
 from ledger.verification.audits import AuditStatement, Finding, sign_audit
 from ledger.verification.receipts import SignedReceipt, decode_signed_receipt
 
@@ -134,7 +134,7 @@ def _say_report(report: AuditReport) -> None:
         say(f"and {report.unlisted:,} more findings")
     if standing := report.standing:
         say(
-            f"as of event {standing.replica.n}, head 0x{standing.replica.head.hex()}, {format_time(standing.time)}"
+            f"as of event {standing.replica.n}, head 0x{standing.replica.head.hex()}, {write_clock(standing.time)}"
         )
         for checkpoint in standing.checkpoints:
             say(f"checkpoint of event {checkpoint.n}, head 0x{checkpoint.head.hex()}")

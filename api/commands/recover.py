@@ -28,6 +28,7 @@ from api.department.receipts import RECEIPT_SUFFIX as RECEIPT
 from api.node.errors import FILE, SettingsError
 from api.node.loading import load_settings
 from api.parsers import Commands, add_json
+from api.words import write_clock
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
@@ -150,7 +151,7 @@ def _take_back(
 
 def _make_plan(options: _RecoverOptions, register: Register, replica_view: ReplicaView, log: str) -> Plan:
     if int(time.time()) - replica_view.time > _STALE_SECONDS:
-        end_time = format_time(replica_view.time)
+        end_time = write_clock(replica_view.time)
         note(f"the replica ends at {end_time}: let the node run until it has followed the chain")
     authorities = load_authorities(options.ca_file)
     peers = [HttpPeer(url, authorities=authorities) for url in options.nodes]
@@ -235,7 +236,7 @@ def _say_result(result: _Result, *, dry: bool) -> None:
             if lost.entries is None
             else f"entries from {lost.source or 'here'}"
         )
-        anchor_time = format_time(lost.anchor.time)
+        anchor_time = write_clock(lost.anchor.time)
         say(f"batch {lost.anchor.sequence}, anchored {anchor_time}, {lost.count:,} records: {source}")
     for fault in plan.faults:
         note(f"  {fault}")

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from anchoring.processes.logs import make_line_visible
-from anchoring.register.looks import PURPOSE_WORDS, SHOWN_OUTCOME, Look, Purpose, list_looks
-from anchoring.register.store import Register
-from anchoring.register.tokens import (
+from anchoring.register.access.looks import PURPOSE_WORDS, SHOWN_OUTCOME, Look, Purpose, list_looks
+from anchoring.register.access.tokens import (
     SCOPES,
     TOKEN_DAYS,
     Token,
@@ -22,11 +21,14 @@ from anchoring.register.tokens import (
     list_tokens,
     revoke_token,
 )
+from anchoring.register.store import Register
 from api.console import note, say, show_json
 from api.node.errors import SettingsError
+from api.node.keys import load_node_key
 from api.node.loading import load_settings
 from api.parsers import Commands, add_json
 from api.problems import PROBLEMS
+from api.words import write_clock
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import day_bounds, format_time, parse_date
 from ledger.errors import MalformedInput
@@ -124,6 +126,7 @@ def _open_register(directory: Path) -> Iterator[Register]:
 def _create(options: _CreateOptions) -> int:
     now = int(time.time())
     expires = None if options.no_end else now + options.days * _DAY
+    key = load_node_key(load_settings(options.directory))
     with _open_register(options.directory) as register, register.writing() as connection:
         token, secret = create_token(
             connection,
@@ -132,6 +135,7 @@ def _create(options: _CreateOptions) -> int:
             scopes=options.scope,
             now=now,
             expires=expires,
+            key=key,
         )
     say(secret)
     scopes = ", ".join(sorted(token.scopes))
@@ -181,7 +185,7 @@ def _describe_end(token: Token, now: int) -> str:
         return "revoked 已停用"
     if token.expires is None:
         return "no end 无期限: revoke it once nobody needs it"
-    end = format_time(token.expires)
+    end = write_clock(token.expires)
     if not is_in_force(token, now):
         return f"ended 已到期 {end}"
     if is_ending(token, now):
@@ -225,6 +229,6 @@ def _describe_look(look: Look, label: str) -> str:
     purpose = PURPOSE_WORDS[Purpose(look.purpose)]
     outcome = _SHOWN_WORDS if look.outcome == SHOWN_OUTCOME else PROBLEMS[look.outcome].title
     return (
-        f"{format_time(look.at)}  {look.token} {label}  {purpose.zh} {purpose.en}  {look.identifier or '-'}  "
+        f"{write_clock(look.at)}  {look.token} {label}  {purpose.zh} {purpose.en}  {look.identifier or '-'}  "
         f"{outcome.zh} {outcome.en}"
     )

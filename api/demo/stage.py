@@ -23,13 +23,13 @@ from anchoring.chain.jsonrpc import Endpoint
 from anchoring.chain.protocol import Chain, RegistryName
 from anchoring.errors import NO_FUNDS, AnchoringError, DevnetError, ReorgDetected, TransactionRejected
 from anchoring.processes.children import dies_with
+from anchoring.register.access.tokens import create_token
 from anchoring.register.store import Register
-from anchoring.register.tokens import create_token
 from api import files
 from api.client.client import NodeClient
 from api.demo.waiting import PATIENCE_SECONDS
 from api.node.errors import FILE
-from api.node.keys import KEY_FILE, make_node_key
+from api.node.keys import KEY_FILE, load_node_key, make_node_key
 from api.node.loading import load_settings
 from ledger.registry import acts
 from ledger.registry.trust import NODE
@@ -231,7 +231,8 @@ class Stage:
 
     def make_token(self, city: City, scopes: Iterable[str]) -> str:
         """Give out a token of a city's node, as `shunzheng token create` does."""
-        url = load_settings(city.directory).register_url
+        settings = load_settings(city.directory)
+        url = settings.register_url
         assert url is not None
         with closing(Register(url)) as register, register.writing() as connection:
             now = int(time.time())
@@ -242,6 +243,7 @@ class Stage:
                 scopes=scopes,
                 now=now,
                 expires=now + _TOKEN_SECONDS,
+                key=load_node_key(settings),
             )
         return secret
 

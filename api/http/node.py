@@ -19,7 +19,7 @@ from anchoring.intake.backlog import Gate, Room
 from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.entries import EntriesByRegister
 from anchoring.processes.measures import CHAIN_CLOCK_LEAD, read_measures
-from anchoring.register.looks import LookRules, remove_old_looks
+from anchoring.register.access.looks import LookRules, remove_old_looks
 from anchoring.register.store import Register
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
@@ -90,7 +90,7 @@ class Node:
         )
         if register:
             with register.writing() as connection:  # where nobody looks, the next look takes none away
-                remove_old_looks(connection, clock(), node.look_rules)
+                remove_old_looks(connection, clock(), node.look_rules, key)
         return node
 
     async def close(self) -> None:

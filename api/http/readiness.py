@@ -13,9 +13,9 @@ from anchoring.intake.backlog import measure_backlog
 from anchoring.processes.board import read_board
 from anchoring.processes.condition import Condition, read_conditions
 from anchoring.processes.measures import ANCHORS_LEFT, BALANCE, CHAIN_CLOCK_LEAD, read_measures
+from anchoring.register.access.tokens import is_ending, is_in_force, list_tokens
 from anchoring.register.batches import find_last_batch, list_open_batches
 from anchoring.register.missing import list_missing
-from anchoring.register.tokens import is_ending, is_in_force, list_tokens
 from anchoring.replica.reading import ReplicaView
 from api.documents import authorities
 from api.http.errors import NotReady

@@ -15,8 +15,8 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
 from anchoring.errors import AnchoringError
-from anchoring.register.looks import SHOWN_OUTCOME, Purpose, log_looks
-from anchoring.register.tokens import Token, check_token
+from anchoring.register.access.looks import SHOWN_OUTCOME, Purpose, log_looks
+from anchoring.register.access.tokens import Token, check_token
 from api.http.errors import ApiError, ScopeMissing, TokenRefused, find_problem
 from api.http.node import Node, NodeNeeded
 from ledger.errors import LedgerError
@@ -58,7 +58,15 @@ class Viewer:
         """Log looks now. Raises: TooManyLooks, DatabaseUnavailable."""
         rules = self.node.look_rules
         with self.node.register.writing() as connection:
-            log_looks(connection, self.token.id, purpose or self.purpose, outcomes, self.node.clock(), rules)
+            log_looks(
+                connection,
+                self.token.id,
+                purpose or self.purpose,
+                outcomes,
+                self.node.clock(),
+                rules,
+                key=self.node.node_key,
+            )
 
 
 def viewer_of(purpose: Purpose) -> Callable[..., Viewer]:

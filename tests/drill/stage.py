@@ -16,11 +16,11 @@ from anchoring.chain.protocol import Chain
 from anchoring.checkpoints.cosigning import Peer
 from anchoring.checkpoints.store import Checkpoints, make_checkpoint
 from anchoring.monitor.monitor import Monitor
-from anchoring.register.looks import LookRules, Purpose, log_looks
+from anchoring.register.access.looks import LookRules, Purpose, log_looks
+from anchoring.register.access.tokens import create_token
 from anchoring.register.receipts import find_or_sign_receipt
 from anchoring.register.records import find_current_leaf
 from anchoring.register.submissions import page_submissions
-from anchoring.register.tokens import create_token
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import encode as canonical
@@ -161,6 +161,7 @@ def build_stage(folder: Path) -> Stage:
                 scopes=["history"],
                 now=city.chain.now,
                 expires=None,
+                key=own_key,
             )
             for serial in range(3):
                 outcomes = {identifier(serial): "shown"}
@@ -171,6 +172,7 @@ def build_stage(folder: Path) -> Stage:
                     outcomes,
                     city.chain.now,
                     LookRules(days=365, daily=100),
+                    key=own_key,
                 )
     receipts = []
     with city.register.reading() as connection:

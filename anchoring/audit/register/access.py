@@ -1,27 +1,36 @@
-"""Audit of what opens a register and keeps it: lease, tokens, looks."""
+"""Audit of what opens a register and keeps it: lease, tokens, looks, their tallies."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import select
 
 from anchoring.audit.findings import Findings
 from anchoring.audit.register.books import Books, walk_rows
-from anchoring.register.looks import Purpose
-from anchoring.register.tables import LEASE, LOOK, TOKEN
-from anchoring.register.tokens import SCOPES
+from anchoring.register.access.looks import Purpose
+from anchoring.register.access.tallies import TOKENS, Tally, tally_of
+from anchoring.register.access.tokens import SCOPES
+from anchoring.register.tables import LEASE, LOOK, TALLY, TOKEN
+from ledger.crypto.keys import PublicKey
 
 _TOKENS: Final = select(TOKEN).order_by(TOKEN.c.id)
 _LOOKS: Final = select(LOOK).order_by(LOOK.c.token, LOOK.c.ordinal)
+_TALLIES: Final = select(TALLY).order_by(TALLY.c.name)
 _DIGEST_BYTES: Final = 32
 
 
-def audit_access(books: Books, findings: Findings) -> None:
-    """Check the lease, every token, and that the looks of each token are counted without a gap."""
+def audit_access(books: Books, keys: Mapping[bytes, PublicKey], findings: Findings) -> None:
+    """Check the lease, every token and every look, and that both are there as they were counted and `keys` signed it."""
     for row in walk_rows(books, select(LEASE)):
         if row["log"] != books.log.name:
             findings.add("lease-altered", f"log {row['log']}", f"the register is of {books.log.name}")
     token_ids = _check_tokens(books, findings)
-    _check_looks(books, token_ids, findings)
+    ends_by_token = _check_looks(books, token_ids, findings)
+    tallies = {row["name"]: tally_of(row) for row in walk_rows(books, _TALLIES)}
+    _check_signatures(tallies, keys, findings)
+    _compare_tokens(tallies, token_ids, findings)
+    for token in sorted(token_ids & tallies.keys()):
+        _compare_looks(tallies[token], ends_by_token.get(token), findings)
 
 
 def _check_tokens(books: Books, findings: Findings) -> set[str]:
@@ -40,16 +49,76 @@ def _check_tokens(books: Books, findings: Findings) -> set[str]:
     return token_ids
 
 
-def _check_looks(books: Books, token_ids: set[str], findings: Findings) -> None:
+def _check_looks(books: Books, token_ids: set[str], findings: Findings) -> dict[str, tuple[int, int]]:
+    """Check the looks, and return the first and the last number of each token's."""
     token_before, ordinal_before = "", 0
+    ends_by_token: dict[str, tuple[int, int]] = {}
     for row in walk_rows(books, _LOOKS):
         findings.look("looks")
-        where = f"token {row['token']}, look {row['ordinal']}"
-        if row["token"] not in token_ids:
+        token, ordinal = row["token"], row["ordinal"]
+        where = f"token {token}, look {ordinal}"
+        if token not in token_ids:
             findings.add("look-stray", where, "there is no such token: it was deleted, or never made")
-        if row["token"] == token_before and row["ordinal"] != ordinal_before + 1:
-            text = f"the looks {ordinal_before + 1} to {row['ordinal'] - 1} before it are not there"
+        if token == token_before and ordinal != ordinal_before + 1:
+            text = f"the looks {ordinal_before + 1} to {ordinal - 1} before it are not there"
             findings.add("look-missing", where, text)
-        if row["purpose"] not in set(Purpose) or row["ordinal"] < 1:
+        if row["purpose"] not in set(Purpose) or ordinal < 1:
             findings.add("look-stray", where, f"no node writes the purpose {row['purpose'][:40]!r}")
-        token_before, ordinal_before = row["token"], row["ordinal"]
+        token_before, ordinal_before = token, ordinal
+        ends_by_token[token] = ends_by_token.get(token, (ordinal, 0))[0], ordinal
+    return ends_by_token
+
+
+def _check_signatures(
+    tallies: Mapping[str, Tally], keys: Mapping[bytes, PublicKey], findings: Findings
+) -> None:
+    for tally in tallies.values():
+        findings.look("tallies")
+        where = _name_tally(tally)
+        if tally.key is None or tally.signature is None:
+            text = "no signature vouches for its count: the node had no key, has another by now, or it was taken away"
+            findings.remark("tally-unsigned", where, text)
+        elif (key := keys.get(tally.key)) is None:
+            text = f"the registry does not know the key 0x{tally.key.hex()} that signed its count"
+            findings.leave("key-unknown", where, text)
+        elif not key.verify(tally.encode(), tally.signature):
+            findings.add("tally-altered", where, "its count is not the one that the node signed")
+
+
+def _compare_tokens(tallies: Mapping[str, Tally], token_ids: set[str], findings: Findings) -> None:
+    for token in sorted(tallies.keys() - token_ids - {TOKENS}):
+        findings.add(
+            "token-missing", f"token {token}", "its looks are counted, and it is not there: it was deleted"
+        )
+    for token in sorted(token_ids - tallies.keys()):
+        findings.add("tally-missing", f"token {token}", "nothing counts its looks: that was deleted")
+    tally = tallies.get(TOKENS)
+    if tally is None:
+        if token_ids:
+            findings.add("tally-missing", "tokens", "nothing counts the tokens: that was deleted")
+    elif tally.total > len(token_ids):
+        text = f"{tally.total} tokens were made, {len(token_ids)} are there: the others were deleted"
+        findings.add("token-missing", "tokens", text)
+    elif tally.total < len(token_ids):
+        text = (
+            f"{tally.total} tokens were made, {len(token_ids)} are there: the others were not made by a node"
+        )
+        findings.add("token-stray", "tokens", text)
+
+
+def _compare_looks(tally: Tally, ends: tuple[int, int] | None, findings: Findings) -> None:
+    """Compare the first and the last number of the looks that are there with those that were counted."""
+    first, last = ends or (tally.total + 1, tally.total)
+    where = _name_tally(tally)
+    if first > tally.removed + 1:
+        text = f"the looks {tally.removed + 1} to {first - 1} are not there, and were not taken away for their age"
+        findings.add("look-missing", where, text)
+    if last < tally.total:
+        findings.add("look-missing", where, f"the looks {last + 1} to {tally.total} are not there")
+    if ends and (last > tally.total or first <= tally.removed):
+        text = f"the looks {first} to {last} are there, counted are {tally.removed + 1} to {tally.total}"
+        findings.add("look-stray", where, text)
+
+
+def _name_tally(tally: Tally) -> str:
+    return "tokens" if tally.name == TOKENS else f"token {tally.name}"

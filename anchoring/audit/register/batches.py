@@ -13,13 +13,13 @@ from anchoring.audit.places import REGISTER
 from anchoring.audit.register.books import Books
 from anchoring.audit.register.repetitions import Repetitions
 from anchoring.register.batches import Batch, walk_batches
-from anchoring.register.submissions import FINAL, read_batch_entries
+from anchoring.register.submissions import FINAL, FROZEN, read_batch_entries
 from anchoring.register.tables import BATCH, CHANGE, SUBMISSION
 from ledger.crypto.trees import CountedTree
 from ledger.encoding.canonical import decode
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
-from ledger.limits import MAX_ANCHOR_GROWTH, MAX_LOG_SIZE
+from ledger.limits import MAX_ANCHOR_GROWTH, MAX_CLOCK_LEAD_SECONDS, MAX_LOG_SIZE
 from ledger.records.submissions import Entry, decode_entry
 from ledger.registry.acts import Anchored
 from ledger.registry.status import Status, StatusTree, decode_changes, encode_changes
@@ -59,6 +59,7 @@ class _Walk:
         self.sequence, self._size = 0, books.log.start
         self._tree = StatusTree(books.log.suite) if books.log_state.status_known else None
         self._repetitions = Repetitions(books)
+        self._state_before = ""
         self._unplaced_batches, self._incomplete_batches = books.unplaced_batches, books.incomplete_batches
 
     def check_batch(self, batch: Batch) -> None:
@@ -70,6 +71,7 @@ class _Walk:
         where = f"batch {batch.sequence}"
         # 1
         self.report_gap(batch.sequence)
+        self._check_freeze(batch, where)
         self.sequence = batch.sequence
         # 2
         try:
@@ -88,6 +90,16 @@ class _Walk:
         # 5
         self._check_changes(anchor, where)
         self._size = anchor.size
+
+    def _check_freeze(self, batch: Batch, where: str) -> None:
+        """Check that the batch before was sent by then, and that this one was frozen in the past."""
+        if self._state_before == FROZEN:
+            text = "it is said to be frozen and not sent, and a later one was frozen: a node sends each before the next"
+            self._findings.add("batch-altered", f"batch {self.sequence}", text)
+        if batch.frozen > self._books.now + MAX_CLOCK_LEAD_SECONDS:
+            text = f"it is said to be frozen at {format_time(batch.frozen)}, which is yet to come"
+            self._findings.add("batch-altered", where, text)
+        self._state_before = batch.state
 
     def report_gap(self, end: int) -> None:
         """Report the batches before sequence `end` that are not in the register: one by one as far as the chain goes."""

@@ -7,9 +7,9 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
 
 from anchoring.errors import NotFound
+from anchoring.register.access.looks import SHOWN_OUTCOME, Purpose
 from anchoring.register.histories import place_record
 from anchoring.register.lineages import find_lineages
-from anchoring.register.looks import SHOWN_OUTCOME, Purpose
 from anchoring.register.proofs import make_proof
 from anchoring.register.records import find_current_leaf, find_record
 from anchoring.register.uses import find_uses

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Security
 
+from anchoring.register.access.looks import Purpose
 from anchoring.register.histories import make_history, place_record
-from anchoring.register.looks import Purpose
 from anchoring.register.records import find_records
 from api import limits
 from api.http import openapi

@@ -6,6 +6,7 @@ from tests.drill.damages.access import ACCESS
 from tests.drill.damages.batches import BATCHES, LOGS, TRANSACTIONS
 from tests.drill.damages.checkpoints import SIGNED
 from tests.drill.damages.copies import COPIES
+from tests.drill.damages.further import FURTHER
 from tests.drill.damages.records import CHANGES, DISCLOSURES, LINEAGES, LINKS, RECORDS
 from tests.drill.damages.replica import REPLICAS
 from tests.drill.damages.schema import SCHEMAS
@@ -33,6 +34,7 @@ _PARTS: Final = {
     "replica": (REPLICAS,),
     "copies": (COPIES,),
     "checkpoints": (SIGNED,),
+    "further": (FURTHER,),
 }
 
 DAMAGES: Final = {

@@ -11,15 +11,20 @@ UNSHOWN: Final = {
         "UPDATE batch SET frozen = frozen - 1",
         "the moment is this machine's own, and stands nowhere else",
     ),
+    "clock of the opening": (
+        REGISTER,
+        "UPDATE log SET opened = 0",
+        "the moment is this machine's own, and stands nowhere else",
+    ),
+    "pending events taken away": (
+        REPLICA,
+        "DELETE FROM pending_event",
+        "a replica that is a little older has none yet",
+    ),
     "disclosure deleted": (
         REGISTER,
         "DELETE FROM disclosure WHERE position = 3",
         "its deletion is erasure, which leaves no record yet",
-    ),
-    "newest look deleted": (
-        REGISTER,
-        "DELETE FROM look WHERE ordinal = 3",
-        "looks are counted by what is there: a gap shows, an end does not",
     ),
     "token without looks renamed": (REGISTER, "UPDATE token SET label = 'x'", "a label stands nowhere else"),
     "lease held by another": (

@@ -20,12 +20,12 @@ from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
 from anchoring.intake.rows import split_lines
 from anchoring.monitor.copies import EntryCopies
+from anchoring.register.access.tokens import create_token
 from anchoring.register.batches import Batch, set_states
 from anchoring.register.proofs import make_proof
 from anchoring.register.records import find_current_leaf, find_newest_leaf
 from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, Acceptance, read_batch_entries
-from anchoring.register.tokens import create_token
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import FoldedEvent, Replica
 from anchoring.replica.tables import StateRow

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from anchoring.errors import TooManyLooks
-from anchoring.register.looks import (
+from anchoring.register.access.looks import (
     SHOWN_OUTCOME,
     Look,
     LookRules,
@@ -15,9 +15,9 @@ from anchoring.register.looks import (
     log_looks,
     remove_old_looks,
 )
+from anchoring.register.access.tokens import create_token
 from anchoring.register.store import Register
 from anchoring.register.tables import LOOK
-from anchoring.register.tokens import create_token
 from tests.fakes.department import NOW, identifier
 from tests.unit.api.city import draws
 

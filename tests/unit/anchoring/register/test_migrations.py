@@ -13,17 +13,20 @@ from sqlalchemy.exc import DBAPIError
 from anchoring.database.engine import open_engine, snapshot, transaction
 from anchoring.errors import DatabaseTaken, RegisterTooNew
 from anchoring.register import migrations
+from anchoring.register.access.looks import LookRules, Purpose, log_looks
+from anchoring.register.access.tokens import create_token
 from anchoring.register.migrations import FIRST_REVISION, NEWEST_REVISION, REVISIONS, upgrade
 from anchoring.register.proofs import make_proof
 from anchoring.register.store import Register
 from anchoring.register.submissions import page_submissions
-from anchoring.register.tables import METADATA, RECORD
+from anchoring.register.tables import METADATA, RECORD, TALLY
 from anchoring.replica.store import Replica
 from ledger.verification.verify import PresentedContent, verify
 from tests.databases import NewDatabase
-from tests.fakes.department import change, licence
+from tests.fakes.department import NOW, change, licence
 from tests.fakes.histories import History
 from tests.fakes.issuing import City
+from tests.unit.api.city import draws
 
 VERSION = text("SELECT version_num FROM alembic_version")
 
@@ -185,4 +188,30 @@ def test_a_register_that_is_up_to_date_is_opened_beside_a_writer(
     with register.writing() as connection:
         connection.execute(text("DELETE FROM token"))
         Register(url).close()
+    register.close()
+
+
+def test_tokens_and_looks_that_are_there_begin_their_count(city: City, new_database: NewDatabase) -> None:
+    rules, tokens = LookRules(days=1, daily=9), []
+    with city.register.writing() as connection:
+        for number in range(2):
+            token, _ = create_token(
+                connection, draws(str(number)), label="a", scopes=["proofs"], now=NOW, expires=None
+            )
+            tokens.append(token.id)
+        for moment in (NOW, NOW + 3 * 86_400):  # the second takes the first away
+            log_looks(connection, tokens[0], Purpose.PROOF, {"a": "shown", "b": "shown"}, moment, rules)
+        tallies_before = connection.execute(select(TALLY).order_by(TALLY.c.name)).all()
+    url = old(new_database("old"), "0007")
+    copy(city.register, url)
+    register = Register(url)
+    with register.reading() as connection:
+        assert connection.execute(select(TALLY).order_by(TALLY.c.name)).all() == tallies_before
+    register.close()
+
+
+def test_no_token_is_no_tally(new_database: NewDatabase) -> None:
+    register = Register(old(new_database("old"), "0007"))
+    with register.reading() as connection:
+        assert connection.execute(select(TALLY)).all() == []
     register.close()

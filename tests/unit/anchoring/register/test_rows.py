@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import RowMapping, Table, create_engine, insert, select
 
 from anchoring.errors import RowError
+from anchoring.register.access.looks import Look, look_of, look_row
+from anchoring.register.access.tallies import Tally, tally_of, tally_row
+from anchoring.register.access.tokens import Token, token_of, token_row
 from anchoring.register.batches import Batch, OwnLog, batch_of, batch_row, log_of, log_row
 from anchoring.register.lineages import StoredLineage, lineage_row, stored_lineage_of
-from anchoring.register.looks import Look, look_of, look_row
 from anchoring.register.missing import Missing, missing_of, missing_row
 from anchoring.register.submissions import Acceptance, Submission, submission_of, submission_row
 from anchoring.register.tables import (
@@ -21,11 +23,11 @@ from anchoring.register.tables import (
     METADATA,
     MISSING,
     SUBMISSION,
+    TALLY,
     TOKEN,
     TRANSACTION,
     Row,
 )
-from anchoring.register.tokens import Token, token_of, token_row
 from anchoring.register.transactions import StoredTransaction, transaction_of, transaction_row
 from ledger.crypto.suites import SHA256
 from ledger.records.lifecycle import Lineage
@@ -84,6 +86,8 @@ PAIRS: list[tuple[Table, object, Callable[[Any], Row], Callable[[RowMapping], ob
     ),
     (TOKEN, Token("id", "label", frozenset({"claims", "proofs"}), 1, 2, 3), token_written, token_of),
     (LOOK, Look("token", 1, 2, "proof", "identifier", "shown", "a complaint"), look_row, look_of),
+    (TALLY, Tally("token", 3, 2, b"key", b"signature"), tally_row, tally_of),
+    (TALLY, Tally("", 3), tally_row, tally_of),
 ]
 
 

@@ -12,12 +12,12 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from anchoring.errors import AnchoringError, NotFound, RegisterBehind
+from anchoring.register.access.tokens import PREFIX, check_token, create_token, list_tokens, revoke_token
 from anchoring.register.batches import find_own_log, hold_log
 from anchoring.register.records import find_current_leaf, find_newest_leaf, find_record, find_records
 from anchoring.register.store import Register
 from anchoring.register.submissions import find_submission, page_submissions
 from anchoring.register.tables import DISCLOSURE
-from anchoring.register.tokens import PREFIX, check_token, create_token, list_tokens, revoke_token
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry.knowledge import Knowledge
 from tests.fakes.department import ISSUER, LOG, NOW, World, change, identifier, licence
@@ -162,7 +162,7 @@ def test_a_second_register_in_the_process_does_not_drop_the_locks_of_the_first(t
     url = f"sqlite:///{tmp_path / 'register.db'}"
     register = Register(url)
     count = (
-        "from anchoring.register.store import Register; from anchoring.register.tokens import list_tokens\n"
+        "from anchoring.register.store import Register; from anchoring.register.access.tokens import list_tokens\n"
         f"register = Register({url!r})\n"
         "with register.reading() as connection: print(len(list_tokens(connection)))\n"
         "register.close()"

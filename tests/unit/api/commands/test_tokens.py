@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.register.looks import LookRules, Purpose, log_looks
+from anchoring.register.access.looks import LookRules, Purpose, log_looks
+from anchoring.register.access.tokens import Token, create_token, list_tokens
 from anchoring.register.store import Register
-from anchoring.register.tokens import Token, create_token, list_tokens
 from api.cli import main
 from tests.unit.api.city import START, draws
 
@@ -104,6 +104,7 @@ def test_looks_are_listed_with_the_name_of_the_token_and_never_its_text(
     assert [word in lines for word in (token.id, "窗口", "存证凭据及信息项", "已出示", "a.001.1", text)] == [
         True
     ] * 5 + [False]
+    assert lines.startswith("2026-11-23 09:00:00 (UTC+8)  "), "the time in China, as everywhere"
     assert main(["token", "looks", str(node), "--json", "--since", "2026-11-24"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["token"], row["label"], row["outcome"]) == (token.id, "窗口", "not-found")

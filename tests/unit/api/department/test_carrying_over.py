@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
-from anchoring.register.looks import list_looks
+from anchoring.register.access.looks import list_looks
 from api.client.client import NodeClient
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import Json

@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from anchoring.register import records
-from anchoring.register.tokens import list_tokens, revoke_token
+from anchoring.register.access.tokens import list_tokens, revoke_token
 from api.http.app import create_app
 from ledger.proof.proof import decode_proof
 from ledger.records.claims import FullDisclosure, SelectiveDisclosure

@@ -4,8 +4,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from anchoring.register.looks import SHOWN_OUTCOME, Look, list_looks
-from anchoring.register.tokens import check_token
+from anchoring.register.access.looks import SHOWN_OUTCOME, Look, list_looks
+from anchoring.register.access.tokens import check_token
 from api.http.app import create_app
 from api.node.sections import Looks
 from tests.unit.api.city import City, identifier

@@ -11,7 +11,7 @@ from anchoring.errors import ChainUnavailable, DatabaseUnavailable, EndpointsDis
 from anchoring.processes.board import VARIABLE, Board
 from anchoring.processes.condition import Reporter
 from anchoring.processes.measures import ANCHORS_LEFT, BALANCE, CHAIN_CLOCK_LEAD, write_measures
-from anchoring.register.tokens import create_token
+from anchoring.register.access.tokens import create_token
 from api.http.app import create_app
 from api.http.metrics import render
 from api.http.schemas.operation import LogStateShape, ProcessShape, ReadyShape

@@ -9,18 +9,23 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, tuple_
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select
 
 from anchoring import limits
 from anchoring.database.engine import make_findable
 from anchoring.errors import TooManyLooks
-from anchoring.register.tables import LOOK, TOKEN, Row
+from anchoring.register.access.tallies import Tally, hold_tally, move_tally, tally_of
+from anchoring.register.tables import LOOK, TALLY, Row
+from ledger.crypto.keys import PrivateKey
 from ledger.records.records import lineage_of
 from ledger.words import Words
 
 _DAY_SECONDS: Final = 86_400
 # Old looks that go with a new one: as many as can come at once, and more.
 _REMOVED_LOOKS: Final = 2_000
+_REMOVED_TOKENS: Final = (
+    20  # whose old looks go with a new one: each costs a signature, milliseconds with SM2
+)
 # Of an identifier, and of a reason, in the log: twice the longest identifier that there is.
 _MAX_IDENTIFIER_CHARS: Final = 256
 SHOWN_OUTCOME: Final = (
@@ -84,14 +89,17 @@ def log_looks(
     now: int,
     rules: LookRules,
     reason: str | None = None,
+    *,
+    key: PrivateKey | None = None,
 ) -> None:
     """Log one look for each identifier of `outcomes`, and take away what is older than the rules say.
 
-    `reason` is what was stated, where one is asked for.
+    `reason` is what was stated, where one is asked for; `key` signs how many looks there are.
 
     Raises: TooManyLooks, and nothing is logged.
     """
-    last_ordinal = _hold_token(connection, token)
+    tally = hold_tally(connection, token) or _count_looks(connection, token)
+    last_ordinal = tally.total
     _check_rate(connection, token, last_ordinal, len(outcomes), now, rules)
     stored_reason = reason and _make_storable(reason)
     looks = [
@@ -99,19 +107,51 @@ def log_looks(
         for ordinal, (identifier, outcome) in enumerate(outcomes.items(), last_ordinal + 1)
     ]
     connection.execute(insert(LOOK), [look_row(look) for look in looks])
-    remove_old_looks(connection, now, rules)
+    move_tally(connection, tally, key, total=last_ordinal + len(looks))
+    remove_old_looks(connection, now, rules, key)
 
 
-def remove_old_looks(connection: Connection, now: int, rules: LookRules) -> None:
-    """Take away the oldest looks beyond the days that they are kept, some thousand at a time."""
+def remove_old_looks(
+    connection: Connection, now: int, rules: LookRules, key: PrivateKey | None = None
+) -> None:
+    """Take away the oldest looks beyond the days that they are kept, of some tokens, some thousand at a time.
+
+    Of each token the first ones go, and its tally says up to which; `key` signs that.
+    """
+    moment = now - rules.days * _DAY_SECONDS
     old_looks = (
         select(LOOK.c.token, LOOK.c.ordinal)
-        .where(LOOK.c.at < now - rules.days * _DAY_SECONDS)
+        .where(LOOK.c.at < moment)
         .order_by(LOOK.c.at)
         .limit(_REMOVED_LOOKS)
-        .with_for_update(skip_locked=True)  # those that another transaction is taking away are its own affair
+        .subquery()
     )
-    connection.execute(delete(LOOK).where(tuple_(LOOK.c.token, LOOK.c.ordinal).in_(old_looks)))
+    ends_query = (
+        select(old_looks.c.token, func.max(old_looks.c.ordinal))
+        .group_by(old_looks.c.token)
+        .limit(_REMOVED_TOKENS)
+    )
+    ends = {token: int(end) for token, end in connection.execute(ends_query)}
+    tallies = (
+        select(TALLY)
+        .where(TALLY.c.name.in_(list(ends)))
+        .with_for_update(skip_locked=True)  # what another transaction is counting is its own affair
+    )
+    for row in connection.execute(tallies).mappings().all():
+        _remove_first_looks(connection, tally_of(row), ends[row["name"]], moment, key)
+
+
+def _remove_first_looks(
+    connection: Connection, tally: Tally, end: int, moment: int, key: PrivateKey | None
+) -> None:
+    """Take away the looks of a token up to a number, as far as all of them are from before the moment."""
+    first_young = connection.execute(
+        select(func.min(LOOK.c.ordinal)).where(LOOK.c.token == tally.name, LOOK.c.at >= moment)
+    ).scalar_one()
+    end = end if first_young is None else min(end, first_young - 1)
+    if end > tally.removed:
+        connection.execute(delete(LOOK).where(LOOK.c.token == tally.name, LOOK.c.ordinal <= end))
+        move_tally(connection, tally, key, total=tally.total, removed=end)
 
 
 def list_looks(
@@ -129,13 +169,12 @@ def list_looks(
         yield look_of(row)
 
 
-def _hold_token(connection: Connection, token: str) -> int:
-    """Be the only one to log looks of a token until the transaction ends; return the number of its last one."""
-    connection.execute(select(TOKEN.c.id).where(TOKEN.c.id == token).with_for_update())
+def _count_looks(connection: Connection, token: str) -> Tally:
+    """Return the count where the tally was deleted, which stays so for an audit to find."""
     last_ordinal = connection.execute(
         select(func.max(LOOK.c.ordinal)).where(LOOK.c.token == token)
     ).scalar_one()
-    return int(last_ordinal or 0)
+    return Tally(token, int(last_ordinal or 0))
 
 
 def _check_rate(

@@ -11,7 +11,9 @@ from typing import Final
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from anchoring.errors import AnchoringError, NotFound
+from anchoring.register.access.tallies import TOKENS, hold_tally, move_tally, open_tally
 from anchoring.register.tables import TOKEN, Row
+from ledger.crypto.keys import PrivateKey
 
 PREFIX: Final = "sz_"  # lets people, and scanners of leaked secrets, recognise a token
 _SECRET_BYTES: Final = 32
@@ -46,18 +48,29 @@ def create_token(
     scopes: Iterable[str],
     now: int,
     expires: int | None,
+    key: PrivateKey | None = None,
 ) -> tuple[Token, str]:
     """Make a token and return it with its text, which cannot be shown again. Without `expires` it has no end.
 
-    Raises: AnchoringError for unknown scopes.
+    `key` signs how many tokens there are. Raises: AnchoringError for unknown scopes.
     """
     scope_set = frozenset(scopes)
     if not scope_set or not scope_set <= SCOPES:
         raise AnchoringError(f"the scopes of a token are some of {', '.join(sorted(SCOPES))}")
     text = PREFIX + random(_SECRET_BYTES).hex()
     token = Token(random(_ID_BYTES).hex(), label, scope_set, now, expires, None)
+    _count_token(connection, key)
     connection.execute(insert(TOKEN), [token_row(token, _digest_text(text))])
+    open_tally(connection, token.id, key)
     return token, text
+
+
+def _count_token(connection: Connection, key: PrivateKey | None) -> None:
+    """Count a token that is about to be made; a tally that was deleted stays so, for an audit to find."""
+    if connection.execute(select(TOKEN.c.id).limit(1)).first() is None:
+        open_tally(connection, TOKENS, key)
+    if tally := hold_tally(connection, TOKENS):
+        move_tally(connection, tally, key, total=tally.total + 1)
 
 
 def check_token(connection: Connection, text: str, now: int) -> Token | None:

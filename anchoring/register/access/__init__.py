@@ -1,0 +1,1 @@
+"""Who may ask a register, who did, and how many there ever were of both."""
