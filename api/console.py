@@ -133,7 +133,7 @@ def note(text: str) -> None:
 
 
 def progress(items: Iterable[T], label: str, total: int) -> Iterator[T]:
-    """Pass `items` on and show on standard error how many of `total` are done, and how fast."""
+    """Pass `items` on and show on standard error how many of `total` are done, how fast, and how long it will take."""
     is_terminal = sys.stderr.isatty()
     start = shown_at = time.monotonic()
     done_count = 0
@@ -144,7 +144,8 @@ def progress(items: Iterable[T], label: str, total: int) -> Iterator[T]:
         if now - shown_at >= (_REFRESH_SECONDS if is_terminal else _PLAIN_SECONDS):
             shown_at = now
             rate = done_count / (now - start)
-            line = f"{make_line_visible(label)}: {done_count:,} of {total:,} ({rate:,.0f}/s)"
+            seconds_left = max(0, total - done_count) / rate
+            line = f"{make_line_visible(label)}: {done_count:,} of {total:,} ({rate:,.0f}/s, {seconds_left:,.0f} s left)"
             print(
                 f"\r{line}" if is_terminal else line,
                 end="" if is_terminal else "\n",

@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from api.console import note, progress, say, show_json
 from api.department.imports.checking import SKIP, Checker
 from api.department.imports.faulty import FaultyRows
 from api.department.imports.files.opening import open_source
-from api.department.imports.files.sources import Source, SourceRow
+from api.department.imports.files.sources import Source
 from api.department.imports.handing_in import HandingIn
 from api.department.imports.journal import CHECKED, DONE, Journal
 from api.department.imports.profiles import list_profiles, load_profile
@@ -28,7 +28,7 @@ from api.department.imports.tally import Tally
 from api.department.imports.templates import write_template
 from api.department.rows.days import NO_END
 from api.department.sending import check_key
-from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting, wait_final
+from api.department.waiting import EXIT_CODE_WORDS, SOME_CAME_BACK, add_wait, judge_waiting, wait_final
 from api.files import write
 from api.parsers import Commands, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
@@ -36,8 +36,6 @@ from ledger.encoding.canonical import Json, decode
 from ledger.encoding.times import civil_date
 from ledger.errors import MalformedInput
 
-#: Exit code of a run that handed in what is good, and gave other rows back.
-SOME_CAME_BACK: Final = 5
 _JOURNAL: Final = "import.journal"
 _ACTIONS: Final = ("amend", "renew", SKIP)
 
@@ -300,7 +298,7 @@ def _check_file(
         )  # fmt: skip
         try:
             with journal.writing():
-                tally = checker.check(_watch)
+                tally = checker.check(lambda rows: progress(rows, "checking 检查", source.count))
                 if not keep(tally):
                     raise _DryRun
                 journal.set_file(source.digest, profile.name, source.name, CHECKED)
@@ -312,10 +310,6 @@ def _check_file(
             "Mend and import them."
         )
     return checker.tally
-
-
-def _watch(rows: Iterator[SourceRow]) -> Iterator[SourceRow]:
-    yield from progress(rows, "checking 检查", 0)
 
 
 def _find_obstacle(options: _TableOptions, tally: Tally) -> str:
@@ -372,7 +366,7 @@ def _run(options: _RunOptions) -> int:
         key = open_signer(options)
         check_key(node, key)
         folder = journal.submissions
-        handing_in = HandingIn(journal, node, key, folder, _Progress().show)
+        handing_in = HandingIn(journal, node, key, folder, _Progress(journal).show)
         answers = _resume(journal, handing_in)
         tally = None
         if journal.find_file(source.digest) != DONE:
@@ -388,15 +382,18 @@ def _run(options: _RunOptions) -> int:
 
 
 class _Progress:
-    """Shows how many rows are accepted, and how fast."""
+    """Shows how many rows of a file are accepted, how fast, and how long the rest will take."""
 
-    def __init__(self) -> None:
-        self._start, self._count = time.monotonic(), 0
+    def __init__(self, journal: Journal) -> None:
+        self._journal, self._start, self._count = journal, time.monotonic(), 0
 
-    def show(self, count: int) -> None:
+    def show(self, file: str, count: int) -> None:
         self._count += count
         rate = self._count / max(0.001, time.monotonic() - self._start)
-        note(f"accepted 已受理: {self._count:,} rows ({rate:,.0f}/s)")
+        left = self._journal.count_ready(file)
+        note(
+            f"accepted 已受理: {self._count:,} rows ({rate:,.0f}/s), {left:,} to go, {left / rate:,.0f} s left"
+        )
 
 
 def _resume(journal: Journal, handing_in: HandingIn) -> list[SubmissionAnswer]:

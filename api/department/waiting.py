@@ -12,6 +12,8 @@ from api.console import note
 
 #: Exit code of a command that handed in what it was given, and waited in vain for it to be final.
 NOT_FINAL_CODE: Final = 3
+#: Exit code of an import that handed in what is good, and gave other rows back.
+SOME_CAME_BACK: Final = 5
 #: What the description of a command with `--wait` says of it.
 EXIT_CODE_WORDS: Final = f"{NOT_FINAL_CODE} handed in, and with --wait not final in that time"
 _FINAL_STATE: Final = "final"

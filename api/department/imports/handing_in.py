@@ -52,7 +52,7 @@ class HandingIn:
     """Hands in what the journal has of a file; `show` is told how many rows are accepted."""
 
     def __init__(
-        self, journal: Journal, node: NodeClient, key: Signer, folder: Path, show: Callable[[int], None]
+        self, journal: Journal, node: NodeClient, key: Signer, folder: Path, show: Callable[[str, int], None]
     ) -> None:
         self._journal, self._node, self._key, self._folder, self._show = journal, node, key, folder, show
         self.refused: list[str] = []
@@ -66,18 +66,18 @@ class HandingIn:
             for part in self._prepare_parts(file, name):
                 drafts.enter_context(part.prepared.unsigned_draft)
                 if under_way:
-                    answers.append(self._settle(*under_way))
+                    answers.append(self._settle(file, *under_way))
                 under_way = part, sender.submit(part.prepared.send, self._node, self._key, 0)
             if under_way:
-                answers.append(self._settle(*under_way))
+                answers.append(self._settle(file, *under_way))
         self._journal.end_file(file)
         return answers
 
-    def _settle(self, part: _Part, sending: Future[SubmissionAnswer]) -> SubmissionAnswer:
+    def _settle(self, file: str, part: _Part, sending: Future[SubmissionAnswer]) -> SubmissionAnswer:
         answer = sending.result()
         part.prepared.unsigned_draft.close()  # its spool takes memory and disk until then
         self._journal.accept(part.rows, answer["id"], part.identifiers)
-        self._show(len(part.rows))
+        self._show(file, len(part.rows))
         return answer
 
     def _prepare_parts(self, file: str, name: str) -> Iterator[_Part]:

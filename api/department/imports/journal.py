@@ -207,9 +207,10 @@ class Journal:
         values = (file, READY, action, issuer, after, count)
         return [JournalRow(*row_values) for row_values in self._connection.execute(query, values)]
 
-    def count(self, file: str, state: str) -> int:
+    def count_ready(self, file: str) -> int:
+        """Return how many rows of a file are still to be signed."""
         query = "SELECT count(*) FROM rows WHERE file = ? AND state = ?"
-        return int(self._connection.execute(query, (file, state)).fetchone()[0])
+        return int(self._connection.execute(query, (file, READY)).fetchone()[0])
 
     def accept(self, rows: Sequence[JournalRow], submission: str, identifiers: Sequence[str]) -> None:
         """Note that the node has accepted rows, in a submission, under these identifiers."""

@@ -62,6 +62,7 @@ class Profile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(max_length=64)
+    base: str = Field(default="", max_length=64)
     title: str = Field(default="", max_length=200)
     type: str = Field(default="", max_length=200)
     issuer: str = Field(default="", max_length=18)
@@ -112,15 +113,32 @@ def read_profile(content: bytes, name: str) -> Profile:
     if len(content) > _MAX_BYTES:
         raise MalformedInput(f"the profile {name} has more than {_MAX_BYTES:,} bytes: is it the right file?")
     try:
-        profile = Profile.model_validate(tomllib.loads(content.decode("utf-8-sig")))
+        members = tomllib.loads(content.decode("utf-8-sig"))
+        profile = Profile.model_validate(
+            _extend(members) if members.get("base") in list_profiles() else members
+        )
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise MalformedInput(f"the profile {name} is no TOML: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise MalformedInput(f"the profile {name}, at `{place}`: {first['msg']}") from error
+    if profile.base not in ("", *list_profiles()):
+        raise MalformedInput(f"the profile {name}, at `base`: it is one of {', '.join(list_profiles())}")
     _check_targets(profile, name)
     return profile
+
+
+def _extend(members: dict[str, object]) -> dict[str, object]:
+    """Return a profile over one that comes along: tables are joined by their members, all else is taken from the former."""
+    base = load_profile(str(members["base"])).model_dump(exclude_defaults=True)
+    for name, value in base.items():
+        own_value = members.get(name)
+        if isinstance(value, dict) and isinstance(own_value, dict):
+            members[name] = value | own_value
+        else:
+            members.setdefault(name, value)
+    return members
 
 
 def _check_targets(profile: Profile, name: str) -> None:

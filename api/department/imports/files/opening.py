@@ -17,6 +17,7 @@ from ledger.errors import MalformedInput
 
 _ZIP_MARK: Final = b"PK\x03\x04"
 _OLD_WORKBOOK_MARK: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PIECE_BYTES: Final = 2**20
 _BEGINNING_CHARS: Final = 4096  # of a text, by which its kind is told
 
 
@@ -77,10 +78,18 @@ def _open_text(copy: PrivateCopy) -> Source:
             f"web page in {NAMES[encoding]}",
             partial(read_web_tables, copy.path, encoding),
         )
+    line_count = _count_lines(copy.path)
     separator = find_separator(copy.path, encoding)
     return Source(
         copy.name,
         copy.digest,
         f"{SEPARATORS[separator]} in {NAMES[encoding]}",
         partial(read_separated, copy.path, encoding, separator),
+        line_count,
     )
+
+
+def _count_lines(path: Path) -> int:
+    """Return how many lines a text has, in any of the encodings that are read."""
+    with path.open("rb") as file:
+        return sum(piece.count(b"\n") for piece in iter(partial(file.read, _PIECE_BYTES), b""))

@@ -56,13 +56,15 @@ class SourceRow:
 class Source:
     """A table: what kind of file it is, in words, and its rows, to be read once or more often.
 
-    `rows` raises MalformedInput where the file cannot be read on.
+    `rows` raises MalformedInput where the file cannot be read on; `count` is about how many there are, 0 where that is not
+    known.
     """
 
     name: str
     digest: str
     kind: str
     rows: Callable[[], Iterator[SourceRow]]
+    count: int = 0
 
 
 def check_width(cells: "tuple[str, ...] | list[str]", place: str) -> None:

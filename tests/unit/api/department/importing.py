@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from anchoring.register.lineages import find_lineages
 from api.department.imports.files.opening import open_source
 from api.department.imports.headings import find_columns
 from api.department.imports.judging import JudgedRow, RowJudge
@@ -96,6 +95,3 @@ def make_profile(**settings: Any) -> Profile:
 
 def sorts(judged: JudgedRow) -> set[str]:
     return {finding.sort for finding in judged.findings}
-
-
-__all__ = ["GOOD", "ImportDesk", "find_lineages", "judge", "make_profile", "open_desk", "sorts"]

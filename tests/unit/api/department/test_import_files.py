@@ -181,9 +181,17 @@ def test_every_profile_that_comes_along_can_be_read(name: str) -> None:
     assert load_profile(name).name == name
 
 
+def test_a_profile_is_laid_over_one_that_comes_along() -> None:
+    content = 'name = "own"\nbase = "plain"\n[status]\n"存续" = "current"\n[columns]\nKZ_XKWH = ["批文号"]'
+    profile = read_profile(content.encode(), "own.toml")
+    assert (profile.name, profile.status["存续"], profile.status["注销"]) == ("own", "current", "ended")
+    assert profile.columns.keys() == load_profile("plain").columns.keys() | {"KZ_XKWH"}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (b'name = "x"\nbase = "y"', "base"),
         (b"name = 1", "name"),
         (b'name = "x"\nunknown = 1', "unknown"),
         (b'name = "x"\n[columns]\n"not a claim" = ["a"]', "columns.not a claim"),
