@@ -1,4 +1,4 @@
-"""How long an audit of a large node takes, and the history of one certificate among all.
+"""How long an audit of a large node takes, and how much memory.
 
     python -m benchmarks audit [--quick]
 
@@ -34,7 +34,7 @@ COMMAND: Final = Path(sys.executable).with_name("shunzheng")
 def main() -> None:
     """Print the table."""
     record_count = RECORDS // 10 if "--quick" in sys.argv else RECORDS
-    print(f"\nA node of {record_count:,} records: its audit, and the history of one certificate", flush=True)
+    print(f"\nA node of {record_count:,} records: its audit", flush=True)
     with tempfile.TemporaryDirectory(prefix="shunzheng-") as folder_name:
         folder = Path(folder_name)
         build_node(folder, record_count)
