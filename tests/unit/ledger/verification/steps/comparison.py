@@ -49,13 +49,13 @@ def a_document_that_was_registered_with_a_seal_that_fails() -> Report:
 
 @case(2, UNKNOWN, "carrier_altered", UNVERIFIABLE)
 def a_document_whose_inner_proof_was_put_there_otherwise() -> Report:
-    return _presenting(DOCUMENT, carrier_altered=True)
+    return _presenting(DOCUMENT, is_carrier_altered=True)
 
 
 @case(2, FAIL, "document_mismatch", INVALID)
 def a_document_that_was_altered_and_its_inner_proof_too() -> Report:
     """Spoiling the carrier does not turn a forgery into something that nobody can tell."""
-    return _presenting(DOCUMENT[:-1] + b" ", carrier_altered=True)
+    return _presenting(DOCUMENT[:-1] + b" ", is_carrier_altered=True)
 
 
 @case(2, FAIL, "claim_mismatch", INVALID)
