@@ -159,6 +159,9 @@ FURTHER: Final[dict[str, Damage]] = {
         "token",
         "UPDATE look SET token = (SELECT max(id) FROM token), ordinal = ordinal + 3 WHERE token = (SELECT min(id) FROM token)",
     ),
+    "disclosure deleted, by which it is found": register(
+        "term-stray", "term", "position 3", "DELETE FROM disclosure WHERE position = 3"
+    ),
     # replica, copies and checkpoints
     "governance and keys taken away": replica(
         "fact-missing", "registered_key", "id", "DELETE FROM registered_key", "DELETE FROM key_grant"

@@ -21,11 +21,6 @@ UNSHOWN: Final = {
         "DELETE FROM pending_event",
         "a replica that is a little older has none yet",
     ),
-    "disclosure deleted": (
-        REGISTER,
-        "DELETE FROM disclosure WHERE position = 3",
-        "its deletion is erasure, which leaves no record yet",
-    ),
     "token without looks renamed": (REGISTER, "UPDATE token SET label = 'x'", "a label stands nowhere else"),
     "lease held by another": (
         REGISTER,
