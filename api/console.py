@@ -8,7 +8,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final, TypeVar
 
 from anchoring.processes.logs import (
@@ -23,6 +25,9 @@ from ledger.words import Language
 T = TypeVar("T")
 _REFRESH_SECONDS: Final = 0.2
 _PLAIN_SECONDS: Final = 5.0  # where standard error is no terminal, a line this often
+
+#: Who gets what is told, where that is not a person at standard error.
+_listener: ContextVar[Callable[[str], None] | None] = ContextVar("listener", default=None)
 
 #: What to do about a file, by what the system says of it.
 _REMEDIES: Final = {
@@ -127,13 +132,29 @@ def say(text: str) -> None:
     print(make_lines_visible(text), flush=True)
 
 
+@contextmanager
+def tell_instead(listener: Callable[[str], None]) -> Iterator[None]:
+    """Let `listener` get what is told meanwhile in this thread, where a library does what commands do."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
 def note(text: str) -> None:
     """Tell a person what goes on, apart from the result."""
+    if listener := _listener.get():
+        listener(text)
+        return
     print(make_lines_visible(text), file=sys.stderr, flush=True)
 
 
 def progress(items: Iterable[T], label: str, total: int) -> Iterator[T]:
     """Pass `items` on and show on standard error how many of `total` are done, how fast, and how long it will take."""
+    if _listener.get():
+        yield from items
+        return
     is_terminal = sys.stderr.isatty()
     start = shown_at = time.monotonic()
     done_count = 0

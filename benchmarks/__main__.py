@@ -9,7 +9,18 @@ from importlib import import_module
 from typing import Final
 
 #: In this order. Each is a module of its own; `peers` needs what only `make bench` installs.
-SECTIONS: Final = ("start", "core", "peers", "documents", "status", "snapshots", "register", "audit", "chain")
+SECTIONS: Final = (
+    "start",
+    "core",
+    "peers",
+    "documents",
+    "status",
+    "snapshots",
+    "register",
+    "proofs",
+    "audit",
+    "chain",
+)
 
 
 def main() -> None:

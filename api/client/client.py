@@ -78,7 +78,12 @@ class Question:
 
 
 class NodeClient:
-    """One node by its base URL; `token` opens what needs a scope, `ca_file` names the authorities that vouch for it."""
+    """One node by its base URL; `token` opens what needs a scope, `ca_file` names the authorities that vouch for it.
+
+    `was_reached` once anything has answered there: then the address is right, and a node that is gone may come back.
+    """
+
+    was_reached = False
 
     def __init__(self, url: str, token: str | None = None, *, ca_file: Path | None = None) -> None:
         self.url = url.rstrip("/")
@@ -257,13 +262,15 @@ class NodeClient:
                 headers={"Content-Type": question.media_type} if question.media_type else {},
                 timeout=question.timeout,
             ) as answer:
+                self.was_reached = True
                 check_head(answer, question.max_bytes if answer.is_success else _MAX_ANSWER_BYTES)
                 if not answer.is_success:
                     raise _decode_problem(take_whole(answer, _MAX_ANSWER_BYTES))
                 yield answer
         except httpx.HTTPError as error:
             raise NodeError(
-                f"{self.url} cannot be reached ({str(error) or type(error).__name__}): check that it runs, and its address"
+                f"{self.url} cannot be reached ({str(error) or type(error).__name__}): check that it runs, and its address",
+                is_out_of_reach=True,
             ) from error
 
 

@@ -14,7 +14,7 @@ class NodeError(Exception):
     """The node refused or could not be reached; `problem` is the stable name of the problem, empty when out of reach.
 
     `retry_after` is after how many seconds the node asks for another attempt, if it does. `summary` says what is wrong; the
-    text of the error lists the `rows` at fault, too.
+    text of the error lists the `rows` at fault, too. `is_out_of_reach` where no answer came, whole or at all.
     """
 
     def __init__(
@@ -24,6 +24,8 @@ class NodeError(Exception):
         status: int = 0,
         retry_after: int | None = None,
         rows: Sequence["RowAnswer"] = (),
+        *,
+        is_out_of_reach: bool = False,
     ) -> None:
         super().__init__("\n".join([summary, *(f"row {row['row']}: {row['message']}" for row in rows)]))
         self.summary = summary
@@ -31,3 +33,4 @@ class NodeError(Exception):
         self.status = status
         self.retry_after = retry_after
         self.rows = tuple(rows)
+        self.is_out_of_reach = is_out_of_reach

@@ -14,6 +14,7 @@ from anchoring.intake.rows import read_statement
 from api.client.answers import ReceiptAnswer, SubmissionAnswer
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
+from api.client.patience import ask_patiently
 from api.console import note, progress
 from api.department.drafting import prepare
 from api.department.drafts import Target, UnsignedDraft, sign_again
@@ -28,8 +29,6 @@ from ledger.encoding.canonical import encode as canonical
 
 #: Seconds of waiting for a node that has no room, in all; then a person decides.
 PATIENCE_SECONDS: Final = 600
-#: Seconds between two attempts at the most, whatever the node says.
-_LONGEST_WAIT_SECONDS: Final = 300
 #: Why a node refuses a statement whose records it would take: it was signed for other anchors, or too long ago.
 _OUTLIVED_PROBLEMS: Final = frozenset({"outside-window", "statement-expired", "older-format"})
 
@@ -178,25 +177,19 @@ def hand_in(
     patience: int = PATIENCE_SECONDS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ReceiptAnswer:
-    """Return the receipt of the submission in a file, after waiting `patience` seconds in all where the node has no room.
+    """Return the receipt of the submission in a file, after waiting `patience` seconds in all where the node has no room or
+    is gone: one that took it in answers with the same receipt again.
 
     Raises: NodeError, the last one.
     """
     with submission.open("rb") as lines:
-        line_count, waited_seconds = sum(1 for _ in lines), 0
-        while True:
+        line_count = sum(1 for _ in lines)
+
+        def send_lines() -> ReceiptAnswer:
             lines.seek(0)
-            try:
-                return node.submit(progress(lines, "handing in", line_count))
-            except NodeError as error:
-                if error.retry_after is None:
-                    raise
-                pause_seconds = min(max(1, error.retry_after), _LONGEST_WAIT_SECONDS)
-                if waited_seconds + pause_seconds > patience:
-                    raise
-                note(f"{error}\nTrying again in {pause_seconds} s.")
-            sleep(pause_seconds)
-            waited_seconds += pause_seconds
+            return node.submit(progress(lines, "handing in", line_count))
+
+        return ask_patiently(node, send_lines, patience, sleep=sleep)
 
 
 def target_of(node: NodeClient) -> Target:

@@ -9,7 +9,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "architecture.md"
-PACKAGES: Final = ("ledger", "anchoring", "api")
+PACKAGES: Final = ("ledger", "anchoring", "api", "shunzheng")
 _ROW: Final = re.compile(r"^\| `([a-z0-9_/]+)/` \| [^|]+ \|([^|]*)\|$", re.MULTILINE)
 
 
