@@ -16,11 +16,13 @@ from functools import partial
 from itertools import islice
 from pstats import Stats
 from random import Random
+from secrets import token_bytes
 from statistics import median
-from time import process_time
+from time import perf_counter, process_time
 from typing import Final, TypeVar
 
 from api.department.drafting import draft
+from api.department.drafting_processes import count_cores
 from api.department.drafts import Target
 from ledger.crypto.keys import Algorithm, PrivateKey, generate
 from ledger.crypto.suites import SHA256, SM3, Suite
@@ -168,6 +170,20 @@ def print_line(name: str, value: float) -> None:
     print(f"  {name:<44}{value:>12,.0f}")
 
 
+def measure_drafting(count: int) -> None:
+    """Documents of 20 claims to a signed submission, by the clock: all cores are one machine."""
+    print(f"\ndrafting and signing {count:,} documents of 20 claims, per second of the clock")
+    rows, city = make_rows(make_documents(count)), make_city(SM3, "sm2", City)
+    target = Target(city.knowledge.registry, "tianmen", SM3, 0)
+    for processes in dict.fromkeys((1, count_cores())):
+        rates = []
+        for _ in range(PASSES):
+            start = perf_counter()
+            draft(rows, target, city.key, token_bytes, NOW, processes=processes).close()
+            rates.append(count / (perf_counter() - start))
+        print_line(f"processes {processes}", median(rates))
+
+
 def measure_machine() -> None:
     """What the machine does at best: everything below stays under this."""
     block, licence = bytes(64), make_documents(1)[0][1]
@@ -256,6 +272,7 @@ def main() -> None:
     measure_machine()
     measure_verifying(1_000)
     measure_proof_sizes(sizes)
+    measure_drafting(sizes[-1])
     measure_building(sizes)
 
 

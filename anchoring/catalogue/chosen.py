@@ -28,6 +28,11 @@ def choose_catalogue(folder: Path | None) -> Catalogue:
     return catalogue
 
 
+def find_city_folder() -> Path | None:
+    """Return the folder that was chosen, for a process to be started that is to work with the same."""
+    return _city_folders[0] if _city_folders else None
+
+
 @cache
 def _read_once(folders: tuple[Path, ...]) -> Catalogue:
     return read_catalogue(*folders)

@@ -13,8 +13,7 @@ from anchoring.intake.faults import FIRST_ROW, MAX_ROW_ERRORS, RowFault
 from anchoring.intake.judging import judge_disclosure, judge_identifier, judge_record, list_oddities
 from anchoring.register.search.terms import list_terms
 from ledger.crypto.trees import leaf_hash
-from ledger.encoding.canonical import Json, decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, decode, encode_known
 from ledger.encoding.fields import Fields
 from ledger.encoding.signed_files import split_signature
 from ledger.errors import InvalidIdentifier, MalformedInput, NewerFormat
@@ -183,7 +182,7 @@ class RowReader:
         for name, value in values.items():
             if is_document(name) and decode_document(value).suite is not record.suite:
                 raise RowFault("wrong-suite", f"{name} is hashed under another suite than the log's")
-        return canonical(disclosure_json), list_terms(values)
+        return encode_known(disclosure_json), list_terms(values)
 
     def _warn(self, index: int, message: str) -> None:
         if len(self.warnings) < MAX_ROW_ERRORS:

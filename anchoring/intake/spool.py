@@ -44,14 +44,14 @@ class Spool:
         self._file = file
         self._chunk: list[SpooledIssue] = []
         self._chunk_bytes = 0
-        self._chunk_count = 0
+        self._chunk_lengths: list[int] = []
         self.following_rows: list[Row] = []
         self._following_bytes = 0
 
     @property
     def is_urgent(self) -> bool:
         """Every record changes a status."""
-        return not self._chunk_count and not self._chunk
+        return not self._chunk_lengths and not self._chunk
 
     def add(self, row: Row) -> None:
         """Take a row. Raises: SubmissionRefused past the limit of status-changing records."""
@@ -91,14 +91,14 @@ class Spool:
         """Return the issues in chunks, as `RecordWriter.issue` takes them."""
         self._flush()
         self._file.seek(0)
-        decoder = cbor2.CBORDecoder(self._file)
-        for _ in range(self._chunk_count):
-            yield [SpooledIssue(*members) for members in decoder.decode()]
+        for length in self._chunk_lengths:  # read at once: a decoder reads the file in pieces of 4 kB
+            yield [SpooledIssue(*members) for members in cbor2.loads(self._file.read(length))]
 
     def _flush(self) -> None:
         if self._chunk:
-            cbor2.dump(self._chunk, self._file)
-            self._chunk_count += 1
+            encoded_chunk = cbor2.dumps(self._chunk)
+            self._file.write(encoded_chunk)
+            self._chunk_lengths.append(len(encoded_chunk))
             self._chunk, self._chunk_bytes = [], 0
 
 

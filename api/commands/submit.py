@@ -11,9 +11,9 @@ from api.client.authorities import add_authorities
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import note, progress, say, show_json
+from api.department.drafting_processes import count_cores
 from api.department.drafts import Target, UnsignedDraft
 from api.department.rows.acceptance import add_accept, require_accepted
-from api.department.rows.oddities import RowWarning, watch_rows
 from api.department.rows.reading import count_records, number_records
 from api.department.sending import PATIENCE_SECONDS, check_key, prepare_lines, send, target_of
 from api.department.submission_files import digest_rows, name_submission
@@ -125,12 +125,16 @@ def _name_submission(options: _SubmitOptions, target: Target, key: Signer) -> Pa
 
 def _judge_records(options: _SubmitOptions, target: Target) -> UnsignedDraft:
     """Make all of the submission but its signature. Raises: MalformedInput, SubmissionRefused, OSError."""
-    warnings: list[RowWarning] = []
-    rows = watch_rows(number_records(options.records), civil_date(int(time.time())), warnings)
     total = count_records(options.records)
-    unsigned = prepare_lines(progress(rows, "drafting", total), target, options.records.parent)
+    unsigned = prepare_lines(
+        progress(number_records(options.records), "drafting", total),
+        target,
+        options.records.parent,
+        today=civil_date(int(time.time())),
+        processes=count_cores(),
+    )
     try:
-        require_accepted([*warnings, *unsigned.warnings], options.accept)
+        require_accepted(unsigned.warnings, options.accept)
     except SubmissionRefused:
         unsigned.close()
         raise

@@ -15,12 +15,11 @@ from api.client.client import NodeClient
 from api.console import tell_instead
 from api.department.proofs import DEFAULT_PARALLEL, FetchedProof, fetch_proofs
 from api.department.rows.acceptance import require_accepted
-from api.department.rows.oddities import RowWarning, watch_rows
+from api.department.rows.oddities import RowWarning
 from api.department.sending import PreparedRows, check_key, prepare_rows, target_of
 from api.department.waiting import wait_final
 from ledger.crypto.keys import Signer
 from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import civil_date
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof, decode_proof
@@ -68,12 +67,9 @@ class Department:
         NodeError.
         """
         numbered_rows = [(number, dict(row)) for number, row in enumerate(rows, 1)]
-        warnings: list[RowWarning] = []
-        lines = ((number, canonical(row)) for number, row in numbered_rows)
-        for _ in watch_rows(lines, civil_date(int(time.time())), warnings):
-            pass
-        prepared_rows = prepare_rows(numbered_rows, target_of(self._node), folder, name)
-        return DraftedRows(prepared_rows, (*warnings, *prepared_rows.unsigned_draft.warnings))
+        today = civil_date(int(time.time()))
+        prepared_rows = prepare_rows(numbered_rows, target_of(self._node), folder, name, today=today)
+        return DraftedRows(prepared_rows, prepared_rows.unsigned_draft.warnings)
 
     def submit(
         self, drafted_rows: DraftedRows, *, accept: Collection[str] = (), wait: int = 0

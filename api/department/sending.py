@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -136,7 +137,13 @@ class PreparedRows:
 
 
 def prepare_rows(
-    rows: Sequence[tuple[int, dict[str, Json]]], target: Target, folder: Path, prefix: str
+    rows: Sequence[tuple[int, dict[str, Json]]],
+    target: Target,
+    folder: Path,
+    prefix: str,
+    *,
+    today: date | None = None,
+    processes: int = 1,
 ) -> PreparedRows:
     """Judge input rows, whose documents are found from `folder`. Close what is unsigned.
 
@@ -144,13 +151,37 @@ def prepare_rows(
     """
     encoded = [(number, canonical(row)) for number, row in rows]
     digest = digest_rows((line for _, line in encoded), target, folder)
-    return PreparedRows(encoded, prepare_lines(encoded, target, folder), folder, prefix, digest)
+    unsigned_draft = prepare_lines(encoded, target, folder, today=today, processes=processes)
+    return PreparedRows(encoded, unsigned_draft, folder, prefix, digest)
 
 
-def prepare_lines(rows: Iterable[tuple[int, bytes]], target: Target, folder: Path) -> UnsignedDraft:
-    """Judge input rows of any number, whose documents are found from `folder`. Raises: SubmissionRefused."""
+@dataclass(frozen=True, slots=True)
+class _DocumentReader:
+    """Reads documents by their paths from a folder; it can go to other processes."""
+
+    folder: Path
+
+    def __call__(self, path: str) -> bytes:
+        return (self.folder / path).read_bytes()
+
+
+def prepare_lines(
+    rows: Iterable[tuple[int, bytes]],
+    target: Target,
+    folder: Path,
+    *,
+    today: date | None = None,
+    processes: int = 1,
+) -> UnsignedDraft:
+    """Judge input rows of any number, whose documents are found from `folder`; see `prepare`. Raises: SubmissionRefused."""
     return prepare(
-        rows, target, secrets.token_bytes, int(time.time()), read=lambda path: (folder / path).read_bytes()
+        rows,
+        target,
+        secrets.token_bytes,
+        int(time.time()),
+        read=_DocumentReader(folder),
+        today=today,
+        processes=processes,
     )
 
 

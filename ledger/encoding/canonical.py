@@ -31,9 +31,17 @@ def encode(value: Json) -> bytes:
     """
     if type(value) is not str and not _fits_profile(value):
         _check_profile(value, 1, "$")
+    return encode_known(value)
+
+
+def encode_known(value: Json) -> bytes:
+    """Return the canonical bytes of a value that keeps to the profile for certain: of texts, or of what `decode` returned.
+
+    The walk over a value takes twice as long as writing it. Raises: MalformedInput for a lone surrogate.
+    """
     try:
         return _dump_json(value, option=_SORT_KEYS)
-    except TypeError as error:  # after the walk only strings are left to go wrong
+    except TypeError as error:
         raise MalformedInput("text must not hold a lone surrogate") from error
 
 

@@ -29,6 +29,8 @@ _PLAIN_SPACES: Final = frozenset({" ", "\u3000"})
 
 def find_unseen_character(text: str) -> tuple[int, str] | None:
     """Return the place, from 1, and the first character that nobody sees; None where there is none."""
+    if not _OTHER_THAN_PLAIN.search(text):  # as nearly all is
+        return None
     place = next(find_unseen_places(text), None)
     return None if place is None else (place + 1, text[place])
 

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Final
 
 from ledger.crypto.suites import Suite, parse_digest
-from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import Json, encode_known
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import MAX_TEXT_CHARS, Fields, parse_hex
 from ledger.errors import LimitExceeded, MalformedInput
@@ -50,7 +50,7 @@ def claims_digest(suite: Suite, names: Iterable[str], commitments: Iterable[byte
     names_and_commitments: list[Json] = [
         [name, commitment.hex()] for name, commitment in zip(names, commitments, strict=True)
     ]
-    return suite.hash(b"\x04" + canonical(names_and_commitments))
+    return suite.hash(b"\x04" + encode_known(names_and_commitments))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +153,9 @@ def decode_disclosure(value: Json) -> Disclosure:
     fields = Fields(value, "disclosure")
     if fields.has("master"):
         master = fields.hex("master", MASTER_BYTES)
-        claim_rows = [_read_row(item, 2) for item in fields.array("claims", MAX_CLAIMS)]
+        claims = [_read_claim(item) for item in fields.array("claims", MAX_CLAIMS)]
         fields.close()
-        return FullDisclosure(master, tuple((_read_name(row[0]), row[1]) for row in claim_rows))
+        return FullDisclosure(master, tuple(claims))
     shown_rows = [_read_row(item, 3) for item in fields.array("shown", MAX_CLAIMS)]
     withheld_rows = [_read_row(item, 2) for item in fields.array("withheld", MAX_CLAIMS)]
     fields.close()
@@ -209,6 +209,11 @@ def _check_names(names: list[str]) -> None:
         if name >= next_name:
             fault = "twice" if name == next_name else "out of ascending order"
             raise MalformedInput(f"the claim {next_name[:80]!r} stands {fault}")
+
+
+def _read_claim(claim_row: Json) -> Claim:
+    name, value = _read_row(claim_row, 2)
+    return _read_name(name), value
 
 
 def _read_row(claim_row: Json, length: int) -> list[Json]:

@@ -12,8 +12,7 @@ from typing import Final
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import leaf_hash
 from ledger.encoding import times
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_known
 from ledger.encoding.fields import Fields
 from ledger.errors import MalformedInput
 from ledger.records.identifiers import CertificateIdentifier
@@ -146,7 +145,7 @@ class Record:
 
     def encode(self) -> bytes:
         """Return the canonical bytes, which are the leaf data."""
-        return canonical(self.to_json())
+        return encode_known(self.to_json())
 
     def leaf(self) -> bytes:
         """Return the 32-byte leaf hash that names this record."""

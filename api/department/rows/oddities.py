@@ -6,21 +6,19 @@ is wrong for certain is refused elsewhere (`anchoring.intake.judging`). What a r
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from anchoring.catalogue.chosen import get_catalogue
-from anchoring.intake.faults import MAX_ROW_ERRORS
 from anchoring.intake.judging import Oddity
 from api.department.rows.columns import DAYS, ask_if_meant, claim_labels, resembles_member, sensitive_claims
 from api.department.rows.days import is_endless, parse_day, parse_last_day, read_serial
 from api.department.rows.forms import find_fields
 from api.department.rows.versions import Version
 from ledger.catalogue.fields import ClaimField, Form
-from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import Json
 from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.records.contradictions import read_date
 from ledger.records.identifiers import check_resident_number, find_credit_code_fault
@@ -150,28 +148,6 @@ def find_oddities(
                 yield from _odd_text(name, text, _form(fields.get(name)), claims_before.get(name))
     if _HOLDER in claims or _HOLDER_TYPE in claims:
         yield from _odd_holder({**claims_before, **claims})
-
-
-def watch_rows(
-    rows: Iterable[tuple[int, bytes]], today: date, warnings: list[RowWarning]
-) -> Iterator[tuple[int, bytes]]:
-    """Pass rows of a submission on, and add to `warnings` what is odd in those that make a certificate."""
-    counts_by_name: dict[str, int] = defaultdict(int)
-    for number, line in rows:
-        for oddity in _find_in_line(line, today):
-            counts_by_name[oddity.name] += 1
-            if counts_by_name[oddity.name] <= MAX_ROW_ERRORS:
-                warnings.append(RowWarning(number, oddity.name, oddity.message))
-        yield number, line
-
-
-def _find_in_line(line: bytes, today: date) -> Iterator[Oddity]:
-    try:
-        row = decode(line)
-    except MalformedInput:
-        return  # refused where it is drafted
-    if isinstance(row, dict):
-        yield from find_oddities(row, today)
 
 
 def _form(field: ClaimField | None) -> Form:
