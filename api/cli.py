@@ -40,6 +40,8 @@ COMMANDS: Final = {
     ),
     "proof": ("certificates", "export the proof of a certificate from its city's node"),
     "trace": ("trace", "show everything that became of a certificate, and check that nothing was left out"),
+    "search": ("search", "list the records of a register by what they state and who signed them"),
+    "figures": ("search", "count the records of a register by month, type and issuer"),
     "refresh": ("refresh", "give proofs their newest staple, from any city's node"),
     "status": ("status", "what the status of a certificate was on a day of the past"),
     "verify": ("verify", "verify documents or claims against their proof"),
@@ -57,6 +59,7 @@ COMMANDS: Final = {
     "token": ("tokens", "give out and revoke access tokens of a node"),
     "receipts": ("receipts", "check what became of a node's promises"),
     "audit": ("audit", "check everything that a node holds against the chain and against itself"),
+    "reconcile": ("reconcile", "find where two replicas, or a replica and a chain, tell different stories"),
     "recover": ("recover", "take back what a register restored from a backup has lost"),
     "chain": ("chain", "deploy the registry and govern it"),
 }

@@ -114,3 +114,5 @@ REPORTS_SILENCE_SECONDS: Final = 180
 LOOK_DAYS: Final = 1_096
 # Looks of one token in 24 hours: a department's largest day; in the 90 days that a token lives they take 1 GB.
 MAX_DAILY_LOOKS: Final = 50_000
+# A reason for a search: a sentence with the number of a case. The log of looks keeps 256 characters of it.
+MAX_REASON_CHARS: Final = 256

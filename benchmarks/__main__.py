@@ -18,6 +18,7 @@ SECTIONS: Final = (
     "snapshots",
     "register",
     "proofs",
+    "search",
     "audit",
     "chain",
 )

@@ -16,6 +16,7 @@ from typing import (
 )
 
 from api.rendering.histories import RecordedJson
+from api.rendering.listings import FigureJson, HitJson, ListedJson
 from api.rendering.text import VerificationJson
 from ledger.encoding.canonical import Json
 
@@ -62,6 +63,25 @@ class AnchorsAnswer(TypedDict):
     """A page of anchors, the newest first."""
 
     items: list[AnchorAnswer]
+
+
+class HitsAnswer(TypedDict):
+    """Certificates that were found."""
+
+    items: list[HitJson]
+
+
+class ListingAnswer(TypedDict):
+    """A page of records; `next` is the position at which the next one begins."""
+
+    items: list[ListedJson]
+    next: NotRequired[int | None]
+
+
+class FiguresAnswer(TypedDict):
+    """How many records there are."""
+
+    items: list[FigureJson]
 
 
 class RowAnswer(TypedDict):

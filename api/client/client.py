@@ -16,9 +16,12 @@ import httpx
 
 from api.client.answers import (
     AnchorsAnswer,
+    FiguresAnswer,
+    HitsAnswer,
     JudgementAnswer,
     LineageAnswer,
     LineagesAnswer,
+    ListingAnswer,
     LogsAnswer,
     ReceiptAnswer,
     ReportAnswer,
@@ -34,6 +37,7 @@ from api.client.bodies import check_head, read_pieces, take_whole
 from api.client.node_error import NodeError
 from api.limits import MAX_CONTENT_ITEMS, MAX_PAGE_ITEMS
 from api.rendering.histories import HistoryJson, JudgedHistoryJson, OutlineJson
+from api.rendering.listings import FigureJson, HitJson, ListedJson
 from api.rendering.text import PastDayJson
 from ledger.encoding.canonical import Json, decode, decode_foreign
 from ledger.encoding.canonical import encode as canonical
@@ -172,6 +176,32 @@ class NodeClient:
         """Return every record of a certificate."""
         path = f"/v1/certificates/{quote(identifier, safe='')}/history"
         return _read(self._ask(Question("GET", path, _MAX_LIST_BYTES)), HistoryJson)
+
+    def find(self, question: Mapping[str, Json]) -> list[HitJson]:
+        """Return the certificates of a number, holder or document; a token of the scope `search` is needed."""
+        answer = self._post("/v1/certificates/find", canonical(dict(question)), _MAX_LIST_BYTES)
+        return _read(answer, HitsAnswer)["items"]
+
+    def search(self, question: Mapping[str, Json], limit: int) -> Iterator[ListedJson]:
+        """Yield the records that criteria name, page by page; `limit` is how many are wanted at most."""
+        position = 0
+        for _ in range(_MAX_PAGES):
+            body = dict(question) | {"position": position, "limit": min(limit, MAX_PAGE_ITEMS)}
+            page = _read(self._post("/v1/search", canonical(body), _MAX_LIST_BYTES), ListingAnswer)
+            yield from page["items"]
+            limit -= len(page["items"])
+            next_position = page.get("next")
+            if next_position is None or limit <= 0:
+                return
+            if next_position <= position:
+                raise NodeError(f"{self.url} names a next page that does not lead on: check its address")
+            position = next_position
+        raise NodeError(f"{self.url} lists more than {_MAX_PAGES:,} pages: ask for less")
+
+    def figures(self, question: Mapping[str, Json]) -> list[FigureJson]:
+        """Return how many records there are of what criteria name."""
+        answer = self._post("/v1/figures", canonical(dict(question)), _MAX_LIST_BYTES)
+        return _read(answer, FiguresAnswer)["items"]
 
     def check_history(self, signed_history: bytes) -> JudgedHistoryJson:
         """Return what a signed history comes to, by the chain that the node follows."""

@@ -215,7 +215,7 @@ def _looks(options: _LooksOptions) -> int:
 
 
 def _look_json(look: Look, label: str) -> dict[str, Json]:
-    return {
+    row: dict[str, Json] = {
         "at": format_time(look.at),
         "token": look.token,
         "label": label,
@@ -223,6 +223,7 @@ def _look_json(look: Look, label: str) -> dict[str, Json]:
         "identifier": look.identifier,
         "outcome": look.outcome,
     }
+    return row | ({"reason": look.reason} if look.reason else {})
 
 
 def _describe_look(look: Look, label: str) -> str:
@@ -230,5 +231,5 @@ def _describe_look(look: Look, label: str) -> str:
     outcome = _SHOWN_WORDS if look.outcome == SHOWN_OUTCOME else PROBLEMS[look.outcome].title
     return (
         f"{write_clock(look.at)}  {look.token} {label}  {purpose.zh} {purpose.en}  {look.identifier or '-'}  "
-        f"{outcome.zh} {outcome.en}"
+        f"{outcome.zh} {outcome.en}" + (f"  {look.reason}" if look.reason else "")
     )

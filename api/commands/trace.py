@@ -1,7 +1,7 @@
 """`shunzheng trace`: all that became of a certificate, and the evidence that this is all."""
 
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from api import files
 from api.client.options import (
@@ -21,7 +21,9 @@ from api.rendering.histories import (
     describe_judgement,
     describe_outline,
 )
-from ledger.encoding.canonical import decode
+from api.rendering.listings import HitJson, describe_hit
+from ledger.crypto.suites import by_name
+from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
@@ -30,8 +32,19 @@ from ledger.proof.paper import PREFIX, decode_presented
 from ledger.proof.proof import Proof
 from ledger.verification.completeness import COMPLETENESS_WORDS, Completeness
 from ledger.verification.history import judge_signed_history, outline_history
-from ledger.words import Language
+from ledger.words import Language, Words
 
+if TYPE_CHECKING:
+    from api.client.client import NodeClient
+
+_NOTHING_FOUND_CODE: Final = 12
+_NOTHING_FOUND: Final = Words(
+    "未找到：该城市登记库所披露的信息中没有这一内容。",
+    "Nothing was found: nothing that was disclosed to this city's register states it.",
+)
+_SEVERAL_FOUND: Final = Words(
+    "共 {} 份证照：请以其中的证照标识再查。", "{} certificates: trace one of them by its identifier."
+)
 _EXIT_CODES: Final = {
     Completeness.COMPLETE.value: 0,
     Completeness.OUTDATED.value: 10,
@@ -42,7 +55,10 @@ _EXIT_CODES: Final = {
 
 
 class _TraceOptions(SourceOptions, Protocol):
-    certificate: str
+    certificate: str | None
+    number: str | None
+    holder: str | None
+    reason: str | None
     token_file: Path | None
     output: Path | None
     lang: Language
@@ -62,8 +78,18 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "certificate",
         metavar="CERTIFICATE",
-        help="the identifier of any version, also of a seal; its proof; the document inside or beside which that is; the "
-        "SZ1: code itself; or a saved history",
+        nargs="?",
+        help="the identifier of any version, also of a seal; its proof; the document, with or without that; the SZ1: code "
+        "itself; or a saved history",
+    )
+    command.add_argument("--number", metavar="TEXT", help="instead: the number 编号 of a certificate or seal")
+    command.add_argument(
+        "--holder", metavar="TEXT", help="instead: whole name or code of the holder 持证主体"
+    )
+    command.add_argument(
+        "--reason",
+        help="why it is looked for by number, holder or a document alone, which needs the scope `search`; it is kept in the "
+        "log of looks",
     )
     add_source(command, "the node of the issuing city; for a saved history any city's")
     command.add_argument(
@@ -77,23 +103,83 @@ def add(commands: Commands) -> None:
 
 def _trace(options: _TraceOptions) -> int:
     source = choose_source(options)
-    signed_history = _read_history(options.certificate)
+    question = _read_question(options)
+    if question is not None:
+        return _find_and_show(question, source, options)
+    certificate = options.certificate
+    assert certificate is not None, "nothing else was asked"
+    signed_history = _read_history(certificate)
     if signed_history is not None:
         return _check_history(signed_history, source, options)
-    proof_text = _read_proof_text(options.certificate)
+    proof_text = _read_proof_text(certificate)
     if proof_text is None and isinstance(source, SnapshotSource):
         raise MalformedInput(
             f"a snapshot holds no records: name the issuing city's node with --node, or give a proof or a saved history "
-            f"instead of {options.certificate[: files.SHOWN_CHARS]}"
+            f"instead of {certificate[: files.SHOWN_CHARS]}"
         )
     if proof_text is None:
         assert isinstance(source, str)
-        return _show_history(options.certificate, source, options)
-    with files.naming(options.certificate, "proof"):
+        return _show_history(certificate, source, options)
+    with files.naming(certificate, "proof"):
         proof = decode_presented(proof_text.encode())
     if isinstance(source, SnapshotSource) or read_token(options) is None:
         return _show_outline(proof, proof_text, source, options)
     return _show_history(proof.record.identifier, source, options)
+
+
+def _read_question(options: _TraceOptions) -> dict[str, Json] | None:
+    """Return what a certificate is looked for by; None where it is named itself. Raises: MalformedInput, OSError."""
+    named = {"number": options.number, "holder": options.holder}
+    texts: dict[str, Json] = {name: text for name, text in named.items() if text is not None}
+    if len(texts) + (options.certificate is not None) != 1:
+        raise MalformedInput("name one of CERTIFICATE, --number and --holder")
+    if options.certificate is not None and options.reason is not None:
+        path = Path(options.certificate)
+        if path.is_file() and _read_history(options.certificate) is None:
+            return {"content": str(path)}
+    return texts or None
+
+
+def _find_and_show(question: dict[str, Json], source: str | SnapshotSource, options: _TraceOptions) -> int:
+    """Find certificates at the issuing city's node: of one the history is shown, several are listed."""
+    if isinstance(source, SnapshotSource):
+        raise MalformedInput("a snapshot holds no records: name the issuing city's node with --node")
+    if not options.reason:
+        raise MalformedInput(
+            "who looks for certificates says why, with --reason: a case, a complaint; it is kept in the log of looks"
+        )
+    from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
+
+    with NodeClient(source, read_token(options), ca_file=options.ca_file) as node:
+        content = question.pop("content", None)
+        hits = (
+            _find_document(node, Path(str(content)), options.reason)
+            if content is not None
+            else node.find(question | {"reason": options.reason})
+        )
+    if not hits:
+        say(_NOTHING_FOUND.in_(options.lang))
+        return _NOTHING_FOUND_CODE
+    if len(hits) == 1:
+        return _show_history(hits[0]["identifier"], source, options)
+    if options.json:
+        show_json(hits)
+    else:
+        for hit in hits:
+            say(describe_hit(hit, options.lang))
+        note(_SEVERAL_FOUND.in_(options.lang).format(len(hits)))
+    return 0
+
+
+def _find_document(node: "NodeClient", file: Path, reason: str) -> list[HitJson]:
+    """Find the certificates that state a file, under the suites of the node's logs."""
+    content = files.read(file)
+    suites = {log["suite"] for log in node.logs()["items"] if log["held"]}
+    hits: list[HitJson] = []
+    for name in sorted(suites):
+        suite = by_name(name)
+        hits += node.find({"document": suite.format(suite.hash(content)), "reason": reason})
+    return hits
 
 
 def _read_history(source: str) -> SignedHistory | None:

@@ -24,6 +24,7 @@ from api.http.routes import (
     operation,
     receipts,
     registry,
+    search,
     submissions,
     verification,
 )
@@ -51,6 +52,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, node: Node | Non
         submissions,
         certificates,
         histories,
+        search,
         registry,
         receipts,
         knowledge,

@@ -21,6 +21,7 @@ from api.http.schemas.base import ProblemShape
 from api.http.schemas.histories import ProofAloneShape
 from api.http.schemas.knowledge import CosignedShape
 from api.http.schemas.registry import IdentifiersShape, StatusRangeShape
+from api.http.schemas.search import CriteriaShape, FindShape, SearchShape
 from api.http.schemas.verification import (
     PastDayShape,
     PastRequestShape,
@@ -45,6 +46,9 @@ _HAND_READ_SHAPES: Final[tuple[type[BaseModel], ...]] = (
     ProofAloneShape,
     PastDayShape,
     IdentifiersShape,
+    FindShape,
+    SearchShape,
+    CriteriaShape,
     StatusRangeShape,
     ProofShape,
     CosignedShape,

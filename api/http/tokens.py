@@ -54,8 +54,10 @@ class Viewer:
             raise
         self.log(outcomes, purpose)
 
-    def log(self, outcomes: Mapping[str, str], purpose: Purpose | None = None) -> None:
-        """Log looks now. Raises: TooManyLooks, DatabaseUnavailable."""
+    def log(
+        self, outcomes: Mapping[str, str], purpose: Purpose | None = None, *, reason: str | None = None
+    ) -> None:
+        """Log looks now, with the reason where one was asked for. Raises: TooManyLooks, DatabaseUnavailable."""
         rules = self.node.look_rules
         with self.node.register.writing() as connection:
             log_looks(
@@ -65,6 +67,7 @@ class Viewer:
                 outcomes,
                 self.node.clock(),
                 rules,
+                reason,
                 key=self.node.node_key,
             )
 

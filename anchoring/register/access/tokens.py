@@ -24,8 +24,9 @@ TOKEN_DAYS: Final = 90
 # Before a token ends, its node says so: a week to make and bring the next.
 _WARNING_DAYS: Final = 7
 
-#: What a token may allow: histories, disclosed claims, proofs by identifier, and the erasure of disclosures.
-SCOPES: Final = frozenset({"history", "claims", "proofs", "erase"})
+#: What a token may allow: histories, disclosed claims, proofs by identifier, searches as an auditor makes them, and the
+#: erasure of disclosures.
+SCOPES: Final = frozenset({"history", "claims", "proofs", "search", "erase"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def examples(city: City) -> dict[str, dict[str, Any]]:
             "/v1/submissions", content=sent, headers={"Content-Type": "application/x-ndjson"}
         ).json()
         city.anchor()
-        bearer = {"Authorization": f"Bearer {city.token('proofs', 'claims', 'history')}"}
+        bearer = {"Authorization": f"Bearer {city.token('proofs', 'claims', 'history', 'search')}"}
         proof = node.get(f"/v1/certificates/{licence}/proof", headers=bearer).json()
         request = {"proof": proof, "documents": [base64.b64encode(DOCUMENT).decode()]}
         batch = {"items": [{"proof": proof, "claims": CLAIMS}], "max_age": 3600}
@@ -56,6 +56,14 @@ def examples(city: City) -> dict[str, dict[str, Any]]:
             "request": asked,
             "200": node.post("/v1/certificates/lineages", json=asked, headers=bearer).json(),
         }
+        reasoned = {"reason": "信访 2026-17"}
+        for path, question in (
+            ("/v1/certificates/find", reasoned | {"holder": CLAIMS["CZZT"]}),
+            ("/v1/search", reasoned | {"state": "valid"}),
+            ("/v1/figures", reasoned),
+        ):
+            answer = node.post(path, json=question, headers=bearer).json()
+            shown[f"POST {path}"] = {"request": question, "200": answer}
         past = {"proof": proof, "at": times.format_time(city.now)}
         shown["POST /v1/status"] = {"request": past, "200": node.post("/v1/status", json=past).json()}
         history = node.get(f"/v1/certificates/{licence}/history", headers=bearer).json()

@@ -1,10 +1,12 @@
 """What is shown under a token is in the log of looks; what cannot be logged is not shown."""
 
+from typing import Any
+
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from anchoring.register.access.looks import SHOWN_OUTCOME, Look, list_looks
+from anchoring.register.access.looks import SHOWN_OUTCOME, Look, Purpose, list_looks
 from anchoring.register.access.tokens import check_token
 from api.http.app import create_app
 from api.node.sections import Looks
@@ -12,7 +14,15 @@ from tests.unit.api.city import City, identifier
 from tests.unit.api.http.test_certificates import CLAIMS, LICENCE, SERIAL, bearer, paths
 
 UNKNOWN = identifier("TM2022A0000000000009")
-SCOPES = ("proofs", "claims", "history")
+SCOPES = ("proofs", "claims", "history", "search")
+#: What is asked by bodies.
+REASONED = {"reason": "case 17"}
+BODIES: dict[str, dict[str, Any]] = {
+    "/v1/certificates/lineages": {"identifiers": [LICENCE]},
+    "/v1/certificates/find": REASONED | {"holder": CLAIMS["CZZT"]},
+    "/v1/search": REASONED,
+    "/v1/figures": REASONED,
+}
 
 
 @pytest.fixture
@@ -41,7 +51,7 @@ def guarded(city: City) -> dict[str, str]:
 def ask(node: TestClient, city: City, path: str, method: str, token: str) -> tuple[int, str]:
     """Send a request that is in order to an operation; return what came."""
     leaf = next(iter(paths(city))).split("/")[3]
-    body = {"json": {"identifiers": [LICENCE]}} if method == "post" else {}
+    body = {"json": BODIES[path]} if method == "post" else {}
     path = path.replace("{leaf}", leaf).replace("{identifier}", LICENCE)
     answer = node.request(method, path, headers=bearer(token), **body)
     return answer.status_code, answer.text
@@ -55,12 +65,13 @@ def test_every_operation_that_needs_a_token_logs_what_it_shows(
     for count, (path, method) in enumerate(operations.items(), 1):
         assert ask(tianmen, registered_city, path, method, token)[0] == 200
         assert len(looks(registered_city)) == count, path
-    assert len(operations) == 5
+    assert len(operations) == 8
     logged = looks(registered_city)
-    assert {(look.identifier, look.outcome, look.at) for look in logged} == {
-        (LICENCE, SHOWN_OUTCOME, registered_city.now)
-    }
-    assert sorted(look.purpose for look in logged) == ["claims", "claims", "history", "lineage", "uses"]
+    assert {
+        (look.identifier, look.outcome, look.at) for look in logged if look.purpose != Purpose.FIGURES
+    } == {(LICENCE, SHOWN_OUTCOME, registered_city.now)}
+    purposes = ["claims", "claims", "figures", "history", "lineage", "search", "search", "uses"]
+    assert sorted(look.purpose for look in logged) == purposes
     with registered_city.register.reading() as connection:
         holder = check_token(connection, token, registered_city.now)
     assert holder

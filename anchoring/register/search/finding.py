@@ -1,0 +1,82 @@
+"""Find certificates by number, holder or document."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, RowMapping, bindparam, select
+
+from anchoring.register.search.terms import CLAIMS, Sort, make_term, states
+from anchoring.register.tables import DISCLOSURE, FACET, LINEAGE, TERM
+from ledger.encoding.canonical import Json, decode
+from ledger.errors import LimitExceeded
+from ledger.records.claims import decode_disclosure
+from ledger.registry.status import Status
+
+# Certificates that one number, holder or document may lead to. A person has some dozens; who finds more says more.
+MAX_HITS: Final = 200
+# Records of them: each version of a certificate is one.
+_MAX_RECORDS: Final = 2_000
+
+_RECORDS: Final = (
+    select(
+        TERM.c.position,
+        DISCLOSURE.c.content,
+        FACET.c.type,
+        FACET.c.issued,
+        LINEAGE.c.first,
+        LINEAGE.c.identifier,
+        LINEAGE.c.issuer,
+        LINEAGE.c.status,
+    )
+    .select_from(
+        TERM.join(DISCLOSURE, DISCLOSURE.c.position == TERM.c.position)
+        .join(FACET, FACET.c.position == TERM.c.position)
+        .join(LINEAGE, LINEAGE.c.first == FACET.c.lineage)
+    )
+    .where(TERM.c.term == bindparam("term"))
+    .order_by(TERM.c.position)
+    .limit(_MAX_RECORDS + 1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A certificate that was found: its current identifier and state, and of the newest version that states what was looked
+    for, the day of issue and the number 编号 that tells it apart."""
+
+    identifier: str
+    type: str
+    issuer: str
+    status: Status
+    issued: str | None
+    number: str | None
+
+
+def find_certificates(connection: Connection, sort: Sort, text: str) -> list[Hit]:
+    """Return the certificates of which a version states a number, holder or document, the oldest first.
+
+    `text` of a document is its digest `suite:hex`. Raises: LimitExceeded.
+    """
+    rows = connection.execute(_RECORDS, {"term": make_term(sort, text)}).mappings().all()
+    hits: dict[int, Hit] = {}
+    for row in rows:
+        values = decode_disclosure(decode(row["content"])).values
+        if states(values, sort, text):  # two values may share a term
+            hits[row["first"]] = _make_hit(row, values)
+    if len(rows) > _MAX_RECORDS or len(hits) > MAX_HITS:
+        raise LimitExceeded(
+            f"more than {MAX_HITS} certificates state this {sort}: say more, as type and issuer, with `shunzheng search`"
+        )
+    return list(hits.values())
+
+
+def _make_hit(row: RowMapping, values: dict[str, Json]) -> Hit:
+    numbers = [value for name, value in values.items() if CLAIMS.get(name) is Sort.NUMBER]
+    return Hit(
+        row["identifier"],
+        row["type"],
+        row["issuer"],
+        Status(row["status"]),
+        row["issued"],
+        str(numbers[0]) if numbers else None,
+    )
