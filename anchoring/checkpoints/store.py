@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Final
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, select
+from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, select
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -219,6 +219,13 @@ def _read_checkpoints(connection: Connection, n: int) -> Iterator[CosignedCheckp
             Cosignature(row["key"], row["signature"]) for row in rows if row["checkpoint"] == text
         ]
         yield CosignedCheckpoint.of(decode_checkpoint(decode(text)), cosignatures)
+
+
+def read_first_since(connection: Connection, n: int) -> CosignedCheckpoint | None:
+    """Return the first checkpoint that is held of event `n` or a later one: what its signers say covers that event."""
+    query = select(func.min(COSIGNATURES.c.n)).where(COSIGNATURES.c.n >= n)
+    checkpoint_n = connection.execute(query).scalar_one()
+    return None if checkpoint_n is None else next(_read_checkpoints(connection, checkpoint_n), None)
 
 
 def _read_cosigned(connection: Connection, checkpoint: Checkpoint) -> CosignedCheckpoint:

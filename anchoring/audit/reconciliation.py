@@ -1,0 +1,166 @@
+"""Hold two accounts of one registry against each other: replicas, or a replica and a chain.
+
+Whoever reads the first difference can show it to others: what each of the two says, where the chain is to have it, and the
+head up to which they agree.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from anchoring.chain.protocol import Chain, ChainEvent, RegistryName
+from anchoring.replica.reading import ReplicaView
+from ledger.registry.acts import extend_head
+from ledger.verification.audits import Head
+
+_EVENT_MEMBERS: Final = ("kind", "block", "previous_block", "time", "payload")
+_PLACE_MEMBERS: Final = ("block_hash", "transaction")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one side says of an event, and which head it says follows; None where it says none."""
+
+    event: ChainEvent
+    head: bytes | None
+
+
+class Account(Protocol):
+    """One side: its name, and its events in the order in which it has them."""
+
+    @property
+    def name(self) -> str: ...
+
+    def tell(self) -> Iterator[Statement]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first event of which the two say different things; None: one of them does not have it, and goes on behind it.
+
+    `words` says what differs. `head_before` is the head of the event before, on which they agree.
+    """
+
+    n: int
+    words: str
+    first: Statement | None
+    second: Statement | None
+    head_before: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Up to which event two accounts are the same, and whether one ends there, or where they part."""
+
+    common: Head
+    shorter: str | None
+    difference: Difference | None
+
+
+class ReplicaAccount:
+    """What a replica holds; nothing of it is believed that does not follow from its events."""
+
+    def __init__(self, name: str, view: ReplicaView) -> None:
+        self.name, self._view = name, view
+
+    def tell(self) -> Iterator[Statement]:
+        for event, head in self._view.headed_events():
+            yield Statement(event, head)
+
+
+class ChainAccount:
+    """What an endpoint shows of the chain, asked window by window up to the contract's head."""
+
+    def __init__(self, name: str, chain: Chain, registry: str) -> None:
+        self.name, self._chain = name, chain
+        self._contract = RegistryName.parse(registry).contract
+
+    def tell(self) -> Iterator[Statement]:
+        """Yield the events. Raises: ChainUnavailable."""
+        stated_head, first = self._chain.registry_head(self._contract), 0
+        while first <= stated_head.last_block:
+            last = min(first + max(1, self._chain.event_span()) - 1, stated_head.last_block)
+            for event in self._chain.events(self._contract, first, last):
+                yield Statement(event, stated_head.head if event.event.n == stated_head.n else None)
+            first = last + 1
+
+
+def reconcile(first: Account, second: Account, head_zero: bytes) -> Reconciliation:
+    """Walk through two accounts of the registry of `head_zero` side by side, in bounded memory.
+
+    Raises: ChainUnavailable where an endpoint does not answer.
+    """
+    first_walk, second_walk = _Walk(first), _Walk(second)
+    common = Head(0, head_zero)
+    while True:
+        number = common.n + 1
+        first_statement, second_statement = first_walk.take(number), second_walk.take(number)
+        if first_statement is None or second_statement is None:
+            return _end(common, first_walk, second_walk, first_statement, second_statement)
+        words = _compare_events(first_statement, second_statement)
+        head = common.head if words else extend_head(common.head, first_statement.event.event)
+        if words := words or _check_heads((first_statement, second_statement), head):
+            difference = Difference(number, words, first_statement, second_statement, common.head)
+            return Reconciliation(common, None, difference)
+        common = Head(number, head)
+
+
+class _Walk:
+    """One account, event by event; what comes next is looked at before it is taken."""
+
+    def __init__(self, account: Account) -> None:
+        self.name = account.name
+        self._statements = account.tell()
+        self._next = next(self._statements, None)
+
+    @property
+    def is_over(self) -> bool:
+        return self._next is None
+
+    def take(self, number: int) -> Statement | None:
+        """Return what is told of the event of a number; None where the account goes on behind it, or ends."""
+        statement = self._next
+        if statement is None or statement.event.event.n != number:
+            return None
+        self._next = next(self._statements, None)
+        return statement
+
+
+def _end(
+    common: Head,
+    first: _Walk,
+    second: _Walk,
+    first_statement: Statement | None,
+    second_statement: Statement | None,
+) -> Reconciliation:
+    """Tell whether an account ends, or leaves out an event in the middle."""
+    if first_statement is None and second_statement is None and first.is_over and second.is_over:
+        return Reconciliation(common, None, None)
+    for walk, statement in ((first, first_statement), (second, second_statement)):
+        if statement is None and not walk.is_over:
+            words = f"{walk.name} does not have this event where it belongs, and goes on behind it"
+            difference = Difference(common.n + 1, words, first_statement, second_statement, common.head)
+            return Reconciliation(common, None, difference)
+    shorter = first if first_statement is None else second
+    return Reconciliation(common, shorter.name, None)
+
+
+def _compare_events(first: Statement, second: Statement) -> str:
+    """Say in what two accounts of one event differ; "" where in nothing."""
+    names = [
+        name
+        for name in _EVENT_MEMBERS
+        if getattr(first.event.event, name) != getattr(second.event.event, name)
+    ]
+    names += [name for name in _PLACE_MEMBERS if getattr(first.event, name) != getattr(second.event, name)]
+    return f"the two differ in {', '.join(names)}" if names else ""
+
+
+def _check_heads(statements: tuple[Statement, Statement], head: bytes) -> str:
+    """Say that a head which is stated beside an event is not the one that follows; "" where each is."""
+    heads = [statement.head for statement in statements if statement.head is not None]
+    return (
+        ""
+        if all(stated_head == head for stated_head in heads)
+        else "the head stated beside it does not follow"
+    )

@@ -1,0 +1,239 @@
+"""`shunzheng reconcile`: whether two replicas, or a replica and a chain, tell one story."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from sqlalchemy import Connection, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from anchoring.audit.reconciliation import (
+    Account,
+    ChainAccount,
+    Reconciliation,
+    ReplicaAccount,
+    Statement,
+    reconcile,
+)
+from anchoring.chain.presence import check_registry
+from anchoring.checkpoints.store import read_first_since
+from anchoring.database.engine import find_missing_file, snapshot
+from anchoring.database.reading import open_for_reading
+from anchoring.errors import AnchoringError, ChainUnavailable, DatabaseDamaged, NotFound, WrongRegistry
+from anchoring.replica.reading import ReplicaView
+from anchoring.replica.tables import SCHEMA, STATE
+from api import files
+from api.console import in_words, note, say, show_json
+from api.node.errors import FILE
+from api.node.loading import load_settings
+from api.parsers import Commands, add_json
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.times import format_time
+
+_SAME, _DIFFERENT, _CANNOT_TELL = 0, 1, 12
+# What stored values that no node wrote can make of reading them.
+_UNREADABLE: Final = (SQLAlchemyError, ArithmeticError, LookupError, TypeError, ValueError)
+_URL_STARTS: Final = ("http://", "https://")
+
+
+class _ReconcileOptions(Protocol):
+    first: str
+    second: str
+    output: Path | None
+    json: bool
+
+
+def add(commands: Commands) -> None:
+    command = commands.add_parser(
+        "reconcile",
+        description="Two accounts of one registry are read side by side, event by event, and every head is made anew; what "
+        "is not final in a replica is left out. Nothing is changed. Exit codes: 0 the same, as far as both reach; 1 they "
+        "differ, or are of two registries; 12 one of them could not be read to the end, or holds nothing.",
+    )
+    command.add_argument("first", metavar="A", help="directory of a node, or the file of a replica (SQLite)")
+    command.add_argument("second", metavar="B", help="as A, or the URL of an endpoint of the chain")
+    command.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write the first difference as evidence"
+    )
+    add_json(command)
+    command.set_defaults(run=_run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Replica:
+    """A replica, and the checkpoints of its node where they are beside it."""
+
+    name: str
+    view: ReplicaView
+    checkpoints: Connection | None = None
+
+
+@contextmanager
+def _open_replica(source: str, name: str) -> Iterator[_Replica]:
+    """Give the replica of a node's directory or of a file, to read it alone. Raises: NotFound, AnchoringError."""
+    path = Path(source)
+    settings = load_settings(path) if (path / FILE).exists() else None
+    url = settings.replica_url if settings else f"sqlite:///{path}"
+    if find_missing_file(url) is not None or (path.is_dir() and settings is None):
+        raise NotFound(f"{source} is no directory of a node, and no file of a replica: name one of the two")
+    with ExitStack() as stack:
+        connection = stack.enter_context(_open_database(stack, url))
+        _check_replica(connection, source)
+        checkpoints = None
+        if settings and find_missing_file(settings.checkpoints_url) is None:
+            checkpoints = stack.enter_context(_open_database(stack, settings.checkpoints_url))
+        yield _Replica(f"{name} ({source})", ReplicaView(connection), checkpoints)
+
+
+def _open_database(stack: ExitStack, url: str) -> AbstractContextManager[Connection]:
+    return snapshot(stack.enter_context(open_for_reading(url)))
+
+
+def _check_replica(connection: Connection, source: str) -> None:
+    """Check that a database is a replica of this program's schema. Raises: AnchoringError."""
+    numbers: list[int] = []
+    if inspect(connection).has_table(STATE.name):
+        numbers = list(connection.execute(select(STATE.c.schema_number)).scalars())
+    if not numbers:
+        raise NotFound(f"{source} holds no replica: start its node once")
+    if numbers != [SCHEMA]:
+        raise AnchoringError(
+            f"{source} is of schema {numbers[0]}, this program reads {SCHEMA}: use the release that wrote it"
+        )
+
+
+def _reconcile(options: _ReconcileOptions) -> int:
+    with ExitStack() as stack:
+        first = stack.enter_context(_open_replica(options.first, "A"))
+        replicas = [first]
+        if options.second.startswith(_URL_STARTS):
+            account: Account = _open_chain(options.second, first.view.registry)
+        else:
+            second = stack.enter_context(_open_replica(options.second, "B"))
+            _check_same_registry(first, second)
+            account = ReplicaAccount(second.name, second.view)
+            replicas.append(second)
+        first_account = ReplicaAccount(first.name, first.view)
+        reconciliation = reconcile(first_account, account, first.view.head_zero)
+        evidence = _make_evidence(reconciliation, replicas, (first.name, account.name))
+    if options.output is not None and reconciliation.difference is not None:
+        files.write(options.output, canonical(evidence) + b"\n", public=True)
+        note(f"{options.output}: what each of the two says of event {reconciliation.difference.n}")
+    show_json(evidence) if options.json else _say_outcome(reconciliation)
+    if reconciliation.difference is not None:
+        return _DIFFERENT
+    return _SAME if reconciliation.common.n else _CANNOT_TELL
+
+
+def _run(options: _ReconcileOptions) -> int:
+    """Reconcile; where a side cannot be read to the end, nobody can tell."""
+    try:
+        return _reconcile(options)
+    except WrongRegistry as error:
+        note(f"两者不属同一登记簿 two registries: {error}")
+        return _DIFFERENT
+    except (ChainUnavailable, DatabaseDamaged) as error:
+        note(f"无法判断 cannot tell: {in_words(error)}")
+    except _UNREADABLE as error:
+        text = f"what a replica holds there is no value that a node writes ({type(error).__name__}): audit it"
+        note(f"无法判断 cannot tell: {text}")
+    return _CANNOT_TELL
+
+
+def _check_same_registry(first: _Replica, second: _Replica) -> None:
+    """Raises: WrongRegistry."""
+    registries = [(replica.view.registry, replica.view.head_zero) for replica in (first, second)]
+    if registries[0] != registries[1]:
+        raise WrongRegistry(f"{first.name} is of {registries[0][0]}, {second.name} of {registries[1][0]}")
+
+
+def _open_chain(url: str, registry: str) -> Account:
+    """Return what an endpoint shows of a registry. Raises: WrongRegistry, ChainUnavailable."""
+    from anchoring.chain.ethereum import EthereumChain  # loads the libraries of the chain
+    from anchoring.chain.jsonrpc import Endpoint
+
+    chain = EthereumChain(Endpoint(url))
+    check_registry(chain, registry, time.time())
+    return ChainAccount("B (the endpoint)", chain, registry)
+
+
+def _say_outcome(reconciliation: Reconciliation) -> None:
+    common, difference = reconciliation.common, reconciliation.difference
+    say(f"一致至事件 the same up to event {common.n}, head 0x{common.head.hex()}")
+    if reconciliation.shorter:
+        say(f"{reconciliation.shorter} ends there; the other goes on")
+    if difference is None:
+        return
+    say(f"不一致 DIFFERENT at event {difference.n}: {difference.words}")
+    for name, statement in (("A", difference.first), ("B", difference.second)):
+        say(f"  {name}: {_describe_statement(statement)}")
+
+
+def _describe_statement(statement: Statement | None) -> str:
+    if statement is None:
+        return "no such event"
+    event = statement.event.event
+    return (
+        f"kind {event.kind}, block {event.block} {_write_bytes(statement.event.block_hash)}, {_write_time(event.time)}, "
+        f"transaction {_write_bytes(statement.event.transaction)}, {len(event.payload)} bytes"
+    )
+
+
+def _write_bytes(content: object) -> str:
+    """Write bytes; of what stands there instead, in a database that somebody changed, that it is none."""
+    return "0x" + content.hex() if isinstance(content, bytes) else f"no bytes: {content!s:.80}"
+
+
+def _write_time(moment: object) -> str:
+    return format_time(moment) if isinstance(moment, int) else f"no time: {moment!s:.80}"
+
+
+def _make_evidence(
+    reconciliation: Reconciliation, replicas: Sequence[_Replica], names: tuple[str, str]
+) -> dict[str, Json]:
+    """Return the outcome for programs, and what each side says where they part, with the checkpoints that cover it."""
+    difference, common = reconciliation.difference, reconciliation.common
+    evidence: dict[str, Json] = {
+        "registry": replicas[0].view.registry,
+        "n": common.n,
+        "head": "0x" + common.head.hex(),
+        "same": difference is None,
+        "shorter": reconciliation.shorter or "",
+    }
+    if difference is not None:
+        sides = zip(names, (difference.first, difference.second), strict=True)
+        evidence["difference"] = {
+            "n": difference.n,
+            "words": difference.words,
+            "sides": [_make_side(name, statement, difference.n, replicas) for name, statement in sides],
+        }
+    return evidence
+
+
+def _make_side(
+    name: str, statement: Statement | None, n: int, replicas: Sequence[_Replica]
+) -> dict[str, Json]:
+    side: dict[str, Json] = {"name": name}
+    if statement is not None:
+        event = statement.event.event
+        side["event"] = {
+            "n": event.n,
+            "kind": event.kind,
+            "block": event.block,
+            "previous_block": event.previous_block,
+            "time": _write_time(event.time),
+            "payload": _write_bytes(event.payload),
+            "block_hash": _write_bytes(statement.event.block_hash),
+            "transaction": _write_bytes(statement.event.transaction),
+        }
+        if statement.head is not None:
+            side["head"] = _write_bytes(statement.head)
+    for replica in replicas:
+        if replica.name == name and replica.checkpoints is not None:
+            cosigned = read_first_since(replica.checkpoints, n)
+            side |= {"checkpoint": cosigned.to_json()} if cosigned else {}
+    return side
