@@ -19,6 +19,7 @@ SECTIONS: Final = (
     "register",
     "proofs",
     "search",
+    "imports",
     "audit",
     "chain",
 )

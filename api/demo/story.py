@@ -18,6 +18,7 @@ from anchoring.errors import AnchoringError, TransactionRejected
 from api.client.client import NodeClient
 from api.demo.founding import Founding
 from api.demo.holders import EXAMPLES, Holding, encode_request, group_by_issuer, make_forgeries, write_proof
+from api.demo.importing import Importing
 from api.demo.inspector import Inspector
 from api.demo.recovery import InsistentClient, Watch, insist
 from api.demo.sealing import GENUINE, Sealing
@@ -57,6 +58,7 @@ class Story:
     holdings: list[Holding] = field(default_factory=list)
     watch: Watch | None = None
     sealing: Sealing | None = None
+    importing: Importing | None = None
 
     def play(self) -> dict[str, Json]:
         """Play the whole story and return the summary. Raises: StoryFailed."""
@@ -78,6 +80,7 @@ class Story:
             "registration", "3. Departments of Tianmen sign their licences with SM2 and hand them in."
         ):
             licence_ids = self._register(tianmen, "licences.ndjson")
+            self._import(tianmen)
         with self._phase("anchoring", "4. Tianmen's node anchors them in batches."):
             self._wait(tianmen, licence_ids, "frozen", "submitted", "mined", "final")
             document_ids = self._register(tianmen, "with-documents.ndjson")
@@ -172,6 +175,12 @@ class Story:
         self.tell(f"   {issuer}: {receipt['count']:,} records accepted 已登记，待上链")
         return str(receipt["id"])
 
+    def _import(self, city: City) -> None:
+        """Let a department bring an Excel file as its system exports it."""
+        issuer, folder = next(iter(self.keys)), self.stage.directory
+        self.importing = Importing(city, issuer, folder / f"{issuer}.pem", folder / "import", self.tell)
+        self.importing.bring()
+
     def _client(self, city: City, token: str | None = None) -> NodeClient:
         return InsistentClient(city.url, self.tell, token)
 
@@ -209,6 +218,8 @@ class Story:
         with self._client(city, token) as node, ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
             self.holdings = list(pool.map(lambda row: write_proof(node, row, folder), rows))
         self.tell(f"   {len(self.holdings):,} proofs written to {folder}")
+        assert self.importing is not None
+        self.holdings += self.importing.collect(self.stage.directory / "tianmen.token")
 
     def _wait_known(self, verifier: City, issuer: City) -> None:
         """Wait until the verifier has the issuer's newest final anchor, and the entries of every one."""

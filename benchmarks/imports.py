@@ -1,0 +1,105 @@
+"""How fast a department's table becomes accepted records: a CSV of a million rows with 15 claims, one in a hundred faulty.
+
+    python -m benchmarks imports [--quick]
+
+From the file to the last receipt, by `shunzheng import run` as a process of its own and a node on anvil beside it, on the
+same machine. It is killed once in the middle and run again. Rows by the clock; the peak of memory is that of the largest
+process of the import. `--quick`: a fiftieth of the rows.
+"""
+
+import csv
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from api.demo.founding import Founding
+from api.demo.importing import make_holder_code
+from api.demo.stage import open_stage
+from ledger.crypto.keys import PrivateKey
+
+ROWS: Final = 1_000_000
+_ISSUER: Final = "11429006012345671T"
+_TYPE: Final = "道路运输经营许可证"
+_HEADINGS: Final = (
+    "证照名称", "证照编号", "持证主体", "持证主体代码", "发证日期", "有效期自", "有效期至", "法定代表人", "地址", "经济性质",
+    "经营范围",
+)  # fmt: skip
+
+
+def main() -> None:
+    """Print the table."""
+    count = ROWS // 50 if "--quick" in sys.argv else ROWS
+    print(f"\nImport: a CSV of {count:,} rows, 15 claims each, 1 % faulty, killed once; by the clock")
+    with tempfile.TemporaryDirectory(prefix="shunzheng-") as folder_name:
+        folder = Path(folder_name)
+        table = folder / "table.csv"
+        write_table(table, count)
+        print(f"  {'size of the file, MB':<50}{table.stat().st_size / 1e6:>12,.1f}")
+        _measure(folder, table, count)
+
+
+def write_table(path: Path, count: int) -> None:
+    """Write a table of licences in GBK, as a system exports it."""
+    with path.open("w", encoding="gb18030", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(_HEADINGS)
+        for number in range(count):
+            code = make_holder_code(number) if number % 100 else "91429006012345678X"
+            writer.writerow(
+                [_TYPE, f"天交运字4290061{number:07d}号", f"天门示例第{number}物流有限公司", code, "2022/3/8", "2022/3/8",
+                 "2032/3/7", "张示例", f"天门市竟陵街道示例路{number}号", "有限责任公司", "道路普通货物运输"]
+            )  # fmt: skip
+
+
+def _measure(folder: Path, table: Path, count: int) -> None:
+    stage = open_stage(folder / "stage", 1.0)
+    keys: dict[str, PrivateKey] = {}
+    founding = Founding(stage, [], keys, lambda _: None)
+    try:
+        founding.found()
+        city = founding.cities[0]
+        city.launch()
+        city.wait_ready()
+        command = [
+            sys.executable, "-m", "api.cli", "import", "run", str(table), "--issuer", _ISSUER, "--accept", "same-days",
+            "--key", str(stage.directory / f"{_ISSUER}.pem"), "--node", city.url,
+        ]  # fmt: skip
+        start = time.perf_counter()
+        _kill_in_the_middle(command, count)
+        killed_at = time.perf_counter()
+        ending = subprocess.run(command, capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - start
+        assert ending.returncode == 5, ending.stderr[-2000:]
+    finally:
+        for running_city in founding.cities:
+            running_city.stop()
+        if stage.devnet:
+            stage.devnet.stop()
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"  {'rows/s, from the file to the last receipt':<50}{count / seconds:>12,.0f}")
+    print(
+        f"  {'seconds until it was killed, and after':<50}{killed_at - start:>7,.0f}{start + seconds - killed_at:>5,.0f}"
+    )
+    print(f"  {'peak memory of the largest process, MB':<50}{peak:>12,.0f}")
+    print(f"  {'rows that came back':<50}{count // 100:>12,}")
+
+
+def _kill_in_the_middle(command: list[str], count: int) -> None:
+    """Run the command until it has handed in half of the rows, and kill it."""
+    with (
+        open(os.devnull, "w") as nowhere,
+        subprocess.Popen(
+            command, stderr=subprocess.PIPE, stdout=nowhere, text=True, start_new_session=True
+        ) as run,
+    ):
+        assert run.stderr
+        for line in run.stderr:
+            if line.startswith("accepted") and int(line.split()[2].replace(",", "")) >= count // 2:
+                os.killpg(run.pid, signal.SIGKILL)
+                break
