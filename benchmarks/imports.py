@@ -1,4 +1,4 @@
-"""How fast a department's table becomes accepted records: a CSV of a million rows with 15 claims, one in a hundred faulty.
+"""How fast a table of a million rows becomes accepted records; one row in 100 is faulty.
 
     python -m benchmarks imports [--quick]
 

@@ -1,4 +1,4 @@
-"""The chapter of the demo in which a department brings an Excel file of 300 rows as years leave them behind."""
+"""The demo's chapter of a department that brings an Excel file of 300 rows, mess and all."""
 
 import json
 import subprocess
