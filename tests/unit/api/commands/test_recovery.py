@@ -63,7 +63,7 @@ def test_the_way_back_by_the_commands(story: Restored, run: Run, tmp_path: Path)
     assert (code, "FOUND batch-missing: register batch batch 2" in said) == (1, True)
     code, said = run("recover", "--from", "http://nobody", "http://wuhan", "--dry-run")
     assert code == 1
-    assert "batch 2, anchored 2026-11-23T" in said
+    assert "batch 2, anchored 2026-11-23 09:00" in said
     assert "4 records: entries from wuhan" in said
     code, said = run("recover", "--from", "http://wuhan")
     assert code == 1
