@@ -8,7 +8,7 @@ import time
 
 from api.opening.frames import Answer, End, Task
 
-REPORT = b'{"type":"pdf","signatures":[],"problem":null,"scripts":false}'
+REPORT = b'{"type":"pdf","signatures":[],"problem":null,"has_scripts":false}'
 
 sys.stdout.buffer.write(b"\n")
 sys.stdout.buffer.flush()
