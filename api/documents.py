@@ -86,7 +86,7 @@ def authorities(path: Path | None) -> TrustList | None:
 
 
 @lru_cache(maxsize=4)
-def _read_trust_list(path: Path, _changed: int) -> TrustList:
+def _read_trust_list(path: Path, _change_time: int) -> TrustList:
     return decode_trust_list(path.read_bytes())
 
 

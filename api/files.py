@@ -101,14 +101,16 @@ def read_decoded(path: Path, kind: str, decode: Callable[[bytes], T]) -> T:
 
 
 @contextmanager
-def naming(source: Path | str, thing: str = "") -> Iterator[None]:
+def naming(source: Path | str, file_words: str = "") -> Iterator[None]:
     """Let what is wrong with the content of a file, or with an option, say which it is. Raises: MalformedInput."""
     try:
         yield
     except MalformedInput as error:
         source_name = str(source)[:SHOWN_CHARS]
         raise MalformedInput(
-            f"{source_name} is no {thing} that can be read: {error}" if thing else f"{source_name}: {error}"
+            f"{source_name} is no {file_words} that can be read: {error}"
+            if file_words
+            else f"{source_name}: {error}"
         ) from error
 
 

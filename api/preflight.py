@@ -85,7 +85,7 @@ class _Look:
     look: Callable[["Settings"], str]
     remedy: Words
     parts: frozenset[str] = _EVERY_PART
-    behind: frozenset[str] = frozenset()  # looks without whose good end this one shows nothing
+    looks_before: frozenset[str] = frozenset()  # looks without whose good end this one shows nothing
 
 
 def check_node(settings: "Settings", parts: Sequence[str], *, has_lock: bool = False) -> Iterator[Finding]:
@@ -94,7 +94,7 @@ def check_node(settings: "Settings", parts: Sequence[str], *, has_lock: bool = F
     for look in _LOOKS:
         if (look.look is _look_at_directory and has_lock) or look.parts.isdisjoint(parts):
             continue
-        if not look.behind <= good_looks:
+        if not look.looks_before <= good_looks:
             continue
         state, message = _judge_look(look, settings)
         if state is State.GOOD:
@@ -167,11 +167,11 @@ def _look_at_peers(settings: "Settings") -> str:
 
     load_authorities(settings.ca_file)
     for url in (url for urls in settings.watched.values() for url in urls):
-        parts = urlsplit(url)
-        if not parts.hostname or parts.port == 0:  # `port` raises ValueError above 65535
+        url_parts = urlsplit(url)
+        if not url_parts.hostname or url_parts.port == 0:  # `port` raises ValueError above 65535
             raise SettingsError("the URL of a peer names no host or no port that there is")
-    nodes = sum(map(len, settings.watched.values()))
-    return f"{nodes} nodes of {len(settings.watched)} logs" if nodes else ""
+    node_count = sum(map(len, settings.watched.values()))
+    return f"{node_count} nodes of {len(settings.watched)} logs" if node_count else ""
 
 
 def _look_at_replica(settings: "Settings") -> str:
@@ -351,6 +351,6 @@ _LOOKS: Final = (
         _look_at_log,
         Words("请检查 `log` 与 `keystore`。", "Check `log` and `keystore`."),
         frozenset({ANCHORER}),
-        behind=frozenset({"keystore", "chain_url"}),
+        looks_before=frozenset({"keystore", "chain_url"}),
     ),
 )

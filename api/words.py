@@ -148,18 +148,18 @@ def words(language: Language) -> dict[str, str]:
 
 def write_time(moment: int, language: Language) -> str:
     """Write seconds since 1970 as a clock in China shows them."""
-    local = datetime.fromtimestamp(moment, UTC).astimezone(_SHANGHAI)
+    local_time = datetime.fromtimestamp(moment, UTC).astimezone(_SHANGHAI)
     if language == "zh":
-        return f"{write_date(local.date(), language)} {local:%H:%M}"
-    return f"{write_date(local.date(), language)}, {local:%H:%M} (UTC+8)"
+        return f"{write_date(local_time.date(), language)} {local_time:%H:%M}"
+    return f"{write_date(local_time.date(), language)}, {local_time:%H:%M} (UTC+8)"
 
 
 def write_moment(text: str, language: Language) -> str:
     """Write a moment `YYYY-MM-DDTHH:MM:SSZ` to the second, as a clock in China shows it."""
-    local = datetime.fromisoformat(text).astimezone(_SHANGHAI)
+    local_time = datetime.fromisoformat(text).astimezone(_SHANGHAI)
     if language == "zh":
-        return f"{write_date(local.date(), language)} {local:%H:%M:%S}"
-    return f"{write_date(local.date(), language)}, {local:%H:%M:%S} (UTC+8)"
+        return f"{write_date(local_time.date(), language)} {local_time:%H:%M:%S}"
+    return f"{write_date(local_time.date(), language)}, {local_time:%H:%M:%S} (UTC+8)"
 
 
 def write_clock(moment: int) -> str:

@@ -37,14 +37,14 @@ class Log:
     def act(self, act: acts.Act) -> TransactionReceipt:
         return deployment.execute(self._devnet.chain, self._account, self._contract, calls.encode_call(act))
 
-    def anchor(self, records: int, changes: int, status: Status = Status.REVOKED) -> int:
+    def anchor(self, record_count: int, change_count: int, status: Status = Status.REVOKED) -> int:
         """Anchor so many new records and changes of status, and return the gas."""
-        self._tree.grow(self._tree.size + records)
-        positions = range(changes)
+        self._tree.grow(self._tree.size + record_count)
+        positions = range(change_count)
         for position in positions:
             self._tree.set(position, status)
         self._sequence += 1
-        root = SM3.hash(self._sequence.to_bytes(8, "big")) if records else bytes(32)
+        root = SM3.hash(self._sequence.to_bytes(8, "big")) if record_count else bytes(32)
         words = encode_changes((position, status) for position in positions)
         anchored = acts.Anchored(self._name, self._sequence, self._tree.size, root, self._tree.root(), words)
         return self.act(anchored).gas_used
@@ -60,7 +60,7 @@ def main() -> None:
         try:
             log = Log(devnet, "tianmen")
             log.anchor(RECORDS, 0)
-            for words, records, changes in (
+            for words, record_count, change_count in (
                 ("heartbeat", 0, 0),
                 ("200 records", 200, 0),
                 ("20,000 records", RECORDS, 0),
@@ -68,7 +68,7 @@ def main() -> None:
                 ("1,000 status changes", 0, 1_000),
                 ("10,000 status changes", 0, 10_000),
             ):
-                print(f"  {words:<32}{log.anchor(records, changes):>12,}")
+                print(f"  {words:<32}{log.anchor(record_count, change_count):>12,}")
             rates = [_measure_rate(log) for _ in range(PASSES)]
             print(f"  one after the other, each waited for: {median(rates):.0f} anchors/s")
         finally:

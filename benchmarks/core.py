@@ -201,8 +201,8 @@ def measure_machine() -> None:
         print_line(f"{algorithm} verify", measure_rate(1_000, partial(repeat, 1_000, check, key.sign(block))))
 
 
-def repeat(times: int, work: Callable[[T], object], argument: T) -> None:
-    for _ in range(times):
+def repeat(repeat_count: int, work: Callable[[T], object], argument: T) -> None:
+    for _ in range(repeat_count):
         work(argument)
 
 

@@ -120,12 +120,12 @@ def make_work(arguments: Sequence[object], work: Callable[..., object]) -> Work:
     return work_through
 
 
-def make_repeated_work(times: int, work: Callable[..., object], *arguments: object) -> Work:
-    return make_work(range(times), lambda _: work(*arguments))
+def make_repeated_work(repeat_count: int, work: Callable[..., object], *arguments: object) -> Work:
+    return make_work(range(repeat_count), lambda _: work(*arguments))
 
 
-def require_agreement(agreed: bool) -> None:
-    if not agreed:
+def require_agreement(is_agreed: bool) -> None:
+    if not is_agreed:
         raise SystemExit("what is measured does not verify, or ours and the peer's do not agree")
 
 
@@ -149,13 +149,13 @@ def measure_trees(size: int) -> None:
         require_agreement(InmemoryTree.init_from_entries(entries).get_root() == root)
         return size
 
-    def our_path(place: int) -> None:
+    def our_path(index: int) -> None:
         require_agreement(
-            root_from_path(SHA256, leaf(entries[place]), place, size, own_tree.path(place)) == root
+            root_from_path(SHA256, leaf(entries[index]), index, size, own_tree.path(index)) == root
         )
 
-    def peer_path(place: int) -> None:
-        verify_inclusion(leaf(entries[place]), root, peer_tree.prove_inclusion(place + 1), place + 1, size)
+    def peer_path(index: int) -> None:
+        verify_inclusion(leaf(entries[index]), root, peer_tree.prove_inclusion(index + 1), index + 1, size)
 
     print(f"  a tree of {size:,} documents of 1 kB, in memory (RFC 9162, SHA-256)")
     measure_beside("documents to their root", "pymerkle", our_root, peer_root)
@@ -171,9 +171,10 @@ def measure_durable() -> None:
     with tempfile.TemporaryDirectory(prefix="shunzheng-") as folder:
         register, world, serials = Register(f"sqlite:///{folder}/register.db"), World(suite=SHA256), count(1)
         with SqliteTree(f"{folder}/tree.db") as tree:
-            for size, times in DURABLE:
+            for size, repeat_count in DURABLE:
                 passes = [
-                    [make_submission(world, serials, size) for _ in range(times)] for _ in range(PASSES)
+                    [make_submission(world, serials, size) for _ in range(repeat_count)]
+                    for _ in range(PASSES)
                 ]
                 ours, theirs = partial(accept_all, register, world), partial(append_all, tree)
                 measure_beside(
@@ -270,9 +271,9 @@ def measure_proofs(sizes: Sequence[int]) -> None:
         }.items():
             table.setdefault(description, []).append(len(text))
     for description, lengths in (table | ELSEWHERE).items():
-        columns = "".join(f"{length:>10,}" for length in lengths[: len(sizes)])
+        columns_text = "".join(f"{length:>10,}" for length in lengths[: len(sizes)])
         print(
-            f"  {description:<46}{columns}"
+            f"  {description:<46}{columns_text}"
             + ("  taken over, not measured" if description in ELSEWHERE else "")
         )
 

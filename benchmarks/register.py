@@ -101,10 +101,10 @@ def _measure_syncs(folder: Path) -> float:
 def _measure_intake(kind: str, new_database: NewDatabase, is_quick: bool) -> None:
     print(f"  {kind}")
     for description, is_disclosed in (("records/s", False), ("records/s with 20 claims each", True)):
-        for size, times in SIZES:
+        for size, repeat_count in SIZES:
             record_count = size // 10 if is_quick and size == RECORDS else size
             rates, bytes_of_record = _measure_accepting(
-                new_database, f"{size}_{is_disclosed}".lower(), record_count, times, is_disclosed
+                new_database, f"{size}_{is_disclosed}".lower(), record_count, repeat_count, is_disclosed
             )
             print(
                 f"    {description + f', {record_count:,} a submission':<48}{median(rates):>12,.0f}", end=""
@@ -115,7 +115,7 @@ def _measure_intake(kind: str, new_database: NewDatabase, is_quick: bool) -> Non
 
 
 def _measure_accepting(
-    new_database: NewDatabase, name: str, size: int, times: int, is_disclosed: bool
+    new_database: NewDatabase, name: str, size: int, repeat_count: int, is_disclosed: bool
 ) -> tuple[list[float], float]:
     """Return records/s of each pass, and the bytes that a record takes in the end."""
     world = World()
@@ -124,14 +124,14 @@ def _measure_accepting(
     rates, serial = [], 0
     for _ in range(PASSES):
         submissions = []
-        for _ in range(times):
+        for _ in range(repeat_count):
             rows = [licence(serial + number, claims=CLAIMS) for number in range(size)]
             submissions.append(_make_lines(world, rows, is_disclosed))
             serial += size
         start = perf_counter()
         for lines in submissions:
             accept(register, world.trust, lines, NOW, SETTINGS)
-        rates.append(size * times / (perf_counter() - start))
+        rates.append(size * repeat_count / (perf_counter() - start))
     grown_bytes = _measure_bytes(register.engine) - empty_bytes
     register.close()
     return rates, grown_bytes / serial
@@ -189,8 +189,8 @@ def _measure_raw_rows(kind: str, new_database: NewDatabase, number: int) -> floa
 # -- Replica --
 
 
-def _measure_following(kind: str, new_database: NewDatabase, events: int) -> None:
-    chain, name = _make_history(events)
+def _measure_following(kind: str, new_database: NewDatabase, event_count: int) -> None:
+    chain, name = _make_history(event_count)
     rates, bytes_of_event = [], 0.0
     for number in range(PASSES):
         replica = Replica(new_database(f"replica_{number}"))
@@ -201,15 +201,15 @@ def _measure_following(kind: str, new_database: NewDatabase, events: int) -> Non
         while not follower.caught_up:
             follower.step()
         with replica.reading() as replica_view:
-            event_count = replica_view.cursor.n
-        rates.append(event_count / (perf_counter() - start))
-        bytes_of_event = _measure_bytes(replica.engine) / event_count
+            followed_count = replica_view.cursor.n
+        rates.append(followed_count / (perf_counter() - start))
+        bytes_of_event = _measure_bytes(replica.engine) / followed_count
         replica.close()
     description = "replica from scratch, events/s (chain in memory)"
     print(f"    {description:<48}{median(rates):>12,.0f}  ({bytes_of_event:,.0f} bytes an event)")
 
 
-def _make_history(events: int) -> tuple[FakeChain, str]:
+def _make_history(event_count: int) -> tuple[FakeChain, str]:
     """Return a chain whose log has anchors of 200 records, every tenth with three changes of status."""
     net = FakeNet(FakeChain(time=NOW))
     account = net.account("operator")
@@ -219,7 +219,7 @@ def _make_history(events: int) -> tuple[FakeChain, str]:
     for act in (log_admitted, acts.OperatorSet("tianmen", account.address)):
         act_on(net, account, contract, calls.encode_call(act))
     tree = StatusTree(SM3)
-    for sequence in range(1, events + 1):
+    for sequence in range(1, event_count + 1):
         tree.grow(tree.size + 200)
         changes = [(sequence * 100 + place, 4) for place in range(3)] if sequence % 10 == 0 else []
         for position, status in changes:
@@ -276,10 +276,10 @@ def _measure_seconds(city: AnyCity, row: dict[str, Any]) -> float:
 # -- Memory --
 
 
-def _measure_memory(folder: Path, records: int) -> None:
+def _measure_memory(folder: Path, record_count: int) -> None:
     """Take one large submission in a process of its own, as `tests/acceptance` does with fewer."""
     source = folder / "submission.ndjson"
-    rows = (licence(serial) for serial in range(records))
+    rows = (licence(serial) for serial in range(record_count))
     with source.open("wb") as file, World().department.draft(rows) as draft:
         file.writelines(draft.lines())
     program = [sys.executable, intake_process.__file__, str(source), str(folder / "large.db")]

@@ -64,23 +64,26 @@ class Year(City):
 def main() -> None:
     """Print the table."""
     scale = 10 if "--quick" in sys.argv else 1
-    positions, anchors = POSITIONS // scale, ANCHORS // scale
+    position_count, anchor_count = POSITIONS // scale, ANCHORS // scale
     print(
-        f"\nSnapshot of a log of {positions:,} positions, {positions // SHARE:,} of them changed, {anchors:,} anchors"
+        f"\nSnapshot of a log of {position_count:,} positions, {position_count // SHARE:,} of them changed, "
+        f"{anchor_count:,} anchors"
     )
     city = make_city(SM3, "sm2", Year)
     proofs = list(build(city, make_rows(make_documents(PROOFS))))
-    grow_log(city, positions, anchors)
+    grow_log(city, position_count, anchor_count)
     with tempfile.TemporaryDirectory() as folder:
         measure_all(city, proofs, Path(folder))
 
 
-def grow_log(city: Year, positions: int, anchors: int) -> None:
+def grow_log(city: Year, position_count: int, anchor_count: int) -> None:
     """Let the log grow evenly, and some positions change once; those that are verified later stay as they are."""
     random, tree = Random(1), StatusTree(city.suite)
-    positions_to_change = sorted(random.sample(range(PROOFS, positions), positions // SHARE), reverse=True)
-    for sequence in range(2, anchors + 1):
-        size = PROOFS + (positions - PROOFS) * (sequence - 1) // (anchors - 1)
+    positions_to_change = sorted(
+        random.sample(range(PROOFS, position_count), position_count // SHARE), reverse=True
+    )
+    for sequence in range(2, anchor_count + 1):
+        size = PROOFS + (position_count - PROOFS) * (sequence - 1) // (anchor_count - 1)
         tree.grow(size)
         changed_positions = [
             positions_to_change.pop()
@@ -128,18 +131,18 @@ def measure_all(city: Year, proofs: list[Proof], folder: Path) -> None:
     measure_one_document(proofs[0], trust_path, directory, folder)
 
 
-def write_file(city: Year, keys: list[PrivateKey], after: int, until: int, path: Path) -> None:
-    """Write the snapshot of the events behind event `after` up to event `until`."""
+def write_file(city: Year, keys: list[PrivateKey], after: int, last_number: int, path: Path) -> None:
+    """Write the snapshot of the events behind event `after` up to event `last_number`."""
     fold = Fold(head_zero(31337, bytes(20), bytes(32)))
     for event in city.events[:after]:
         fold.extend(event)
     start_point = fold.n, fold.head, fold.block
-    for event in city.events[after:until]:
+    for event in city.events[after:last_number]:
         fold.extend(event)
     checkpoint = Checkpoint(city.knowledge.registry, fold.n, fold.head, fold.block, bytes(32), fold.time)
     cosigned = CosignedCheckpoint.of(checkpoint, [Cosignature.make(key, checkpoint) for key in keys])
     with path.open("wb") as file:
-        for piece in write_snapshot(Header(cosigned, *start_point), city.events[after:until]):
+        for piece in write_snapshot(Header(cosigned, *start_point), city.events[after:last_number]):
             file.write(piece)
 
 

@@ -48,22 +48,22 @@ NODE: Final = bytes(65)  # as long as what an inner node is hashed from
 
 def main() -> None:
     """Print the table."""
-    positions = POSITIONS // 10 if "--quick" in sys.argv else POSITIONS
+    position_count = POSITIONS // 10 if "--quick" in sys.argv else POSITIONS
     print(
-        f"\nStatuses of a log of {positions:,} positions, {positions // SHARE:,} of them changed; {SM3.name}"
+        f"\nStatuses of a log of {position_count:,} positions, {position_count // SHARE:,} of them changed; {SM3.name}"
     )
-    measure_memory(positions)
+    measure_memory(position_count)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "replica.db"
         replica = Replica(f"sqlite:///{path}")
-        write_replica(replica, positions)
-        measure_restart(replica, positions)
+        write_replica(replica, position_count)
+        measure_restart(replica, position_count)
         replica.close()
 
 
-def measure_memory(positions: int) -> None:
+def measure_memory(position_count: int) -> None:
     bytes_before = measure_memory_bytes()
-    tree, seconds = time_work(lambda: make_tree(SM3, positions))
+    tree, seconds = time_work(lambda: make_tree(SM3, position_count))
     print_line("first root", f"{seconds:.2f} s")
     print_line("memory of the tree", f"{(measure_memory_bytes() - bytes_before) / 1e6:.0f} MB")
     print_line(
@@ -73,12 +73,13 @@ def measure_memory(positions: int) -> None:
     hash_count = count_hashes(tree)
     print_line(f"  its {hash_count:,} hashes alone", f"{time_work(partial(hash_often, hash_count))[1]:.3f} s")
     path_seconds = [
-        time_work(partial(tree.path, place))[1] for place in range(0, positions, positions // STAPLES)
+        time_work(partial(tree.path, place))[1]
+        for place in range(0, position_count, position_count // STAPLES)
     ]
     print_line("path of a staple", f"{median(path_seconds) * 1e3:.3f} ms")
 
 
-def measure_restart(replica: Replica, positions: int) -> None:
+def measure_restart(replica: Replica, position_count: int) -> None:
     with replica.reading() as replica_view:
         log = replica_view.log(LOG)
         assert log
@@ -99,7 +100,7 @@ def measure_restart(replica: Replica, positions: int) -> None:
             time_work(partial(trees.staple, replica_view, LOG, place))[1] for place in range(STAPLES)
         ]
         print_line("staple", f"{median(staple_seconds) * 1e3:.3f} ms")
-        first = positions // 2 // RANGE_POSITIONS * RANGE_POSITIONS
+        first = position_count // 2 // RANGE_POSITIONS * RANGE_POSITIONS
         encoded, seconds = time_work(lambda: trees.range(replica_view, LOG, first).encode())
         print_line("range of 262,144 positions", f"{seconds * 1e3:.0f} ms, {len(encoded) / 1e3:.0f} kB")
         _, seconds = time_work(lambda: decode_range(encoded).staple(first))
@@ -109,9 +110,9 @@ def measure_restart(replica: Replica, positions: int) -> None:
         )
 
 
-def make_tree(suite: Suite, positions: int) -> StatusTree:
+def make_tree(suite: Suite, position_count: int) -> StatusTree:
     tree = StatusTree(suite)
-    tree.grow(positions)
+    tree.grow(position_count)
     tree.root()
     return tree
 
@@ -136,12 +137,12 @@ def count_hashes(tree: StatusTree) -> int:
     return len(inputs)
 
 
-def hash_often(times: int) -> None:
-    for _ in range(times):
+def hash_often(repeat_count: int) -> None:
+    for _ in range(repeat_count):
         SM3.hash(NODE)
 
 
-def write_replica(replica: Replica, positions: int) -> None:
+def write_replica(replica: Replica, position_count: int) -> None:
     """Let the replica hold the events of one log, as the follower would have stored them."""
     head = head_zero(31337, bytes(20), bytes(32))
     knowledge = Knowledge(registry_name(31337, bytes(20), head), head)
@@ -151,14 +152,14 @@ def write_replica(replica: Replica, positions: int) -> None:
         replica, knowledge, acts.LogAdmitted(LOG, SM3.number, ADDRESS, ("429006",), acts.Predecessor())
     )
     tree, sequence = StatusTree(SM3), 0
-    positions_to_change = Random(1).sample(range(positions), positions // SHARE)
-    while tree.size < positions or positions_to_change:
+    positions_to_change = Random(1).sample(range(position_count), position_count // SHARE)
+    while tree.size < position_count or positions_to_change:
         sequence += 1
-        size = min(positions, tree.size + MAX_ANCHOR_GROWTH)
+        size = min(position_count, tree.size + MAX_ANCHOR_GROWTH)
         root = SM3.hash(b"batch") if size > tree.size else bytes(32)
         tree.grow(size)
         changes: list[tuple[int, int]] = []
-        if size == positions:
+        if size == position_count:
             changes = sorted((position, 4) for position in positions_to_change[:CHANGES])
             positions_to_change = positions_to_change[CHANGES:]
         for position, status in changes:
@@ -196,8 +197,8 @@ def time_work(work: Callable[[], T]) -> tuple[T, float]:
 
 def measure_memory_bytes() -> int:
     """Return the bytes of memory that this process holds."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    page_count = int(Path("/proc/self/statm").read_text().split()[1])
+    return page_count * os.sysconf("SC_PAGE_SIZE")
 
 
 def print_line(description: str, value: str) -> None:

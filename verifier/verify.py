@@ -638,7 +638,7 @@ def take_slice(data, start, length):
 def take_snapshot(data, trust_file):
     """Return the `Trust` of a whole snapshot. Raises: Unreadable with the reason of snapshot.md."""
     registry, cosigners, cities, threshold = read_trust_file(trust_file)
-    header_line, newline, deflated = data.partition(b"\n")
+    header_line, newline, deflated_events = data.partition(b"\n")
     require(newline and len(header_line) <= MAX_BYTES, "malformed")  # 1
     try:
         value = read_json(header_line)
@@ -672,7 +672,7 @@ def take_snapshot(data, trust_file):
         len({cities[cosignature.key] for cosignature in counted_cosignatures}) >= threshold, "below_threshold"
     )
     require(start_point.n == 0, "not_held")  # 4: nothing is held here
-    return replay(InflatedStream(deflated), checkpoint, start_point.head)
+    return replay(InflatedStream(deflated_events), checkpoint, start_point.head)
 
 
 def replay(stream, checkpoint, head):
@@ -1335,11 +1335,11 @@ def civil_date(time):
     return datetime.fromtimestamp(time, timezone(timedelta(hours=8))).date()
 
 
-def judge_dates(record, trust, now, clock_behind):
+def judge_dates(record, trust, now, is_clock_behind):
     """Step 10."""
     today = civil_date(min(max(now, trust.time), LAST_TIME))
     is_early = record.valid_from and today < record.valid_from
-    doubt(is_early and clock_behind, "clock_behind")
+    doubt(is_early and is_clock_behind, "clock_behind")
     fail(is_early, "not_yet_valid")
     fail(record.valid_until and today > record.valid_until, "expired")
     return "within_dates" if record.valid_until else "no_end_date"
@@ -1436,9 +1436,9 @@ def check_in_force(origin, n, reason):
     fail(last_change and last_change.status, reason)
 
 
-def judge_age(origin, now, clock_behind, max_age):
+def judge_age(origin, now, is_clock_behind, max_age):
     """Step 12."""
-    doubt(clock_behind, "clock_behind")
+    doubt(is_clock_behind, "clock_behind")
     doubt(origin.position is None, "not_reached")
     doubt(now - origin.log.anchored_at > max_age, "knowledge_stale")
     return "knowledge_fresh"
@@ -1453,14 +1453,14 @@ def judge(data, trust, now, documents=(), values=None, max_age=3600):
         reason = str(error) if isinstance(error, Unreadable) else "proof_unreadable"
         return {1: (UNKNOWN, reason)} | dict.fromkeys(range(2, 13), (UNKNOWN, "not_reached"))
     origin = Origin(proof, trust)
-    clock_behind = now + 120 < min(trust.time, LAST_TIME)
+    is_clock_behind = now + 120 < min(trust.time, LAST_TIME)
     return origin.steps | {
         2: take_step(compare_presented, documents, values or {}, proof.disclosure),
         3: take_step(judge_claims, proof),
         9: take_step(judge_status, origin),
-        10: take_step(judge_dates, proof.record, trust, now, clock_behind),
+        10: take_step(judge_dates, proof.record, trust, now, is_clock_behind),
         11: take_step(judge_seals, origin),
-        12: take_step(judge_age, origin, now, clock_behind, max_age),
+        12: take_step(judge_age, origin, now, is_clock_behind, max_age),
     }
 
 
@@ -1537,27 +1537,27 @@ def read_history(data):
 def judge_history(data, trust):
     """Return what a signed history comes to, and the reason ("" where it is complete)."""
     try:
-        file = read_history(data)
+        signed_history = read_history(data)
     except ValueError as error:
         return "unverifiable", "newer_format" if str(error) == "newer_format" else "malformed"
     try:
-        reasons = list(find_history_faults(file, trust))
+        reasons = list(find_history_faults(signed_history, trust))
     except Faulty as fault:
         reasons = [str(fault)]
-    ranked_reasons = [(WORSE.index(completeness_of(reason)), reason) for reason in reasons]
+    ranked_reasons = [(WORSE.index(find_completeness(reason)), reason) for reason in reasons]
     worst_rank, reason = max(ranked_reasons, key=lambda ranked: ranked[0], default=(0, ""))
     return WORSE[worst_rank], reason
 
 
-def completeness_of(reason):
+def find_completeness(reason):
     return next((name for name, reasons in HISTORY_REASONS.items() if reason in reasons), "contradicted")
 
 
-def find_history_faults(file, trust):
-    history = file.history
+def find_history_faults(signed_history, trust):
+    history = signed_history.history
     refuse(history.registry != trust.registry, "other_registry")  # 1
     refuse(history.log not in trust.logs, "log_unknown")
-    refuse_signature(file, trust)  # 2
+    refuse_signature(signed_history, trust)  # 2
     refuse(history.n >= len(trust.heads), "checkpoint_unknown")  # 3
     refuse(trust.heads[history.n] != history.head, "checkpoint_differs")
     origins = [Origin(proof, trust, must_present=False) for proof in history.proofs]  # 4
@@ -1572,11 +1572,11 @@ def find_history_faults(file, trust):
     return compare_words(trust.logs[history.log], positions, words, history.n)
 
 
-def refuse_signature(file, trust):
-    history, key = file.history, trust.keys.get(file.history.key)
+def refuse_signature(signed_history, trust):
+    history, key = signed_history.history, trust.keys.get(signed_history.history.key)
     refuse(key is None, "key_unknown")
     refuse(key.purpose != 2 or key.log != history.log, "key_of_another")
-    refuse(not is_signed_by(key.spki, canonical(history.body), file.signature), "signature_bad")
+    refuse(not is_signed_by(key.spki, canonical(history.body), signed_history.signature), "signature_bad")
     refuse(history.time >= trust.retired_at.get(history.key, history.time + 1), "key_retired")
     refuse(history.key in trust.compromised_since, "key_compromised")
 
@@ -1607,39 +1607,39 @@ def order_members(members):
 
 def follow_members(members):
     """Rule 5: return the words that the records make, by position and sequence."""
-    words, current, status, newest = {}, None, 0, None
+    words_by_place, current_member, status, newest_member = {}, None, 0, None
     for record, position, sequence in members:
-        if newest:
-            refuse(lineage_of(record) != lineage_of(newest[0]), "record_of_another")
+        if newest_member:
+            refuse(read_lineage(record) != read_lineage(newest_member[0]), "record_of_another")
         previous_leaf = record.previous[1] if record.previous else None
-        refuse(previous_leaf != (newest[0].leaf if newest else None), "record_missing")
-        if newest and position is not None:
-            refuse(newest[1] is None or position <= newest[1], "records_unordered")
-        if newest:
+        refuse(previous_leaf != (newest_member[0].leaf if newest_member else None), "record_missing")
+        if newest_member and position is not None:
+            refuse(newest_member[1] is None or position <= newest_member[1], "records_unordered")
+        if newest_member:
             is_possible = status in SOURCES[record.action] and (record.kind, record.action) != (
                 "seal",
                 "reinstate",
             )
             refuse(not is_possible, "transition_refused")
             if record.action in PRESENTABLE_ACTIONS:
-                refuse(version_of(record) <= version_of(current[0]), "transition_refused")
+                refuse(read_version(record) <= read_version(current_member[0]), "transition_refused")
                 status = 2
             else:
-                refuse(record.identifier != current[0].identifier, "transition_refused")
+                refuse(record.identifier != current_member[0].identifier, "transition_refused")
                 status = STATUS_AFTER_ACTION[record.action]
             if position is not None:
-                words[current[1], sequence] = status
-        newest = (record, position)
+                words_by_place[current_member[1], sequence] = status
+        newest_member = (record, position)
         if record.action in PRESENTABLE_ACTIONS:
-            current, status = newest, 0
-    return words
+            current_member, status = newest_member, 0
+    return words_by_place
 
 
-def lineage_of(record):
+def read_lineage(record):
     return record.kind, record.identifier_match["line"], record.issuer
 
 
-def version_of(record):
+def read_version(record):
     if record.identifier_match.re is SEALING_IDENTIFIER:
         return int(record.identifier_match["version"])
     return int(record.identifier[-5:-2])

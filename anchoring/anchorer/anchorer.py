@@ -116,18 +116,18 @@ class Anchorer:
 
     def run(self, stop: Stop) -> None:
         """Step until told to stop, then give the lease up; pause longer while something is wrong."""
-        failures, reporter = 0, Reporter(self._replica.engine, "anchorer", self._clock)
+        failure_count, reporter = 0, Reporter(self._replica.engine, "anchorer", self._clock)
         while not stop.is_set():
             try:
                 show_life()  # also where another process holds the lease, and speaks for both
                 if self.step():
                     reporter.tell()
                     self._look_at_funds()
-                failures = 0
+                failure_count = 0
                 stop.wait(POLL_SECONDS)
             except AnchoringError as error:
-                failures += 1
-                pause = LOOP_BACKOFF.pause(failures)
+                failure_count += 1
+                pause = LOOP_BACKOFF.pause(failure_count)
                 level = logging.WARNING if isinstance(error, _PASSING_ERRORS) else logging.ERROR
                 logger.log(level, "%s (again in %.1f s)", error, pause)
                 if not isinstance(error, LeaseLost):  # it is for the new holder to say how it is

@@ -51,10 +51,10 @@ class BatchPolicy:
 class _WaitingSubmission:
     """The columns of a submission without a batch that a batch is made of."""
 
-    first: int
+    first_position: int
     count: int
-    changes: int
-    accepted: int
+    change_count: int
+    accepted_at: int
     entry: bytes
 
 
@@ -63,7 +63,7 @@ class _BatchContent:
     """The submissions that the next batch takes, in order, and the status that each position gets."""
 
     submissions: Sequence[_WaitingSubmission]
-    changes: dict[int, int]
+    statuses_by_position: dict[int, int]
 
     @property
     def count(self) -> int:
@@ -103,7 +103,7 @@ def freeze(
             return None
         content = _choose_content(connection)
         if not _is_due(
-            content, last_batch.frozen if last_batch else own_log.opened, now, policy or BatchPolicy()
+            content, last_batch.frozen_at if last_batch else own_log.opened_at, now, policy or BatchPolicy()
         ):
             return None
         sequence = last_batch.sequence + 1 if last_batch else 1
@@ -121,26 +121,30 @@ def freeze(
 def _choose_content(connection: Connection) -> _BatchContent:
     """Take submissions in order, as long as sizes allow and no position would get two statuses in one anchor."""
     waiting_submissions = [
-        _waiting_submission_of(row) for row in connection.execute(_WAITING_SUBMISSIONS).mappings()
+        _read_waiting_submission(row) for row in connection.execute(_WAITING_SUBMISSIONS).mappings()
     ]
-    changes: dict[int, int] = {}
-    record_count = taken_count = passed_changes = 0
+    statuses_by_position: dict[int, int] = {}
+    record_count = taken_count = passed_count = 0
     pending_changes = _read_changes(connection, waiting_submissions)
     for submission in waiting_submissions:
         record_count += submission.count
-        requested_changes = pending_changes[passed_changes : passed_changes + submission.changes]
-        passed_changes += submission.changes
-        is_repeated = any(position in changes for position, _ in requested_changes)
-        if record_count > MAX_ANCHOR_GROWTH or len(requested_changes) < submission.changes or is_repeated:
+        requested_changes = pending_changes[passed_count : passed_count + submission.change_count]
+        passed_count += submission.change_count
+        is_repeated = any(position in statuses_by_position for position, _ in requested_changes)
+        if (
+            record_count > MAX_ANCHOR_GROWTH
+            or len(requested_changes) < submission.change_count
+            or is_repeated
+        ):
             break
-        if len(changes) + len(requested_changes) > MAX_ANCHOR_CHANGES:
+        if len(statuses_by_position) + len(requested_changes) > MAX_ANCHOR_CHANGES:
             break
-        changes.update(requested_changes)
+        statuses_by_position.update(requested_changes)
         taken_count += 1
-    return _BatchContent(waiting_submissions[:taken_count], changes)
+    return _BatchContent(waiting_submissions[:taken_count], statuses_by_position)
 
 
-def _waiting_submission_of(row: RowMapping) -> _WaitingSubmission:
+def _read_waiting_submission(row: RowMapping) -> _WaitingSubmission:
     return _WaitingSubmission(row["first"], row["count"], row["changes"], row["accepted"], row["entry"])
 
 
@@ -150,15 +154,19 @@ def _read_changes(
     """Return (position, status) of the waiting submissions in their order, as many as an anchor can carry and one more."""
     if not waiting_submissions:
         return []
-    rows = connection.execute(_CHANGES.where(CHANGE.c.record >= waiting_submissions[0].first)).mappings()
+    rows = connection.execute(
+        _CHANGES.where(CHANGE.c.record >= waiting_submissions[0].first_position)
+    ).mappings()
     return [(row["position"], row["status"]) for row in rows]
 
 
 def _is_due(content: _BatchContent, last_frozen: int, now: int, policy: BatchPolicy) -> bool:
     if not content.submissions:
         return now - last_frozen >= policy.heartbeat_seconds
-    oldest_acceptance = content.submissions[0].accepted
-    change_acceptances = [submission.accepted for submission in content.submissions if submission.changes]
+    oldest_acceptance = content.submissions[0].accepted_at
+    change_acceptances = [
+        submission.accepted_at for submission in content.submissions if submission.change_count
+    ]
     return (
         now - oldest_acceptance >= policy.quiet_seconds
         or (bool(change_acceptances) and now - change_acceptances[0] >= policy.urgent_seconds)
@@ -169,7 +177,7 @@ def _is_due(content: _BatchContent, last_frozen: int, now: int, policy: BatchPol
 
 def _bring_up_to_date(connection: Connection, tree: StatusTree, final_sequence: int) -> StatusTree:
     """Bring the tree, as of the final anchor `final_sequence`, to the newest batch of the register."""
-    for batch in walk_batches(connection, after=final_sequence):
+    for batch in walk_batches(connection, after_sequence=final_sequence):
         anchor = batch.anchor
         tree.grow(anchor.size)
         for position, status in decode_changes(anchor.status_changes, anchor.size):
@@ -187,7 +195,7 @@ def _make_anchor(
         )
     size = size_before + content.count
     tree.grow(size)
-    changes = sorted(content.changes.items())
+    changes = sorted(content.statuses_by_position.items())
     for position, status in changes:
         tree.set(position, status)
     return Anchored(
@@ -199,6 +207,7 @@ def _store_batch(connection: Connection, anchor: Anchored, content: _BatchConten
     batch = Batch(anchor.sequence, anchor.encode(), now, FROZEN)
     insert_batch(connection, batch)
     if content.submissions:
-        is_taken = SUBMISSION.c.first.between(content.submissions[0].first, content.submissions[-1].first)
-        connection.execute(update(SUBMISSION).where(is_taken).values(batch=batch.sequence))
+        first_position, last_position = (content.submissions[end].first_position for end in (0, -1))
+        batch_condition = SUBMISSION.c.first.between(first_position, last_position)
+        connection.execute(update(SUBMISSION).where(batch_condition).values(batch=batch.sequence))
     return batch

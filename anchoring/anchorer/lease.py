@@ -119,10 +119,12 @@ class Lease:
         """Give the lease up, so that the next process need not wait."""
         if self._epoch is None:
             return
-        is_own = self._row_condition & (LEASE.c.epoch == self._epoch) & (LEASE.c.holder == self._holder)
+        own_row_condition = (
+            self._row_condition & (LEASE.c.epoch == self._epoch) & (LEASE.c.holder == self._holder)
+        )
         self._epoch = None
         with self._register.writing() as connection:
-            connection.execute(update(LEASE).where(is_own).values(holder=""))
+            connection.execute(update(LEASE).where(own_row_condition).values(holder=""))
 
 
 @contextmanager

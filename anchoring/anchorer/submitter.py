@@ -83,7 +83,7 @@ def _find_state(batch: Batch, view: ReplicaView, log: str) -> str:
         raise AnchorContradicted(
             f"anchor {batch.sequence} of {log} is void ({anchor.void}): its records are not anchored"
         )
-    return FINAL if sighting.final else MINED
+    return FINAL if sighting.is_final else MINED
 
 
 class Submitter:
@@ -137,11 +137,11 @@ class Submitter:
             unmined_transactions = [self._sign(batch, self._ask_nonce(), self._offer_price(), now)]
         # 3. Crash before: the next step hands it in. Crash after: 1 finds it, or it is handed in again, which the chain
         #    ignores.
-        last_sent = max(transaction.sent or 0 for transaction in unmined_transactions)
+        last_sent = max(transaction.sent_at or 0 for transaction in unmined_transactions)
         if now - last_sent < RESEND_SECONDS:
             return
         newest_transaction = unmined_transactions[-1]
-        if newest_transaction.sent is not None and now - newest_transaction.signed >= REPLACE_SECONDS:
+        if newest_transaction.sent_at is not None and now - newest_transaction.signed_at >= REPLACE_SECONDS:
             unmined_transactions.append(self._replace(batch, newest_transaction, now))
         self._hand_in(batch, unmined_transactions, now)
 
@@ -262,14 +262,20 @@ class Submitter:
             price=price,
         )
         transaction = StoredTransaction(
-            signed_transaction.hash, batch.sequence, nonce, price.most, signed_transaction.raw, now, sent=None
+            signed_transaction.hash,
+            batch.sequence,
+            nonce,
+            price.most,
+            signed_transaction.raw,
+            now,
+            sent_at=None,
         )
         with self._register.writing() as connection:
             stored_transactions = list_transactions(connection, batch.sequence)
-            same = [stored for stored in stored_transactions if stored.hash == transaction.hash]
-            if not same:
+            equal_transactions = [stored for stored in stored_transactions if stored.hash == transaction.hash]
+            if not equal_transactions:
                 insert_transaction(connection, transaction)
-        return same[0] if same else transaction
+        return equal_transactions[0] if equal_transactions else transaction
 
     def _list_stored(self, batch: Batch) -> list[StoredTransaction]:
         with self._register.reading() as connection:

@@ -65,8 +65,8 @@ def _check_final_block(view: ReplicaView, chain: Chain, findings: Findings) -> N
 
 def _compare_events(view: ReplicaView, chain: Chain, contract: str, findings: Findings) -> None:
     for stored_events in _gather_windows(view, max(1, chain.event_span())):
-        first, last = stored_events[0].event.block, stored_events[-1].event.block
-        chain_events = {event.event.n: event for event in chain.events(contract, first, last)}
+        first_block, last_block = stored_events[0].event.block, stored_events[-1].event.block
+        chain_events = {event.event.n: event for event in chain.events(contract, first_block, last_block)}
         for stored_event in stored_events:
             findings.look("events asked of the chain", view.cursor.n)
             number = stored_event.event.n
@@ -139,10 +139,10 @@ def _compare_head(
 
 def _take_newer(registry_fold: RegistryFold, chain: Chain, contract: str, head: RegistryHead) -> None:
     """Fold the events that the chain has beyond those of the replica, up to the contract's head."""
-    span, first = max(1, chain.event_span()), registry_fold.fold.block
-    while registry_fold.fold.n < head.n and first <= head.last_block:
-        last = min(first + span - 1, head.last_block)
-        for event in chain.events(contract, first, last):
+    span, first_block = max(1, chain.event_span()), registry_fold.fold.block
+    while registry_fold.fold.n < head.n and first_block <= head.last_block:
+        last_block = min(first_block + span - 1, head.last_block)
+        for event in chain.events(contract, first_block, last_block):
             if registry_fold.fold.n < event.event.n <= head.n:
                 registry_fold.take(event)
-        first = last + 1
+        first_block = last_block + 1

@@ -39,9 +39,9 @@ def find_signing_keys(view: ReplicaView, own_key: PublicKey | None) -> dict[byte
 
 def audit_checkpoints(view: ReplicaView, connection: Connection, keys: _Keys, findings: Findings) -> None:
     """Check every stored signature and compare every checkpoint with the replica; then the evidence of forks."""
-    order = (COSIGNATURES.c.n, COSIGNATURES.c.key, COSIGNATURES.c.checkpoint)
+    order_columns = (COSIGNATURES.c.n, COSIGNATURES.c.key, COSIGNATURES.c.checkpoint)
     checkpoint_before: tuple[bytes, Checkpoint | None] = (b"", None)
-    for row in connection.execute(select(COSIGNATURES).order_by(*order)).mappings():
+    for row in connection.execute(select(COSIGNATURES).order_by(*order_columns)).mappings():
         with findings.guard(CHECKPOINTS, COSIGNATURES.name, f"event {row['n']}"):
             _check_cosignature(row, keys, findings)
             if row["checkpoint"] != checkpoint_before[0]:
@@ -94,21 +94,25 @@ def _check_fork(evidence: bytes, where: str, view: ReplicaView, keys: _Keys, fin
     """Report a fork as what its signatures prove: who signed the other history, or that somebody forged it."""
     findings.look("forks")
     fork = decode_fork(decode(evidence))
-    first, second = fork.first.checkpoint, fork.second.checkpoint
+    first_checkpoint, second_checkpoint = fork.first.checkpoint, fork.second.checkpoint
     if not fork.second.cosignatures or not all(
         _are_genuine(side, keys) for side in (fork.first, fork.second)
     ):
         text = "its signatures are not those of nodes' keys: it proves nothing against anybody"
         findings.add("fork-forged", where, text)
         return
-    if first.registry != view.registry:
-        findings.add("fork-altered", where, f"it is of the registry {first.registry}")
+    if first_checkpoint.registry != view.registry:
+        findings.add("fork-altered", where, f"it is of the registry {first_checkpoint.registry}")
         return
-    findings.add("registry-forked", f"event {first.n}", find_contradiction(first, second) or "")
+    findings.add(
+        "registry-forked",
+        f"event {first_checkpoint.n}",
+        find_contradiction(first_checkpoint, second_checkpoint) or "",
+    )
 
 
-def _are_genuine(cosigned: CosignedCheckpoint, keys: _Keys) -> bool:
-    return cosigned.keep_proven(keys) == cosigned
+def _are_genuine(cosigned_checkpoint: CosignedCheckpoint, keys: _Keys) -> bool:
+    return cosigned_checkpoint.keep_proven(keys) == cosigned_checkpoint
 
 
 def audit_peers(view: ReplicaView, peers: Sequence[Peer], keys: _Keys, findings: Findings) -> None:
@@ -124,15 +128,19 @@ def audit_peers(view: ReplicaView, peers: Sequence[Peer], keys: _Keys, findings:
             findings.leave("peer-unchecked", peer.name, str(error))
 
 
-def _compare_peer(view: ReplicaView, name: str, cosigned: CosignedCheckpoint, findings: Findings) -> None:
-    checkpoint = cosigned.checkpoint
-    signers = ", ".join(f"0x{cosignature.key.hex()[:16]}" for cosignature in cosigned.cosignatures)
-    if not signers or checkpoint.registry != view.registry or checkpoint.n > view.cursor.n:
+def _compare_peer(
+    view: ReplicaView, name: str, cosigned_checkpoint: CosignedCheckpoint, findings: Findings
+) -> None:
+    checkpoint = cosigned_checkpoint.checkpoint
+    signer_names = ", ".join(
+        f"0x{cosignature.key.hex()[:16]}" for cosignature in cosigned_checkpoint.cosignatures
+    )
+    if not signer_names or checkpoint.registry != view.registry or checkpoint.n > view.cursor.n:
         text = f"its checkpoint of event {checkpoint.n} tells nothing here: it is unsigned, of another registry, or newer"
         findings.leave("peer-unchecked", name, text)
         return
     findings.look("peers' checkpoints")
     findings.checkpoints.add(Head(checkpoint.n, checkpoint.head))
     if difference := _find_difference(view, checkpoint):
-        text = f"event {checkpoint.n} with head 0x{checkpoint.head.hex()}, signed by {signers}: {difference}"
+        text = f"event {checkpoint.n} with head 0x{checkpoint.head.hex()}, signed by {signer_names}: {difference}"
         findings.add("peer-contradicts", name, text)

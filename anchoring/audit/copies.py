@@ -25,7 +25,7 @@ def audit_copies(view: ReplicaView, entry_copies: EntryCopies, now: int, finding
     `view` is of the replica beside which the copies lie: both are of one state.
     """
     connection = view.connection
-    counts = entry_copies.count_states(now)
+    state_counts_by_log = entry_copies.count_states(now)
     with view.asking(entry_copies):
         for row in connection.execute(select(LOG).order_by(LOG.c.name)).mappings().all():
             with findings.guard(REPLICA, LOG.name, f"log {row['name']}"):
@@ -36,17 +36,17 @@ def audit_copies(view: ReplicaView, entry_copies: EntryCopies, now: int, finding
             if log not in known_logs:
                 text = "nothing says how far it was walked"
                 findings.add("copies-missing", f"log {log}", text, database=REPLICA, table=LOG.name)
-    for log, state_counts in counts.items():
+    for log, state_counts in state_counts_by_log.items():
         for state in (Publication.AWAITED, Publication.WITHHELD, Publication.FAULTY):
             if state_counts.get(state):
                 text = f"the entries of {state_counts[state]} anchors are {state.value}"
                 findings.remark(f"entries-{state.value}", f"log {log}", text)
 
 
-def _check_log(view: ReplicaView, log: str, walked: int, findings: Findings) -> None:
+def _check_log(view: ReplicaView, log: str, walked_sequence: int, findings: Findings) -> None:
     log_state = view.log(log)
-    if log_state is None or walked > log_state.sequence:
-        text = f"it is said to be walked up to {walked}, and the chain has no such anchor"
+    if log_state is None or walked_sequence > log_state.sequence:
+        text = f"it is said to be walked up to {walked_sequence}, and the chain has no such anchor"
         findings.add("copy-altered", f"log {log}", text, database=REPLICA, table=LOG.name)
         if log_state is None:
             return
@@ -54,31 +54,31 @@ def _check_log(view: ReplicaView, log: str, walked: int, findings: Findings) -> 
     anchor_rows = {row["sequence"]: row for row in view.connection.execute(query).mappings()}
     entry_query = select(ENTRY).where(ENTRY.c.log == log).order_by(ENTRY.c.sequence, ENTRY.c.first)
     entry_rows = view.connection.execute(entry_query, execution_options={"yield_per": _PAGE_ANCHORS})
-    groups = groupby(entry_rows.mappings(), key=lambda row: int(row["sequence"]))
-    group = next(groups, None)
-    for anchor in _walk_anchors(view, log, walked):
-        while group is not None and group[0] < anchor.sequence:
-            _report_unanchored(view, log, group[0], findings)
-            group = next(groups, None)
+    rows_by_sequence = groupby(entry_rows.mappings(), key=lambda row: int(row["sequence"]))
+    sequence_and_rows = next(rows_by_sequence, None)
+    for anchor in _walk_anchors(view, log, walked_sequence):
+        while sequence_and_rows is not None and sequence_and_rows[0] < anchor.sequence:
+            _report_unanchored(view, log, sequence_and_rows[0], findings)
+            sequence_and_rows = next(rows_by_sequence, None)
         rows: list[RowMapping] = []
-        if group is not None and group[0] == anchor.sequence:
-            rows, group = list(group[1]), None
+        if sequence_and_rows is not None and sequence_and_rows[0] == anchor.sequence:
+            rows, sequence_and_rows = list(sequence_and_rows[1]), None
         with findings.guard(REPLICA, ENTRY.name, f"anchor {anchor.sequence} of {log}"):
             _check_anchor(view, anchor, anchor_rows.pop(anchor.sequence, None), rows, findings)
         if rows:
-            group = next(groups, None)
-    while group is not None:
-        _report_unanchored(view, log, group[0], findings)
-        group = next(groups, None)
+            sequence_and_rows = next(rows_by_sequence, None)
+    while sequence_and_rows is not None:
+        _report_unanchored(view, log, sequence_and_rows[0], findings)
+        sequence_and_rows = next(rows_by_sequence, None)
     for sequence in anchor_rows:
-        text = f"its log is said to be walked up to {walked} alone, or it let no log grow"
+        text = f"its log is said to be walked up to {walked_sequence} alone, or it let no log grow"
         where = f"anchor {sequence} of {log}"
         findings.add("copy-altered", where, text, database=REPLICA, table=ANCHOR.name)
 
 
-def _walk_anchors(view: ReplicaView, log: str, walked: int) -> Iterator[Anchor]:
+def _walk_anchors(view: ReplicaView, log: str, walked_sequence: int) -> Iterator[Anchor]:
     """Walk through the anchors up to a sequence that let the log grow, in their order."""
-    for sequence in range(1, min(walked, _last_sequence(view, log)) + 1):
+    for sequence in range(1, min(walked_sequence, _last_sequence(view, log)) + 1):
         anchor = view.anchor(log, sequence)
         if anchor is not None and anchor.size > anchor.size_before:
             yield anchor

@@ -67,14 +67,14 @@ def audit_node(
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="shunzheng-audit-"))
         substitute = Substitute(Path(directory), expected.registry, evidence.chain)
         stack.callback(substitute.close)
-        lost = places.register is not None and find_missing_file(places.register) is not None
+        is_register_lost = places.register is not None and find_missing_file(places.register) is not None
         databases = Databases(
             replica,
             register,
             checkpoints,
             copies,
             substitute,
-            register_lost=lost,
+            register_lost=is_register_lost,
             processes=processes,
             findings=findings,
         )
@@ -93,9 +93,9 @@ def _open(name: str, url: str, findings: Findings) -> Iterator[Connection | None
     stack, connection = ExitStack(), None
     with findings.guard(name, "", name):
         engine = stack.enter_context(open_for_reading(url))
-        opened = stack.enter_context(snapshot(engine))
-        if _has_schema(opened, name, findings):
-            connection = opened
+        opened_connection = stack.enter_context(snapshot(engine))
+        if _has_schema(opened_connection, name, findings):
+            connection = opened_connection
     try:
         yield connection
     finally:
@@ -112,20 +112,20 @@ def _has_schema(connection: Connection, name: str, findings: Findings) -> bool:
             "SELECT count(*) FROM sqlite_master" if _is_sqlite(connection) else "SELECT 1"
         )
         return True
-    query, mark = _MARKS[name]
+    query, expected_mark = _MARKS[name]
     table_name = query.rpartition(" ")[2]
     if not inspect(connection).has_table(table_name):
         findings.add(
             "schema-altered", f"table {table_name}", "it is not there", database=name, table=table_name
         )
         return True
-    marks = [str(value) for value in connection.execute(text(query)).scalars()]
-    if marks and mark not in marks:
+    stored_marks = [str(value) for value in connection.execute(text(query)).scalars()]
+    if stored_marks and expected_mark not in stored_marks:
         findings.leave(
             "schema-other",
             name,
-            f"its tables are of {marks[0]}, this program reads {mark}: audit it with the release that wrote it, or "
-            "start the node once with this one",
+            f"its tables are of {stored_marks[0]}, this program reads {expected_mark}: audit it with the release that wrote "
+            "it, or start the node once with this one",
         )
         return False
     return True
@@ -139,8 +139,8 @@ def _open_copies(connection: Connection, grace: int, findings: Findings) -> Entr
     with findings.guard(REPLICA, copies_tables.SCHEMA_NUMBER.name, "copies"):
         if not inspect(connection).has_table(copies_tables.SCHEMA_NUMBER.name):
             return None
-        numbers = list(connection.execute(_COPIES_MARK).scalars())
-        if numbers == [copies_tables.SCHEMA]:
+        schema_numbers = list(connection.execute(_COPIES_MARK).scalars())
+        if schema_numbers == [copies_tables.SCHEMA]:
             return EntryCopies(connection.engine, grace)
-        findings.leave("schema-other", "copies", f"the copies of entries are of schema {numbers}")
+        findings.leave("schema-other", "copies", f"the copies of entries are of schema {schema_numbers}")
     return None

@@ -15,7 +15,7 @@ _BROKEN_SLUGS: Final = {
     PromiseState.BROKEN: "promise-broken",
     PromiseState.CONTRADICTED: "promise-contradicted",
 }
-_SUBMISSION: Final = select(SUBMISSION.c.first, SUBMISSION.c.count, SUBMISSION.c.accepted).where(
+_SUBMISSIONS_OF_ROOT: Final = select(SUBMISSION.c.first, SUBMISSION.c.count, SUBMISSION.c.accepted).where(
     SUBMISSION.c.root == bindparam("root")
 )
 
@@ -52,7 +52,7 @@ def audit_receipts(
 
 
 def _find_submission(receipt: Receipt, connection: Connection, where: str, findings: Findings) -> None:
-    rows = connection.execute(_SUBMISSION, {"root": receipt.root}).all()
+    rows = connection.execute(_SUBMISSIONS_OF_ROOT, {"root": receipt.root}).all()
     if not rows:
         text = f"position {receipt.first} was promised to it, and the register has no such submission: hand it in again"
         findings.add("submission-lost", where, text)

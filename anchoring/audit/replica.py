@@ -15,7 +15,7 @@ from anchoring.audit.places import REPLICA
 from anchoring.chain.protocol import ChainEvent, RegistryName
 from anchoring.replica.overlay import NoFacts, Overlay
 from anchoring.replica.reading import ReplicaView
-from anchoring.replica.rows import Row, block_row, row_of
+from anchoring.replica.rows import Row, block_row, make_row
 from anchoring.replica.tables import BLOCK, EVENT, PENDING, REPLACED_KINDS, STATE, TABLES
 from ledger.crypto.keys import keccak256
 from ledger.errors import LedgerError, MalformedInput
@@ -158,7 +158,7 @@ def _check_pending(view: ReplicaView, final_fold: Fold, findings: Findings) -> N
 
 def _add(hash_sums: dict[str, int], fact: Fact) -> None:
     table = TABLES[type(fact)]
-    hash_sums[table.name] += _hash_row(table, row_of(fact))
+    hash_sums[table.name] += _hash_row(table, make_row(fact))
 
 
 def _hash_row(table: Table, row: Row | RowMapping) -> int:
@@ -189,10 +189,10 @@ def _derive_rows(view: ReplicaView, table: Table) -> Iterator[_RowHash]:
     registry_fold = RegistryFold(Fold(view.head_zero))
     for fact in _fold_events(view, registry_fold, Findings()):
         if TABLES[type(fact)] is table and type(fact) not in REPLACED_KINDS:
-            yield _hash_with_key(table, row_of(fact))
+            yield _hash_with_key(table, make_row(fact))
     for fact in registry_fold.overlay.newest():
         if TABLES[type(fact)] is table:
-            yield _hash_with_key(table, row_of(fact))
+            yield _hash_with_key(table, make_row(fact))
     for block_table, row in _list_blocks(registry_fold):
         if block_table is table:
             yield _hash_with_key(table, row)

@@ -125,19 +125,19 @@ def _check_table(connection: Connection, table: Table, database: str, findings: 
 def _find_lost_indexes(connection: Connection, table: Table) -> list[str]:
     """Return the columns of keys, unique constraints and indexes that the table should have and has not."""
     inspector = inspect(connection)
-    present = {tuple(index["column_names"]) for index in inspector.get_indexes(table.name)}
-    present |= {
+    present_indexes = {tuple(index["column_names"]) for index in inspector.get_indexes(table.name)}
+    present_indexes |= {
         tuple(constraint["column_names"]) for constraint in inspector.get_unique_constraints(table.name)
     }
-    present.add(tuple(inspector.get_pk_constraint(table.name)["constrained_columns"]))
-    needed = {tuple(column.name for column in table.primary_key)}
-    needed |= {tuple(column.name for column in index.columns) for index in table.indexes}
-    needed |= {
+    present_indexes.add(tuple(inspector.get_pk_constraint(table.name)["constrained_columns"]))
+    required_indexes = {tuple(column.name for column in table.primary_key)}
+    required_indexes |= {tuple(column.name for column in index.columns) for index in table.indexes}
+    required_indexes |= {
         tuple(column.name for column in constraint.columns)
         for constraint in table.constraints
         if isinstance(constraint, UniqueConstraint)
     }
-    return [", ".join(columns) for columns in sorted(needed - present)]
+    return [", ".join(columns) for columns in sorted(required_indexes - present_indexes)]
 
 
 def _check_values(
@@ -146,11 +146,11 @@ def _check_values(
     """Report every row with a value that is none of its column's kind, and hide those rows."""
     columns = [column for column in table.columns if column.name in column_names]
     conditions = {column.name: _make_condition(column, database) for column in columns}
-    is_sound = " AND ".join(conditions.values())
-    keys = ", ".join(f'hex("{column.name}"), "{column.name}"' for column in table.primary_key)
-    flags = ", ".join(conditions.values())
+    soundness_condition = " AND ".join(conditions.values())
+    key_columns = ", ".join(f'hex("{column.name}"), "{column.name}"' for column in table.primary_key)
+    flag_columns = ", ".join(conditions.values())
     # names of tables and columns are this program's own
-    query = f'SELECT {flags}, {keys} FROM main."{table.name}" WHERE NOT coalesce({is_sound}, 0)'  # noqa: S608
+    query = f'SELECT {flag_columns}, {key_columns} FROM main."{table.name}" WHERE NOT coalesce({soundness_condition}, 0)'  # noqa: S608
     unsound_count = 0
     for row in connection.exec_driver_sql(query):
         unsound_count += 1
@@ -159,7 +159,7 @@ def _check_values(
         text = f"{', '.join(wrong_names)}: no value that a node writes there"
         findings.add("value-impossible", where, text, database=database, table=table.name)
     if unsound_count or len(columns) < len(table.columns):
-        source = f'FROM main."{table.name}" WHERE {is_sound}'
+        source = f'FROM main."{table.name}" WHERE {soundness_condition}'
         _replace(connection, table, f"SELECT {_list_columns(table, column_names)} {source}")
 
 
@@ -183,8 +183,8 @@ def _make_condition(column: Column[object], database: str) -> str:
         condition = f"(typeof({name}) = 'blob')"
     else:
         condition = f"(typeof({name}) = 'text' AND {_IS_TEXT}(CAST({name} AS BLOB)))"
-    if allowed := _ALLOWED.get((database, column.table.name, column.name)):
-        condition = f"({condition} AND {name} IN ({allowed}))"
+    if allowed_values := _ALLOWED.get((database, column.table.name, column.name)):
+        condition = f"({condition} AND {name} IN ({allowed_values}))"
     return f"({name} IS NULL OR {condition})" if column.nullable else condition
 
 

@@ -26,10 +26,10 @@ class Substitute:
         head_prefix = RegistryName.parse(self._registry).head_prefix
         replica = Replica(f"sqlite:///{self._file}")
         self._stack.callback(replica.close)
-        chain_known = self._follow(replica)
-        if not chain_known:
+        is_chain_known = self._follow(replica)
+        if not is_chain_known:
             replica.prepare(self._registry, head_prefix + _HEAD_REST)
-        return self._stack.enter_context(replica.reading(quarantined=True)), chain_known
+        return self._stack.enter_context(replica.reading(quarantined=True)), is_chain_known
 
     def close(self) -> None:
         """Close what was opened; the files go with their directory."""

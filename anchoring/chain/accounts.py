@@ -126,9 +126,9 @@ def read_transaction(raw: bytes) -> TransactionFields:
     return TransactionFields(keccak256(raw), sender, nonce, gas, price, value)
 
 
-def _read_numbers(encoded: bytes) -> list[int]:
+def _read_numbers(encoded_numbers: bytes) -> list[int]:
     """Read the members of an RLP list, each as a number; a list inside of it is none."""
-    return [int.from_bytes(item, "big") for item in rlp.decode(encoded) if isinstance(item, bytes)]
+    return [int.from_bytes(item, "big") for item in rlp.decode(encoded_numbers) if isinstance(item, bytes)]
 
 
 @dataclass(frozen=True, slots=True)

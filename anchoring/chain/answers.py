@@ -117,7 +117,7 @@ def read_events(value: object, contract: str, first: int, last: int) -> list[Cha
     """Read the registry's events of blocks `first` to `last`; foreign logs and other blocks are refused."""
     if not isinstance(value, list):
         raise ChainMisbehaved(f"expected a list of logs, not {_show(value)}")
-    events = [_event_of(log, contract) for log in value]
+    events = [_read_event(log, contract) for log in value]
     for event in events:
         if not first <= event.event.block <= last:
             raise ChainMisbehaved(
@@ -169,7 +169,7 @@ def says_range(message: str) -> bool:
     return any(words in message.lower() for words in _OF_RANGE)
 
 
-def _event_of(value: object, contract: str) -> ChainEvent:
+def _read_event(value: object, contract: str) -> ChainEvent:
     fields = _read_members(value, "log")
     topics = fields.get("topics")
     if not isinstance(topics, list) or len(topics) != 3 or read_data(topics[0], 32) != HEAD_EXTENDED:
@@ -183,8 +183,8 @@ def _event_of(value: object, contract: str) -> ChainEvent:
     except (DecodingError, OverflowError) as error:
         raise ChainMisbehaved(f"the data of an event does not decode: {error}") from error
     event = Event(
-        n=_number_of(topics[1], MAX_NUMBER),
-        kind=_number_of(topics[2], 255),
+        n=_read_number(topics[1], MAX_NUMBER),
+        kind=_read_number(topics[2], 255),
         previous_block=_check_bound(previous_block),
         time=_check_bound(time),
         payload=payload,
@@ -195,7 +195,7 @@ def _event_of(value: object, contract: str) -> ChainEvent:
     )
 
 
-def _number_of(value: object, maximum: int) -> int:
+def _read_number(value: object, maximum: int) -> int:
     """Read a number from a word of 32 bytes."""
     return _check_bound(int.from_bytes(read_data(value, 32), "big"), maximum)
 

@@ -44,10 +44,12 @@ def deploy(
 
     Raises: TransactionRejected, ChainUnavailable, ReorgDetected; WrongRegistry when head 0 is not what it must be.
     """
-    data = encode_deployment(province)
-    _check_deployment(chain, account, data)
+    deployment_data = encode_deployment(province)
+    _check_deployment(chain, account, deployment_data)
     nonce = chain.transaction_count(account.address, pending=True)
-    receipt = _await_mined(chain, _hand_in(chain, account, None, data, nonce, max_gas_price), patience, wait)
+    receipt = _await_mined(
+        chain, _hand_in(chain, account, None, deployment_data, nonce, max_gas_price), patience, wait
+    )
     if receipt.contract is None:
         raise WrongRegistry("the deployment made no contract")
     address, chain_id = bytes.fromhex(receipt.contract[2:]), chain.chain_id()
@@ -109,14 +111,14 @@ def execute_together(
 
 def _check_deployment(chain: Chain, account: Signer, data: bytes) -> None:
     """Check what no contract survives, before anything is paid. Raises: TransactionRejected, ChainUnavailable."""
-    latest = chain.latest()
-    if latest.time >= MOST_SECONDS:
+    latest_block = chain.latest()
+    if latest_block.time >= MOST_SECONDS:
         raise TransactionRejected(
             "BlockTimeNotSeconds",
-            (latest.time,),
-            f"the newest block of this chain has the time {latest.time}",
+            (latest_block.time,),
+            f"the newest block of this chain has the time {latest_block.time}",
         )
-    if latest.number:  # before its first block, a chain may simulate at any time
+    if latest_block.number:  # before its first block, a chain may simulate at any time
         with suppress(ChainUnavailable):  # not every endpoint simulates a deployment
             chain.simulate(account.address, None, data)
 

@@ -104,8 +104,8 @@ class Devnet:
             self._endpoint = Endpoint(self.url, max_bytes=MAX_STATE_BYTES)
             self.chain = EthereumChain(self._endpoint)
             self._wait_until_ready()
-            settings = json.dumps({"chain_id": CHAIN_ID, "port": self._port})
-            replace_file(self._directory / "chain.json", [settings.encode()])
+            settings_text = json.dumps({"chain_id": CHAIN_ID, "port": self._port})
+            replace_file(self._directory / "chain.json", [settings_text.encode()])
         except BaseException:
             self._kill()
             raise

@@ -11,7 +11,7 @@ from anchoring.errors import ChainBehind, ChainMisbehaved, ChainUnavailable, Not
 from anchoring.processes.loops import Backoff
 
 #: Of a failed endpoint: most failures are a lost connection; one that hangs costs one timeout of 20 s in the longest pause.
-ENDPOINT_BACKOFF: Final = Backoff(first=1.0, longest=120.0)
+ENDPOINT_BACKOFF: Final = Backoff(first_seconds=1.0, longest_seconds=120.0)
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Endpoints:
     def fail(self, endpoint: NamedEndpoint, error: Exception) -> None:
         """Leave an endpoint alone for a while, longer each time; after a long time of health it starts afresh."""
         now = self._clock()
-        failed_lately = now - endpoint.failed_at < 2 * ENDPOINT_BACKOFF.longest
+        failed_lately = now - endpoint.failed_at < 2 * ENDPOINT_BACKOFF.longest_seconds
         endpoint.failures = endpoint.failures + 1 if failed_lately else 1
         pause = ENDPOINT_BACKOFF.pause(endpoint.failures)
         endpoint.is_admitted, endpoint.error = False, error

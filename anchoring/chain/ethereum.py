@@ -46,11 +46,11 @@ class EthereumChain:
     def final(self) -> Block:
         if self._final_depth is None:
             return self._ask_finalized()
-        latest = self.latest()
-        number = max(0, latest.number - self._final_depth)
-        block = latest if number == latest.number else self.block(number)
+        latest_block = self.latest()
+        number = max(0, latest_block.number - self._final_depth)
+        block = latest_block if number == latest_block.number else self.block(number)
         if block is None:
-            raise ChainMisbehaved(f"the chain has block {latest.number}, but not block {number}")
+            raise ChainMisbehaved(f"the chain has block {latest_block.number}, but not block {number}")
         return block
 
     def _ask_finalized(self) -> Block:
@@ -236,6 +236,6 @@ def _reject(
     transaction: TransactionFields, refusal: RequestRefused, reason: tuple[str, str] | None
 ) -> TransactionRejected:
     """Return what is raised for a refused transaction, with the reason that the chain gives, and the endpoint's words."""
-    name, explained = reason or (REFUSED, "the chain gives no reason for that")
-    message = f"the chain endpoint refuses the transaction 0x{transaction.hash.hex()} ({refusal.message}): {explained}"
+    name, explanation = reason or (REFUSED, "the chain gives no reason for that")
+    message = f"the chain endpoint refuses the transaction 0x{transaction.hash.hex()} ({refusal.message}): {explanation}"
     return TransactionRejected(name, (), message)

@@ -43,9 +43,9 @@ def read_events_back(chain: Chain, contract: str) -> Sequence[ChainEvent]:
 def _read_forwards(chain: Chain, contract: str, stated_head: RegistryHead) -> Sequence[ChainEvent]:
     _check_length(stated_head)
     events: list[ChainEvent] = []
-    for first in range(0, stated_head.last_block + 1, WINDOW_BLOCKS):
-        last = min(first + WINDOW_BLOCKS - 1, stated_head.last_block)
-        events += chain.events(contract, first, last)
+    for first_block in range(0, stated_head.last_block + 1, WINDOW_BLOCKS):
+        last_block = min(first_block + WINDOW_BLOCKS - 1, stated_head.last_block)
+        events += chain.events(contract, first_block, last_block)
         _check_count(len(events), stated_head)
     return _check_head(chain, contract, stated_head, events)
 

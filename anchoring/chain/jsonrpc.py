@@ -27,7 +27,7 @@ MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024  # 20,000 blocks of events in one ans
 #: How often one request is made: a gateway of which every second answer fails loses one request in sixty.
 ATTEMPTS: Final = 6
 #: Between two of them, in seconds; all of them together stay below the pause of an endpoint that is down.
-RETRY_BACKOFF: Final = Backoff(first=0.2, longest=2.0)
+RETRY_BACKOFF: Final = Backoff(first_seconds=0.2, longest_seconds=2.0)
 #: What an endpoint may ask to be left alone for before the same request is made again, in seconds; longer is for the loops.
 LONGEST_RETRY_AFTER: Final = 10.0
 _PIECE_BYTES: Final = 64 * 1024
@@ -52,11 +52,11 @@ class AnswerTooLarge(ChainMisbehaved):
 
 
 class _TryAgain(Exception):
-    """An answer that may be better in a moment; `reason` is what is said if it never is, `after` the pause asked for."""
+    """An answer that may be better in a moment; `failure` is raised if it never is, `retry_after` is the pause asked for."""
 
-    def __init__(self, reason: ChainUnavailable, after: float | None = None) -> None:
-        super().__init__(str(reason))
-        self.reason, self.after = reason, after
+    def __init__(self, failure: ChainUnavailable, retry_after: float | None = None) -> None:
+        super().__init__(str(failure))
+        self.failure, self.retry_after = failure, retry_after
 
 
 class _BoundedProvider(HTTPProvider):
@@ -125,15 +125,15 @@ def _check_status(method: str, response: requests.Response, body: bytes | bytear
             f"the chain endpoint answers {method} with HTTP status {status}: it wants a key; "
             "name the file of its headers with `chain_headers_file` or --chain-headers-file"
         )
-    words = "a page" if _is_page(body) else bytes(body[:_WORDS_BYTES]).decode("utf-8", "replace").strip()
+    page_text = "a page" if _is_page(body) else bytes(body[:_WORDS_BYTES]).decode("utf-8", "replace").strip()
     if status in _NOTHING_THERE or (
         _is_page(body) and status < 500 and status not in (408, _TOO_MANY_REQUESTS)
     ):
         raise _TryAgain(_make_foreign_error(method, f"HTTP status {status}"))
-    reason = ChainUnavailable(f"the chain endpoint answers {method} with HTTP status {status} ({words})")
+    failure = ChainUnavailable(f"the chain endpoint answers {method} with HTTP status {status} ({page_text})")
     if status == _TOO_MANY_REQUESTS or status == 408 or status >= 500:
-        raise _TryAgain(reason, read_retry_after(response.headers.get("Retry-After")))
-    raise reason
+        raise _TryAgain(failure, read_retry_after(response.headers.get("Retry-After")))
+    raise failure
 
 
 def _is_page(body: bytes | bytearray) -> bool:
@@ -186,11 +186,11 @@ class Endpoint:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._request(method, parameters)
-            except _TryAgain as failed:
-                after = failed.after or 0.0
-                if attempt == ATTEMPTS or after > LONGEST_RETRY_AFTER:
-                    raise failed.reason from failed.__cause__
-                self.wait(max(after, RETRY_BACKOFF.pause(attempt)))
+            except _TryAgain as attempt_failure:
+                pause_seconds = attempt_failure.retry_after or 0.0
+                if attempt == ATTEMPTS or pause_seconds > LONGEST_RETRY_AFTER:
+                    raise attempt_failure.failure from attempt_failure.__cause__
+                self.wait(max(pause_seconds, RETRY_BACKOFF.pause(attempt)))
         raise AssertionError("the last attempt returns or raises")
 
     def _request(self, method: str, parameters: Sequence[object]) -> object:
@@ -198,12 +198,12 @@ class Endpoint:
         try:
             answer = self._provider.ask(method, parameters)
         except (requests.RequestException, HTTPError, ValueError) as error:
-            unavailable = ChainUnavailable(
+            failure = ChainUnavailable(
                 f"no answer to {method} from the chain at {self.place}: {_describe_cause(error)}"
             )
             if _was_connected(error):
-                raise _TryAgain(unavailable) from error
-            raise unavailable from error
+                raise _TryAgain(failure) from error
+            raise failure from error
         refusal = answer.get("error")
         if refusal is not None:
             raise self._refusal(method, answers.read_error(refusal))
@@ -213,19 +213,20 @@ class Endpoint:
 
     def _refusal(self, method: str, error: answers.EndpointError) -> RequestRefused | _TryAgain:
         """Return what is raised for an error answer: whether the endpoint means it, or it may pass."""
-        refused = RequestRefused(method, error)
-        return refused if answers.is_meant(method, error) else _TryAgain(refused)
+        refusal = RequestRefused(method, error)
+        return refusal if answers.is_meant(method, error) else _TryAgain(refusal)
 
     @property
     def place(self) -> str:
         """The URL without user, password and path, which may be secrets."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+        url_parts = urlsplit(self.url)
+        port = url_parts.port or (443 if url_parts.scheme == "https" else 80)
+        return f"{url_parts.scheme}://{url_parts.hostname}:{port}"
 
 
 def _describe_cause(error: Exception) -> str:
-    timed_out = isinstance(error, requests.Timeout | TimeoutError | ReadTimeoutError)
-    return "it took too long" if timed_out else type(error).__name__
+    is_timeout = isinstance(error, requests.Timeout | TimeoutError | ReadTimeoutError)
+    return "it took too long" if is_timeout else type(error).__name__
 
 
 def _was_connected(error: Exception) -> bool:

@@ -36,14 +36,14 @@ def find_obstacle(chain: Chain, registry: str, log: str, account: str) -> str:
 
     Raises: ChainMisbehaved, ChainUnavailable.
     """
-    nobody = LogView(0, ZERO_ADDRESS, ZERO_ADDRESS, ZERO_ADDRESS, 0, 0)
-    asked_names = RegistryState("", "", "", {log: nobody}, {}, {}, {})
-    state = ask_state(chain, RegistryName.parse(registry).contract, asked_names).logs[log]
-    if not state.suite:
+    empty_view = LogView(0, ZERO_ADDRESS, ZERO_ADDRESS, ZERO_ADDRESS, 0, 0)
+    state_to_ask = RegistryState("", "", "", {log: empty_view}, {}, {}, {})
+    log_view = ask_state(chain, RegistryName.parse(registry).contract, state_to_ask).logs[log]
+    if not log_view.suite:
         return f"the registry has no log {log} yet: check `log`, or ask the province for `shunzheng chain admit-log`"
-    if state.operator != account.lower():
+    if log_view.operator != account.lower():
         return (
-            f"{account} may not anchor for the log {log} yet, {state.operator} may: check `keystore`, or have the city's "
+            f"{account} may not anchor for the log {log} yet, {log_view.operator} may: check `keystore`, or have the city's "
             "admin name this account (`shunzheng chain set-operator`)"
         )
     return ""
@@ -51,15 +51,15 @@ def find_obstacle(chain: Chain, registry: str, log: str, account: str) -> str:
 
 def _refuse_absence(chain: Chain, absence: str, now: float) -> None:
     """Raise what an absent contract means: RegistryAbsent while the endpoint does not know the chain to its end."""
-    latest = chain.latest()
-    if _may_lack_blocks(chain, latest, now):
+    latest_block = chain.latest()
+    if _may_lack_blocks(chain, latest_block, now):
         raise RegistryAbsent(f"{absence} yet: the endpoint is still synchronising")
     raise WrongRegistry(
-        f"{absence}, whose newest block is {latest.number} of {format_time(latest.time)}: the endpoint says that it "
-        "is not synchronising, so the contract or the chain is another"
+        f"{absence}, whose newest block is {latest_block.number} of {format_time(latest_block.time)}: the endpoint says "
+        "that it is not synchronising, so the contract or the chain is another"
     )
 
 
-def _may_lack_blocks(chain: Chain, latest: Block, now: float) -> bool:
+def _may_lack_blocks(chain: Chain, latest_block: Block, now: float) -> bool:
     """Tell whether blocks may come that the chain has already; one that has begun with none may have no peers yet."""
-    return now - latest.time > _FRESH_SECONDS and (latest.number == 0 or chain.is_synchronising())
+    return now - latest_block.time > _FRESH_SECONDS and (latest_block.number == 0 or chain.is_synchronising())

@@ -42,13 +42,15 @@ def raise_price(stuck_price: Price, terms: Terms, max_price: int | None = None) 
     A price of zero is never raised on a chain that asks for nothing; no price is raised beyond `MAX_RAISED` times
     what is asked, or beyond `max_price` wei. Raises: TransactionRejected where more than `max_price` is asked.
     """
-    offer = offer_price(terms, max_price)
-    if offer.tip is None:
-        raised_price = Price(max(offer.most, _raise(stuck_price.most)))
+    offered_price = offer_price(terms, max_price)
+    if offered_price.tip is None:
+        raised_price = Price(max(offered_price.most, _raise(stuck_price.most)))
     else:
         tip = stuck_price.most if stuck_price.tip is None else stuck_price.tip
-        raised_price = Price(max(offer.most, _raise(stuck_price.most)), max(offer.tip, _raise(tip)))
-    is_too_high = raised_price.most > MAX_RAISED * offer.most or (
+        raised_price = Price(
+            max(offered_price.most, _raise(stuck_price.most)), max(offered_price.tip, _raise(tip))
+        )
+    is_too_high = raised_price.most > MAX_RAISED * offered_price.most or (
         max_price is not None and raised_price.most > max_price
     )
     return stuck_price if is_too_high else raised_price

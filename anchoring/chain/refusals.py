@@ -30,20 +30,20 @@ def find_reason(chain: Asked, transaction: TransactionFields) -> tuple[str, str]
         return reason
     terms = chain.terms()
     if 0 < terms.block_gas < transaction.gas:
-        limits = f"a block of this chain holds {terms.block_gas:,} gas, the transaction may use {transaction.gas:,}"
-        return GAS_LIMIT, limits
+        gas_text = f"a block of this chain holds {terms.block_gas:,} gas, the transaction may use {transaction.gas:,}"
+        return GAS_LIMIT, gas_text
     if transaction.cost and (balance := chain.balance(transaction.sender)) < transaction.cost:
         return NO_FUNDS, f"{transaction.sender} holds {balance:,} wei, and must hold {transaction.cost:,}"
     return _find_price(chain, transaction, terms)
 
 
 def _find_turn(chain: Asked, transaction: TransactionFields) -> tuple[str, str] | None:
-    mined = chain.transaction_count(transaction.sender)
-    if transaction.nonce < mined:
-        return NONCE_TOO_LOW, f"its number is {transaction.nonce}, the account's next is {mined}"
-    pending = max(mined, chain.transaction_count(transaction.sender, pending=True))
-    if transaction.nonce > pending:
-        return NONCE_TOO_HIGH, f"its number is {transaction.nonce}, the account's next is {pending}"
+    mined_count = chain.transaction_count(transaction.sender)
+    if transaction.nonce < mined_count:
+        return NONCE_TOO_LOW, f"its number is {transaction.nonce}, the account's next is {mined_count}"
+    pending_count = max(mined_count, chain.transaction_count(transaction.sender, pending=True))
+    if transaction.nonce > pending_count:
+        return NONCE_TOO_HIGH, f"its number is {transaction.nonce}, the account's next is {pending_count}"
     return None
 
 

@@ -95,14 +95,14 @@ def collect_state(facts: Iterable[Fact]) -> RegistryState:
     )
 
 
-def ask_state(chain: Chain, contract: str, names: RegistryState) -> RegistryState:
-    """Ask the contract for everything that `names` names. Raises: ChainMisbehaved, ChainUnavailable."""
+def ask_state(chain: Chain, contract: str, names_state: RegistryState) -> RegistryState:
+    """Ask the contract for everything that `names_state` names. Raises: ChainMisbehaved, ChainUnavailable."""
 
-    def ask(function: str, answers: tuple[str, ...], *argument: bytes) -> tuple[Any, ...]:
+    def ask(function: str, answer_types: tuple[str, ...], *argument: bytes) -> tuple[Any, ...]:
         types = [function.partition("(")[2][:-1]] if argument else []
         answer = chain.simulate(ZERO_ADDRESS, contract, make_selector(function) + abi_encode(types, argument))
         try:
-            return abi_decode(answers, answer)
+            return abi_decode(answer_types, answer)
         except (DecodingError, OverflowError) as error:
             raise ChainMisbehaved(f"{function} answered what does not decode: {error}") from error
 
@@ -117,30 +117,33 @@ def ask_state(chain: Chain, contract: str, names: RegistryState) -> RegistryStat
         log_name, *purpose_and_times = ask(
             "keyState(bytes32)", ("bytes32", "uint8", "uint64", "uint64"), name
         )
-        return KeyView(_text_of(log_name), *purpose_and_times)
+        return KeyView(_decode_text(log_name), *purpose_and_times)
 
     def ask_holder(function: str, name: str) -> str:
-        return _text_of(ask(function, ("bytes32",), name.encode("ascii"))[0])
+        return _decode_text(ask(function, ("bytes32",), name.encode("ascii"))[0])
 
     return RegistryState(
         province=ask("province()", ("address",))[0].lower(),
         pending_province=ask("pendingProvince()", ("address",))[0].lower(),
-        successor=_text_of(ask("successor()", ("bytes",))[0]),
-        logs={name: ask_log(name) for name in names.logs},
-        issuers={name: ask_holder("issuerLog(bytes18)", name) for name in names.issuers},
-        divisions={name: ask_holder("divisionLog(bytes6)", name) for name in names.divisions},
-        keys={name: ask_key(name) for name in names.keys},
+        successor=_decode_text(ask("successor()", ("bytes",))[0]),
+        logs={name: ask_log(name) for name in names_state.logs},
+        issuers={name: ask_holder("issuerLog(bytes18)", name) for name in names_state.issuers},
+        divisions={name: ask_holder("divisionLog(bytes6)", name) for name in names_state.divisions},
+        keys={name: ask_key(name) for name in names_state.keys},
     )
 
 
-def compare_states(by_events: RegistryState, by_views: RegistryState) -> list[str]:
+def compare_states(state_by_events: RegistryState, state_by_views: RegistryState) -> list[str]:
     """Name what the two say differently, the first few; none where they agree."""
     differences: list[str] = []
     for field in fields(RegistryState):
-        by_events_value, by_views_value = getattr(by_events, field.name), getattr(by_views, field.name)
+        by_events_value, by_views_value = (
+            getattr(state_by_events, field.name),
+            getattr(state_by_views, field.name),
+        )
         if isinstance(by_events_value, Mapping):
             differences += [
-                f"{field.name} {_show(name)}: {by_events_value.get(name)} by the events, "
+                f"{field.name} {_format_name(name)}: {by_events_value.get(name)} by the events, "
                 f"{by_views_value.get(name)} by the contract"
                 for name in sorted({*by_events_value, *by_views_value})
                 if by_events_value.get(name) != by_views_value.get(name)
@@ -152,9 +155,9 @@ def compare_states(by_events: RegistryState, by_views: RegistryState) -> list[st
     return differences[:_MAX_NAMED]
 
 
-def _show(name: str | bytes) -> str:
+def _format_name(name: str | bytes) -> str:
     return "0x" + name.hex() if isinstance(name, bytes) else name
 
 
-def _text_of(value: bytes) -> str:
+def _decode_text(value: bytes) -> str:
     return value.rstrip(b"\0").decode("ascii", "backslashreplace")

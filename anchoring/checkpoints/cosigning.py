@@ -49,15 +49,20 @@ def find_due(view: ReplicaView) -> int:
     return view.newest_before(view.time // PERIOD_SECONDS * PERIOD_SECONDS)
 
 
-def recompute(view: ReplicaView, checkpoint: Checkpoint, last_signed: Checkpoint | None) -> None:
+def recompute(view: ReplicaView, checkpoint: Checkpoint, signed_checkpoint: Checkpoint | None) -> None:
     """Fold the replica's events anew up to a checkpoint, from the one that was signed last.
 
     The replica holds what the node's own endpoint gave; the point to start from lies in another database, so that
     events which were altered in the replica afterwards are noticed. Raises: CheckpointRefused.
     """
     fold = Fold(view.head_zero)
-    if last_signed:
-        fold = Fold(last_signed.head, last_signed.n, last_signed.block, last_signed.time)
+    if signed_checkpoint:
+        fold = Fold(
+            signed_checkpoint.head,
+            signed_checkpoint.n,
+            signed_checkpoint.block,
+            signed_checkpoint.time,
+        )
     try:
         for event in view.events(fold.n, limit=checkpoint.n - fold.n):
             fold.extend(event.event)
@@ -94,38 +99,38 @@ class Cosigner:
             raise CheckpointRefused("this node has no key: name one as `node_key` in its settings")
         with self._replica.reading() as view:
             checkpoint = make_checkpoint(view, view.cursor.n if n is None else n)
-            last_signed = self._checkpoints.find_last_signed()
-            if last_signed is None or checkpoint.n > last_signed.n:
-                recompute(view, checkpoint, last_signed)
+            signed_checkpoint = self._checkpoints.find_last_signed()
+            if signed_checkpoint is None or checkpoint.n > signed_checkpoint.n:
+                recompute(view, checkpoint, signed_checkpoint)
         return self._checkpoints.sign(self._key, checkpoint)
 
-    def take(self, cosigned: CosignedCheckpoint) -> int:
+    def take(self, cosigned_checkpoint: CosignedCheckpoint) -> int:
         """Keep somebody's good cosignatures by keys that the registry knows as nodes', and return how many they are.
 
         They are kept beside this node's own, and where this node holds another history, as evidence of a fork.
         Raises: CheckpointRefused for another registry, NotFound for an event that is not final here yet.
         """
-        checkpoint = cosigned.checkpoint
+        checkpoint = cosigned_checkpoint.checkpoint
         with self._replica.reading() as view:
             if checkpoint.registry != view.registry:
                 raise CheckpointRefused(f"the checkpoint is of {checkpoint.registry}, not of {view.registry}")
             own_checkpoint = make_checkpoint(view, checkpoint.n)
-            proven_cosigned = cosigned.keep_proven(find_node_keys(view))
-        if proven_cosigned.cosignatures and own_checkpoint != checkpoint:
-            fork = Fork(self._checkpoints.cosigned(own_checkpoint), proven_cosigned)
+            proven_checkpoint = cosigned_checkpoint.keep_proven(find_node_keys(view))
+        if proven_checkpoint.cosignatures and own_checkpoint != checkpoint:
+            fork = Fork(self._checkpoints.cosigned(own_checkpoint), proven_checkpoint)
             self._checkpoints.keep_fork(fork)
             logger.error("the registry is forked: %s", find_contradiction(own_checkpoint, checkpoint))
             return 0
-        self._checkpoints.add(proven_cosigned, self._key.public.id if self._key else None)
-        return len(proven_cosigned.cosignatures)
+        self._checkpoints.add(proven_checkpoint, self._key.public.id if self._key else None)
+        return len(proven_checkpoint.cosignatures)
 
     def step(self) -> None:
         """1. Sign where it is time to. 2. Ask every peer for its newest checkpoint. Raises: AnchoringError."""
         with self._replica.reading() as view:
-            n = find_due(view)
-        last_signed = self._checkpoints.find_last_signed()
-        if self._key and n and (last_signed is None or n > last_signed.n):  # 1
-            self.sign(n)
+            due_number = find_due(view)
+        signed_checkpoint = self._checkpoints.find_last_signed()
+        if self._key and due_number and (signed_checkpoint is None or due_number > signed_checkpoint.n):  # 1
+            self.sign(due_number)
         for peer in self._peers:  # 2
             try:
                 cosigned_bytes = peer.checkpoint()

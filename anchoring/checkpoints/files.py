@@ -43,25 +43,25 @@ class SeenFile:
         return read_cosigned(self.path.read_bytes()) if self.path.exists() else None
 
     def newest(self) -> Point | None:
-        cosigned = self.checkpoint()
-        return cosigned.checkpoint if cosigned else None
+        cosigned_checkpoint = self.checkpoint()
+        return cosigned_checkpoint.checkpoint if cosigned_checkpoint else None
 
     def point(self, n: int) -> Point | None:
         newest_point = self.newest()
         return newest_point if newest_point and newest_point.n == n else None
 
-    def remember(self, cosigned: CosignedCheckpoint) -> None:
+    def remember(self, cosigned_checkpoint: CosignedCheckpoint) -> None:
         """Remember a checkpoint that was taken, durably, before anything is said on the strength of it."""
-        if self.newest() is None or self.newest() != cosigned.checkpoint:
-            replace_file(self.path, [canonical(cosigned.to_json())], public=True)
+        if self.newest() is None or self.newest() != cosigned_checkpoint.checkpoint:
+            replace_file(self.path, [canonical(cosigned_checkpoint.to_json())], public=True)
 
-    def keep_fork(self, path: Path, cosigned: CosignedCheckpoint) -> None:
+    def keep_fork(self, path: Path, cosigned_checkpoint: CosignedCheckpoint) -> None:
         """Keep the evidence of a fork beside what was seen: both checkpoints, or where these are of different events
         the snapshot, whose events lead from one to the other."""
-        seen_cosigned = self.checkpoint()
-        if seen_cosigned and find_contradiction(seen_cosigned.checkpoint, cosigned.checkpoint):
-            fork = canonical(Fork(seen_cosigned, cosigned).to_json())
-            replace_file(self.path.with_name(self.path.name + FORK_SUFFIX), [fork], public=True)
+        seen_checkpoint = self.checkpoint()
+        if seen_checkpoint and find_contradiction(seen_checkpoint.checkpoint, cosigned_checkpoint.checkpoint):
+            fork_bytes = canonical(Fork(seen_checkpoint, cosigned_checkpoint).to_json())
+            replace_file(self.path.with_name(self.path.name + FORK_SUFFIX), [fork_bytes], public=True)
         else:
             shutil.copyfile(path, self.path.with_name(self.path.name + FORKED_SNAPSHOT_SUFFIX))
 

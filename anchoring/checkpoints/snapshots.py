@@ -30,23 +30,23 @@ STORED_EVENTS: Final = 5_000  # of one transaction: a tenth of a second's work f
 Progress = Callable[[int, int], None]  # events done, events in all
 
 
-def export(view: ReplicaView, cosigned: CosignedCheckpoint, after: int = 0) -> Iterator[bytes]:
-    """Yield the snapshot up to a checkpoint, of the events after event `after`.
+def export(view: ReplicaView, cosigned_checkpoint: CosignedCheckpoint, after_n: int = 0) -> Iterator[bytes]:
+    """Yield the snapshot up to a checkpoint, of the events after event `after_n`.
 
     Raises: NotFound, CheckpointRefused where this replica holds something else there.
     """
-    checkpoint = cosigned.checkpoint
+    checkpoint = cosigned_checkpoint.checkpoint
     if make_checkpoint(view, checkpoint.n) != checkpoint:
         raise CheckpointRefused(f"the checkpoint at event {checkpoint.n} is not what this replica holds")
-    if not 0 <= after <= checkpoint.n:
+    if not 0 <= after_n <= checkpoint.n:
         raise NotFound(
-            f"the checkpoint is at event {checkpoint.n}: nothing follows event {after} up to there"
+            f"the checkpoint is at event {checkpoint.n}: nothing follows event {after_n} up to there"
         )
-    head = view.head_after(after)
+    head = view.head_after(after_n)
     assert head is not None, "an event below the checkpoint's has a head"
-    block = next(view.events(after - 1, limit=1)).event.block if after else 0
-    events = view.events(after, limit=checkpoint.n - after) if after < checkpoint.n else iter(())
-    header = Header(cosigned, after, head, block)
+    block = next(view.events(after_n - 1, limit=1)).event.block if after_n else 0
+    events = view.events(after_n, limit=checkpoint.n - after_n) if after_n < checkpoint.n else iter(())
+    header = Header(cosigned_checkpoint, after_n, head, block)
     yield from snapshots.write_snapshot(header, (event.event for event in events))
 
 
@@ -80,10 +80,10 @@ class ImportedSnapshot:
 
         Raises: SnapshotRefused; NotFound before the first import.
         """
-        cosigned, point = self._imported_seen_file.checkpoint(), self.newest()
-        if cosigned is None or point is None:
+        cosigned_checkpoint, point = self._imported_seen_file.checkpoint(), self.newest()
+        if cosigned_checkpoint is None or point is None:
             raise NotFound(f"{self._directory} holds no snapshot: import one (shunzheng snapshot import)")
-        trust.check(cosigned)
+        trust.check(cosigned_checkpoint)
         newest_point = seen_file.newest()
         if newest_point and newest_point.n > point.n:
             raise SnapshotRefused(
@@ -95,8 +95,8 @@ class ImportedSnapshot:
             raise SnapshotRefused(
                 "fork", f"event {newest_point.n} has another head than the one that was seen before"
             )
-        seen_file.remember(cosigned)
-        return cosigned
+        seen_file.remember(cosigned_checkpoint)
+        return cosigned_checkpoint
 
     def take(
         self, path: Path, trust: TrustFile, seen_file: SeenFile, progress: Progress | None = None
@@ -149,8 +149,8 @@ class _JoinedHistory:
     seen_file: SeenFile
 
     def newest(self) -> Point | None:
-        points = [point for point in (self.imported.newest(), self.seen_file.newest()) if point]
-        return max(points, key=lambda point: point.n, default=None)
+        known_points = [point for point in (self.imported.newest(), self.seen_file.newest()) if point]
+        return max(known_points, key=lambda point: point.n, default=None)
 
     def point(self, n: int) -> Point | None:
         return self.imported.point(n)

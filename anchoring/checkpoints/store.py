@@ -115,12 +115,12 @@ class Checkpoints:
                 _drop_old(connection)
             return _read_cosigned(connection, checkpoint)
 
-    def add(self, cosigned: CosignedCheckpoint, own_key: bytes | None = None) -> None:
+    def add(self, cosigned_checkpoint: CosignedCheckpoint, own_key: bytes | None = None) -> None:
         """Keep cosignatures that were found good; those by `own_key` count as made here."""
         with transaction(self.engine) as connection:
-            for cosignature in cosigned.cosignatures:
+            for cosignature in cosigned_checkpoint.cosignatures:
                 _insert_cosignature(
-                    connection, cosigned.checkpoint, cosignature, is_own=cosignature.key == own_key
+                    connection, cosigned_checkpoint.checkpoint, cosignature, is_own=cosignature.key == own_key
                 )
             _drop_old(connection)
 
@@ -144,7 +144,7 @@ class Checkpoints:
         """Return the newest checkpoint that any node has signed, with all its cosignatures."""
         return self._newest(lambda signer_rows: True)
 
-    def newest_of(self, cities: Mapping[bytes, str | None], minimum: int) -> CosignedCheckpoint | None:
+    def newest_of(self, cities: Mapping[bytes, str | None], min_cities: int) -> CosignedCheckpoint | None:
         """Return the newest checkpoint that nodes of so many cities have signed; `cities` says whose a key is, by its id.
 
         A city has one vote, however many keys it has; a key of None has none. This node's own key, where the registry does
@@ -153,7 +153,7 @@ class Checkpoints:
 
         def is_enough(signer_rows: list[RowMapping]) -> bool:
             voters = {cities.get(row["key"], _OWN_CITY if row["own"] else None) for row in signer_rows}
-            return len(voters - {None}) >= minimum
+            return len(voters - {None}) >= min_cities
 
         return self._newest(is_enough)
 
@@ -188,10 +188,13 @@ def _find_second_signers(fork: Fork) -> set[tuple[bytes, Checkpoint]]:
 
 def _drop_old(connection: Connection) -> None:
     """Let the oldest checkpoints go, but never the newest that this node signed: it says what may be signed next."""
-    numbers = (
+    kept_numbers = (
         select(_event_number).distinct().order_by(_event_number.desc()).offset(KEPT_CHECKPOINTS).limit(1)
     )
-    last_number, last_signed = connection.execute(numbers).scalar_one_or_none(), _find_last_signed(connection)
+    last_number, last_signed = (
+        connection.execute(kept_numbers).scalar_one_or_none(),
+        _find_last_signed(connection),
+    )
     if last_number is not None:
         kept_number = last_signed.n if last_signed else 0
         connection.execute(

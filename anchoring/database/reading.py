@@ -44,10 +44,10 @@ def _give_file(file: Path) -> Iterator[str]:
         yield address
     elif log_file.exists() and log_file.stat().st_size:
         with tempfile.TemporaryDirectory(prefix="shunzheng-audit-") as directory:
-            copy = Path(directory) / file.name
-            shutil.copyfile(file, copy)
-            shutil.copyfile(log_file, copy.with_name(log_file.name))
-            yield copy.as_uri()
+            copy_path = Path(directory) / file.name
+            shutil.copyfile(file, copy_path)
+            shutil.copyfile(log_file, copy_path.with_name(log_file.name))
+            yield copy_path.as_uri()
     else:
         yield address + "&immutable=1"
 

@@ -42,8 +42,8 @@ def ask_sqlstate(parameters: Mapping[str, object]) -> str | None:
     driver_parameters = {
         name: str(value) for name, value in parameters.items() if name != "context"
     }  # that is psycopg's own
-    text = conninfo.make_conninfo("", **driver_parameters)
-    connection, trace = pq.PGconn.connect_start(text.encode()), os.memfd_create("trace")
+    connection_text = conninfo.make_conninfo("", **driver_parameters)
+    connection, trace = pq.PGconn.connect_start(connection_text.encode()), os.memfd_create("trace")
     try:
         connection.trace(trace)
         connection.set_trace_flags(pq.Trace.SUPPRESS_TIMESTAMPS)
@@ -62,11 +62,11 @@ def _poll(connection: "PGconn") -> None:
     """Go through the start of a connection until it stands, or fails, or takes too long."""
     from psycopg.pq import PollingStatus
 
-    until = time.monotonic() + _SECONDS
+    deadline = time.monotonic() + _SECONDS
     while (status := connection.connect_poll()) not in (PollingStatus.OK, PollingStatus.FAILED):
-        left = until - time.monotonic()
-        if left <= 0:
+        seconds_left = deadline - time.monotonic()
+        if seconds_left <= 0:
             return
-        socket = [connection.socket]
-        reading = status == PollingStatus.READING
-        select.select(socket if reading else [], [] if reading else socket, [], left)
+        sockets = [connection.socket]
+        is_reading = status == PollingStatus.READING
+        select.select(sockets if is_reading else [], [] if is_reading else sockets, [], seconds_left)

@@ -27,22 +27,22 @@ class ChainClock:
 
     def look(self, latest_block: Block) -> None:
         """Learn from the newest block of the chain. One of the future says enough, at whatever time it came."""
-        now, difference = self._steady_clock(), latest_block.time - int(self._clock())
+        now, seconds_ahead = self._steady_clock(), latest_block.time - int(self._clock())
         is_new = self._number is not None and latest_block.number > self._number
         if latest_block.time < MOST_SECONDS and (
-            (is_new and now - self._looked_at <= _FRESH_SECONDS) or difference > (self.lead or 0)
+            (is_new and now - self._looked_at <= _FRESH_SECONDS) or seconds_ahead > (self.lead or 0)
         ):
-            self.lead = difference
-            self._tell(difference)
+            self.lead = seconds_ahead
+            self._tell(seconds_ahead)
         self._number, self._looked_at = latest_block.number, now
 
-    def _tell(self, difference: int) -> None:
-        is_off = abs(difference) >= _TELL_SECONDS
+    def _tell(self, seconds_ahead: int) -> None:
+        is_off = abs(seconds_ahead) >= _TELL_SECONDS
         if is_off and not self._is_told:
             logger.warning(
                 "the chain's clock is %d s %s this machine's 区块链与本机时钟不一致: set this machine's by the network, "
                 "else ask who runs the chain",
-                abs(difference),
-                "ahead of" if difference > 0 else "behind",
+                abs(seconds_ahead),
+                "ahead of" if seconds_ahead > 0 else "behind",
             )
         self._is_told = is_off

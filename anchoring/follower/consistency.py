@@ -26,29 +26,28 @@ def check_branch(cursor: Cursor, block_now: Block | None, latest: Block) -> None
         )
 
 
-def check_beginning(name: RegistryName, first: ChainEvent, block_before: Block | None) -> None:
+def check_beginning(name: RegistryName, first_event: ChainEvent, block_before: Block | None) -> None:
     """Check that head 0 follows from the block before the deployment, so that all of the registry's name is checked.
 
     Raises: WrongRegistry; ChainMisbehaved where the endpoint does not keep that block.
     """
+    first_block = first_event.event.block
     if block_before is None:
         raise ChainMisbehaved(
-            f"the endpoint does not keep block {first.event.block - 1}, before the registry's deployment: its history is "
+            f"the endpoint does not keep block {first_block - 1}, before the registry's deployment: its history is "
             "pruned 历史区块已裁剪; ask one that keeps all blocks"
         )
     contract = bytes.fromhex(name.contract[2:])
     if head_zero(name.chain_id, contract, block_before.hash)[:8] != name.head_prefix:
-        raise WrongRegistry(
-            f"head 0 of {name.contract} does not follow from the block before {first.event.block}"
-        )
+        raise WrongRegistry(f"head 0 of {name.contract} does not follow from the block before {first_block}")
 
 
 def check_head(stated_head: RegistryHead, cursor: Cursor, folded_events: Sequence[FoldedEvent]) -> None:
     """Compare what the contract said before with what was read after. Raises: ChainUnavailable's children, Quarantined."""
-    heads = {cursor.n: cursor.head} | {
+    heads_by_number = {cursor.n: cursor.head} | {
         folded_event.event.event.n: folded_event.head for folded_event in folded_events
     }
-    newest_number = max(heads)
+    newest_number = max(heads_by_number)
     block = folded_events[-1].event.event.block if folded_events else cursor.block
     if stated_head.n > newest_number:
         raise ChainMisbehaved(
@@ -56,7 +55,7 @@ def check_head(stated_head: RegistryHead, cursor: Cursor, folded_events: Sequenc
         )
     if stated_head.n < cursor.n:
         raise ChainBehind(f"the contract counts {stated_head.n} acts, but act {cursor.n} was final")
-    if stated_head.head != heads[stated_head.n]:
+    if stated_head.head != heads_by_number[stated_head.n]:
         if stated_head.n == cursor.n:
             raise Quarantined(
                 f"after act {stated_head.n} the contract's head is 0x{stated_head.head.hex()}, "

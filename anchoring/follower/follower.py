@@ -70,12 +70,12 @@ class Follower:
         self._wall_clock, self.chain_clock = wall_clock, ChainClock(wall_clock, clock)
         self._checkpoints = checkpoints
         # The status trees and the event that they are of; None: to be made again from the replica.
-        self._number_and_trees: tuple[int, Trees] | None = None
+        self._event_number_and_trees: tuple[int, Trees] | None = None
         self._gatherer = Gatherer(self._registry_name.contract, first_block)
         self._seen_blocks: tuple[Block, Block] | None = None
-        self._endpoint_suspect = False
+        self._is_endpoint_suspect = False
         self._behind_since: float | None = None
-        self._lead_written: tuple[int, int] | None = None
+        self._written_lead: tuple[int, int] | None = None
         self.caught_up = False
         self.progress = (0, 0)  # events held, of so many that the contract counted when it was last asked
 
@@ -97,7 +97,7 @@ class Follower:
         try:
             with self._replica.reading(quarantined=True) as view:
                 trees = refold(view, progress)
-                self._number_and_trees = view.cursor.n, trees
+                self._event_number_and_trees = view.cursor.n, trees
                 self._compare(view)
         except Quarantined as error:
             self._replica.set_quarantine(str(error))
@@ -117,14 +117,14 @@ class Follower:
             event_count = self._step()
         except (ChainUnavailable, Quarantined) as error:
             self._seen_blocks, self.caught_up = None, False
-            self._endpoint_suspect = self._endpoint_suspect or isinstance(error, ChainMisbehaved)
+            self._is_endpoint_suspect = self._is_endpoint_suspect or isinstance(error, ChainMisbehaved)
             if isinstance(error, ChainBehind) and self._may_lag():
                 raise
             if isinstance(error, Quarantined | ChainBehind):
                 self._replica.set_quarantine(str(error))
                 raise Quarantined(str(error)) from error
             raise
-        self._endpoint_suspect, self._behind_since = False, None
+        self._is_endpoint_suspect, self._behind_since = False, None
         return event_count
 
     def run(self, stop: Stop) -> None:
@@ -133,7 +133,7 @@ class Follower:
         Raises: WrongRegistry, CursorMoved and Quarantined at start, which need a person.
         """
         reporter = Reporter(self._replica.engine, "follower")
-        failures, daily_refold, progress = 0, None, Progress(self._clock, reporter)
+        failure_count, daily_refold, progress = 0, None, Progress(self._clock, reporter)
         while not stop.is_set():
             try:
                 if daily_refold is None:
@@ -143,8 +143,8 @@ class Follower:
                 daily_refold.go_on()
                 started_at = self._clock()
                 self.step()
-                failures = 0
-                reporter.tell(doing=FOLLOWING, progress=self.progress)
+                failure_count = 0
+                reporter.tell(activity=FOLLOWING, progress=self.progress)
                 self._write_lead()
                 if self.caught_up:
                     progress.end()
@@ -153,13 +153,13 @@ class Follower:
                 else:
                     progress.tell(FOLLOWING, *self.progress)
             except (ChainUnavailable, DatabaseUnavailable, Quarantined) as error:
-                reporter.tell(error, doing=FOLLOWING, progress=self.progress)
+                reporter.tell(error, activity=FOLLOWING, progress=self.progress)
                 if isinstance(error, Quarantined) and daily_refold is None:
                     raise
-                failures += 1
-                pause = LOOP_BACKOFF.pause(failures)
-                logger.warning("%s (again in %.1f s)", error, pause)
-                stop.wait(pause)
+                failure_count += 1
+                pause_seconds = LOOP_BACKOFF.pause(failure_count)
+                logger.warning("%s (again in %.1f s)", error, pause_seconds)
+                stop.wait(pause_seconds)
             except AnchoringError as error:
                 reporter.tell(error)
                 raise
@@ -169,8 +169,8 @@ class Follower:
     def _write_lead(self) -> None:
         """Let the other processes know how the chain's clock goes, once a minute and when that changes."""
         lead, now = self.chain_clock.lead, int(self._wall_clock())
-        if lead is not None and (lead, now // _LEAD_SECONDS) != self._lead_written:
-            self._lead_written = lead, now // _LEAD_SECONDS
+        if lead is not None and (lead, now // _LEAD_SECONDS) != self._written_lead:
+            self._written_lead = lead, now // _LEAD_SECONDS
             write_measures(self._replica.engine, {CHAIN_CLOCK_LEAD: lead}, now)
 
     def _step(self) -> int:
@@ -199,30 +199,34 @@ class Follower:
                 cursor, self._chain.block(cursor.final_block) if latest_reaches_cursor else None, latest_block
             )
         # 3
-        gathered = self._gatherer.gather(
-            self._chain, cursor, stated_head, (latest_block, final_block), is_suspect=self._endpoint_suspect
+        gathered_acts = self._gatherer.gather(
+            self._chain,
+            cursor,
+            stated_head,
+            (latest_block, final_block),
+            is_suspect=self._is_endpoint_suspect,
         )
-        final_events, end_block = gathered.up_to_end(), gathered.end_block
+        final_events, end_block = gathered_acts.up_to_end(), gathered_acts.end_block
         # 4
         fold = Fold(cursor.head, cursor.n, cursor.block, cursor.time)
         folded_events = self._fold_events(fold, final_events)
         new_cursor = Cursor(
             fold.n, fold.head, fold.block, fold.time, end_block.number, end_block.hash, end_block.time
         )
-        pending_events = self._fold_events(fold, gathered.beyond_end())
+        pending_events = self._fold_events(fold, gathered_acts.beyond_end())
         if cursor.n == 0 and folded_events:
             deployment_block = final_events[0].event.block
             check_beginning(self._registry_name, final_events[0], self._chain.block(deployment_block - 1))
-        if gathered.is_newest:
+        if gathered_acts.is_newest:
             check_head(stated_head, cursor, [*folded_events, *pending_events])
         # 5
         trees, events_with_facts = self._derive_all(cursor, folded_events)
         self._replica.store(
-            cursor, new_cursor, events_with_facts, pending_events, trees, caught_up=gathered.is_newest
+            cursor, new_cursor, events_with_facts, pending_events, trees, caught_up=gathered_acts.is_newest
         )
-        self._number_and_trees = new_cursor.n, trees
-        self._seen_blocks = None if gathered.is_walked else (latest_block, final_block)
-        self.caught_up = gathered.is_newest
+        self._event_number_and_trees = new_cursor.n, trees
+        self._seen_blocks = None if gathered_acts.is_walked else (latest_block, final_block)
+        self.caught_up = gathered_acts.is_newest
         self.progress = new_cursor.n, max(stated_head.n, new_cursor.n)
         self._gatherer.window.adapt(final_events)
         return len(folded_events)
@@ -233,7 +237,7 @@ class Follower:
             try:
                 fold.extend(event.event)
             except BrokenHead as error:
-                self._endpoint_suspect = True
+                self._is_endpoint_suspect = True
                 raise ChainMisbehaved(f"the endpoint's events do not follow one another: {error}") from error
             folded_events.append(FoldedEvent(event, fold.head))
         return folded_events
@@ -242,7 +246,7 @@ class Follower:
         self, cursor: Cursor, folded_events: Sequence[FoldedEvent]
     ) -> tuple[Trees, list[FoldedEvent]]:
         """Return the status trees and the events with their facts. Until these are stored the trees are nobody's."""
-        number_and_trees, self._number_and_trees = self._number_and_trees, None
+        number_and_trees, self._event_number_and_trees = self._event_number_and_trees, None
         with self._replica.reading(quarantined=True) as view:
             if view.cursor != cursor:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")

@@ -50,15 +50,15 @@ class Gatherer:
         chain: Chain,
         cursor: Cursor,
         stated_head: RegistryHead,
-        blocks: tuple[Block, Block],
+        latest_and_final: tuple[Block, Block],
         *,
         is_suspect: bool,
     ) -> GatheredActs:
-        """Return the next acts beyond `cursor`; `blocks` are the newest and the final one.
+        """Return the next acts beyond `cursor`; `latest_and_final` are the newest and the final one.
 
         `is_suspect`: acts may lie in blocks that were passed. Raises: ChainUnavailable or a child.
         """
-        latest, final_block = blocks
+        latest, final_block = latest_and_final
         if self._is_walk_shorter(chain, cursor, stated_head, final_block):
             return self._walk_ahead(chain, cursor, stated_head, final_block)
         first_number = cursor.block if is_suspect else cursor.final_block + 1
@@ -118,14 +118,14 @@ class Gatherer:
         end_block = final_block if final_block.number >= cursor.final_block else _known_final(cursor)
         return GatheredActs(end_block, events, is_newest=True, is_walked=True)
 
-    def _learn_span(self, chain: Chain, first: int, hidden_block: int) -> None:
+    def _learn_span(self, chain: Chain, first_block: int, hidden_block: int) -> None:
         """Have shorter ranges asked for, where the endpoint still hides a block at the end of a longer one."""
-        length = (hidden_block - first) % chain.event_span()
-        if hidden_block <= first or length == 0:
+        block_count = (hidden_block - first_block) % chain.event_span()
+        if hidden_block <= first_block or block_count == 0:
             return
-        events_asked_again = self._ask_events(chain, hidden_block - length, hidden_block)
+        events_asked_again = self._ask_events(chain, hidden_block - block_count, hidden_block)
         if not any(event.event.block == hidden_block for event in events_asked_again):
-            chain.limit_event_span(length)
+            chain.limit_event_span(block_count)
 
     def _find_window_end(self, chain: Chain, cursor: Cursor, final_block: Block) -> Block:
         """Return the last block of the window; the known final block where the chain has no newer one."""
@@ -134,8 +134,8 @@ class Gatherer:
         number = max(cursor.final_block + 1, self._first_block) + self.window.span - 1
         return final_block if number >= final_block.number else _ask_block(chain, number)
 
-    def _ask_events(self, chain: Chain, first: int, last: int) -> Sequence[ChainEvent]:
-        return chain.events(self._contract, first, last) if first <= last else ()
+    def _ask_events(self, chain: Chain, first_block: int, last_block: int) -> Sequence[ChainEvent]:
+        return chain.events(self._contract, first_block, last_block) if first_block <= last_block else ()
 
 
 def _known_final(cursor: Cursor) -> Block:

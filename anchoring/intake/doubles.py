@@ -38,11 +38,13 @@ def check_new(connection: Connection, trust: Trust, log: str, issuer: str, spool
     if not issuer_ranges:
         return
     if not spool.is_urgent:  # 2
-        roots = ", ".join(missing.root.hex()[:16] for missing in issuer_ranges[:_SHOWN_ROOTS] if missing.root)
+        roots_text = ", ".join(
+            missing.root.hex()[:16] for missing in issuer_ranges[:_SHOWN_ROOTS] if missing.root
+        )
         raise SubmissionRefused(
             "records-missing",
             f"this register came from a backup and misses the records of {len(issuer_ranges)} submissions of {issuer}: "
-            f"send those again first, exactly as they were ({roots}{', …' if issuer_ranges[_SHOWN_ROOTS:] else ''}); "
+            f"send those again first, exactly as they were ({roots_text}{', …' if issuer_ranges[_SHOWN_ROOTS:] else ''}); "
             "then send this one again",
         )
     faults = Faults()

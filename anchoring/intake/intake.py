@@ -85,7 +85,7 @@ def take(
     with tempfile.SpooledTemporaryFile(limits.SPOOL_MEMORY_BYTES, dir=rules.spool_directory) as file:
         # 2
         spool = Spool(file)
-        reader = RowReader(statement, terms.grants, now, anchored=admission.anchored)
+        reader = RowReader(statement, terms.grants, now, is_anchored=admission.anchored)
         leaves = read_rows(reader, lines, statement, spool)
         # 3
         _check_root(statement, leaves)

@@ -43,9 +43,9 @@ def judge_identifier(record: Record) -> None:
 
     Raises: RowFault.
     """
-    odd = record.certificate.warnings
-    if odd and record.issued is None and record.action in PRESENTABLE_ACTIONS:
-        raise RowFault("invalid-identifier", f"{record.identifier}: {'; '.join(odd)}")
+    warnings = record.certificate.warnings
+    if warnings and record.issued is None and record.action in PRESENTABLE_ACTIONS:
+        raise RowFault("invalid-identifier", f"{record.identifier}: {'; '.join(warnings)}")
 
 
 def list_oddities(record: Record) -> list[Oddity]:
@@ -76,8 +76,8 @@ def judge_disclosure(record: Record, disclosure: Disclosure) -> None:
     for contradiction in find_contradictions(record, values):
         raise RowFault(
             "claims-contradict-record",
-            f"the claim {contradiction.name} says {contradiction.claimed!r} and the record {contradiction.recorded.en!r}: "
-            "put the same into both",
+            f"the claim {contradiction.name} says {contradiction.claimed_text!r} and the record "
+            f"{contradiction.recorded_words.en!r}: put the same into both",
         )
 
 

@@ -71,13 +71,13 @@ def read_statement(line: bytes) -> tuple[Statement, bytes]:
 class RowReader:
     """Reads the rows of one submission in their order; holds the leaf hash of the row before, and every salt and master.
 
-    Records that are `anchored` are read and not judged again: they were, and rules may have become stricter since.
+    `is_anchored`: the records are read and not judged again. They were, and rules may have become stricter since.
     """
 
     def __init__(
-        self, statement: Statement, grants: Sequence[Grant], now: int, *, anchored: bool = False
+        self, statement: Statement, grants: Sequence[Grant], now: int, *, is_anchored: bool = False
     ) -> None:
-        self._statement, self._now, self._anchored = statement, now, anchored
+        self._statement, self._now, self._is_anchored = statement, now, is_anchored
         self._grants, self._moment = grants, Moment(statement.log, NEWEST_EVENT, now)
         self._granted_scopes: dict[Scope, bool] = {}
         self._leaf_before = b""
@@ -103,7 +103,7 @@ class RowReader:
             raise RowFault("invalid-identifier", str(error)) from error
         except MalformedInput as error:
             raise RowFault("malformed-row", str(error)) from error
-        if not self._anchored:
+        if not self._is_anchored:
             self._judge(index, record)
             self.drawn_values.add(record.salt, index)
         leaf = leaf_hash(record.suite, body)
@@ -172,7 +172,7 @@ class RowReader:
                 "disclosure-mismatch", f"{record.action} states no claims, so there is nothing to disclose"
             )
         disclosure = decode_disclosure(disclosure_json)
-        if not self._anchored:
+        if not self._is_anchored:
             judge_disclosure(record, disclosure)
             if isinstance(disclosure, FullDisclosure):
                 self.drawn_values.add(disclosure.master, index)

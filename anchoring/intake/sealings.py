@@ -47,29 +47,29 @@ class Sealings:
         """
         faults, leaves = Faults(), iter(self._rows_by_seal)
         while chunk := list(islice(leaves, limits.LOOKUP_ROWS)):
-            for seal in connection.execute(_SEALS.where(RECORD.c.leaf.in_(chunk))).mappings():
-                if why := _say_why_not_in_force(seal, now):
-                    for row in self._rows_by_seal[seal["leaf"]]:
-                        faults.add(row, "seal-not-in-force", why)
+            for seal_row in connection.execute(_SEALS.where(RECORD.c.leaf.in_(chunk))).mappings():
+                if reason := _say_why_not_in_force(seal_row, now):
+                    for row in self._rows_by_seal[seal_row["leaf"]]:
+                        faults.add(row, "seal-not-in-force", reason)
         faults.refuse()
 
 
-def _say_why_not_in_force(seal: RowMapping, now: int) -> str:
+def _say_why_not_in_force(seal_row: RowMapping, now: int) -> str:
     """Say why nothing may be sealed any more, or yet, with a registered record; empty where it may."""
     record, identifier, status = (
-        decode_record(decode(seal["body"])),
-        seal["identifier"],
-        Status(seal["status"]),
+        decode_record(decode(seal_row["body"])),
+        seal_row["identifier"],
+        Status(seal_row["status"]),
     )
-    if seal["kind"] != "seal":
+    if seal_row["kind"] != "seal":
         return f"`made-with` names a record of {identifier}, which is no seal: name the record of the seal"
-    if seal["position"] != seal["current"]:
+    if seal_row["position"] != seal_row["current"]:
         return (
             f"`made-with` names another record than that of the current version, {identifier}: name that one"
         )
     if status is not Status.VALID:
-        stands = f"the seal {identifier} is {status.name.lower()} 印章已不在有效状态"
-        return f"{stands}: {_COUNTS}. Seal with one that is in force"
+        state_text = f"the seal {identifier} is {status.name.lower()} 印章已不在有效状态"
+        return f"{state_text}: {_COUNTS}. Seal with one that is in force"
     today, first_day, last_day = civil_date(now), record.valid_from, record.valid_until
     if (first_day and today < first_day) or (last_day and today > last_day):
         return (

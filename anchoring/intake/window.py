@@ -32,7 +32,7 @@ _WAITING_TOTALS: Final = select(
 _CHANGE_TOTALS: Final = select(func.count(), func.count(distinct(CHANGE.c.position)))
 
 
-def window_of(statement: Statement) -> Window:
+def require_window(statement: Statement) -> Window:
     """Return the window of a statement. Raises: SubmissionRefused for one of version 1, which has none."""
     if statement.window is None:
         raise SubmissionRefused(
@@ -45,7 +45,7 @@ def window_of(statement: Statement) -> Window:
 
 def check_window(statement: Statement, log: LogState) -> None:
     """Check that enough of the window is left for the records to arrive and to be anchored. Raises: SubmissionRefused."""
-    window = window_of(statement)
+    window = require_window(statement)
     if window.last < log.sequence + WINDOW_MARGIN:
         raise SubmissionRefused(
             "outside-window",
@@ -59,7 +59,7 @@ def check_place(connection: Connection, statement: Statement, log: LogState) -> 
 
     Raises: SubmissionRefused, TooMuchWaiting.
     """
-    window, last_batch = window_of(statement), find_last_batch(connection)
+    window, last_batch = require_window(statement), find_last_batch(connection)
     next_sequence = max(log.sequence, last_batch.sequence if last_batch else 0) + 1
     if next_sequence < window.first:
         raise SubmissionRefused(
@@ -95,16 +95,16 @@ def _count_anchors_before(connection: Connection, count: int) -> int:
     )
     if not submission_count:
         return 0
-    repeated_changes = 0
+    repeated_count = 0
     if change_count:
-        change_rows, changed_positions = map(
+        row_count, position_count = map(
             int, connection.execute(_CHANGE_TOTALS.where(CHANGE.c.record >= first_position)).one()
         )
-        repeated_changes = change_rows - changed_positions
+        repeated_count = row_count - position_count
     return (
         submission_count // limits.MAX_BATCH_SUBMISSIONS
         + 2 * (record_count + count) // MAX_ANCHOR_GROWTH
         + 2 * (change_count + min(count, MAX_STATUS_RECORDS)) // MAX_ANCHOR_CHANGES
-        + repeated_changes
+        + repeated_count
         + 1  # the next one itself may change a position that the batch before it changes
     )

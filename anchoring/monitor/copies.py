@@ -91,12 +91,19 @@ class EntryCopies:
         """Return what is known of the entries of an anchor; None where it was not walked yet or did not let the log grow."""
         return self.of_anchors(log, sequence, sequence, now).get(sequence)
 
-    def of_anchors(self, log: str, lowest: int, highest: int, now: int) -> dict[int, AnchorEntries]:
+    def of_anchors(
+        self, log: str, first_sequence: int, last_sequence: int, now: int
+    ) -> dict[int, AnchorEntries]:
         """Return what is known of the entries of a log's anchors, by sequence."""
         rows = self._read_rows(
-            queries.OF_ANCHORS, log=log, lowest=lowest, highest=highest, now=now, grace=self.grace
+            queries.OF_ANCHORS,
+            log=log,
+            lowest=first_sequence,
+            highest=last_sequence,
+            now=now,
+            grace=self.grace,
         )
-        return {row["sequence"]: _anchor_entries_of(row) for row in rows}
+        return {row["sequence"]: _read_anchor_entries(row) for row in rows}
 
     def count_states(self, now: int) -> dict[str, dict[Publication, int]]:
         """Return how many anchors are in each state, by log: figures for pages and metrics."""
@@ -114,13 +121,13 @@ class EntryCopies:
     def page(self, log: str, position: int, limit: int) -> list[Copy]:
         """Return copies that begin at `position` or beyond, in the order of positions."""
         return [
-            _copy_of(row) for row in self._read_rows(queries.PAGE, log=log, position=position, limit=limit)
+            _read_copy(row) for row in self._read_rows(queries.PAGE, log=log, position=position, limit=limit)
         ]
 
     def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
         """Return the entry whose records include `position`, with its own first position; None where no copy is here."""
         rows = self._read_rows(queries.LAST_UP_TO, log=log, position=position)
-        copy = _copy_of(rows[0]) if rows else None
+        copy = _read_copy(rows[0]) if rows else None
         if copy is None or position >= copy.first + copy.entry.statement.count:
             return None
         return copy.first, copy.entry
@@ -258,7 +265,7 @@ def _encode_texts(texts: Sequence[str]) -> str:
     return orjson.dumps(list(texts)).decode()
 
 
-def _anchor_entries_of(row: RowMapping) -> AnchorEntries:
+def _read_anchor_entries(row: RowMapping) -> AnchorEntries:
     return AnchorEntries(
         state=Publication(row["state"]),
         attempts=row["attempts"],
@@ -270,7 +277,7 @@ def _anchor_entries_of(row: RowMapping) -> AnchorEntries:
     )
 
 
-def _copy_of(row: RowMapping) -> Copy:
+def _read_copy(row: RowMapping) -> Copy:
     return Copy(
         log=row["log"],
         first=row["first"],

@@ -25,9 +25,9 @@ from ledger.verification.entries import NOT_IN_BATCH, Fault, check_batch
 
 MONITOR_SECONDS: Final = 2.0  # between two looks for new anchors of other logs
 #: Of the monitor itself while something is wrong here: it asks nobody else for that.
-MONITOR_BACKOFF: Final = Backoff(first=MONITOR_SECONDS, longest=30.0, spread=False)
+MONITOR_BACKOFF: Final = Backoff(first_seconds=MONITOR_SECONDS, longest_seconds=30.0, spread=False)
 #: Of a node that does not answer, and of an anchor whose entries nobody gives.
-PEER_BACKOFF: Final = Backoff(first=5.0, longest=LONGEST_PAUSE_SECONDS)
+PEER_BACKOFF: Final = Backoff(first_seconds=5.0, longest_seconds=LONGEST_PAUSE_SECONDS)
 ROUND_ANCHORS: Final = 100  # asked for in a round: what is withheld does not keep newer anchors waiting
 _WALK_ANCHORS: Final = 500  # taken in at a time: one short transaction
 # faults of entries that are not the anchored ones
@@ -44,7 +44,7 @@ class _Node:
     """
 
     peer: Peer
-    failures: int = 0
+    failure_count: int = 0
     asked_at: int = 0
     due_at: float = 0.0
     last_error: str = ""
@@ -52,10 +52,10 @@ class _Node:
     def note(self, error: Exception | None, now: float) -> None:
         """Note how the node answered."""
         if error is None:
-            self.failures, self.last_error = 0, ""
+            self.failure_count, self.last_error = 0, ""
             return
-        self.failures += 1
-        self.due_at, self.last_error = now + PEER_BACKOFF.pause(self.failures), str(error)
+        self.failure_count += 1
+        self.due_at, self.last_error = now + PEER_BACKOFF.pause(self.failure_count), str(error)
         logger.warning("%s: %s", self.peer.name, self.last_error)
 
 
@@ -102,17 +102,17 @@ class Monitor:
 
     def run(self, stop: Stop) -> None:
         """Watch until told to stop; wait longer while there is no replica to go by."""
-        failures, reporter = 0, Reporter(self._replica.engine, "monitor", self._clock)
+        failure_count, reporter = 0, Reporter(self._replica.engine, "monitor", self._clock)
         while not stop.is_set():
             try:
                 if settled_count := self.step():
                     logger.info("settled the entries of %d anchors", settled_count)
-                failures = 0
+                failure_count = 0
                 reporter.tell()
                 stop.wait(MONITOR_SECONDS)
             except AnchoringError as error:
-                failures += 1
-                pause = MONITOR_BACKOFF.pause(failures)
+                failure_count += 1
+                pause = MONITOR_BACKOFF.pause(failure_count)
                 logger.warning("%s (again in %d s)", error, pause)
                 reporter.tell(error)
                 stop.wait(pause)
@@ -193,7 +193,7 @@ class Monitor:
         if node in self._city_nodes[anchor.log] and node.asked_at < deadline <= now:
             return False
         # A rest that lasts longer than any was noted by a clock that was wrong.
-        return current_time < node.due_at <= current_time + PEER_BACKOFF.longest
+        return current_time < node.due_at <= current_time + PEER_BACKOFF.longest_seconds
 
     def _check(self, anchor: Anchor, entries: Sequence[Entry]) -> list[Fault]:
         with self._replica.reading() as trust:

@@ -81,10 +81,11 @@ class Pages:
 
     def _fetch(self, position: int) -> None:
         body = self.peer.entries(self.log, position, PAGE_ENTRIES)
-        self._entries, end = dict(_read_entries(body)), position + 1
-        for first, entry in self._entries.items():
-            end = max(end, first + 1 if isinstance(entry, MalformedInput) else first + entry.statement.count)
-        self._covered_positions = range(position, end)
+        self._entries, end_position = dict(_read_entries(body)), position + 1
+        for first_position, entry in self._entries.items():
+            count = 1 if isinstance(entry, MalformedInput) else entry.statement.count
+            end_position = max(end_position, first_position + count)
+        self._covered_positions = range(position, end_position)
 
 
 def _read_entries(body: bytes) -> Iterator[tuple[int, Entry | MalformedInput]]:
@@ -92,7 +93,7 @@ def _read_entries(body: bytes) -> Iterator[tuple[int, Entry | MalformedInput]]:
     try:
         for member in Fields(decode(body), "page").array("items", PAGE_ENTRIES):
             fields = Fields(member, "item")
-            yield fields.integer("first", 0, MAX_LOG_SIZE), _entry_of(fields.take("entry"))
+            yield fields.integer("first", 0, MAX_LOG_SIZE), _decode_entry_or_fault(fields.take("entry"))
     except MalformedInput as error:
         raise PeerRefused(f"its answer is no page of entries: {_make_printable(error)}") from error
 
@@ -102,7 +103,7 @@ def _make_printable(error: MalformedInput) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in str(error))[:_MAX_ERROR_CHARS]
 
 
-def _entry_of(value: Json) -> Entry | MalformedInput:
+def _decode_entry_or_fault(value: Json) -> Entry | MalformedInput:
     try:
         return decode_entry(value)
     except MalformedInput as error:

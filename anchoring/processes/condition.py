@@ -69,32 +69,32 @@ class Reporter:
     def __init__(self, engine: Engine, name: str, clock: Callable[[], float] = time.time) -> None:
         self._engine, self._clock = engine, clock
         self._empty_condition = Condition(name, 0)
-        self._last_told: Condition | None = None
+        self._told_condition: Condition | None = None
 
     def tell(
-        self, error: Exception | None = None, *, doing: str = "", progress: tuple[int, int] = (0, 0)
+        self, error: Exception | None = None, *, activity: str = "", progress: tuple[int, int] = (0, 0)
     ) -> None:
         """Say that the process lives, what it fails at, and how far it is; to its supervisor too."""
         show_life()
         with suppress(DatabaseUnavailable, SQLAlchemyError):  # a follower may be making the tables anew
-            now, last_condition = int(self._clock()), self._last_told or self._read_stored()
+            now, last_condition = int(self._clock()), self._told_condition or self._read_stored()
             kind = type(error).__name__ if error else ""
             condition = replace(
                 last_condition,
                 kind=kind,
                 error=_make_storable(error) if error else "",
                 since=(last_condition.since if last_condition.kind == kind else now) if error else None,
-                doing=doing,
+                doing=activity,
                 done=progress[0],
                 total=progress[1],
             )
             if (
-                self._last_told is None
+                self._told_condition is None
                 or condition != last_condition
                 or not 0 <= now - last_condition.seen < REPORT_SECONDS
             ):
-                self._last_told = replace(condition, seen=now)
-                self._write(self._last_told)
+                self._told_condition = replace(condition, seen=now)
+                self._write(self._told_condition)
 
     def _read_stored(self) -> Condition:
         with transaction(self._engine) as connection:
@@ -123,7 +123,7 @@ def _condition_row(condition: Condition) -> dict[str, object]:
     }
 
 
-def _condition_of(row: RowMapping) -> Condition:
+def _read_condition(row: RowMapping) -> Condition:
     return Condition(
         name=row["name"],
         seen=row["seen"],
@@ -146,4 +146,4 @@ def read_conditions(connection: Connection) -> Sequence[Condition]:
     if not inspect(connection).has_table(PROCESS.name):
         return ()
     rows = connection.execute(select(PROCESS).order_by(PROCESS.c.name)).mappings()
-    return tuple(_condition_of(row) for row in rows)
+    return tuple(_read_condition(row) for row in rows)

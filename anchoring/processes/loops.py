@@ -24,15 +24,17 @@ class Backoff:
     With `spread` chance takes up to half of a pause away: many who failed at one moment do not all come back at one moment.
     """
 
-    first: float
-    longest: float
+    first_seconds: float
+    longest_seconds: float
     spread: bool = True
 
-    def pause(self, failures: int) -> float:
+    def pause(self, failure_count: int) -> float:
         """Return the seconds until the next attempt, after so many failures in a row; at least one."""
-        seconds = min(self.longest, self.first * 2.0 ** min(failures - 1, _MAX_DOUBLINGS))
+        seconds = min(
+            self.longest_seconds, self.first_seconds * 2.0 ** min(failure_count - 1, _MAX_DOUBLINGS)
+        )
         return seconds * random.uniform(0.5, 1) if self.spread else seconds  # noqa: S311
 
 
 #: Of a process that goes on by itself once the chain or the database is back: within half a minute.
-LOOP_BACKOFF: Final = Backoff(first=1.0, longest=30.0)
+LOOP_BACKOFF: Final = Backoff(first_seconds=1.0, longest_seconds=30.0)

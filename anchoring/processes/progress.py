@@ -20,19 +20,21 @@ class Progress:
         self._start: tuple[float, int] | None = None
         self._told_at = 0.0
 
-    def tell(self, doing: str, done: int, total: int) -> None:
-        """Say that `done` of `total` are done; the first call is where the work begins."""
+    def tell(self, activity: str, done_count: int, total_count: int) -> None:
+        """Say that `done_count` of `total_count` are done; the first call is where the work begins."""
         if self._reporter:
-            self._reporter.tell(doing=doing, progress=(done, total))
+            self._reporter.tell(activity=activity, progress=(done_count, total_count))
         now = self._clock()
         if self._start is None:
-            self._start, self._told_at = (now, done), now
+            self._start, self._told_at = (now, done_count), now
             return
         if now - self._told_at < PROGRESS_SECONDS:
             return
         self._told_at = now
-        rate = (done - self._start[1]) / (now - self._start[0])
-        logger.info("%s: %s of %s events (%s/s)", doing, f"{done:,}", f"{total:,}", f"{rate:,.0f}")
+        rate = (done_count - self._start[1]) / (now - self._start[0])
+        logger.info(
+            "%s: %s of %s events (%s/s)", activity, f"{done_count:,}", f"{total_count:,}", f"{rate:,.0f}"
+        )
 
     def end(self) -> None:
         """Say that the work is done: the next call of `tell` begins another."""

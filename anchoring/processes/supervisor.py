@@ -22,7 +22,7 @@ from anchoring.processes.children import dies_with
 from anchoring.processes.loops import Backoff
 
 #: Of a child that died: the first time it is back before anybody notices; nobody else waits for the same thing.
-RESTART_BACKOFF: Final = Backoff(first=0.5, longest=30.0, spread=False)
+RESTART_BACKOFF: Final = Backoff(first_seconds=0.5, longest_seconds=30.0, spread=False)
 _STEADY_SECONDS: Final = 60.0  # a child that ran this long has no failures any more
 _KEEPS_DYING: Final = 3  # failures in a row: one or two are mishaps, after which a child is back in a second
 _STOP_SECONDS: Final = 15.0  # for a child to end by itself once asked; a batch is frozen in far less
@@ -43,7 +43,7 @@ class _Child:
     silence_seconds: float
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
-    failures: int = 0
+    failure_count: int = 0
     due_at: float = 0.0
 
 
@@ -92,18 +92,18 @@ class Supervisor:
                 continue
             exit_code = child.process.poll()
             if now - child.started_at >= _STEADY_SECONDS:
-                child.failures = 0
+                child.failure_count = 0
             if exit_code is None:
                 self._end_silent(child, child.process)
                 continue
             if exit_code == NEEDS_PERSON:
                 child.process, child.due_at, self._helpless_child = None, math.inf, child.name
                 continue
-            child.failures += 1
-            pause = RESTART_BACKOFF.pause(child.failures)
+            child.failure_count += 1
+            pause = RESTART_BACKOFF.pause(child.failure_count)
             logger.warning("%s ended with %s (starts again in %.1f s)", child.name, exit_code, pause)
             child.process, child.due_at = None, now + pause
-        self._board.write(child.name for child in self._children if child.failures >= _KEEPS_DYING)
+        self._board.write(child.name for child in self._children if child.failure_count >= _KEEPS_DYING)
 
     def _end_silent(self, child: _Child, process: subprocess.Popen[bytes]) -> None:
         """Kill a child that hangs; what hangs does not heed a request to end."""

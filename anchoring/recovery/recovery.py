@@ -106,7 +106,7 @@ def _place_submissions(connection: Connection, lost_batch: LostBatch, kept_posit
     note_missing(connection, missing_ranges)
 
 
-def _make_submission(first: int, entry: Entry, sequence: int) -> Submission:
+def _make_submission(first_position: int, entry: Entry, sequence: int) -> Submission:
     """Return a submission of which only the entry is known: not its warnings, nor what was promised."""
     statement = entry.statement
     acceptance = Acceptance(
@@ -114,7 +114,7 @@ def _make_submission(first: int, entry: Entry, sequence: int) -> Submission:
         log=statement.log,
         issuer=statement.issuer,
         count=statement.count,
-        first=first,
+        first=first_position,
         accepted=entry.accepted,
         warnings=(),
     )

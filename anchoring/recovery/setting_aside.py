@@ -96,23 +96,23 @@ def remove(connection: Connection, submission: LocalSubmission) -> None:
         (SUBMISSION, SUBMISSION.c.first),
     ):
         connection.execute(delete(table).where(column >= submission.first, column < submission.end))
-    for first in touched_lineages:
-        _rewind(connection, first)
+    for first_position in touched_lineages:
+        _rewind(connection, first_position)
 
 
-def _rewind(connection: Connection, first: int) -> None:
+def _rewind(connection: Connection, first_position: int) -> None:
     """Let a lineage stand where the records that are left lead."""
     records_by_previous: dict[bytes | None, tuple[int, bytes, Record]] = {}
-    for position, leaf, body in connection.execute(_LINEAGE_RECORDS, {"lineage": first}):
+    for position, leaf, body in connection.execute(_LINEAGE_RECORDS, {"lineage": first_position}):
         record = decode_record(decode(body))
         records_by_previous[record.previous] = (position, leaf, record)
     lineage: Lineage | None = None
-    current_position = first
+    current_position = first_position
     while next_record := records_by_previous.pop(lineage.tip if lineage else None, None):
         position, leaf, record = next_record
         lineage, _ = follow(lineage, record, leaf)
         current_position = position if lineage.current == leaf else current_position
     assert lineage is not None, "its first record stands before what was removed"
     set_lineages(
-        connection, [StoredLineage(lineage, lineage_of(lineage.identifier), first, current_position)]
+        connection, [StoredLineage(lineage, lineage_of(lineage.identifier), first_position, current_position)]
     )

@@ -29,7 +29,7 @@ class OwnLog:
     suite: Suite
     start: int
     size: int
-    opened: int
+    opened_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Batch:
 
     sequence: int
     payload: bytes
-    frozen: int
+    frozen_at: int
     state: str
 
     @property
@@ -59,16 +59,16 @@ def check_complete(connection: Connection, log_state: LogState | None, trust: Tr
         raise RegisterBehind(_describe_lacking(trust, log_state, last_sequence + 1))
 
 
-def _describe_lacking(trust: Trust, log_state: LogState, first: int) -> str:
-    """Say which batches the register lacks, from sequence `first` on."""
+def _describe_lacking(trust: Trust, log_state: LogState, first_sequence: int) -> str:
+    """Say which batches the register lacks, from sequence `first_sequence` on."""
     oldest_anchor, newest_anchor = (
-        trust.anchor(log_state.name, first),
+        trust.anchor(log_state.name, first_sequence),
         trust.anchor(log_state.name, log_state.sequence),
     )
     record_count = log_state.size - oldest_anchor.size_before if oldest_anchor else 0
     times = [format_time(anchor.time) for anchor in (oldest_anchor, newest_anchor) if anchor]
     return (
-        f"the chain holds batches {first} to {log_state.sequence} of {log_state.name}, anchored from "
+        f"the chain holds batches {first_sequence} to {log_state.sequence} of {log_state.name}, anchored from "
         f"{' to '.join(times)} with {record_count:,} records, and this register does not: it was restored from a backup, "
         "or is another city's. It takes and anchors nothing until it has them back: run `shunzheng recover`"
     )
@@ -86,7 +86,7 @@ def hold_log(connection: Connection, log_state: LogState, trust: Trust, now: int
         new_log = OwnLog(log_state.name, registry, log_state.suite, log_state.size, log_state.size, now)
         insert_missing(connection, LOG, [log_row(new_log)])  # another process may just be doing the same
         row = connection.execute(_LOCKED_LOG).mappings().one()
-    log = log_of(row)
+    log = read_log(row)
     if (log.registry_name, log.name) != (registry, log_state.name):
         raise RegisterBehind(
             f"this register belongs to {log.name} of {log.registry_name}, not to {log_state.name} of {registry}"
@@ -97,17 +97,17 @@ def hold_log(connection: Connection, log_state: LogState, trust: Trust, now: int
 def find_own_log(connection: Connection) -> OwnLog | None:
     """Return the log of this register; None while it has accepted nothing."""
     row = connection.execute(select(LOG)).mappings().first()
-    return log_of(row) if row else None
+    return read_log(row) if row else None
 
 
-def log_of(row: RowMapping) -> OwnLog:
+def read_log(row: RowMapping) -> OwnLog:
     return OwnLog(
         name=row["name"],
         registry_name=row["registry_name"],
         suite=suites.by_number(row["suite"]),
         start=row["start"],
         size=row["size"],
-        opened=row["opened"],
+        opened_at=row["opened"],
     )
 
 
@@ -118,7 +118,7 @@ def log_row(log: OwnLog) -> Row:
         "suite": log.suite.number,
         "start": log.start,
         "size": log.size,
-        "opened": log.opened,
+        "opened": log.opened_at,
     }
 
 
@@ -130,18 +130,18 @@ _BATCHES_AFTER: Final = _BATCHES.where(BATCH.c.sequence > bindparam("after"))
 
 def find_last_batch(connection: Connection) -> Batch | None:
     row = connection.execute(_LAST_BATCH).mappings().first()
-    return batch_of(row) if row else None
+    return read_batch(row) if row else None
 
 
 def list_open_batches(connection: Connection) -> list[Batch]:
     """Return the batches that are not final, in order."""
-    return [batch_of(row) for row in connection.execute(_OPEN_BATCHES).mappings()]
+    return [read_batch(row) for row in connection.execute(_OPEN_BATCHES).mappings()]
 
 
-def walk_batches(connection: Connection, *, after: int = 0) -> Iterator[Batch]:
+def walk_batches(connection: Connection, *, after_sequence: int = 0) -> Iterator[Batch]:
     """Walk through the batches beyond a sequence, in order."""
-    for row in connection.execute(_BATCHES_AFTER, {"after": after}).mappings():
-        yield batch_of(row)
+    for row in connection.execute(_BATCHES_AFTER, {"after": after_sequence}).mappings():
+        yield read_batch(row)
 
 
 def set_states(connection: Connection, states: Sequence[tuple[int, str]]) -> None:
@@ -172,7 +172,7 @@ def insert_batch(connection: Connection, batch: Batch) -> None:
     connection.execute(insert(BATCH), [batch_row(batch)])
 
 
-def batch_of(row: RowMapping) -> Batch:
+def read_batch(row: RowMapping) -> Batch:
     return Batch(row["sequence"], row["payload"], row["frozen"], row["state"])
 
 
@@ -180,6 +180,6 @@ def batch_row(batch: Batch) -> Row:
     return {
         "sequence": batch.sequence,
         "payload": batch.payload,
-        "frozen": batch.frozen,
+        "frozen": batch.frozen_at,
         "state": batch.state,
     }

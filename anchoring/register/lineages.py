@@ -42,7 +42,7 @@ def find_lineages(connection: Connection, identifiers: Sequence[str]) -> list[Li
 def find_lineages_named(connection: Connection, names: Sequence[str]) -> dict[str, StoredLineage]:
     """Return the lineages of these names that are registered, by name."""
     rows = select_many(connection, LINEAGE.c.name, names)
-    return {row["name"]: stored_lineage_of(row) for row in rows}
+    return {row["name"]: read_stored_lineage(row) for row in rows}
 
 
 def set_lineages(connection: Connection, lineages: Iterable[StoredLineage]) -> None:
@@ -54,7 +54,7 @@ def set_lineages(connection: Connection, lineages: Iterable[StoredLineage]) -> N
     )
 
 
-def stored_lineage_of(row: RowMapping) -> StoredLineage:
+def read_stored_lineage(row: RowMapping) -> StoredLineage:
     lineage = Lineage(
         kind=row["kind"],
         issuer=row["issuer"],

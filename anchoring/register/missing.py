@@ -45,7 +45,7 @@ _EXPLAINING_RECORD: Final = (
 def list_missing(connection: Connection) -> list[Missing]:
     """Return what is missing, in the order of positions; nothing in a register that is whole."""
     rows = connection.execute(_MISSING).mappings()
-    return [missing_of(row) for row in rows]
+    return [read_missing(row) for row in rows]
 
 
 def is_missing(connection: Connection, root: bytes) -> bool:
@@ -58,9 +58,9 @@ def note_missing(connection: Connection, missing_ranges: Iterable[Missing]) -> N
         connection.execute(insert(MISSING), rows)
 
 
-def note_back(connection: Connection, first: int) -> None:
-    """Note that the records from position `first` on are back."""
-    connection.execute(delete(MISSING).where(MISSING.c.first == first))
+def note_back(connection: Connection, first_position: int) -> None:
+    """Note that the records from position `first_position` on are back."""
+    connection.execute(delete(MISSING).where(MISSING.c.first == first_position))
 
 
 def is_complete(connection: Connection, trust: Trust, log: str, position: int) -> bool:
@@ -76,7 +76,7 @@ def is_complete(connection: Connection, trust: Trust, log: str, position: int) -
     return connection.execute(_EXPLAINING_RECORD, parameters).first() is not None
 
 
-def missing_of(row: RowMapping) -> Missing:
+def read_missing(row: RowMapping) -> Missing:
     return Missing(row["first"], row["count"], row["batch"], row["root"], row["issuer"])
 
 

@@ -58,10 +58,10 @@ def find_or_sign_receipt(
         connection.execute(
             _KEEP_RECEIPT, {"first_position": acceptance.first, "signed_receipt": signed_receipt.encode()}
         )
-        kept_bytes: bytes = connection.execute(
+        stored_receipt: bytes = connection.execute(
             _KEPT_RECEIPT, {"first_position": acceptance.first}
         ).scalar_one()
-    return decode_signed_receipt(kept_bytes)  # another process may have been first
+    return decode_signed_receipt(stored_receipt)  # another process may have been first
 
 
 def bring_back(register: Register, trust: Trust, signed_receipt: SignedReceipt) -> str:

@@ -57,14 +57,14 @@ def find_record(connection: Connection, leaf: bytes) -> StoredRecord:
     row = connection.execute(_BY_LEAF, {"leaf": leaf}).mappings().first()
     if row is None:
         raise NotFound(f"no record {leaf.hex()[:64]!r} is registered here")
-    return _stored_record_of(connection, row)
+    return _read_stored_record(connection, row)
 
 
 def find_records(connection: Connection, identifier: str) -> list[StoredRecord]:
     """Return every record of the lineage of `identifier`, in the order of positions. Raises: NotFound."""
     row = _find_lineage_row(connection, identifier)
     rows = connection.execute(_BY_LINEAGE, {"first": row["first"]}).mappings().all()
-    return [_stored_record_of(connection, record_row) for record_row in rows]
+    return [_read_stored_record(connection, record_row) for record_row in rows]
 
 
 def find_current_leaf(connection: Connection, identifier: str) -> bytes:
@@ -107,7 +107,7 @@ def _find_lineage_row(connection: Connection, identifier: str) -> RowMapping:
     return row
 
 
-def _stored_record_of(connection: Connection, row: RowMapping) -> StoredRecord:
+def _read_stored_record(connection: Connection, row: RowMapping) -> StoredRecord:
     return StoredRecord(
         record=decode_record(decode(row["body"])),
         leaf=row["leaf"],

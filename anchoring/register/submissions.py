@@ -127,9 +127,11 @@ def insert_submissions(connection: Connection, submissions: Iterable[Submission]
     )
 
 
-def set_change_count(connection: Connection, first: int, changes: int) -> None:
-    """Write how many statuses the submission at position `first` changes."""
-    connection.execute(update(SUBMISSION).where(SUBMISSION.c.first == first).values(changes=changes))
+def set_change_count(connection: Connection, first_position: int, change_count: int) -> None:
+    """Write how many statuses the submission at position `first_position` changes."""
+    connection.execute(
+        update(SUBMISSION).where(SUBMISSION.c.first == first_position).values(changes=change_count)
+    )
 
 
 def read_batch_entries(connection: Connection, sequence: int) -> list[tuple[int, int, bytes]]:
@@ -140,7 +142,7 @@ def read_batch_entries(connection: Connection, sequence: int) -> list[tuple[int,
 def page_submissions(connection: Connection, *, after: int = -1, limit: int = 100) -> list[Submission]:
     """Return a page of submissions in the order of acceptance: those whose first position is beyond `after`."""
     return [
-        submission_of(row)
+        read_submission(row)
         for row in connection.execute(_SUBMISSION_PAGE, {"after": after, "limit": limit}).mappings()
     ]
 
@@ -155,10 +157,10 @@ def _find_first(
     connection: Connection, query: Select[tuple[object, ...]], **parameters: object
 ) -> Submission | None:
     row = connection.execute(query, parameters).mappings().first()
-    return submission_of(row) if row else None
+    return read_submission(row) if row else None
 
 
-def submission_of(row: RowMapping) -> Submission:
+def read_submission(row: RowMapping) -> Submission:
     """Return the submission of its row and the state of its batch."""
     entry = decode_entry(decode(row["entry"]))
     acceptance = Acceptance(

@@ -12,22 +12,22 @@ from anchoring.register.tables import TRANSACTION, Row
 
 @dataclass(frozen=True, slots=True)
 class StoredTransaction:
-    """A signed transaction of a batch as it is stored; `sent` is None until it was handed in."""
+    """A signed transaction of a batch as it is stored; `sent_at` is None until it was handed in."""
 
     hash: bytes
     sequence: int
     nonce: int
     gas_price: int
     raw: bytes
-    signed: int
-    sent: int | None
+    signed_at: int
+    sent_at: int | None
 
 
 def list_transactions(connection: Connection, sequence: int) -> list[StoredTransaction]:
     """Return the stored transactions of a batch, the newest last."""
     query = select(TRANSACTION).where(TRANSACTION.c.sequence == sequence)
     rows = connection.execute(query.order_by(TRANSACTION.c.signed, TRANSACTION.c.gas_price)).mappings()
-    return [transaction_of(row) for row in rows]
+    return [read_transaction(row) for row in rows]
 
 
 def insert_transaction(connection: Connection, transaction: StoredTransaction) -> None:
@@ -39,15 +39,15 @@ def note_sent(connection: Connection, transaction: StoredTransaction, now: int) 
     connection.execute(update(TRANSACTION).where(TRANSACTION.c.hash == transaction.hash).values(sent=now))
 
 
-def transaction_of(row: RowMapping) -> StoredTransaction:
+def read_transaction(row: RowMapping) -> StoredTransaction:
     return StoredTransaction(
         hash=row["hash"],
         sequence=row["sequence"],
         nonce=row["nonce"],
         gas_price=row["gas_price"],
         raw=row["raw"],
-        signed=row["signed"],
-        sent=row["sent"],
+        signed_at=row["signed"],
+        sent_at=row["sent"],
     )
 
 
@@ -58,6 +58,6 @@ def transaction_row(transaction: StoredTransaction) -> Row:
         "nonce": transaction.nonce,
         "gas_price": transaction.gas_price,
         "raw": transaction.raw,
-        "signed": transaction.signed,
-        "sent": transaction.sent,
+        "signed": transaction.signed_at,
+        "sent": transaction.sent_at,
     }

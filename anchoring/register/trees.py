@@ -45,15 +45,15 @@ class BatchTree:
         """`entries`: first position, count and encoded entry of each submission, in order."""
         leaves = [(count, counted_leaf(suite, count, entry)) for _, count, entry in entries]
         self._tree = CountedTree(suite, leaves)
-        self._places = {first: place for place, (first, _, _) in enumerate(entries)}
+        self._places_by_first = {first: place for place, (first, _, _) in enumerate(entries)}
 
     @property
     def root(self) -> bytes:
         return self._tree.root
 
-    def path(self, first: int) -> list[PathElement]:
-        """Return the counted path of the submission whose first position is `first`."""
-        return self._tree.path(self._places[first])
+    def path(self, first_position: int) -> list[PathElement]:
+        """Return the counted path of the submission whose first position is `first_position`."""
+        return self._tree.path(self._places_by_first[first_position])
 
 
 class RecentTrees:

@@ -44,14 +44,19 @@ class Use:
 
 
 def find_uses(
-    connection: Connection, identifier: str, *, first: int = 0, end: int = MAX_LOG_SIZE, limit: int = 100
+    connection: Connection,
+    identifier: str,
+    *,
+    first_position: int = 0,
+    end_position: int = MAX_LOG_SIZE,
+    limit: int = 100,
 ) -> list[Use]:
-    """Return the uses of a seal, of whichever version, at positions from `first` to before `end`, in their order.
+    """Return the uses of a seal, of whichever version, in the order of their positions.
 
-    Raises: NotFound where the seal is not registered here.
+    These are from `first_position` to before `end_position`. Raises: NotFound where the seal is not registered here.
     """
     seal_leaves = [seal.leaf for seal in find_records(connection, identifier)]
-    parameters = {"seals": seal_leaves, "first": first, "end": end, "limit": limit}
+    parameters = {"seals": seal_leaves, "first": first_position, "end": end_position, "limit": limit}
     sealings = [
         find_record(connection, leaf)
         for leaf in connection.execute(_SEALING_LEAVES, parameters).scalars().all()

@@ -30,7 +30,7 @@ ISSUER_LOG: Final = (
 ANCHOR: Final = _select_by(tables.ANCHOR, "log", "sequence")
 ANCHORS: Final = _select_by(tables.ANCHOR, "log").order_by(tables.ANCHOR.c.sequence.desc())
 VOID_ANCHORS: Final = (
-    select(tables.ANCHOR.c.log, func.count()).where(tables.VOID).group_by(tables.ANCHOR.c.log)
+    select(tables.ANCHOR.c.log, func.count()).where(tables.IS_VOID).group_by(tables.ANCHOR.c.log)
 )
 SIZE_BEFORE: Final = (
     select(tables.ANCHOR.c.size)

@@ -18,15 +18,15 @@ from anchoring.replica import queries, tables
 from anchoring.replica.queries import Query
 from anchoring.replica.rows import (
     Row,
-    anchor_of,
-    block_of,
-    division_of,
-    event_of,
-    governance_of,
-    grant_of,
-    key_of,
-    log_of,
-    position_of,
+    read_anchor,
+    read_block,
+    read_division,
+    read_event,
+    read_governance,
+    read_grant,
+    read_key,
+    read_log,
+    read_position,
 )
 from ledger.registry import acts
 from ledger.registry.acts import decode_act
@@ -75,8 +75,8 @@ class Sighting:
     n: int
     block: int
     time: int
-    transaction: bytes
-    final: bool
+    transaction_hash: bytes
+    is_final: bool
 
 
 def cursor_row(cursor: Cursor) -> Row:
@@ -92,7 +92,7 @@ def cursor_row(cursor: Cursor) -> Row:
     }
 
 
-def cursor_of(row: RowMapping) -> Cursor:
+def read_cursor(row: RowMapping) -> Cursor:
     return Cursor(
         n=row["n"],
         head=row["head"],
@@ -129,22 +129,22 @@ class ReplicaView:
         self.quarantine: Final[str] = state_row["quarantine"]
         #: Whether the replica has once known all that its endpoint called final.
         self.caught_up: Final[bool] = state_row["caught_up"]
-        self.cursor: Final = cursor_of(state_row)
+        self.cursor: Final = read_cursor(state_row)
         self.time: Final[int] = max(self.cursor.final_time, self.cursor.time)
-        self._answers: dict[tuple[object, ...], object] = {}
+        self._known_answers: dict[tuple[object, ...], object] = {}
         self._open_results: set[CursorResult[tuple[object, ...]]] = set()
 
     # -- Trust: what verification asks --
 
     def log(self, name: str) -> LogState | None:
         return self._recall(
-            ("log", name), lambda: self._find_one(log_of, queries.LOG, name=make_findable(name))
+            ("log", name), lambda: self._find_one(read_log, queries.LOG, name=make_findable(name))
         )
 
     def anchor(self, log: str, sequence: int) -> Anchor | None:
         parameters = {"log": make_findable(log), "sequence": sequence}
         return self._recall(
-            ("anchor", log, sequence), lambda: self._find_one(anchor_of, queries.ANCHOR, **parameters)
+            ("anchor", log, sequence), lambda: self._find_one(read_anchor, queries.ANCHOR, **parameters)
         )
 
     def issuer_log(self, issuer: str, n: int) -> str | None:
@@ -155,17 +155,17 @@ class ReplicaView:
         )
 
     def key(self, key: bytes) -> KeyState | None:
-        return self._recall(("key", key), lambda: self._find_one(key_of, queries.KEY, id=key))
+        return self._recall(("key", key), lambda: self._find_one(read_key, queries.KEY, id=key))
 
     def grants(self, key: bytes, issuer: str) -> Sequence[Grant]:
         parameters = {"key": key, "issuer": make_findable(issuer)}
         return self._recall(
-            ("grants", key, issuer), lambda: tuple(self._read_all(grant_of, queries.GRANTS, **parameters))
+            ("grants", key, issuer), lambda: tuple(self._read_all(read_grant, queries.GRANTS, **parameters))
         )
 
     def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
         return self._find_one(
-            position_of, queries.STATUS, log=make_findable(log), position=position, sequence=sequence
+            read_position, queries.STATUS, log=make_findable(log), position=position, sequence=sequence
         )
 
     def occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
@@ -183,29 +183,29 @@ class ReplicaView:
             yield
         finally:
             self.entries = entries_before
-            for question in [recalled for recalled in self._answers if recalled[0] == "occurrences"]:
-                del self._answers[question]
+            for question in [recalled for recalled in self._known_answers if recalled[0] == "occurrences"]:
+                del self._known_answers[question]
 
     # -- Views: what pages, the batcher and the submitter ask --
 
     def governance(self) -> Governance | None:
-        return self._find_one(governance_of, queries.GOVERNANCE)
+        return self._find_one(read_governance, queries.GOVERNANCE)
 
     def logs(self) -> list[LogState]:
         """Return every log, in the order of admission."""
-        return list(self._read_all(log_of, queries.LOGS))
+        return list(self._read_all(read_log, queries.LOGS))
 
     def divisions(self) -> list[Division]:
-        return list(self._read_all(division_of, queries.DIVISIONS))
+        return list(self._read_all(read_division, queries.DIVISIONS))
 
     def registered_keys(self) -> list[KeyState]:
         """Return every key that was ever registered."""
-        return list(self._read_all(key_of, queries.KEYS))
+        return list(self._read_all(read_key, queries.KEYS))
 
     def anchors(self, log: str, *, below: int | None = None, limit: int = 100) -> list[Anchor]:
         """Return final anchors of a log, the newest first; `below` a sequence for the next page."""
         query = queries.ANCHORS if below is None else queries.ANCHORS.where(tables.ANCHOR.c.sequence < below)
-        return list(self._read_all(anchor_of, query.limit(limit), log=log))
+        return list(self._read_all(read_anchor, query.limit(limit), log=log))
 
     def size_before(self, log: str, time: int) -> int:
         """Return how many positions of a log the anchors of blocks before `time` made."""
@@ -220,12 +220,12 @@ class ReplicaView:
         """Walk through the final events after event `after`, in order."""
         query = queries.EVENTS if limit is None else queries.EVENTS.limit(limit)
         for row in self._walk_rows(query, after=after):
-            yield event_of(row)
+            yield read_event(row)
 
     def headed_events(self) -> Iterator[tuple[ChainEvent, bytes]]:
         """Walk through all final events, each with the head that is stored beside it."""
         for row in self._walk_rows(queries.EVENTS, after=0):
-            yield event_of(row), row["head"]
+            yield read_event(row), row["head"]
 
     def rows(self, table: Table) -> Iterator[RowMapping]:
         """Walk through a table of facts, in no order."""
@@ -243,7 +243,7 @@ class ReplicaView:
 
     def pending(self) -> list[ChainEvent]:
         """Return the events that the chain holds and may still give up."""
-        return [event_of(row) for row in self._connection.execute(queries.PENDING).mappings()]
+        return [read_event(row) for row in self._connection.execute(queries.PENDING).mappings()]
 
     def explain_absence(self, log: str) -> str:
         """Say why a log is not there, and who can do what: it is not admitted, or that is not final."""
@@ -260,16 +260,16 @@ class ReplicaView:
     def headed_pending(self) -> Iterator[tuple[ChainEvent, bytes]]:
         """Walk through the pending events, each with the head that is stored beside it."""
         for row in self._walk_rows(queries.PENDING):
-            yield event_of(row), row["head"]
+            yield read_event(row), row["head"]
 
     def sighting(self, log: str, sequence: int) -> Sighting | None:
         """Return where the chain holds an anchor, final or not; None where it was not seen."""
         anchor = self.anchor(log, sequence)
         if anchor is not None:
             row = self._connection.execute(queries.EVENT, {"n": anchor.n}).mappings().one()
-            return _sighting_of(event_of(row), is_final=True)
+            return _make_sighting(read_event(row), is_final=True)
         for event in self.pending():
-            sighting = _sighting_of(event, is_final=False)
+            sighting = _make_sighting(event, is_final=False)
             if sighting and (sighting.act.log, sighting.act.sequence) == (log, sequence):
                 return sighting
         return None
@@ -277,12 +277,12 @@ class ReplicaView:
     def statuses(self, log: str, *, after: int = 0) -> Iterator[PositionStatus]:
         """Walk through every status that an anchor of the log after sequence `after` set, in the order of the anchors."""
         for row in self._walk_rows(queries.STATUSES, log=log, after=after):
-            yield position_of(row)
+            yield read_position(row)
 
     def status_blocks(self, log: str) -> Iterator[StatusBlock]:
         """Walk through the stored blocks of the log's status tree, which is as of its newest final anchor."""
         for row in self._walk_rows(queries.BLOCKS, log=log):
-            yield block_of(row)
+            yield read_block(row)
 
     @contextmanager
     def newer(self) -> Iterator["ReplicaView"]:
@@ -320,14 +320,14 @@ class ReplicaView:
 
     def _recall(self, question: tuple[object, ...], ask: Callable[[], T]) -> T:
         """Answer a question once: within one state of the replica an answer never changes."""
-        if question not in self._answers:
-            if len(self._answers) >= _MAX_REMEMBERED:
-                self._answers.clear()
-            self._answers[question] = ask()
-        return cast(T, self._answers[question])
+        if question not in self._known_answers:
+            if len(self._known_answers) >= _MAX_REMEMBERED:
+                self._known_answers.clear()
+            self._known_answers[question] = ask()
+        return cast(T, self._known_answers[question])
 
 
-def _sighting_of(event: ChainEvent, *, is_final: bool) -> Sighting | None:
+def _make_sighting(event: ChainEvent, *, is_final: bool) -> Sighting | None:
     if event.event.kind != acts.Anchored.KIND:
         return None
     act = decode_act(event.event.kind, event.event.payload)

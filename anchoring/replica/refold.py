@@ -15,7 +15,7 @@ from anchoring.errors import Quarantined
 from anchoring.processes.progress import Progress
 from anchoring.replica.overlay import NoFacts, Overlay
 from anchoring.replica.reading import ReplicaView
-from anchoring.replica.rows import Row, block_row, row_of
+from anchoring.replica.rows import Row, block_row, make_row
 from anchoring.replica.store import Replica
 from anchoring.replica.tables import BLOCK, REPLACED_KINDS, TABLES
 from ledger.crypto.keys import keccak256
@@ -43,17 +43,17 @@ def refold(view: ReplicaView, progress: Callable[[int, int], None] | None = None
     slices = refold_in_slices(view)
     while True:
         try:
-            counts = next(slices)
+            done_and_total = next(slices)
         except StopIteration as finish:
             trees: dict[str, StatusTree] = finish.value
             return trees
-        if progress and counts[0] % PROGRESS_EVENTS == 0:
-            progress(*counts)
+        if progress and done_and_total[0] % PROGRESS_EVENTS == 0:
+            progress(*done_and_total)
 
 
 def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict[str, StatusTree]]:
     """Refold slice by slice: yield (events done, events in all) after each, return the status trees. Raises: Quarantined."""
-    total = view.cursor.n
+    event_count = view.cursor.n
     fold, overlay = Fold(view.head_zero), Overlay(NoFacts())
     trees: dict[str, StatusTree] = {}
     hash_sums: dict[str, int] = defaultdict(int)
@@ -69,7 +69,7 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
                 if type(fact) not in REPLACED_KINDS:
                     _add(hash_sums, fact)
             if fold.n % _SLICE_EVENTS == 0:
-                yield fold.n, total
+                yield fold.n, event_count
     except LedgerError as error:
         raise _make_damage_error(str(error)) from error
     if (fold.n, fold.head, fold.block, fold.time) != view.cursor.event:
@@ -84,7 +84,7 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
         for number, row in enumerate(view.rows(table)):
             stored_sum += _hash_row(table, row)
             if number % _SLICE_ROWS == 0:
-                yield total, total
+                yield event_count, event_count
         if hash_sums[table.name] != stored_sum:
             raise _make_damage_error(f"its table {table.name!r} does not follow from its events")
     return trees
@@ -104,7 +104,7 @@ class DailyRefold:
         self._done_at = clock()
         self._slices: Generator[tuple[int, int], None, None] | None = None
         self._progress = Progress(clock)
-        self.damaged = False
+        self.is_damaged = False
 
     def go_on(self) -> None:
         """Do a slice of what is due; all of it after damage was found. Raises: Quarantined, which the replica then is."""
@@ -112,18 +112,18 @@ class DailyRefold:
             if self._clock() - self._done_at <= REFOLD_SECONDS:
                 return
             self._slices = self._refold_and_check()
-        deadline = math.inf if self.damaged else self._clock() + _SLICE_SECONDS
+        deadline = math.inf if self.is_damaged else self._clock() + _SLICE_SECONDS
         try:
-            for done, total in self._slices:
-                self._progress.tell(REFOLDING, done, total)
+            for done_count, event_count in self._slices:
+                self._progress.tell(REFOLDING, done_count, event_count)
                 if self._clock() >= deadline:
                     return
         except Quarantined as error:
-            self._slices, self.damaged = None, True
+            self._slices, self.is_damaged = None, True
             self._replica.set_quarantine(str(error))
             raise
         self._progress.end()
-        self._slices, self.damaged, self._done_at = None, False, self._clock()
+        self._slices, self.is_damaged, self._done_at = None, False, self._clock()
 
     def _refold_and_check(self) -> Generator[tuple[int, int], None, None]:
         with self._replica.reading(quarantined=True) as view:
@@ -139,7 +139,7 @@ class DailyRefold:
 
 def _add(hash_sums: dict[str, int], fact: Fact) -> None:
     table = TABLES[type(fact)]
-    hash_sums[table.name] += _hash_row(table, row_of(fact))
+    hash_sums[table.name] += _hash_row(table, make_row(fact))
 
 
 def _hash_row(table: Table, row: Row | RowMapping) -> int:

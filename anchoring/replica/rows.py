@@ -30,7 +30,7 @@ Row = dict[str, object]  # of a table, by the names of its columns
 _GOVERNANCE_ID = 1  # of the one row of its table
 
 
-def row_of(fact: Fact) -> Row:
+def make_row(fact: Fact) -> Row:
     """Return the row of a fact in the table of its kind."""
     match fact:
         case Governance():
@@ -62,7 +62,7 @@ def governance_row(governance: Governance) -> Row:
     }
 
 
-def governance_of(row: RowMapping) -> Governance:
+def read_governance(row: RowMapping) -> Governance:
     return Governance(
         province=row["province"], pending_province=row["pending_province"], successor=row["successor"]
     )
@@ -72,7 +72,7 @@ def division_row(division: Division) -> Row:
     return {"division": division.division, "log": division.log}
 
 
-def division_of(row: RowMapping) -> Division:
+def read_division(row: RowMapping) -> Division:
     return Division(division=row["division"], log=row["log"])
 
 
@@ -91,7 +91,7 @@ def log_row(log: LogState) -> Row:
     }
 
 
-def log_of(row: RowMapping) -> LogState:
+def read_log(row: RowMapping) -> LogState:
     return LogState(
         name=row["name"],
         suite=suites.by_number(row["suite"]),
@@ -110,7 +110,7 @@ def issuer_row(assignment: IssuerAssignment) -> Row:
     return {"issuer": assignment.issuer, "n": assignment.n, "log": assignment.log}
 
 
-def issuer_of(row: RowMapping) -> IssuerAssignment:
+def read_issuer(row: RowMapping) -> IssuerAssignment:
     return IssuerAssignment(issuer=row["issuer"], n=row["n"], log=row["log"])
 
 
@@ -126,7 +126,7 @@ def key_row(key: KeyState) -> Row:
     }
 
 
-def key_of(row: RowMapping) -> KeyState:
+def read_key(row: RowMapping) -> KeyState:
     return KeyState(
         id=row["id"],
         spki=row["spki"],
@@ -150,7 +150,7 @@ def grant_row(grant: Grant) -> Row:
     }
 
 
-def grant_of(row: RowMapping) -> Grant:
+def read_grant(row: RowMapping) -> Grant:
     return Grant(
         key=row["key"],
         issuer=row["issuer"],
@@ -177,7 +177,7 @@ def anchor_row(anchor: Anchor) -> Row:
     }
 
 
-def anchor_of(row: RowMapping) -> Anchor:
+def read_anchor(row: RowMapping) -> Anchor:
     return Anchor(
         log=row["log"],
         sequence=row["sequence"],
@@ -203,7 +203,7 @@ def position_row(position: PositionStatus) -> Row:
     }
 
 
-def position_of(row: RowMapping) -> PositionStatus:
+def read_position(row: RowMapping) -> PositionStatus:
     return PositionStatus(
         log=row["log"],
         position=row["position"],
@@ -219,7 +219,7 @@ def block_row(log: str, block: StatusBlock) -> Row:
     return {"log": log, "number": block.number, "content": block.content, "node": block.node}
 
 
-def block_of(row: RowMapping) -> StatusBlock:
+def read_block(row: RowMapping) -> StatusBlock:
     return StatusBlock(number=row["number"], content=row["content"], node=row["node"])
 
 
@@ -238,7 +238,7 @@ def event_row(event: ChainEvent, head: bytes) -> Row:
     }
 
 
-def event_of(row: RowMapping) -> ChainEvent:
+def read_event(row: RowMapping) -> ChainEvent:
     event = Event(
         n=row["n"],
         kind=row["kind"],

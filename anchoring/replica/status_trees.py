@@ -64,24 +64,24 @@ class StatusTrees:
             anchor = view.anchor(log, followed_tree.sequence)
             if anchor is None or anchor.void or position >= anchor.size:
                 return None
-            staple = _staple_of(followed_tree.tree, anchor, position)
+            staple = _cut_staple(followed_tree.tree, anchor, position)
             if staple is None:
-                staple = _staple_of(self._make_anew(view, _find_known_log(view, log)).tree, anchor, position)
+                staple = _cut_staple(self._make_anew(view, _find_known_log(view, log)).tree, anchor, position)
             return staple
 
-    def range(self, view: ReplicaView, log: str, first: int) -> StatusRange:
-        """Return the statuses from position `first` on, a multiple of `RANGE_POSITIONS`, at the newest final anchor.
+    def range(self, view: ReplicaView, log: str, first_position: int) -> StatusRange:
+        """Return the statuses from `first_position` on, a multiple of `RANGE_POSITIONS`, at the newest final anchor.
 
         Raises: NotFound where there is no such position, or no status root to which the range could lead.
         """
         with self._lock:
             log_state = _find_known_log(view, log)
             anchor = view.anchor(log, log_state.sequence)
-            if anchor is None or anchor.void or first >= anchor.size:
-                raise NotFound(f"the newest anchor of {log} proves no status at position {first}")
-            status_range = _range_of(self._bring_up_to_date(view, log).tree, anchor, first)
+            if anchor is None or anchor.void or first_position >= anchor.size:
+                raise NotFound(f"the newest anchor of {log} proves no status at position {first_position}")
+            status_range = _cut_range(self._bring_up_to_date(view, log).tree, anchor, first_position)
             if status_range.root() != anchor.status_root:
-                status_range = _range_of(self._make_anew(view, log_state).tree, anchor, first)
+                status_range = _cut_range(self._make_anew(view, log_state).tree, anchor, first_position)
             return status_range
 
     def _bring_up_to_date(self, view: ReplicaView, log: str) -> _FollowedTree:
@@ -139,12 +139,17 @@ def _restore(view: ReplicaView, log_state: LogState) -> _FollowedTree | None:
     return _FollowedTree(tree, log_state.sequence, is_checked=False)
 
 
-def _range_of(tree: StatusTree, anchor: Anchor, first: int) -> StatusRange:
-    chunks, path = tree.chunks(first, RANGE_CHUNKS), tuple(tree.path_above(first, RANGE_CHUNKS))
-    return StatusRange(tree.suite, anchor.log, anchor.sequence, anchor.time, anchor.size, first, chunks, path)
+def _cut_range(tree: StatusTree, anchor: Anchor, first_position: int) -> StatusRange:
+    chunks, path = (
+        tree.chunks(first_position, RANGE_CHUNKS),
+        tuple(tree.path_above(first_position, RANGE_CHUNKS)),
+    )
+    return StatusRange(
+        tree.suite, anchor.log, anchor.sequence, anchor.time, anchor.size, first_position, chunks, path
+    )
 
 
-def _staple_of(tree: StatusTree, anchor: Anchor, position: int) -> Staple | None:
+def _cut_staple(tree: StatusTree, anchor: Anchor, position: int) -> Staple | None:
     """Return the staple, if it leads to the anchored root."""
     chunk, path = tree.chunk(position), tree.path(position)
     if staple_root(tree.suite, anchor.size, position, chunk, path) != anchor.status_root:

@@ -16,7 +16,7 @@ from anchoring.database.engine import hold_tables, open_engine, snapshot, transa
 from anchoring.errors import CursorMoved, DatabaseTaken, NotFound, Quarantined, WrongRegistry
 from anchoring.limits import SERVER_CONNECTIONS
 from anchoring.replica.reading import Cursor, ReplicaView, cursor_row
-from anchoring.replica.rows import Row, block_row, event_row, row_of
+from anchoring.replica.rows import Row, block_row, event_row, make_row
 from anchoring.replica.tables import (
     BLOCK,
     COPIES_PREFIX,
@@ -57,7 +57,7 @@ class Replica:
         self._source = source
         # NORMAL: what a power cut takes, the chain still has
         self.engine = open_engine(url, synchronous="NORMAL", connections=connections)
-        self._ready = False
+        self._has_tables = False
 
     def close(self) -> None:
         self.engine.dispose()
@@ -78,7 +78,7 @@ class Replica:
                 raise WrongRegistry(
                     f"this replica is of {state_row['registry_name']}, not of {name}: use another file"
                 )
-        self._ready = True
+        self._has_tables = True
 
     def check(self, name: str) -> bool:
         """Check, changing nothing, that the database may be the replica of the registry `name`; tell whether it is already.
@@ -101,12 +101,12 @@ class Replica:
         Raises: NotFound before the follower has run for the first time; Quarantined.
         """
         with snapshot(self.engine) as connection:
-            if not self._ready:
+            if not self._has_tables:
                 if _read_schema(connection) != SCHEMA:
                     raise NotFound(
                         "there is no replica here yet: start the follower (shunzheng node) and wait for it"
                     )
-                self._ready = True
+                self._has_tables = True
             view = ReplicaView(connection, self._source)
             if view.quarantine and not quarantined:
                 raise Quarantined(view.quarantine)
@@ -134,11 +134,11 @@ class Replica:
         Raises: CursorMoved when the replica is not at `cursor_before`.
         """
         with transaction(self.engine) as connection:
-            is_unmoved = [STATE.c[name] == value for name, value in cursor_row(cursor_before).items()]
+            cursor_conditions = [STATE.c[name] == value for name, value in cursor_row(cursor_before).items()]
             values = (
                 cursor_row(cursor_after) | {"quarantine": ""} | ({"caught_up": True} if caught_up else {})
             )
-            result = connection.execute(update(STATE).where(*is_unmoved).values(values))
+            result = connection.execute(update(STATE).where(*cursor_conditions).values(values))
             if result.rowcount != 1:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
             _insert(connection, EVENT, [event_row(item.event, item.head) for item in folded_events])
@@ -192,18 +192,19 @@ def _check_free(connection: Connection) -> None:
 
 def _store_facts(connection: Connection, facts: Sequence[Fact]) -> None:
     for kind, table in TABLES.items():
-        rows = [row_of(fact) for fact in facts if type(fact) is kind]
+        rows = [make_row(fact) for fact in facts if type(fact) is kind]
         if kind in REPLACED_KINDS and rows:
-            keys = [column.name for column in table.primary_key]
-            rows = list({tuple(row[key] for key in keys): row for row in rows}.values())
-            _delete(connection, table, keys, rows)
+            key_columns = [column.name for column in table.primary_key]
+            rows = list({tuple(row[key] for key in key_columns): row for row in rows}.values())
+            _delete(connection, table, key_columns, rows)
         _insert(connection, table, rows)
 
 
-def _delete(connection: Connection, table: Table, keys: Sequence[str], rows: Sequence[Row]) -> None:
-    is_same = [table.c[key] == bindparam(f"old_{key}") for key in keys]
+def _delete(connection: Connection, table: Table, key_columns: Sequence[str], rows: Sequence[Row]) -> None:
+    key_conditions = [table.c[key] == bindparam(f"old_{key}") for key in key_columns]
     connection.execute(
-        delete(table).where(*is_same), [{f"old_{key}": row[key] for key in keys} for row in rows]
+        delete(table).where(*key_conditions),
+        [{f"old_{key}": row[key] for key in key_columns} for row in rows],
     )
 
 

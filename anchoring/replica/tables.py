@@ -28,7 +28,7 @@ SCHEMA: Final = 3  # raised with any change below: a replica of another number i
 #: Of the copies of other logs' entries, which a replica of another schema leaves alone (`anchoring.monitor.tables`).
 COPIES_PREFIX: Final = "published_"
 #: The few anchors that are void; spelled out, since a bound value would not find their index.
-VOID: Final = text("void <> ''")
+IS_VOID: Final = text("void <> ''")
 
 
 class _Row(SQLModel, registry=registry()):
@@ -151,7 +151,7 @@ class AnchorRow(_Row, table=True):
     """`ledger.registry.trust.Anchor`."""
 
     __tablename__ = "anchor"
-    __table_args__ = (Index("anchor_void", "log", sqlite_where=VOID, postgresql_where=VOID),)
+    __table_args__ = (Index("anchor_void", "log", sqlite_where=IS_VOID, postgresql_where=IS_VOID),)
     log: str = Field(primary_key=True)
     sequence: int = number(key=True)
     n: int = number()

@@ -28,8 +28,8 @@ def check_head(answer: httpx.Response, max_bytes: int) -> None:
             f"{url} is answered with a web page 网页, as no node answers: check the address, and whether this network asks "
             "for a login"
         )
-    announced = answer.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced) > max_bytes:
+    announced_length = answer.headers.get("Content-Length", "")
+    if announced_length.isdecimal() and int(announced_length) > max_bytes:
         raise _describe_too_long(answer, max_bytes)
 
 

@@ -126,8 +126,8 @@ class NodeClient:
 
     def anchors_around(self, log: str, sequence: int) -> Sequence[Json]:
         """Return the thousand anchors among which `sequence` is, so that the node learns no more than that."""
-        before = ((sequence - 1) // MAX_PAGE_ITEMS + 1) * MAX_PAGE_ITEMS + 1
-        params: dict[str, str | int] = {"log": log, "before": before, "limit": MAX_PAGE_ITEMS}
+        end_sequence = ((sequence - 1) // MAX_PAGE_ITEMS + 1) * MAX_PAGE_ITEMS + 1
+        params: dict[str, str | int] = {"log": log, "before": end_sequence, "limit": MAX_PAGE_ITEMS}
         answer = Fields(decode(self._read_bounded("/v1/anchors", params, _MAX_ANCHORS_BYTES)), "anchors")
         return answer.array("items", MAX_PAGE_ITEMS)
 

@@ -45,18 +45,18 @@ def open_snapshot(snapshot: Path, trust: Path) -> Iterator[Trust]:
         imported_snapshot.close()
 
 
-def describe_checkpoint(cosigned: CosignedCheckpoint, signer_names: tuple[str, ...]) -> list[str]:
+def describe_checkpoint(cosigned_checkpoint: CosignedCheckpoint, signer_names: tuple[str, ...]) -> list[str]:
     """Return a checkpoint in words; `signer_names` are those of the trust file's cosigners that signed it."""
-    checkpoint = cosigned.checkpoint
-    signers = (
+    checkpoint = cosigned_checkpoint.checkpoint
+    signer_text = (
         ", ".join(signer_names)
         if signer_names
-        else f"{len(cosigned.cosignatures)} keys, not checked (--trust)"
+        else f"{len(cosigned_checkpoint.cosignatures)} keys, not checked (--trust)"
     )
     return [
         f"registry   {checkpoint.registry}",
         f"event      {checkpoint.n}, block {checkpoint.block} (0x{checkpoint.block_hash.hex()})",
         f"head       0x{checkpoint.head.hex()}",
         f"time       {write_clock(checkpoint.time)}",
-        f"signed by  {signers}",
+        f"signed by  {signer_text}",
     ]

@@ -126,8 +126,8 @@ def _say_report(report: AuditReport) -> None:
         say(f"  {count:>12,} {sort}")
     for remark in report.remarks:
         say(f"note: {remark.where}: {remark.text}")
-    for unchecked in report.unchecked:
-        say(f"NOT CHECKED {unchecked.where}: {unchecked.text}")
+    for unchecked_finding in report.unchecked:
+        say(f"NOT CHECKED {unchecked_finding.where}: {unchecked_finding.text}")
     for finding in report.findings:
         say(f"FOUND {finding.slug}: {_name_place(finding)}: {finding.text}")
     if report.unlisted:

@@ -63,15 +63,15 @@ def _attach(options: _AttachOptions) -> int:
 
 def _detach(options: _DetachOptions) -> int:
     with files.naming(options.document):
-        carried = detach(files.read(options.document))
-    if carried.proof is None:
+        restored_document = detach(files.read(options.document))
+    if restored_document.proof is None:
         raise MalformedInput(
             f"{options.document} carries no proof: look for {options.document.name}{PROOF_SUFFIX} beside it"
         )
     proof_path = files.beside(options.output)
     files.write(
-        proof_path, carried.proof.encode()
+        proof_path, restored_document.proof.encode()
     )  # before the document, which may be the only place where it is
-    files.write(options.output, carried.document)
+    files.write(options.output, restored_document.document)
     note(f"{options.output} is the document as it was registered, {proof_path} its proof")
     return 0

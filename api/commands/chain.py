@@ -90,8 +90,8 @@ class _OnboardOptions(GrantOptions, KeySourceOptions, _RecordOptions, Protocol):
 
 
 def add(commands: Commands) -> None:
-    topic = commands.add_parser("chain")
-    actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
+    chain_parser = commands.add_parser("chain")
+    actions = chain_parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     account_parser = actions.add_parser("account", help="make an account in an encrypted keystore file")
     account_parser.add_argument(
@@ -284,21 +284,27 @@ def _onboard_department(options: _OnboardOptions) -> int:
 
 def _list_steps(options: _OnboardOptions, registry: Registry, sender: str) -> list[tuple[acts.Act, bool]]:
     """Return issuer, key and grant, each with whether the registry holds it. Raises: MalformedInput for an unfit key."""
-    issuer, spki = options.build(options, sender), read_spki(options)
-    key, grant = keccak256(spki), make_grant(options, public_key(spki).id)
-    key_state = registry.knowledge.key(key)
+    issuer_act, spki = options.build(options, sender), read_spki(options)
+    key_id, grant_act = keccak256(spki), make_grant(options, public_key(spki).id)
+    key_state = registry.knowledge.key(key_id)
     if key_state and (key_state.log, key_state.purpose) != (options.log, 1):
         raise MalformedInput(
-            f"the key 0x{key.hex()} is registered by log {key_state.log}, not for a department here: {_OTHER_KEY}"
+            f"the key 0x{key_id.hex()} is registered by log {key_state.log}, not for a department here: {_OTHER_KEY}"
         )
     if key_state and (key_state.retired_at or key_state.compromised_since):
-        raise MalformedInput(f"the key 0x{key.hex()} is retired or stolen: {_OTHER_KEY}")
-    grants = [(g.issuer, g.kinds, g.types, g.not_before, g.not_after) for g in registry.grants(key)]
-    is_granted = (grant.issuer, grant.kinds, grant.types, grant.not_before, grant.not_after) in grants
+        raise MalformedInput(f"the key 0x{key_id.hex()} is retired or stolen: {_OTHER_KEY}")
+    grants = [(g.issuer, g.kinds, g.types, g.not_before, g.not_after) for g in registry.grants(key_id)]
+    is_granted = (
+        grant_act.issuer,
+        grant_act.kinds,
+        grant_act.types,
+        grant_act.not_before,
+        grant_act.not_after,
+    ) in grants
     return [
-        (issuer, registry.state.issuers.get(options.issuer) == options.log),
+        (issuer_act, registry.state.issuers.get(options.issuer) == options.log),
         (acts.KeyRegistered(options.log, 1, spki), key_state is not None),
-        (grant, is_granted),
+        (grant_act, is_granted),
     ]
 
 

@@ -102,20 +102,20 @@ def add(commands: Commands) -> None:
 
 def _sign(options: _SignOptions) -> int:
     cosigner = _open_cosigner(options.directory)
-    other_cosigned = read_cosigned(options.of.read_bytes()) if options.of else None
-    if other_cosigned:
-        cosigner.take(other_cosigned)
-    cosigned = cosigner.sign(other_cosigned.checkpoint.n if other_cosigned else None)
-    if other_cosigned and cosigned.checkpoint != other_cosigned.checkpoint:
-        note(
-            f"this node holds another history: {find_contradiction(cosigned.checkpoint, other_cosigned.checkpoint)}"
-        )
+    other_checkpoint = read_cosigned(options.of.read_bytes()) if options.of else None
+    if other_checkpoint:
+        cosigner.take(other_checkpoint)
+    cosigned_checkpoint = cosigner.sign(other_checkpoint.checkpoint.n if other_checkpoint else None)
+    checkpoint = cosigned_checkpoint.checkpoint
+    if other_checkpoint and checkpoint != other_checkpoint.checkpoint:
+        contradiction = find_contradiction(checkpoint, other_checkpoint.checkpoint)
+        note(f"this node holds another history: {contradiction}")
         return CONTRADICT
     if options.output:
-        files.write(options.output, canonical(cosigned.to_json()) + b"\n", public=True)
-        note(f"event {cosigned.checkpoint.n}, {len(cosigned.cosignatures)} cosignatures: {options.output}")
+        files.write(options.output, canonical(cosigned_checkpoint.to_json()) + b"\n", public=True)
+        note(f"event {checkpoint.n}, {len(cosigned_checkpoint.cosignatures)} cosignatures: {options.output}")
     else:
-        show_json(cosigned.to_json())
+        show_json(cosigned_checkpoint.to_json())
     return 0
 
 
@@ -136,15 +136,15 @@ def _add(options: _AddOptions) -> int:
 def _show(options: _ShowOptions) -> int:
     if options.node is not None:
         with NodeClient(options.node, ca_file=options.ca_file) as node:
-            cosigned = read_cosigned(node.checkpoint())
+            cosigned_checkpoint = read_cosigned(node.checkpoint())
     else:
         assert options.file is not None  # the parser asks for one of the two
-        cosigned = read_cosigned(options.file.read_bytes())
-    signer_names = read_trust(options.trust).check(cosigned) if options.trust else ()
+        cosigned_checkpoint = read_cosigned(options.file.read_bytes())
+    signer_names = read_trust(options.trust).check(cosigned_checkpoint) if options.trust else ()
     if options.json:
-        show_json(cosigned.to_json())
+        show_json(cosigned_checkpoint.to_json())
         return 0
-    for line in describe_checkpoint(cosigned, signer_names):
+    for line in describe_checkpoint(cosigned_checkpoint, signer_names):
         say(line)
     return 0
 
@@ -159,11 +159,13 @@ def _forks(options: _ForksOptions) -> int:
 
 
 def _compare(options: _CompareOptions) -> int:
-    first, second = (read_cosigned(path.read_bytes()) for path in (options.first, options.second))
-    contradiction = find_contradiction(first.checkpoint, second.checkpoint)
-    exit_code = CONTRADICT if contradiction else AGREE if first.checkpoint == second.checkpoint else UNTOLD
+    cosigned_checkpoints = [read_cosigned(path.read_bytes()) for path in (options.first, options.second)]
+    first_checkpoint, second_checkpoint = (cosigned.checkpoint for cosigned in cosigned_checkpoints)
+    contradiction = find_contradiction(first_checkpoint, second_checkpoint)
+    exit_code = CONTRADICT if contradiction else AGREE if first_checkpoint == second_checkpoint else UNTOLD
     if options.json:
-        show_json(Fork(first, second).to_json() if contradiction else {"compared": _OUTCOME_WORDS[exit_code]})
+        fork_json = Fork(*cosigned_checkpoints).to_json() if contradiction else None
+        show_json(fork_json or {"compared": _OUTCOME_WORDS[exit_code]})
     else:
         say(f"{_OUTCOME_WORDS[exit_code]}{': ' + contradiction if contradiction else ''}")
         if exit_code == UNTOLD:

@@ -29,8 +29,8 @@ class _ShowOptions(Protocol):
 
 
 def add(commands: Commands) -> None:
-    topic = commands.add_parser("keys")
-    actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
+    keys_parser = commands.add_parser("keys")
+    actions = keys_parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     generate_parser = actions.add_parser(
         "generate",
         help="make a key; the private part never leaves the file",

@@ -6,5 +6,5 @@ from api.words import ACTION_PURPOSES
 
 
 def add(commands: Commands) -> None:
-    for action, explained in ACTION_PURPOSES.items():
-        add_action(commands, action, action, explained)
+    for action, purpose in ACTION_PURPOSES.items():
+        add_action(commands, action, action, purpose)

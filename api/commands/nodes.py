@@ -129,13 +129,13 @@ def _write_settings(options: _InitOptions) -> int:
     )
 
     RegistryName.parse(options.registry)
-    values = _collect_values(options)
+    setting_values = _collect_values(options)
     options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     make_node_key(options.directory)
     # JSON's strings are TOML's basic strings.
     lines = [
         f"{name} = {json.dumps(value, ensure_ascii=False)}\n"
-        for name, value in values.items()
+        for name, value in setting_values.items()
         if value not in (None, "")
     ]
     if options.peer:
@@ -156,7 +156,7 @@ def _write_settings(options: _InitOptions) -> int:
 
 def _collect_values(options: _InitOptions) -> dict[str, str | int | None]:
     """Return the settings that the options state. Raises: SettingsError for a log without the account that anchors."""
-    values: dict[str, str | int | None] = {
+    setting_values: dict[str, str | int | None] = {
         "registry": options.registry,
         "chain_url": options.chain_url,
         "listen": options.listen,
@@ -166,15 +166,15 @@ def _collect_values(options: _InitOptions) -> dict[str, str | int | None]:
         "max_gas_price": options.max_gas_price,
     }
     if options.chain_headers_file:
-        values["chain_headers_file"] = str(options.chain_headers_file.absolute())
+        setting_values["chain_headers_file"] = str(options.chain_headers_file.absolute())
     if options.log:
         if not (options.keystore and options.password_file):
             raise SettingsError(
                 "a node with a log needs --keystore and --password-file, the account that anchors"
             )
-        values |= {"log": options.log, "keystore": str(options.keystore.absolute())}
-        values |= {"keystore_password_file": str(options.password_file.absolute())}
-    return values | {"node_key": KEY_FILE}
+        setting_values |= {"log": options.log, "keystore": str(options.keystore.absolute())}
+        setting_values |= {"keystore_password_file": str(options.password_file.absolute())}
+    return setting_values | {"node_key": KEY_FILE}
 
 
 def _format_peer(text: str) -> str:
@@ -200,12 +200,12 @@ def _run_node(options: _NodeOptions) -> int:
         if finding.state is State.WAITS:
             note(make_line_visible(finding.line()))
     command = [sys.executable, "-m", "api.cli", "node", str(options.directory), "--only"]
-    children = processes.name_processes(settings, parts)
-    place = f"on http://{settings.listen}" if API in parts else "without an address"
-    note(f"node {settings.name or settings.directory.name} {place} ({', '.join(children)})")
+    parts_by_name = processes.name_processes(settings, parts)
+    address_text = f"on http://{settings.listen}" if API in parts else "without an address"
+    note(f"node {settings.name or settings.directory.name} {address_text} ({', '.join(parts_by_name)})")
     failed_part = Supervisor(
-        {name: [*command, part] for name, part in children.items()},
-        silence_seconds={name: API_SILENCE_SECONDS for name, part in children.items() if part == API},
+        {name: [*command, part] for name, part in parts_by_name.items()},
+        silence_seconds={name: API_SILENCE_SECONDS for name, part in parts_by_name.items() if part == API},
     ).run()
     if failed_part:
         note(
@@ -234,7 +234,7 @@ def _show_check(settings: "Settings", parts: Sequence[str], *, as_json: bool) ->
     """Show what was looked at; 1 where a person has something to do."""
     findings = list(check_node(settings, parts))
     has_failures = any(finding.state is State.FAILS for finding in findings)
-    counts = _count_connections(settings, parts)
+    connections_by_server = _count_connections(settings, parts)
     if as_json:
         rows: list[Json] = [
             {
@@ -246,13 +246,15 @@ def _show_check(settings: "Settings", parts: Sequence[str], *, as_json: bool) ->
             }
             for finding in findings
         ]
-        show_json({"ready_to_start": not has_failures, "parts": rows, "connections": dict(counts)})
+        show_json(
+            {"ready_to_start": not has_failures, "parts": rows, "connections": dict(connections_by_server)}
+        )
         return int(has_failures)
     for finding in findings:
         state = STATE_WORDS[finding.state]
         say(make_line_visible(f"{state.en} {state.zh}  {finding.name} {finding.words.zh}: {finding.message}"))
         if finding.state is State.FAILS:
             say(f"    {finding.remedy.en} {finding.remedy.zh}")
-    for server, count in counts.items():
+    for server, count in connections_by_server.items():
         say(f"up to {count} connections 数据库连接数 to {make_line_visible(server)}")
     return int(has_failures)

@@ -36,8 +36,8 @@ class _CheckOptions(Protocol):
 
 
 def add(commands: Commands) -> None:
-    topic = commands.add_parser("receipts")
-    actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
+    receipts_parser = commands.add_parser("receipts")
+    actions = receipts_parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     check_parser = actions.add_parser(
         "check",
         help="say of each receipt whether its promise was kept",

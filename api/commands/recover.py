@@ -230,22 +230,23 @@ def _collect_missing(register: Register) -> list[Missing]:
 
 def _say_result(result: _Result, *, dry: bool) -> None:
     plan = result.plan
-    for lost in plan.lost_batches:
+    for lost_batch in plan.lost_batches:
         source = (
             "nobody who was asked has its entries"
-            if lost.entries is None
-            else f"entries from {lost.source or 'here'}"
+            if lost_batch.entries is None
+            else f"entries from {lost_batch.source or 'here'}"
         )
-        anchor_time = write_clock(lost.anchor.time)
-        say(f"batch {lost.anchor.sequence}, anchored {anchor_time}, {lost.count:,} records: {source}")
+        anchor_time = write_clock(lost_batch.anchor.time)
+        say(
+            f"batch {lost_batch.anchor.sequence}, anchored {anchor_time}, {lost_batch.count:,} records: {source}"
+        )
     for fault in plan.faults:
         note(f"  {fault}")
     for sequence in plan.displaced_sequences:
         say(f"batch {sequence} as this register froze it is not the chain's: it is dropped")
-    for local in plan.submissions_aside if dry else ():
-        say(
-            f"submission {local.entry.statement.root.hex()} cannot stay at position {local.first:,}: to be set aside"
-        )
+    for submission in plan.submissions_aside if dry else ():
+        root = submission.entry.statement.root.hex()
+        say(f"submission {root} cannot stay at position {submission.first:,}: to be set aside")
     for file in result.aside_files:
         say(f"set aside: {file}")
     for file, first_position in result.accepted_files:

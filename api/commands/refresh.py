@@ -70,21 +70,21 @@ def _refresh_all(options: _RefreshOptions) -> int:
     if options.output and len(options.files) > 1:
         raise MalformedInput("-o is for one proof: leave it out, and files are renewed in place")
     first_url, *other_urls = options.node
-    failures = 0
+    failure_count = 0
     with NodeClient(first_url, ca_file=options.ca_file) as node:
         node_source = NodeSource(node, other_urls, options.ca_file)
         for source in options.files:
             try:
                 _refresh_file(node_source, source, options.output)
             except (MalformedInput, NotFound) as error:
-                failures += 1
+                failure_count += 1
                 note(f"shunzheng: {source[: files.SHOWN_CHARS]}: {error}")
             except OSError as error:
-                failures += 1
+                failure_count += 1
                 note(f"shunzheng: {in_words(error)}")
-    if failures and len(options.files) > 1:
-        note(f"{failures} of {len(options.files)} could not be renewed and stay as they were")
-    return 1 if failures else 0
+    if failure_count and len(options.files) > 1:
+        note(f"{failure_count} of {len(options.files)} could not be renewed and stay as they were")
+    return 1 if failure_count else 0
 
 
 class NodeSource:
@@ -114,8 +114,8 @@ class NodeSource:
 
 def _find_anchor(node: NodeClient, log: str, sequence: int) -> Anchor:
     """Return an anchor as a node tells it. Raises: NodeError, NotFound, MalformedInput."""
-    for item in node.anchors_around(log, sequence):
-        anchor = _read_anchor(item)
+    for anchor_json in node.anchors_around(log, sequence):
+        anchor = _read_anchor(anchor_json)
         if (anchor.log, anchor.sequence) == (log, sequence):
             return anchor
     raise NotFound(f"{node.url} does not know anchor {sequence} of {log} yet: ask later, or another node")

@@ -16,7 +16,7 @@ from api.client.options import NodeOptions, read_token
 from api.console import note, say, show_encoded, show_json
 from api.department.actions import add_action
 from api.department.seals import RegisteredSeal, add_sealing, check_seal, make_seal_row, make_sealing_row
-from api.department.sending import prepare_rows, target_of
+from api.department.sending import ask_target, prepare_rows
 from api.department.trial import TRUST, draw_ring, open_trial, read_certificate, read_holder
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.parsers import Commands, add_json
@@ -89,8 +89,8 @@ class _UsesOptions(NodeOptions, Protocol):
 
 
 def add(commands: Commands) -> None:
-    topic = commands.add_parser("seal")
-    actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
+    seal_parser = commands.add_parser("seal")
+    actions = seal_parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_make(actions)
     _add_register(actions)
     _add_apply(actions)
@@ -250,7 +250,7 @@ def _register_seals(options: _RegisterOptions) -> int:
     ]
     with NodeClient(options.node, ca_file=options.ca_file) as node:
         key = open_signer(options)
-        prepared_rows = prepare_rows([*enumerate(rows, 1)], target_of(node), Path(), "seals")
+        prepared_rows = prepare_rows([*enumerate(rows, 1)], ask_target(node), Path(), "seals")
         with prepared_rows.unsigned_draft:
             answer = prepared_rows.send(node, key, options.wait)
     records = {record.identifier: record for record in _read_records(prepared_rows.submission(key))}
@@ -299,11 +299,11 @@ def _apply_seal(options: _ApplyOptions) -> int:
     else:
         link = canonical({"rel": SEALED_BY, "identifier": sealing_row["identifier"]})
         note(f"The row of the certificate links to it: {link.decode()}")
-    lines = "\n".join(canonical(row).decode() for row in rows)
+    lines_text = "\n".join(canonical(row).decode() for row in rows)
     if options.rows:
-        files.write(options.rows, lines.encode() + b"\n")
+        files.write(options.rows, lines_text.encode() + b"\n")
     else:
-        show_encoded(lines)
+        show_encoded(lines_text)
     return 0
 
 

@@ -47,8 +47,8 @@ class _ShowOptions(Protocol):
 
 
 def add(commands: Commands) -> None:
-    topic = commands.add_parser("snapshot")
-    actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
+    snapshot_parser = commands.add_parser("snapshot")
+    actions = snapshot_parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     export_parser = actions.add_parser(
         "export", help="write the registry's events up to a cosigned checkpoint"
     )
@@ -117,13 +117,13 @@ def _read_directory(directory: Path, options: _ExportOptions) -> Iterator[bytes]
         replica.reading() as replica_view,
     ):
         city_count = options.cosigned or majority(count_node_cities(replica_view))
-        newest = checkpoints.newest_of(find_node_cities(replica_view), city_count)
-        if newest is None:
+        newest_checkpoint = checkpoints.newest_of(find_node_cities(replica_view), city_count)
+        if newest_checkpoint is None:
             raise NotFound(
                 f"no checkpoint is signed by nodes of {city_count} cities here: let them cosign "
                 "(shunzheng checkpoint sign, add)"
             )
-        yield from snapshots.export(replica_view, newest, options.after)
+        yield from snapshots.export(replica_view, newest_checkpoint, options.after)
 
 
 def _import(options: _ImportOptions) -> int:
@@ -139,8 +139,8 @@ def _import(options: _ImportOptions) -> int:
     return 0
 
 
-def _note_progress(done: int, total: int) -> None:
-    note(f"event {done:,} of {total:,}")
+def _note_progress(done_count: int, total_count: int) -> None:
+    note(f"event {done_count:,} of {total_count:,}")
 
 
 def _show(options: _ShowOptions) -> int:

@@ -15,7 +15,7 @@ from api.department.drafting_processes import count_cores
 from api.department.drafts import Target, UnsignedDraft
 from api.department.rows.acceptance import add_accept, require_accepted
 from api.department.rows.reading import count_records, number_records
-from api.department.sending import PATIENCE_SECONDS, check_key, prepare_lines, send, target_of
+from api.department.sending import PATIENCE_SECONDS, ask_target, check_key, prepare_lines, send
 from api.department.submission_files import digest_rows, name_submission
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.parsers import Commands, add_catalogue, add_json
@@ -79,20 +79,20 @@ def add(commands: Commands) -> None:
 def _submit(options: _SubmitOptions) -> int:
     with NodeClient(options.node, ca_file=options.ca_file) as node, ExitStack() as drafts:
         target = _find_target(options, node)
-        key = open_signer(options)
-        submission = _name_submission(options, target, key)
+        signer = open_signer(options)
+        submission = _name_submission(options, target, signer)
         make_lines: Callable[[], Iterable[bytes]] = tuple
         if options.dry_run or not submission.exists():
-            unsigned = drafts.enter_context(_judge_records(options, target))
+            unsigned_draft = drafts.enter_context(_judge_records(options, target))
             if options.dry_run:
-                check_key(node, key)
-                return _show_dry_run(options, unsigned)
-            make_lines = unsigned.sign(key).lines
+                check_key(node, signer)
+                return _show_dry_run(options, unsigned_draft)
+            make_lines = unsigned_draft.sign(signer).lines
         receipt = send(
             node,
             submission,
             make_lines,
-            lambda: key,
+            lambda: signer,
             lambda: number_records(options.records),
             patience=options.patience,
             wait=options.wait,
@@ -108,7 +108,7 @@ def _submit(options: _SubmitOptions) -> int:
 
 def _find_target(options: _SubmitOptions, node: NodeClient) -> Target:
     """Return where the records go. Raises: NodeError, also where that is another registry than the one named, NotFound."""
-    target = target_of(node)
+    target = ask_target(node)
     if options.registry and options.registry != target.registry:
         raise NodeError(
             f"{options.node} follows the registry {target.registry}, not {options.registry}: nothing was signed"
@@ -116,33 +116,33 @@ def _find_target(options: _SubmitOptions, node: NodeClient) -> Target:
     return target
 
 
-def _name_submission(options: _SubmitOptions, target: Target, key: Signer) -> Path:
+def _name_submission(options: _SubmitOptions, target: Target, signer: Signer) -> Path:
     """Return where the signed submission of these records is kept, beside them. Raises: OSError, MalformedInput."""
     records = options.records
     lines = (line for _, line in number_records(records))
-    return name_submission(records.parent, records.name, digest_rows(lines, target, records.parent), key)
+    return name_submission(records.parent, records.name, digest_rows(lines, target, records.parent), signer)
 
 
 def _judge_records(options: _SubmitOptions, target: Target) -> UnsignedDraft:
     """Make all of the submission but its signature. Raises: MalformedInput, SubmissionRefused, OSError."""
-    total = count_records(options.records)
-    unsigned = prepare_lines(
-        progress(number_records(options.records), "drafting", total),
+    line_count = count_records(options.records)
+    unsigned_draft = prepare_lines(
+        progress(number_records(options.records), "drafting", line_count),
         target,
         options.records.parent,
         today=civil_date(int(time.time())),
         processes=count_cores(),
     )
     try:
-        require_accepted(unsigned.warnings, options.accept)
+        require_accepted(unsigned_draft.warnings, options.accept)
     except SubmissionRefused:
-        unsigned.close()
+        unsigned_draft.close()
         raise
-    return unsigned
+    return unsigned_draft
 
 
-def _show_dry_run(options: _SubmitOptions, unsigned: UnsignedDraft) -> int:
-    count = len(unsigned.leaves)
+def _show_dry_run(options: _SubmitOptions, unsigned_draft: UnsignedDraft) -> int:
+    count = len(unsigned_draft.leaves)
     if options.json:
         show_json({"action": "submit", "count": count})
     else:

@@ -66,8 +66,8 @@ class _LooksOptions(Protocol):
 
 
 def add(commands: Commands) -> None:
-    topic = commands.add_parser("token")
-    actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
+    token_parser = commands.add_parser("token")
+    actions = token_parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     create_parser = actions.add_parser("create", help="make a token and print it once")
     create_parser.add_argument("--label", required=True, help="who holds it")
     create_parser.add_argument(
@@ -125,7 +125,7 @@ def _open_register(directory: Path) -> Iterator[Register]:
 
 def _create(options: _CreateOptions) -> int:
     now = int(time.time())
-    expires = None if options.no_end else now + options.days * _DAY
+    ends_at = None if options.no_end else now + options.days * _DAY
     key = load_node_key(load_settings(options.directory))
     with _open_register(options.directory) as register, register.writing() as connection:
         token, secret = create_token(
@@ -134,14 +134,14 @@ def _create(options: _CreateOptions) -> int:
             label=options.label,
             scopes=options.scope,
             now=now,
-            expires=expires,
+            ends_at=ends_at,
             key=key,
         )
     say(secret)
-    scopes = ", ".join(sorted(token.scopes))
+    scopes_text = ", ".join(sorted(token.scopes))
     note(
         make_line_visible(
-            f"token {token.id} for {token.label}: {scopes}; {_describe_end(token, now)}. It is shown this once."
+            f"token {token.id} for {token.label}: {scopes_text}; {_describe_end(token, now)}. It is shown this once."
         )
     )
     return 0
@@ -169,23 +169,23 @@ def _token_json(token: Token, now: int) -> dict[str, Json]:
         "id": token.id,
         "label": token.label,
         "scopes": " ".join(sorted(token.scopes)),
-        "created": format_time(token.created),
+        "created": format_time(token.created_at),
         "in_force": is_in_force(token, now),
         "ending": is_ending(token, now),
-        "revoked": token.revoked is not None,
+        "revoked": token.revoked_at is not None,
     }
-    if token.expires is not None:
-        row["ends"] = format_time(token.expires)
+    if token.ends_at is not None:
+        row["ends"] = format_time(token.ends_at)
     return row
 
 
 def _describe_end(token: Token, now: int) -> str:
     """Say in words when a token ends, and what to do where that is near or never."""
-    if token.revoked is not None:
+    if token.revoked_at is not None:
         return "revoked 已停用"
-    if token.expires is None:
+    if token.ends_at is None:
         return "no end 无期限: revoke it once nobody needs it"
-    end = write_clock(token.expires)
+    end = write_clock(token.ends_at)
     if not is_in_force(token, now):
         return f"ended 已到期 {end}"
     if is_ending(token, now):
@@ -201,10 +201,12 @@ def _revoke(options: _RevokeOptions) -> int:
 
 
 def _looks(options: _LooksOptions) -> int:
-    since = day_bounds(options.since)[0] if options.since else 0
+    since_time = day_bounds(options.since)[0] if options.since else 0
     with _open_register(options.directory) as register, register.reading() as connection:
         labels = {token.id: token.label for token in list_tokens(connection)}
-        looks = list_looks(connection, token=options.token, identifier=options.identifier, since=since)
+        looks = list_looks(
+            connection, token=options.token, identifier=options.identifier, since_time=since_time
+        )
         if options.json:
             rows: list[Json] = [_look_json(look, labels[look.token]) for look in looks]
             show_json(rows)

@@ -61,13 +61,13 @@ def group_by_issuer(path: Path) -> dict[str, list[bytes]]:
     return lines
 
 
-def make_forgeries(sample: Holding, other: Holding) -> Iterator[tuple[str, str, dict[str, Json]]]:
+def make_forgeries(sample: Holding, other_holding: Holding) -> Iterator[tuple[str, str, dict[str, Json]]]:
     """Yield what is tried with a paper licence and one with a document: in words, the reason that must come, the request."""
-    assert other.document is not None
-    altered_document = bytearray(other.document)
+    assert other_holding.document is not None
+    altered_document = bytearray(other_holding.document)
     altered_document[len(altered_document) // 2] ^= 1
     documents: list[Json] = [base64.b64encode(bytes(altered_document)).decode()]
-    yield "one byte of a document altered", "document_mismatch", other.request(documents=documents)
+    yield "one byte of a document altered", "document_mismatch", other_holding.request(documents=documents)
     proof = json.loads(sample.proof)
     name, value = next(claim for claim in proof["disclosure"]["claims"] if isinstance(claim[1], str))
     claims = sample.claims | {name: value + "改"}
@@ -77,7 +77,7 @@ def make_forgeries(sample: Holding, other: Holding) -> Iterator[tuple[str, str, 
     both_altered = sample.request(proof=json.dumps(proof), claims=claims)
     yield "one claim altered, on the paper and in the proof", "claims_altered", both_altered
     yield "one claim altered on the paper alone", "claim_mismatch", sample.request(claims=claims)
-    moved_proof = json.loads(sample.proof) | {"sequence": json.loads(other.proof)["sequence"]}
+    moved_proof = json.loads(sample.proof) | {"sequence": json.loads(other_holding.proof)["sequence"]}
     yield "a proof that names another batch", "not_in_batch", sample.request(proof=json.dumps(moved_proof))
 
 

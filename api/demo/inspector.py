@@ -157,8 +157,8 @@ class Inspector:
         forged_event = Event(fold.n + 1, act.KIND, fold.block, fold.time, act.encode(), fold.block + 1)
         fold.extend(forged_event)
         checkpoint = replace(header.checkpoint, n=fold.n, head=fold.head, block=fold.block, time=fold.time)
-        cosigned = CosignedCheckpoint.of(checkpoint, [Cosignature.make(key, checkpoint)])
-        forged_header = replace(header, cosigned_checkpoint=cosigned)
+        cosigned_checkpoint = CosignedCheckpoint.of(checkpoint, [Cosignature.make(key, checkpoint)])
+        forged_header = replace(header, cosigned_checkpoint=cosigned_checkpoint)
         self.snapshot.write_bytes(b"".join(write_snapshot(forged_header, [*events, forged_event])))
 
     def _expect(self, description: str, expected_code: int, expected_text: str, *arguments: object) -> str:

@@ -22,7 +22,7 @@ from api.client.node_error import NodeError
 from api.demo.stage import City
 from api.department.drafting import draft
 from api.department.seals import RegisteredSeal, add_sealing, make_seal_row, make_sealing_row
-from api.department.sending import target_of
+from api.department.sending import ask_target
 from api.department.trial import TRUST, Trial, draw_ring, open_trial
 from api.files import PROOF_SUFFIX
 from api.node.errors import FILE
@@ -64,7 +64,7 @@ class Sealing:
     key: PrivateKey
     folder: Path
     tell: Callable[[str], None]
-    records: int = 0
+    record_count: int = 0
     results: dict[str, str] = field(default_factory=dict)
     _identifiers: dict[str, str] = field(default_factory=dict)
     _pdf_signer: tuple[bytes, bytes] = field(default_factory=lambda: _make_p256_signer())
@@ -73,9 +73,11 @@ class Sealing:
         """Have the verifying city, whose node is not started yet, accept the trial authority and the signer of PDFs."""
         self.folder.mkdir()
         self._trial()
-        trust, settings = self.folder / "trial" / TRUST, verifier.directory / FILE
-        trust.write_text(trust.read_text() + ssl.DER_cert_to_PEM_cert(self._pdf_signer[0]))
-        settings.write_text(f"trust_list = {json.dumps(str(trust))}\n" + settings.read_text("utf-8"), "utf-8")
+        trust_path, settings_path = self.folder / "trial" / TRUST, verifier.directory / FILE
+        trust_path.write_text(trust_path.read_text() + ssl.DER_cert_to_PEM_cert(self._pdf_signer[0]))
+        settings_path.write_text(
+            f"trust_list = {json.dumps(str(trust_path))}\n" + settings_path.read_text("utf-8"), "utf-8"
+        )
 
     def register(self, node: NodeClient) -> list[str]:
         """Register the seal, a licence as sealed OFD, and one as signed PDF. Return the ids of the submissions."""
@@ -134,13 +136,15 @@ class Sealing:
         self._judge(node, "a sealed OFD with its proof inside", GENUINE, "valid")
         self._judge(node, "a signed PDF with its proof beside", SIGNED, "valid")
 
-    def _judge(self, node: NodeClient, description: str, file: str, expected: str) -> None:
-        """Verify a document whose own signature is good; `expected` is the verdict, or the reason where it is invalid."""
+    def _judge(self, node: NodeClient, description: str, file: str, expected_verdict: str) -> None:
+        """Verify a document whose own signature is good; the reason is expected where it is invalid."""
         report = node.verify(self._request(file))
         outcome = report["reason"] if report["verdict"] == "invalid" else report["verdict"]
         own_verdict = report["documents"][0]["signatures"][0]["verdict"]
-        if (outcome, own_verdict) != (expected, "valid"):
-            raise SealingFailed(f"{description}: {outcome}, by itself {own_verdict}, instead of {expected}")
+        if (outcome, own_verdict) != (expected_verdict, "valid"):
+            raise SealingFailed(
+                f"{description}: {outcome}, by itself {own_verdict}, instead of {expected_verdict}"
+            )
         self.results[description] = outcome
         self.tell(f"   {description}: {report['words']['zh']}，{report['reason_words']['zh']} ({outcome})")
 
@@ -181,8 +185,8 @@ class Sealing:
         document = as_ofd(_LICENCE_TITLE, [("证照标识", str(licence["identifier"]))])
         signer, stamps = self._trial().signer, [Stamp(_PAGE_NUMBER, 150, 230, 40, 40)]
         path.write_bytes(apply_seal(document, self._seal_file.read_bytes(), signer, moment, stamps))
-        sealing = make_sealing_row(self._registered, path, moment)
-        return [sealing, add_sealing(licence, sealing)]
+        sealing_row = make_sealing_row(self._registered, path, moment)
+        return [sealing_row, add_sealing(licence, sealing_row)]
 
     def _sign_pdf(self, now: int) -> dict[str, Json]:
         """Sign a new licence as PDF, and return its row."""
@@ -217,14 +221,14 @@ class Sealing:
         read_bytes = Path.read_bytes
         with draft(
             lines,
-            target_of(node),
+            ask_target(node),
             self.key,
             secrets.token_bytes,
             now,
-            read=lambda path: read_bytes(Path(path)),
+            read_file=lambda path: read_bytes(Path(path)),
         ) as signed_draft:
             receipt = node.submit(list(signed_draft.lines()))
-            self.records += len(rows)
+            self.record_count += len(rows)
             return str(receipt["id"]), signed_draft.leaves[0]
 
 

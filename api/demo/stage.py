@@ -224,10 +224,10 @@ class Stage:
         key = make_node_key(city.directory)
         self.act(f"{city.name}-admin", acts.KeyRegistered(city.name, NODE, key.public.spki))
 
-    def watch(self, city: City, *others: City) -> None:
+    def watch(self, city: City, *other_cities: City) -> None:
         """Have the city's node fetch the entries of other cities' logs."""
         with (city.directory / FILE).open("a", encoding="utf-8") as file:
-            file.write("[peers]\n" + "".join(f'{other.name} = "{other.url}"\n' for other in others))
+            file.write("[peers]\n" + "".join(f'{other.name} = "{other.url}"\n' for other in other_cities))
 
     def make_token(self, city: City, scopes: Iterable[str]) -> str:
         """Give out a token of a city's node, as `shunzheng token create` does."""
@@ -242,7 +242,7 @@ class Stage:
                 label="demo",
                 scopes=scopes,
                 now=now,
-                expires=now + _TOKEN_SECONDS,
+                ends_at=now + _TOKEN_SECONDS,
                 key=load_node_key(settings),
             )
         return secret

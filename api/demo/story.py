@@ -25,7 +25,7 @@ from api.demo.sealing import GENUINE, Sealing
 from api.demo.stage import City, Stage
 from api.demo.waiting import PATIENCE_SECONDS, wait_until
 from api.department.drafting import draft
-from api.department.sending import target_of
+from api.department.sending import ask_target
 from api.files import write as write_file
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import parse_digest
@@ -54,7 +54,7 @@ class Story:
     keys: dict[str, PrivateKey] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     verdicts: Counter[str] = field(default_factory=Counter)
-    caught: dict[str, str] = field(default_factory=dict)
+    reasons_by_forgery: dict[str, str] = field(default_factory=dict)
     holdings: list[Holding] = field(default_factory=list)
     watch: Watch | None = None
     sealing: Sealing | None = None
@@ -164,12 +164,12 @@ class Story:
     ) -> str:
         with draft(
             lines,
-            target_of(node),
+            ask_target(node),
             self.keys[issuer],
             secrets.token_bytes,
             int(time.time()),
-            read=lambda path: (EXAMPLES / path).read_bytes(),
-            newest=lambda _: newest_leaf,
+            read_file=lambda path: (EXAMPLES / path).read_bytes(),
+            find_newest_leaf=lambda _: newest_leaf,
         ) as signed_draft:
             receipt = node.submit(list(signed_draft.lines()))
         self.tell(f"   {issuer}: {receipt['count']:,} records accepted 已登记，待上链")
@@ -194,10 +194,10 @@ class Story:
         with self._client(city, token) as node:
             return step(self.sealing, node)
 
-    def _wait(self, city: City, receipts: Sequence[str], *states: str) -> None:
+    def _wait(self, city: City, receipts: Sequence[str], *awaited_states: str) -> None:
         with self._client(city) as node:
             for receipt in receipts:
-                self._until(partial(_has_state, node, receipt, states), f"submission {receipt}")
+                self._until(partial(_has_state, node, receipt, awaited_states), f"submission {receipt}")
 
     def _tell_anchors(self, city: City) -> None:
         with self._client(city) as node:
@@ -260,9 +260,9 @@ class Story:
 
     def _forgeries(self, city: City) -> None:
         sample = next(holding for holding in self.holdings if holding.document is None)
-        other = next(holding for holding in self.holdings if holding.document is not None)
+        other_holding = next(holding for holding in self.holdings if holding.document is not None)
         with self._client(city) as node:
-            for description, reason, request in make_forgeries(sample, other):
+            for description, reason, request in make_forgeries(sample, other_holding):
                 self._catch(node, description, reason, request)
             bare_request: dict[str, Json] = {"proof": sample.proof.decode()}
             self._catch(
@@ -290,7 +290,7 @@ class Story:
             raise StoryFailed(
                 f"{description}: {report['verdict']}, {report['reason']} instead of {verdict}, {reason}"
             )
-        self.caught[description] = reason
+        self.reasons_by_forgery[description] = reason
         self.verdicts[verdict] += 1
         self.tell(f"   {description}: {report['words']['zh']}，{report['reason_words']['zh']} ({reason})")
 
@@ -298,7 +298,7 @@ class Story:
         try:
             insist(lambda: self.stage.act(role, act), self.tell)
         except TransactionRejected as error:
-            self.caught[description] = error.name
+            self.reasons_by_forgery[description] = error.name
             self.tell(f"   {description}: the registry refuses ({error.name})")
             return
         raise StoryFailed(f"{description}: the registry let it pass")
@@ -321,11 +321,11 @@ class Story:
             report = node.verify(request)
         self.seconds["revocation visible elsewhere"] = round(time.monotonic() - start, 2)
         self.verdicts[report["verdict"]] += 1
-        self.caught["a licence that was revoked"] = report["reason"]
+        self.reasons_by_forgery["a licence that was revoked"] = report["reason"]
         self._wait(issuer, [submission_id], "final")
-        since = report["status"]["since"]
+        revoked_since = report["status"]["since"]
         self.tell(
-            f"   Wuhan, asked again: {report['words']['zh']}，{report['reason_words']['zh']}，自 {since} (revoked)"
+            f"   Wuhan, asked again: {report['words']['zh']}，{report['reason_words']['zh']}，自 {revoked_since} (revoked)"
         )
 
     def _inspect(self, verifier: City) -> None:
@@ -333,8 +333,8 @@ class Story:
         inspector.prepare()
         sample = self._in_force(verifier)
         inspector.inspect(sample.proof, sample.claims, sample.document)
-        self.caught["a snapshot too old for a strict policy"] = "knowledge_stale"
-        self.caught["a snapshot forged by one city"] = "below_threshold"
+        self.reasons_by_forgery["a snapshot too old for a strict policy"] = "knowledge_stale"
+        self.reasons_by_forgery["a snapshot forged by one city"] = "below_threshold"
 
     def _in_force(self, city: City) -> Holding:
         with self._client(city) as node:
@@ -360,10 +360,10 @@ class Story:
         return {
             "type": "shunzheng/demo-summary/1",
             "registry": self.stage.registry,
-            "records": len(self.holdings) + self.sealing.records + 1,
+            "records": len(self.holdings) + self.sealing.record_count + 1,
             "departments": len(self.keys),
             "verdicts": dict(self.verdicts),
-            "caught": dict(self.caught),
+            "caught": dict(self.reasons_by_forgery),
             "sealed": dict(self.sealing.results),
             "anchors": len(anchors),
             "gas": gas,
@@ -371,8 +371,8 @@ class Story:
         }
 
 
-def _has_state(node: NodeClient, receipt: str, states: Sequence[str]) -> bool:
-    return node.submission(receipt)["state"] in states
+def _has_state(node: NodeClient, receipt: str, awaited_states: Sequence[str]) -> bool:
+    return node.submission(receipt)["state"] in awaited_states
 
 
 def _ask_sequence(node: NodeClient, log: str) -> int:

@@ -24,7 +24,7 @@ from api.department.rows.days import NO_END
 from api.department.rows.oddities import RowWarning
 from api.department.rows.reading import InputRow, read_rows
 from api.department.rows.versions import read_kept
-from api.department.sending import PreparedRows, check_key, prepare_rows, target_of
+from api.department.sending import PreparedRows, ask_target, check_key, prepare_rows
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.parsers import Commands, add_catalogue, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
@@ -173,9 +173,9 @@ def _run_action(options: _ActionOptions) -> int:
         ExitStack() as drafts,
     ):
         changes = _plan_changes(options, node, rows)
-        key = open_signer(options)
-        check_key(node, key)
-        parts = _prepare_parts(options, target_of(node), changes)
+        signer = open_signer(options)
+        check_key(node, signer)
+        parts = _prepare_parts(options, ask_target(node), changes)
         for part in parts:
             drafts.enter_context(part.unsigned_draft)
         _show_changes(options, changes)
@@ -187,7 +187,7 @@ def _run_action(options: _ActionOptions) -> int:
         if not (options.yes or _confirm_signing()):
             note("Nothing was signed.")
             return 1
-        answers = [_send_part(options, node, key, part) for part in parts]
+        answers = [_send_part(options, node, signer, part) for part in parts]
     if options.json:
         show_json({"action": options.action, "submissions": answers})
     return judge_waiting(answers, options.wait)
@@ -240,15 +240,15 @@ def _plan_changes(options: _ActionOptions, node: NodeClient, rows: Sequence[Inpu
 
 def _prepare_parts(options: _ActionOptions, target: Target, changes: Sequence[Change]) -> list[PreparedRows]:
     """Judge what is to be signed, submission by submission. Raises: SubmissionRefused."""
-    groups = divide_changes(changes)
-    if len(groups) > 1:
+    change_groups = divide_changes(changes)
+    if len(change_groups) > 1:
         note(
-            f"Divided into {len(groups)} submissions: each is of one issuer and has a bounded number of changes."
+            f"Divided into {len(change_groups)} submissions: each is of one issuer and has a bounded number of changes."
         )
     folder = options.file.parent if options.file else Path()
     return [
         prepare_rows([(change.number, change.row) for change in group], target, folder, options.action)
-        for group in groups
+        for group in change_groups
     ]
 
 
@@ -283,9 +283,9 @@ def _confirm_signing() -> bool:
 
 
 def _send_part(
-    options: _ActionOptions, node: NodeClient, key: Signer, part: PreparedRows
+    options: _ActionOptions, node: NodeClient, signer: Signer, part: PreparedRows
 ) -> SubmissionAnswer:
-    answer = part.send(node, key, options.wait)
+    answer = part.send(node, signer, options.wait)
     if not options.json:
         say(
             f"已登记 accepted: {answer['count']:,} records as submission {answer['id']}, state {answer['state']}"

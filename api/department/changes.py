@@ -102,16 +102,16 @@ def _require_registered(identifier: str, lineage: LineageAnswer | None) -> Linea
 
 def _check_current(identifier: str, lineage: LineageAnswer) -> None:
     """Check that an identifier is that of the current version, in every character. Raises: InvalidIdentifier."""
-    current = lineage["identifier"]
-    if identifier == current:
+    current_identifier = lineage["identifier"]
+    if identifier == current_identifier:
         return
     if lineage["kind"] in CERTIFICATE_KINDS:
         CertificateIdentifier.parse(
-            identifier, strict=CertificateIdentifier.parse(current, strict=False).warnings == ()
+            identifier, strict=CertificateIdentifier.parse(current_identifier, strict=False).warnings == ()
         )
     raise InvalidIdentifier(
-        f"{identifier[:_MAX_QUOTED]} is not the current version 不是当前版本, which is {current}: name that one if it "
-        "is meant"
+        f"{identifier[:_MAX_QUOTED]} is not the current version 不是当前版本, which is {current_identifier}: name that "
+        "one if it is meant"
     )
 
 
@@ -125,8 +125,8 @@ def _make_change(
 ) -> Change:
     status = Status[lineage["status"].upper()]
     if not is_possible(action, lineage["kind"], status):
-        allowed_actions = describe_possible(lineage["kind"], status)
-        status_text = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed_actions}"
+        allowed_text = describe_possible(lineage["kind"], status)
+        status_text = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed_text}"
         raise RowFault("transition-refused", f"{action} is not possible: {status_text}")
     new_row: dict[str, Json] = dict(row.members)
     if "basis" not in new_row and basis is not None:

@@ -24,9 +24,9 @@ _OTHER_MEDIA_TYPE: Final = "application/octet-stream"
 
 
 def read_claims(
-    fields: Fields, suite: Suite, read: Callable[[str], bytes] | None
+    fields: Fields, suite: Suite, read_file: Callable[[str], bytes] | None
 ) -> tuple[tuple[str, Json], ...]:
-    """Return the claims of a row by name, its documents among them; `read` returns a document's content by its path.
+    """Return the claims of a row by name, its documents among them; `read_file` returns a document's content by its path.
 
     Raises: MalformedInput; RowFault for a document that cannot be read.
     """
@@ -38,19 +38,19 @@ def read_claims(
         raise MalformedInput("claims named document/… are made of `documents`")
     documents = fields.array("documents", MAX_CLAIMS) if fields.has("documents") else []
     for number, document in enumerate(documents, 1):
-        claims[f"document/{number}"] = _claim_document(document, suite, read)
+        claims[f"document/{number}"] = _claim_document(document, suite, read_file)
     return tuple(sorted(claims.items()))
 
 
-def _claim_document(document: Json, suite: Suite, read: Callable[[str], bytes] | None) -> Json:
+def _claim_document(document: Json, suite: Suite, read_file: Callable[[str], bytes] | None) -> Json:
     """Return the claim of a document: a path, or the claim of one that is registered already, which stays."""
     if isinstance(document, dict):
         return decode_document(document).to_json()
     path = document
-    if not isinstance(path, str) or read is None:
+    if not isinstance(path, str) or read_file is None:
         raise RowFault("unknown-document", "`documents` must be paths of files that can be read here")
     try:
-        content = read(path)
+        content = read_file(path)
     except OSError as error:
         raise RowFault("unknown-document", f"{path[:200]} cannot be read: {error.strerror}") from error
     suffix = path[path.rfind(".") :].lower() if "." in path else ""

@@ -16,7 +16,7 @@ from api.console import tell_instead
 from api.department.proofs import DEFAULT_PARALLEL, FetchedProof, fetch_proofs
 from api.department.rows.acceptance import require_accepted
 from api.department.rows.oddities import RowWarning
-from api.department.sending import PreparedRows, check_key, prepare_rows, target_of
+from api.department.sending import PreparedRows, ask_target, check_key, prepare_rows
 from api.department.waiting import wait_final
 from ledger.crypto.keys import Signer
 from ledger.encoding.canonical import Json
@@ -68,7 +68,7 @@ class Department:
         """
         numbered_rows = [(number, dict(row)) for number, row in enumerate(rows, 1)]
         today = civil_date(int(time.time()))
-        prepared_rows = prepare_rows(numbered_rows, target_of(self._node), folder, name, today=today)
+        prepared_rows = prepare_rows(numbered_rows, ask_target(self._node), folder, name, today=today)
         return DraftedRows(prepared_rows, prepared_rows.unsigned_draft.warnings)
 
     def submit(

@@ -28,7 +28,7 @@ from ledger.records.records import lineage_of
 from ledger.records.submissions import MAX_STATEMENT_SECONDS
 
 #: Returns the leaf hash of the newest record of an identifier's lineage, as far as the department knows it.
-Newest = Callable[[str], bytes | None]
+FindNewestLeaf = Callable[[str], bytes | None]
 
 
 def draft(
@@ -38,8 +38,8 @@ def draft(
     random: Callable[[int], bytes],
     now: int,
     *,
-    read: Callable[[str], bytes] | None = None,
-    newest: Newest | None = None,
+    read_file: Callable[[str], bytes] | None = None,
+    find_newest_leaf: FindNewestLeaf | None = None,
     lifetime: int = MAX_STATEMENT_SECONDS,
     processes: int = 1,
 ) -> Draft:
@@ -48,7 +48,13 @@ def draft(
     `lifetime`: seconds until the statement expires. Raises: SubmissionRefused with the rows at fault.
     """
     unsigned_draft = prepare(
-        enumerate(lines, 1), target, random, now, read=read, newest=newest, processes=processes
+        enumerate(lines, 1),
+        target,
+        random,
+        now,
+        read_file=read_file,
+        find_newest_leaf=find_newest_leaf,
+        processes=processes,
     )
     return unsigned_draft.sign(key, lifetime)
 
@@ -59,23 +65,23 @@ def prepare(
     random: Callable[[int], bytes],
     now: int,
     *,
-    read: Callable[[str], bytes] | None = None,
-    newest: Newest | None = None,
+    read_file: Callable[[str], bytes] | None = None,
+    find_newest_leaf: FindNewestLeaf | None = None,
     today: date | None = None,
     processes: int = 1,
 ) -> UnsignedDraft:
     """Judge input records of one issuer, each with the number by which a person knows it, and make all but the signature.
 
-    `random` returns so many random bytes; `read` returns the content of a document by its path; `newest` finds
-    `previous` where a row leaves it out and no row before it is of the same certificate. With `today`, the civil date, what
-    is odd in what rows state is among the warnings. With more than one of `processes`, `random` and `read` go to each of
-    them, and many rows are drafted there.
+    `random` returns so many random bytes; `read_file` returns the content of a document by its path;
+    `find_newest_leaf` finds `previous` where a row leaves it out and no row before it is of the same certificate.
+    With `today`, the civil date, what is odd in what rows state is among the warnings. With more than one of
+    `processes`, `random` and `read_file` go to each of them, and many rows are drafted there.
     Raises: SubmissionRefused with the rows at fault.
     """
     with ExitStack() as stack:
         spool = stack.enter_context(tempfile.SpooledTemporaryFile(limits.SPOOL_MEMORY_BYTES))
-        row_drafter = RowDrafter(target, random, now, read, today)
-        gathering = _Gathering(row_drafter, newest or (lambda _: None), spool)
+        row_drafter = RowDrafter(target, random, now, read_file, today)
+        gathering = _Gathering(row_drafter, find_newest_leaf or (lambda _: None), spool)
         filled_rows = ((number, line) for number, line in rows if line.strip())
         for number, line, outcome in draft_rows(row_drafter, filled_rows, processes):
             gathering.add(number, line, outcome)
@@ -87,16 +93,19 @@ def prepare(
 class _Gathering:
     """The rows of a submission in the order of the input, and what only all of them together tell."""
 
-    def __init__(self, row_drafter: RowDrafter, newest: Newest, spool_file: IO[bytes]) -> None:
-        self._row_drafter, self._newest, self._spool_file = row_drafter, newest, spool_file
+    def __init__(
+        self, row_drafter: RowDrafter, find_newest_leaf: FindNewestLeaf, spool_file: IO[bytes]
+    ) -> None:
+        self._row_drafter, self._spool_file = row_drafter, spool_file
+        self._find_newest_leaf = find_newest_leaf
         self._newest_leaves: dict[str, bytes] = {}
         self._rows: list[SpooledRow] = []
         self._faults = Faults()
         self._warnings: list[RowWarning] = []
         self._warning_counts: Counter[str] = Counter()
-        self._issued: dict[str, int] = {}
+        self._first_rows: dict[str, int] = {}
         self._issuer = ""
-        self._status_changes = 0
+        self._change_count = 0
         self._offset = 0
 
     def add(self, number: int, line: bytes, outcome: Outcome) -> None:
@@ -117,7 +126,7 @@ class _Gathering:
 
     def find_newest(self, identifier: str) -> bytes | None:
         """Return the same, or else that of the newest record that the department knows."""
-        return self.find_above(identifier) or self._newest(identifier)
+        return self.find_above(identifier) or self._find_newest_leaf(identifier)
 
     def finish(self) -> UnsignedDraft:
         """Order the rows. Raises: SubmissionRefused."""
@@ -125,11 +134,11 @@ class _Gathering:
         count = len(self._rows)
         if not count:
             raise SubmissionRefused("wrong-count", "there is no record in the input")
-        if count > MAX_SUBMISSION_RECORDS or self._status_changes > MAX_STATUS_RECORDS:
+        if count > MAX_SUBMISSION_RECORDS or self._change_count > MAX_STATUS_RECORDS:
             raise SubmissionRefused(
                 "too-many-records",
                 f"a submission has at most {MAX_SUBMISSION_RECORDS} records, of which {MAX_STATUS_RECORDS} may be "
-                f"other than issue; here are {count} and {self._status_changes}: split the input",
+                f"other than issue; here are {count} and {self._change_count}: split the input",
             )
         self._rows.sort(key=lambda row: row.leaf)
         target, now = self._row_drafter.target, self._row_drafter.now
@@ -144,7 +153,7 @@ class _Gathering:
                 f"a submission is of one issuer, so far {self._issuer}, and this row is of {row.issuer}: "
                 "sort the input by issuer",
             )
-        first_row = self._issued.setdefault(row.lineage, number) if row.action == "issue" else number
+        first_row = self._first_rows.setdefault(row.lineage, number) if row.action == "issue" else number
         if first_row != number:
             return RefusedRow(
                 "row-twice", f"{row.identifier} stands in row {first_row} already: take one of them out"
@@ -160,4 +169,4 @@ class _Gathering:
         self._rows.append(SpooledRow(row.leaf, self._offset, len(row.line)))
         self._offset += len(row.line)
         self._newest_leaves[row.lineage] = row.leaf
-        self._status_changes += row.action != "issue"
+        self._change_count += row.action != "issue"

@@ -68,8 +68,8 @@ def read_promise(node: NodeClient, statement: Statement, reply: Mapping[str, obj
     if signed_json is None:
         return None
     try:
-        encoded = canonical(cast(Json, signed_json))
-        signed_receipt = decode_signed_receipt(encoded[: MAX_BYTES + 1])
+        receipt_bytes = canonical(cast(Json, signed_json))
+        signed_receipt = decode_signed_receipt(receipt_bytes[: MAX_BYTES + 1])
         receipt = signed_receipt.receipt
         sent_terms = (statement.registry, statement.log, statement.suite, statement.root, statement.count)
         promised_terms = (receipt.registry, receipt.log, receipt.suite, receipt.root, receipt.count)

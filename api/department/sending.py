@@ -77,9 +77,9 @@ def send(
     # 3
     note(keep_receipt(node, submission, receipt))
     if warnings := receipt.get("warnings"):
-        renumbered = renumber(warnings, submission, input_rows)
-        receipt = {**receipt, "warnings": renumbered}
-        for row in renumbered:
+        renumbered_warnings = renumber(warnings, submission, input_rows)
+        receipt = {**receipt, "warnings": renumbered_warnings}
+        for row in renumbered_warnings:
             note(f"  row {row['row']}: {row['message']}")
     # 4
     return wait_final(node, receipt, wait)
@@ -106,7 +106,7 @@ def renew(node: NodeClient, submission: Path, key: Signer) -> None:
     """
     with submission.open("rb") as lines:
         statement, _ = read_statement(next(lines, b""))
-        first_line = sign_again(statement, target_of(node), key, int(time.time()))
+        first_line = sign_again(statement, ask_target(node), key, int(time.time()))
         replace_file(submission, chain([first_line], lines))
 
 
@@ -149,10 +149,10 @@ def prepare_rows(
 
     The signed submission is kept in `folder`, under a name that begins with `prefix`. Raises: SubmissionRefused.
     """
-    encoded = [(number, canonical(row)) for number, row in rows]
-    digest = digest_rows((line for _, line in encoded), target, folder)
-    unsigned_draft = prepare_lines(encoded, target, folder, today=today, processes=processes)
-    return PreparedRows(encoded, unsigned_draft, folder, prefix, digest)
+    encoded_rows = [(number, canonical(row)) for number, row in rows]
+    digest = digest_rows((line for _, line in encoded_rows), target, folder)
+    unsigned_draft = prepare_lines(encoded_rows, target, folder, today=today, processes=processes)
+    return PreparedRows(encoded_rows, unsigned_draft, folder, prefix, digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def prepare_lines(
         target,
         secrets.token_bytes,
         int(time.time()),
-        read=_DocumentReader(folder),
+        read_file=_DocumentReader(folder),
         today=today,
         processes=processes,
     )
@@ -223,7 +223,7 @@ def hand_in(
         return ask_patiently(node, send_lines, patience, sleep=sleep)
 
 
-def target_of(node: NodeClient) -> Target:
+def ask_target(node: NodeClient) -> Target:
     """Return for which registry, log and suite the node takes submissions, and how far the log is. Raises: NotFound."""
     answer = node.logs()
     for log in answer["items"]:

@@ -73,11 +73,11 @@ def read_certificate(path: Path) -> Certificate:
 
 def draw_ring() -> Picture:
     """Return a plain red ring: what a trial's seal looks like."""
-    middle, pixel_rows = (_EDGE_PIXELS - 1) / 2, bytearray()
+    centre, pixel_rows = (_EDGE_PIXELS - 1) / 2, bytearray()
     for y in range(_EDGE_PIXELS):
         pixel_rows.append(0)  # no filter
         for x in range(_EDGE_PIXELS):
-            is_red = 0.85 < ((x - middle) ** 2 + (y - middle) ** 2) ** 0.5 / middle < 0.97
+            is_red = 0.85 < ((x - centre) ** 2 + (y - centre) ** 2) ** 0.5 / centre < 0.97
             pixel_rows += b"\xd0\x10\x10\xff" if is_red else bytes(4)
     header = struct.pack(
         ">LLBBBBB", _EDGE_PIXELS, _EDGE_PIXELS, 8, 6, 0, 0, 0
@@ -91,8 +91,8 @@ def draw_ring() -> Picture:
     )
 
 
-def _encode_chunk(chunk: tuple[bytes, bytes]) -> bytes:
-    name, data = chunk
+def _encode_chunk(name_and_data: tuple[bytes, bytes]) -> bytes:
+    name, data = name_and_data
     return struct.pack(">L", len(data)) + name + data + struct.pack(">L", zlib.crc32(name + data))
 
 
@@ -111,8 +111,8 @@ def _fill(directory: Path, now: int) -> None:
         certificate, key = _holder_paths(directory, name)
         files.write(certificate, _encode_pem(holder).encode(), public=True)
         write_key(key, keys[name])
-    trusted = _encode_pem(holders["authority"]) + _encode_pem(holders["maker"])
-    files.write(directory / TRUST, trusted.encode(), public=True)
+    trusted_pem = _encode_pem(holders["authority"]) + _encode_pem(holders["maker"])
+    files.write(directory / TRUST, trusted_pem.encode(), public=True)
 
 
 def _open_holder(directory: Path, name: str) -> Holder:

@@ -60,12 +60,13 @@ def wait_final(
 
 def judge_waiting(submissions: Iterable[SubmissionAnswer], seconds: int) -> int:
     """Return the exit code for what was handed in after waiting for `seconds`, and say where that was in vain."""
-    late = [submission for submission in submissions if submission["state"] != _FINAL_STATE]
-    if seconds <= 0 or not late:
+    late_submissions = [submission for submission in submissions if submission["state"] != _FINAL_STATE]
+    if seconds <= 0 or not late_submissions:
         return 0
+    first_late = late_submissions[0]
     note(
-        f"Handed in, but not final after {seconds} s 已提交，尚未上链定案: {len(late)} submissions, the first "
-        f"{late[0]['id']} is {late[0]['state']}. Nothing needs to be sent again 无须重新提交; `shunzheng trace` shows "
+        f"Handed in, but not final after {seconds} s 已提交，尚未上链定案: {len(late_submissions)} submissions, the first "
+        f"{first_late['id']} is {first_late['state']}. Nothing needs to be sent again 无须重新提交; `shunzheng trace` shows "
         "when it is anchored."
     )
     return NOT_FINAL_CODE

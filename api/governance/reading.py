@@ -52,8 +52,8 @@ def read_registry(chain: Chain, registry: str) -> Registry:
     check_registry(chain, registry)
     contract = RegistryName.parse(registry).contract
     knowledge, facts = Knowledge(registry, chain.head_zero(contract)), list[Fact]()
-    for recorded in read_events(chain, contract):
-        facts += [fact for fact in knowledge.apply(recorded.event) if isinstance(fact, _GOVERNANCE_FACTS)]
+    for recorded_act in read_events(chain, contract):
+        facts += [fact for fact in knowledge.apply(recorded_act.event) if isinstance(fact, _GOVERNANCE_FACTS)]
     return Registry(knowledge, collect_state(facts), facts)
 
 

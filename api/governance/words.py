@@ -79,10 +79,10 @@ def describe_act(act: acts.Act) -> str:
         case acts.ProvinceTransferred():
             return f"the province is {act.province}"
         case acts.LogAdmitted():
-            divisions, predecessor = ", ".join(act.divisions), act.predecessor
+            divisions_text, predecessor = ", ".join(act.divisions), act.predecessor
             continuation = f", going on after {predecessor.size:,} records of {predecessor.log} in {predecessor.registry}"
             return (
-                f"log {act.log} admitted: suite {by_number(act.suite).name}, admin {act.admin}, divisions {divisions}"
+                f"log {act.log} admitted: suite {by_number(act.suite).name}, admin {act.admin}, divisions {divisions_text}"
                 f"{continuation if predecessor.registry else ''}"
             )
         case acts.DivisionAssigned():
@@ -167,10 +167,10 @@ def format_moment(seconds: int) -> str:
 
 def describe_scope(grant: acts.KeyGranted | Grant) -> str:
     """Say what a grant covers. What stands in it as types nobody has checked, so nothing unprintable is let through."""
-    kinds = ", ".join(kind for kind, bit in KINDS.items() if grant.kinds & bit)
+    kinds_text = ", ".join(kind for kind, bit in KINDS.items() if grant.kinds & bit)
     start_text, end_text = format_moment(grant.not_before), format_moment(grant.not_after)
     period = f"{f', from {start_text}' if start_text else ''}{f', until {end_text}' if end_text else ''}"
-    return f"{kinds}; {_printable(', '.join(grant.types)) or 'every type'}{period}"
+    return f"{kinds_text}; {_printable(', '.join(grant.types)) or 'every type'}{period}"
 
 
 def _printable(text: str) -> str:

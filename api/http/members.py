@@ -23,7 +23,7 @@ _COMMA: Final = ord(",")
 def split_members(
     text: bytes,
     known_names: frozenset[str] | None = None,
-    where: str = "the body",
+    place: str = "the body",
     max_members: int = MAX_CLAIMS,
 ) -> dict[str, bytes]:
     """Return the raw value of every member of an object, `max_members` at most.
@@ -32,49 +32,49 @@ def split_members(
     """
     values: dict[str, bytes] = {}
     for member in _split(
-        text, b"{}", f"{where} must be a JSON object", f"{where} may have {max_members} members", max_members
+        text, b"{}", f"{place} must be a JSON object", f"{place} may have {max_members} members", max_members
     ):
         name_match = _NAME_PATTERN.match(member)
         if not name_match:
-            raise MalformedRequest(f'a member of {where} is not written "name": value')
-        name = parse_string(name_match[1], f"the name of a member of {where}")
+            raise MalformedRequest(f'a member of {place} is not written "name": value')
+        name = parse_string(name_match[1], f"the name of a member of {place}")
         if known_names is not None and name not in known_names:
             raise MalformedRequest(
-                f"{where} has an unknown member; known are {', '.join(sorted(known_names))}"
+                f"{place} has an unknown member; known are {', '.join(sorted(known_names))}"
             )
         if name in values:
-            raise MalformedRequest(f"{where} has a member twice")
+            raise MalformedRequest(f"{place} has a member twice")
         values[name] = member[name_match.end() :].strip(_WHITESPACE)
     return values
 
 
-def split_elements(text: bytes, where: str, max_elements: int) -> list[bytes]:
+def split_elements(text: bytes, place: str, max_elements: int) -> list[bytes]:
     """Return the raw elements of an array, `max_elements` at most. Raises: MalformedRequest."""
     elements = _split(
         text,
         b"[]",
-        f"`{where}` must be an array",
-        f"`{where}` may have {max_elements} elements",
+        f"`{place}` must be an array",
+        f"`{place}` may have {max_elements} elements",
         max_elements,
     )
     return [element.strip(_WHITESPACE) for element in elements]
 
 
-def parse_string(raw: bytes, where: str) -> str:
+def parse_string(raw_value: bytes, place: str) -> str:
     """Return the text of a JSON string. Raises: MalformedRequest."""
-    if not raw.startswith(b'"'):  # what a list of millions holds is not built to say this
-        raise MalformedRequest(f"{where} must be text")
+    if not raw_value.startswith(b'"'):  # what a list of millions holds is not built to say this
+        raise MalformedRequest(f"{place} must be text")
     try:
-        return cast(str, json.loads(raw))
+        return cast(str, json.loads(raw_value))
     except ValueError as error:
-        raise MalformedRequest(f"{where} is not valid JSON") from error
+        raise MalformedRequest(f"{place} is not valid JSON") from error
 
 
-def parse_integer(raw: bytes, where: str, max_value: int) -> int:
+def parse_integer(raw_value: bytes, place: str, max_value: int) -> int:
     """Return an integer from 0 to `max_value`. Raises: MalformedRequest."""
-    if not re.fullmatch(rb"0|[1-9][0-9]{0,18}", raw) or int(raw) > max_value:
-        raise MalformedRequest(f"{where} must be an integer from 0 to {max_value}")
-    return int(raw)
+    if not re.fullmatch(rb"0|[1-9][0-9]{0,18}", raw_value) or int(raw_value) > max_value:
+        raise MalformedRequest(f"{place} must be an integer from 0 to {max_value}")
+    return int(raw_value)
 
 
 def _split(
@@ -86,23 +86,23 @@ def _split(
     depth, start = 0, 1
     if len(text) < 2 or text[0] != brackets[0] or text[-1] != brackets[1]:
         raise MalformedRequest(shape_refusal)
-    for token_count, token in enumerate(_TOKEN_PATTERN.finditer(text)):
+    for token_count, token_match in enumerate(_TOKEN_PATTERN.finditer(text)):
         if token_count >= limits.MAX_JSON_TOKENS:
             raise MalformedRequest(
                 f"{shape_refusal} of at most {limits.MAX_JSON_TOKENS:,} texts, brackets and commas"
             )
-        character = text[token.start()]
+        character = text[token_match.start()]
         if character in _OPENING_BRACKETS:
             depth += 1
         elif character in _CLOSING_BRACKETS:
             depth -= 1
-            if depth == 0 and token.end() != len(text):
+            if depth == 0 and token_match.end() != len(text):
                 raise MalformedRequest(shape_refusal)
         elif character == _COMMA and depth == 1:
             if len(parts) + 1 >= max_parts:
                 raise MalformedRequest(f"{count_refusal} at most")
-            parts.append(text[start : token.start()])
-            start = token.end()
+            parts.append(text[start : token_match.start()])
+            start = token_match.end()
     if depth:
         raise MalformedRequest(shape_refusal)
     parts.append(text[start:-1])

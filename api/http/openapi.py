@@ -79,17 +79,17 @@ _TAGS: Final = [
 
 def describe_problems(*slugs: str) -> Responses:
     """Describe the problem documents that a route answers with, by status code."""
-    answers: Responses = {}
+    answers_by_status: Responses = {}
     for slug in slugs:
         problem = PROBLEMS[slug]
-        describe_answer = answers.setdefault(
+        answer_description = answers_by_status.setdefault(
             problem.status,
             {"description": "", "content": {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + "ProblemShape"}}}},
         )
-        describe_answer["description"] = "; ".join(
-            filter(None, [describe_answer["description"], f"`{problem.type}` {problem.title.en}"])
+        answer_description["description"] = "; ".join(
+            filter(None, [answer_description["description"], f"`{problem.type}` {problem.title.en}"])
         )
-    return answers
+    return answers_by_status
 
 
 def describe_answer(shape: type[BaseModel], description: str) -> Responses:

@@ -214,7 +214,7 @@ def _read_documents(raw: bytes) -> tuple[bytes, ...]:
 
 def _read_claims(raw: bytes) -> Mapping[str, Json]:
     claims = {}
-    for name, value in split_members(raw, where="`claims`").items():
+    for name, value in split_members(raw, place="`claims`").items():
         try:
             claims[name] = decode(value)
         except MalformedInput as error:

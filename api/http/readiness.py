@@ -170,7 +170,7 @@ def _describe_issuing(
     with node.issuing.reading() as connection:
         backlog, batch = measure_backlog(connection), next(iter(list_open_batches(connection)), None)
         tokens = [token for token in list_tokens(connection) if is_in_force(token, now)]
-        end_times = [token.expires for token in tokens if token.expires and is_ending(token, now)]
+        end_times = [token.ends_at for token in tokens if token.ends_at and is_ending(token, now)]
         return IssuingShape(
             log=node.log,
             waiting_submissions=backlog.submissions,
@@ -180,7 +180,7 @@ def _describe_issuing(
             promise_left=None if backlog.deadline is None else backlog.deadline - now,
             open_batch=batch.sequence if batch else None,
             open_batch_state=batch.state if batch else None,
-            open_batch_age=max(0, now - batch.frozen) if batch else None,
+            open_batch_age=max(0, now - batch.frozen_at) if batch else None,
             lease_holder=_label_holder(find_lease_holder(connection, node.log)),
             missing_batches=_find_missing_batches(connection, replica_view, node.log),
             missing_records=sum(stretch.count for stretch in list_missing(connection)),
@@ -188,7 +188,7 @@ def _describe_issuing(
             anchors_left=measures.get(ANCHORS_LEFT),
             tokens_ending=len(end_times),
             token_left=min(end_times) - now if end_times else None,
-            tokens_without_end=sum(token.expires is None for token in tokens),
+            tokens_without_end=sum(token.ends_at is None for token in tokens),
         )
 
 

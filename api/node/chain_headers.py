@@ -27,14 +27,14 @@ def load_chain_headers(path: Path | None, urls: Sequence[str]) -> Mapping[str, M
     if path is None:
         return {}
     try:
-        endpoints = decode(read(path, _MAX_FILE_BYTES))
+        headers_by_url = decode(read(path, _MAX_FILE_BYTES))
     except (OSError, LedgerError) as error:
         raise SettingsError(f"{path} (headers of the chain's endpoints): {error}") from error
-    if not isinstance(endpoints, dict):
+    if not isinstance(headers_by_url, dict):
         raise SettingsError(f"{path} must hold one JSON object: URLs of endpoints, and the headers of each")
-    if unknown_urls := sorted(endpoints.keys() - set(urls)):
+    if unknown_urls := sorted(headers_by_url.keys() - set(urls)):
         raise SettingsError(f"{path} names {unknown_urls[0]!r}, which is none of the chain's endpoints here")
-    return {url: _check_headers(path, headers) for url, headers in endpoints.items()}
+    return {url: _check_headers(path, headers) for url, headers in headers_by_url.items()}
 
 
 def _check_headers(path: Path, headers: object) -> Mapping[str, str]:

@@ -25,12 +25,12 @@ def load_issuer_names(path: Path | None) -> Mapping[str, str]:
     if path is None:
         return {}
     try:
-        names = decode(read(path, _MAX_FILE_BYTES))
+        names_by_code = decode(read(path, _MAX_FILE_BYTES))
     except (OSError, LedgerError) as error:
         raise SettingsError(f"{path} (`issuer_names`): {error}") from error
-    if not isinstance(names, dict):
+    if not isinstance(names_by_code, dict):
         raise SettingsError(f"{path} (`issuer_names`) must hold one JSON object: credit codes and names")
-    return {code: _check_name(path, code, name) for code, name in names.items()}
+    return {code: _check_name(path, code, name) for code, name in names_by_code.items()}
 
 
 def _check_name(path: Path, code: str, name: object) -> str:

@@ -24,20 +24,20 @@ _TICK_SECONDS: Final = 0.1
 
 def bind_shared(host: str, port: int) -> list[socket.socket]:
     """Return a socket for each address of a host, which the node's other processes can bind too. Raises: SettingsError."""
-    return _bind_in_time(host, port, shared=True)
+    return _bind_in_time(host, port, is_shared=True)
 
 
 def check_free(host: str, port: int) -> None:
     """Check that nobody listens there yet: a second node would silently get half of the requests. Raises: SettingsError."""
-    _close(_bind_in_time(host, port, shared=False))
+    _close(_bind_in_time(host, port, is_shared=False))
 
 
-def _bind_in_time(host: str, port: int, shared: bool) -> list[socket.socket]:
+def _bind_in_time(host: str, port: int, is_shared: bool) -> list[socket.socket]:
     """Bind, after a while where the port is in use; who has it then has it for longer. Raises: SettingsError."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
-            return _bind(host, port, shared)
+            return _bind(host, port, is_shared)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
                 advice = _IN_USE if error.errno == errno.EADDRINUSE else _OF_ANOTHER
@@ -55,29 +55,29 @@ def raise_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed_files, hard_limit))
 
 
-def _bind(host: str, port: int, shared: bool) -> list[socket.socket]:
+def _bind(host: str, port: int, is_shared: bool) -> list[socket.socket]:
     """Return a socket for each address of a host that this machine has, one at least. Raises: OSError."""
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    absence = OSError(errno.EADDRNOTAVAIL, "no such address")
+    bind_error = OSError(errno.EADDRNOTAVAIL, "no such address")
     listeners: list[socket.socket] = []
     for family, _, _, _, address in addresses:
         try:
-            listeners.append(_bind_one(family, address, shared))
+            listeners.append(_bind_one(family, address, is_shared))
         except OSError as error:
             if error.errno not in _ABSENT_ADDRESS_ERRNOS:
                 _close(listeners)
                 raise
-            absence = error
+            bind_error = error
     if not listeners:
-        raise absence
+        raise bind_error
     return listeners
 
 
-def _bind_one(family: int, address: tuple[object, ...], shared: bool) -> socket.socket:
+def _bind_one(family: int, address: tuple[object, ...], is_shared: bool) -> socket.socket:
     listener = socket.socket(family)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shared:
+        if is_shared:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # IPv4 has a socket of its own

@@ -24,8 +24,8 @@ def explain(error: ValidationError, settings_type: type[BaseModel]) -> str:
     subject = _name_subject(member, inner_members)
     if mistake["type"] == "value_error":
         return f"{subject} {mistake['ctx']['error']}"
-    expected = "a whole number of seconds" if inner_members else _describe_expected(mistake, field)
-    return f"{subject} must be {expected}, not {mistake['input']!r}"
+    expected_text = "a whole number of seconds" if inner_members else _describe_expected(mistake, field)
+    return f"{subject} must be {expected_text}, not {mistake['input']!r}"
 
 
 def describe_unknown(name: str, known_names: Iterable[str], table: str = "") -> str:
@@ -37,10 +37,8 @@ def _explain_in_section(mistake: ErrorDetails, table: str, member: str, section:
     table_words = f" in [{table}]"
     if mistake["type"] == "extra_forbidden":
         return describe_unknown(member, section.model_fields, table_words)
-    lowest, highest = find_bounds(section.model_fields[member])
-    return (
-        f"`{member}`{table_words} must be a whole number from {lowest} to {highest}, not {mistake['input']!r}"
-    )
+    lower_bound, upper_bound = find_bounds(section.model_fields[member])
+    return f"`{member}`{table_words} must be a whole number from {lower_bound} to {upper_bound}, not {mistake['input']!r}"
 
 
 def _name_subject(member: str, inner_members: list[str]) -> str:
@@ -50,7 +48,7 @@ def _name_subject(member: str, inner_members: list[str]) -> str:
 
 
 def _describe_expected(mistake: ErrorDetails, field: FieldInfo) -> str:
-    lowest, highest = find_bounds(field)
+    lower_bound, upper_bound = find_bounds(field)
     if mistake["type"] in ("greater_than_equal", "less_than_equal"):
-        return f"{lowest} or more" if highest is None else f"{lowest} to {highest}"
+        return f"{lower_bound} or more" if upper_bound is None else f"{lower_bound} to {upper_bound}"
     return "a whole number" if is_number(field) else "a table" if is_table(field) else "text"

@@ -33,7 +33,7 @@ class Task:
     size: int
     clock_seconds: float
     processor_seconds: int
-    memory: int
+    memory_bytes: int
     trust_list: str | None
 
     def encode(self) -> bytes:

@@ -86,12 +86,12 @@ class Reader:
 
 async def _ask(process: Process, task: Task, document: bytes) -> tuple[End, bytes]:
     """Hand over a document and return how its reading ended, with the report. Raises: MalformedInput, OSError, EOFError."""
-    tasks, answers = _take_pipes(process)
-    tasks.write(task.encode())
-    tasks.write(document)
-    await tasks.drain()
-    answer = Answer.parse(await answers.readuntil(b"\n"), limits.MAX_INSPECTION_BYTES)
-    return answer.end, await answers.readexactly(answer.size)
+    task_pipe, answer_pipe = _take_pipes(process)
+    task_pipe.write(task.encode())
+    task_pipe.write(document)
+    await task_pipe.drain()
+    answer = Answer.parse(await answer_pipe.readuntil(b"\n"), limits.MAX_INSPECTION_BYTES)
+    return answer.end, await answer_pipe.readexactly(answer.size)
 
 
 def _take_pipes(process: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:

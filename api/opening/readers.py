@@ -80,7 +80,7 @@ class DocumentReaders:
             size=len(document),
             clock_seconds=seconds_left,
             processor_seconds=min(self._rules.seconds, math.ceil(seconds_left)),
-            memory=self._rules.memory_mb * _MEGABYTE,
+            memory_bytes=self._rules.memory_mb * _MEGABYTE,
             trust_list=str(self._trust_list) if self._trust_list else None,
         )
 

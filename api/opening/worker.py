@@ -34,28 +34,28 @@ def main() -> None:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # a terminal sends it to all; whoever started this one decides
-    answers = os.fdopen(os.dup(1), "wb")
+    answer_pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     import ledger.documents.pdf.signatures  # noqa: F401 -- loaded here once, and not in each child
 
     gc.freeze()  # so that children do not copy what they never change
-    answers.write(b"\n")
-    answers.flush()
+    answer_pipe.write(b"\n")
+    answer_pipe.flush()
     while line := sys.stdin.buffer.readline(MAX_LINE_BYTES):
         task = Task.parse(line)
-        end, report = _open_in_child(task, sys.stdin.buffer.read(task.size), answers)
-        answers.write(Answer(end, len(report)).encode() + report)
-        answers.flush()
+        end, report = _open_in_child(task, sys.stdin.buffer.read(task.size), answer_pipe)
+        answer_pipe.write(Answer(end, len(report)).encode() + report)
+        answer_pipe.flush()
 
 
-def _open_in_child(task: Task, document: bytes, answers: BinaryIO) -> tuple[End, bytes]:
+def _open_in_child(task: Task, document: bytes, answer_pipe: BinaryIO) -> tuple[End, bytes]:
     """Read a document in a child and return how that ended, and the report where there is one."""
-    trust = authorities(task.authorities)
+    trusted_authorities = authorities(task.authorities)
     read_end, write_end = os.pipe()
     worker_id, child_id = os.getpid(), os.fork()
     if not child_id:
         os.close(read_end)
-        _read_and_exit(task, document, trust, worker_id, (write_end, answers.fileno()))
+        _read_and_exit(task, document, trusted_authorities, worker_id, (write_end, answer_pipe.fileno()))
     os.close(write_end)
     report = _read_report(read_end)
     if report is None:
@@ -119,7 +119,7 @@ def _set_limits(task: Task) -> None:
     signal.setitimer(signal.ITIMER_REAL, max(task.clock_seconds, 0.001))
     bounds_by_resource = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: task.processor_seconds}
     if sys.platform == "linux":  # others refuse to bound the memory of a process, or do not do it
-        bounds_by_resource[resource.RLIMIT_AS] = task.memory
+        bounds_by_resource[resource.RLIMIT_AS] = task.memory_bytes
     for resource_number, bound in bounds_by_resource.items():
         hard_bound = resource.getrlimit(resource_number)[1]
         soft_bound = bound if hard_bound == resource.RLIM_INFINITY else min(bound, hard_bound)

@@ -144,8 +144,8 @@ def _describe_recorded(item: RecordedJson, language: Language) -> Iterator[str]:
         yield f"    {_LINK_WORDS.in_(language)} {make_visible(link['rel'])} {make_visible(link['record'])}"
     if key := item.get("key"):
         yield f"    {_KEY_WORDS.in_(language)} {make_visible(key)}"
-    if accepted := item.get("accepted"):
-        yield f"    {_ACCEPTED_WORDS.in_(language)} {write_moment(accepted, language)}"
+    if accepted_time := item.get("accepted"):
+        yield f"    {_ACCEPTED_WORDS.in_(language)} {write_moment(accepted_time, language)}"
     if anchor:
         anchored_at = write_moment(anchor["time"], language)
         yield f"    {_ANCHORED_WORDS.in_(language)} {anchored_at} (#{anchor['sequence']})"

@@ -60,7 +60,7 @@ def write_withheld(proof: Proof, language: Language) -> Iterator[str]:
         yield _write_label(get_catalogue().find_field(name), name, language)
 
 
-def write_label_of(name: str, language: Language) -> str:
+def write_label(name: str, language: Language) -> str:
     """Return what an item is called."""
     return _write_label(get_catalogue().find_field(name), name, language)
 

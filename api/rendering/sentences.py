@@ -45,6 +45,6 @@ def say_contradictions(evidence: Mapping[str, Json] | None, language: Language) 
     """Yield the claims that contradict their record, each with what both say; `evidence` is that of step 3."""
     contradictions = evidence.get("contradictions") if evidence else None
     for contradiction in contradictions if isinstance(contradictions, list) else ():
-        if isinstance(contradiction, dict) and isinstance(recorded := contradiction["recorded"], dict):
-            spellings = (make_visible(str(contradiction["claimed"])), str(recorded[language]))
+        if isinstance(contradiction, dict) and isinstance(recorded_words := contradiction["recorded"], dict):
+            spellings = (make_visible(str(contradiction["claimed"])), str(recorded_words[language]))
             yield str(contradiction["claim"]), words(language)["contradiction"].format(*spellings)

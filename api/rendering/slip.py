@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from anchoring.catalogue.chosen import get_catalogue
-from api.rendering.items import are_comparable, readable_claims, write_items, write_label_of, write_withheld
+from api.rendering.items import are_comparable, readable_claims, write_items, write_label, write_withheld
 from api.rendering.sentences import (
     SCRIPTS_LABEL,
     SCRIPTS_WORDS,
@@ -114,14 +114,14 @@ def _can_confirm(report: Report, proof: Proof) -> bool:
 
 def _list_facts(report: Report, language: Language, issuers: Mapping[str, str]) -> Iterator[Line]:
     labels = words(language)
-    for name, values in say_contradictions(report.step(3).evidence, language):
-        yield Line(write_label_of(name, language), values)
+    for name, value_text in say_contradictions(report.step(3).evidence, language):
+        yield Line(write_label(name, language), value_text)
     status = report.status if report.verdict is not Verdict.INVALID else None
     if status:
-        state = STATUS_WORDS[status.status.name.lower()].in_(language)
+        state_text = STATUS_WORDS[status.status.name.lower()].in_(language)
         if status.since is not None:
-            state = say_since(state, write_time(status.since, language), language)
-        yield Line(labels["status"], state)
+            state_text = say_since(state_text, write_time(status.since, language), language)
+        yield Line(labels["status"], state_text)
         if status.cause:
             record = status.cause.record
             yield Line(labels["authority"], _add_issuer_name(record.issuer, issuers))
@@ -135,7 +135,7 @@ def _list_facts(report: Report, language: Language, issuers: Mapping[str, str]) 
         yield Line(labels["known"], labels["known_never"])
     yield Line(labels["compared"], _describe_comparison(report, language))
     if report.anchor:
-        yield Line(labels["entries"], ENTRIES_WORDS[report.entries].in_(language))
+        yield Line(labels["entries"], ENTRIES_WORDS[report.entries_check].in_(language))
     yield Line(labels["checked"], write_time(report.checked_at, language))
 
 

@@ -7,7 +7,7 @@ page; JSON keeps UTC.
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NotRequired, TypedDict
 
-from api.rendering.items import write_label_of
+from api.rendering.items import write_label
 from api.rendering.sentences import (
     MARKS,
     SCRIPTS_LABEL,
@@ -158,8 +158,8 @@ def describe_verification(report: VerificationJson, language: Language) -> str:
 
 def _describe_contradictions(report: VerificationJson, language: Language) -> Iterator[str]:
     for step in report["steps"]:
-        for claim, values in say_contradictions(step.get("evidence"), language):
-            yield f"  {write_label_of(claim, language)}: {values}"
+        for claim, value_text in say_contradictions(step.get("evidence"), language):
+            yield f"  {write_label(claim, language)}: {value_text}"
 
 
 def _describe_status(report: VerificationJson, language: Language) -> Iterator[str]:

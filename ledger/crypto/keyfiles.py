@@ -41,7 +41,7 @@ def private_key_info(curve: bytes, secret: bytes, point: bytes) -> bytes:
     return _make_info_head(curve) + secret + bytes.fromhex("a14403420004") + point
 
 
-def secret_of(curve: bytes, info: bytes) -> bytes | None:
+def read_secret(curve: bytes, info: bytes) -> bytes | None:
     """Return the scalar in a PrivateKeyInfo of that curve, or None; the caller compares all of `info`."""
     start, end = len(_make_info_head(curve)), len(_make_info_head(curve)) + 32
     return info[start:end] if info.startswith(_make_info_head(curve)) and len(info) >= end else None
@@ -54,11 +54,13 @@ def write_pem(info: bytes) -> bytes:
 
 def write_encrypted_pem(info: bytes, password: bytes, random: Callable[[int], bytes]) -> bytes:
     """Return PEM of a PrivateKeyInfo under a password; `random` draws salt and initial vector."""
-    salt, vector = random(16), random(16)
+    salt, initial_vector = random(16), random(16)
     padder = PKCS7(128).padder()
-    encryptor = _make_cipher(password, salt, PBKDF2_ROUNDS, vector).encryptor()
-    data = encryptor.update(padder.update(info) + padder.finalize()) + encryptor.finalize()
-    return _write_armour("ENCRYPTED PRIVATE KEY", _encode_encrypted_info(salt, PBKDF2_ROUNDS, vector, data))
+    encryptor = _make_cipher(password, salt, PBKDF2_ROUNDS, initial_vector).encryptor()
+    encrypted_info = encryptor.update(padder.update(info) + padder.finalize()) + encryptor.finalize()
+    return _write_armour(
+        "ENCRYPTED PRIVATE KEY", _encode_encrypted_info(salt, PBKDF2_ROUNDS, initial_vector, encrypted_info)
+    )
 
 
 def is_encrypted(pem: bytes) -> bool:
@@ -93,21 +95,24 @@ def _make_info_head(curve: bytes) -> bytes:
 
 
 def _decrypt(der: bytes, password: bytes) -> bytes:
-    salt, rounds, vector, data = _read_encryption(der)
-    decryptor, unpadder = _make_cipher(password, salt, rounds, vector).decryptor(), PKCS7(128).unpadder()
+    salt, rounds, initial_vector, encrypted_info = _read_encryption(der)
+    decryptor, unpadder = (
+        _make_cipher(password, salt, rounds, initial_vector).decryptor(),
+        PKCS7(128).unpadder(),
+    )
     try:
-        return unpadder.update(decryptor.update(data) + decryptor.finalize()) + unpadder.finalize()
+        return unpadder.update(decryptor.update(encrypted_info) + decryptor.finalize()) + unpadder.finalize()
     except ValueError as error:
         raise MalformedInput(
             "the password is wrong or the key file is damaged 口令错误或密钥文件已损坏"
         ) from error
 
 
-def _make_cipher(password: bytes, salt: bytes, rounds: int, vector: bytes) -> Cipher[CBC]:
-    return Cipher(AES256(hashlib.pbkdf2_hmac("sha256", password, salt, rounds)), CBC(vector))
+def _make_cipher(password: bytes, salt: bytes, rounds: int, initial_vector: bytes) -> Cipher[CBC]:
+    return Cipher(AES256(hashlib.pbkdf2_hmac("sha256", password, salt, rounds)), CBC(initial_vector))
 
 
-def _encode_encrypted_info(salt: bytes, rounds: int, vector: bytes, data: bytes) -> bytes:
+def _encode_encrypted_info(salt: bytes, rounds: int, initial_vector: bytes, encrypted_info: bytes) -> bytes:
     """Return EncryptedPrivateKeyInfo (RFC 5958 section 3, RFC 8018 appendix A)."""
     rounds_bytes = rounds.to_bytes(rounds.bit_length() // 8 + 1, "big")
     derivation_parameters = _encode_der(
@@ -117,11 +122,13 @@ def _encode_encrypted_info(salt: bytes, rounds: int, vector: bytes, data: bytes)
         _HMAC_SHA256,
     )
     derivation_algorithm = _encode_der(_SEQUENCE_TAG, _PBKDF2, derivation_parameters)
-    encryption_algorithm = _encode_der(_SEQUENCE_TAG, _AES256_CBC, _encode_der(_OCTET_STRING_TAG, vector))
+    encryption_algorithm = _encode_der(
+        _SEQUENCE_TAG, _AES256_CBC, _encode_der(_OCTET_STRING_TAG, initial_vector)
+    )
     algorithm = _encode_der(
         _SEQUENCE_TAG, _PBES2, _encode_der(_SEQUENCE_TAG, derivation_algorithm, encryption_algorithm)
     )
-    return _encode_der(_SEQUENCE_TAG, algorithm, _encode_der(_OCTET_STRING_TAG, data))
+    return _encode_der(_SEQUENCE_TAG, algorithm, _encode_der(_OCTET_STRING_TAG, encrypted_info))
 
 
 def _read_encryption(der: bytes) -> tuple[bytes, int, bytes, bytes]:
@@ -130,16 +137,16 @@ def _read_encryption(der: bytes) -> tuple[bytes, int, bytes, bytes]:
         "the key file is not under PBES2 with PBKDF2, HMAC-SHA-256 and AES-256-CBC"
     )
     try:
-        _, _, salt, count, _, _, _, vector, data = _read_primitives(der)
+        _, _, salt, count, _, _, _, initial_vector, encrypted_info = _read_primitives(der)
         rounds = int.from_bytes(count, "big")
-        encoded_again = _encode_encrypted_info(salt, rounds, vector, data)
+        encoded_again = _encode_encrypted_info(salt, rounds, initial_vector, encrypted_info)
     except (ValueError, IndexError) as error:
         raise unknown_encryption from error
-    if encoded_again != der or len(vector) != 16:
+    if encoded_again != der or len(initial_vector) != 16:
         raise unknown_encryption
     if not 0 < rounds <= MAX_PBKDF2_ROUNDS:
         raise MalformedInput(f"PBKDF2 takes 1 to {MAX_PBKDF2_ROUNDS} rounds here, not {rounds}")
-    return salt, rounds, vector, data
+    return salt, rounds, initial_vector, encrypted_info
 
 
 def _read_primitives(der: bytes) -> list[bytes]:

@@ -171,7 +171,7 @@ def private_key(pem: bytes, password: bytes | None = None) -> PrivateKey:
     """
     info = keyfiles.read_pem(pem, password)
     for algorithm, curve in _CURVES.items():
-        secret = keyfiles.secret_of(curve.OID, info)
+        secret = keyfiles.read_secret(curve.OID, info)
         if secret is not None and 0 < int.from_bytes(secret, "big") < curve.ORDER - 1:
             key = _make_private_key(algorithm, secret)
             if key._encode_info() == info:

@@ -112,7 +112,7 @@ class CountedRoot:
     """Where a counted path leads: the root, the records left of the leaf's own, the records in all."""
 
     root: bytes
-    first: int
+    first_position: int
     total: int
 
 
@@ -124,8 +124,8 @@ def counted_leaf(suite: Suite, count: int, data: bytes) -> bytes:
 
 def counted_node(suite: Suite, left_count: int, left: bytes, right_count: int, right: bytes) -> bytes:
     """Return the 32-byte hash of a node over two subtrees and their counts. Raises: MalformedInput."""
-    for records in (left_count, right_count, left_count + right_count):
-        _check_count(records)
+    for record_count in (left_count, right_count, left_count + right_count):
+        _check_count(record_count)
     return suite.hash(b"\x01" + left_count.to_bytes(8, "big") + left + right_count.to_bytes(8, "big") + right)
 
 

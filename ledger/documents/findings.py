@@ -109,10 +109,11 @@ _CHAIN_ROWS: Final = (
 # fmt: on
 
 
-def _make_rows(check: str, *rows: _WrittenRow) -> dict[CheckKey, Row]:
+def _make_rows(check_name: str, *rows: _WrittenRow) -> dict[CheckKey, Row]:
     """Return the rows of one check, each written as sort, reason, Chinese and English."""
     return {
-        (check, outcome, reason): Row(verdict, Words(zh, en)) for (outcome, verdict), reason, zh, en in rows
+        (check_name, outcome, reason): Row(verdict, Words(zh, en))
+        for (outcome, verdict), reason, zh, en in rows
     }
 
 

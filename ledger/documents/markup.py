@@ -81,7 +81,7 @@ def find_child(element: Element, name: str) -> Element | None:
     return matching_children[0] if matching_children else None
 
 
-def text_of(element: Element | None) -> str:
+def read_text(element: Element | None) -> str:
     """Return the text of an element without the space around it; of none, nothing."""
     return (element.text or "").strip() if element is not None else ""
 

@@ -83,7 +83,7 @@ class End(NamedTuple):
     disk: int
     directory_disk: int
     entries_on_disk: int
-    entries: int
+    entry_count: int
     directory_size: int
     directory_start: int
     comment_length: int
@@ -99,7 +99,7 @@ class LongEnd(NamedTuple):
     disk: int
     directory_disk: int
     entries_on_disk: int
-    entries: int
+    entry_count: int
     directory_size: int
     directory_start: int
 
@@ -110,7 +110,7 @@ class Locator(NamedTuple):
     mark: bytes
     disk: int
     offset: int
-    disks: int
+    disk_count: int
 
 
 def find_end(data: bytes) -> int | None:

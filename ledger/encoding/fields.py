@@ -50,14 +50,14 @@ class Fields:
 
     def type(self, *expected_types: str) -> str:
         """Return the member `type`, one of those expected. Raises: NewerFormat for another version of the same type."""
-        type_, known_types_text = self.text("type"), " or ".join(map(repr, expected_types))
-        if type_ in expected_types:
-            return type_
-        if type_.rpartition("/")[0] == expected_types[0].rpartition("/")[0]:
+        type_name, known_types_text = self.text("type"), " or ".join(map(repr, expected_types))
+        if type_name in expected_types:
+            return type_name
+        if type_name.rpartition("/")[0] == expected_types[0].rpartition("/")[0]:
             raise NewerFormat(
-                f"{self.place} is of type {type_!r}; this program knows {known_types_text}: update the program"
+                f"{self.place} is of type {type_name!r}; this program knows {known_types_text}: update the program"
             )
-        raise MalformedInput(f"{self.place} is of type {type_!r}, expected {known_types_text}")
+        raise MalformedInput(f"{self.place} is of type {type_name!r}, expected {known_types_text}")
 
     def has(self, name: str) -> bool:
         return name in self._members

@@ -39,19 +39,21 @@ def find_unseen_places(text: str) -> Iterator[int]:
     """Yield the places, from 0, of all characters that nobody sees."""
     if not _OTHER_THAN_PLAIN.search(text):
         return
-    selectors = {match.end() - 1 for match in _LETTER_AND_SELECTOR.finditer(text)}
+    selector_places = {match.end() - 1 for match in _LETTER_AND_SELECTOR.finditer(text)}
     for match in _OTHER_THAN_PLAIN.finditer(text):
-        if match.start() not in selectors and _is_unseen(match[0]):
+        if match.start() not in selector_places and _is_unseen(match[0]):
             yield match.start()
 
 
 def replace_unseen(text: str, substitute: Callable[[str], str]) -> str:
     """Return a text in which `substitute` stands for each unseen character and each space that looks like another."""
-    unseen = set(find_unseen_places(text))
+    unseen_places = set(find_unseen_places(text))
 
     def show(match: re.Match[str]) -> str:
         character = match[0]
-        return substitute(character) if match.start() in unseen or _is_odd_space(character) else character
+        return (
+            substitute(character) if match.start() in unseen_places or _is_odd_space(character) else character
+        )
 
     return _OTHER_THAN_PLAIN.sub(show, text)
 

@@ -89,10 +89,12 @@ def pack(value: Json) -> bytes:
         return _pack_text(value)
     if isinstance(value, list):
         return _encode_head(_ARRAY, len(value)) + b"".join(map(pack, value))
-    members = sorted(
+    packed_members = sorted(
         (_encode_head(_TEXT, len(name)) + name.encode(), pack(member)) for name, member in value.items()
     )
-    return _encode_head(_MAP, len(members)) + b"".join(name + packed for name, packed in members)
+    return _encode_head(_MAP, len(packed_members)) + b"".join(
+        name + packed for name, packed in packed_members
+    )
 
 
 def _pack_text(text: str) -> bytes:
@@ -118,11 +120,11 @@ _TAGGED_READERS: Final[tuple[tuple[int, Callable[[str], bytes]], ...]] = (
 )
 
 
-def _encode_head(major: int, argument: int) -> bytes:
+def _encode_head(major_type: int, argument: int) -> bytes:
     if argument < 24:
-        return bytes([major << 5 | argument])
+        return bytes([major_type << 5 | argument])
     width = next(width for width in (1, 2, 4, 8) if argument < 1 << 8 * width)
-    return bytes([major << 5 | 23 + width.bit_length()]) + argument.to_bytes(width, "big")
+    return bytes([major_type << 5 | 23 + width.bit_length()]) + argument.to_bytes(width, "big")
 
 
 def unpack(cbor: bytes) -> Json:
@@ -143,37 +145,37 @@ class _CborReader:
     def read_item(self, depth: int) -> Json:
         if depth > limits.MAX_NESTING:
             raise LimitExceeded(f"the code nests deeper than {limits.MAX_NESTING}")
-        major, argument = self._read_head()
-        if major == _INTEGER:
+        major_type, argument = self._read_head()
+        if major_type == _INTEGER:
             return argument
-        if major == _TEXT:
+        if major_type == _TEXT:
             return self._read_text(argument)
-        if major == _ARRAY:
+        if major_type == _ARRAY:
             return [self.read_item(depth + 1) for _ in range(argument)]
-        if major == _MAP:
+        if major_type == _MAP:
             return dict(self._read_member(depth + 1) for _ in range(argument))
-        if major == _SIMPLE and argument in (_FALSE, _TRUE):
+        if major_type == _SIMPLE and argument in (_FALSE, _TRUE):
             return argument == _TRUE
-        if major == _TAG and argument in (_BASE64URL, _BASE16):
-            inner_major, length = self._read_head()
-            if inner_major == _BYTES:
+        if major_type == _TAG and argument in (_BASE64URL, _BASE16):
+            inner_type, length = self._read_head()
+            if inner_type == _BYTES:
                 data = self._take(length)
                 return data.hex() if argument == _BASE16 else encode_signature(data)
         raise MalformedInput("the code holds an item that no proof has")
 
     def _read_member(self, depth: int) -> tuple[str, Json]:
-        major, length = self._read_head()
-        if major != _TEXT:
+        major_type, length = self._read_head()
+        if major_type != _TEXT:
             raise MalformedInput("the code has a member name that is not text")
         return self._read_text(length), self.read_item(depth)
 
     def _read_head(self) -> tuple[int, int]:
-        major, argument = divmod(self._take(1)[0], 32)
+        major_type, argument = divmod(self._take(1)[0], 32)
         if argument < 24:
-            return major, argument
+            return major_type, argument
         if argument > 27:
             raise MalformedInput("the code holds an item of indefinite length")
-        return major, int.from_bytes(self._take(1 << argument - 24), "big")
+        return major_type, int.from_bytes(self._take(1 << argument - 24), "big")
 
     def _read_text(self, length: int) -> str:
         try:

@@ -184,7 +184,7 @@ def position_at(proof: Proof, anchor: Anchor) -> int:
         raise OutsideBatch(f"the path of the entry does not lead to anchor {anchor.sequence} of {anchor.log}")
     if counted_path.total != growth:
         raise CountMismatch(counted_path.total, growth)
-    return anchor.size_before + counted_path.first + proof.index
+    return anchor.size_before + counted_path.first_position + proof.index
 
 
 def is_proof(value: Json) -> bool:

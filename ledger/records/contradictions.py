@@ -50,17 +50,17 @@ _OVERLONG_TEXT: Final = "?"  # stands for text that no code and no date is as lo
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """The claim `name` says `claimed` (cut to MAX_COMPARED_CHARS), and the record says `recorded`."""
+    """The claim `name` says `claimed_text` (cut to MAX_COMPARED_CHARS), and the record says `recorded_words`."""
 
     name: str
-    claimed: str
-    recorded: Words
+    claimed_text: str
+    recorded_words: Words
 
     def to_json(self) -> dict[str, Json]:
         return {
             "claim": self.name,
-            "claimed": self.claimed,
-            "recorded": {"zh": self.recorded.zh, "en": self.recorded.en},
+            "claimed": self.claimed_text,
+            "recorded": {"zh": self.recorded_words.zh, "en": self.recorded_words.en},
         }
 
 
@@ -69,18 +69,16 @@ def find_contradictions(record: Record, values: Mapping[str, Json]) -> tuple[Con
 
     What is not claimed, or claimed as empty, contradicts nothing. Of several values each must agree.
     """
-    contradictory_claims = []
+    contradictions = []
     for name, compare in _COMPARISONS.items():
         for claimed_text in _list_texts(values[name]) if name in values else []:
             recorded_words = compare(
                 record, claimed_text if len(claimed_text) <= MAX_COMPARED_CHARS else _OVERLONG_TEXT
             )
             if recorded_words is not None:
-                contradictory_claims.append(
-                    Contradiction(name, claimed_text[:MAX_COMPARED_CHARS], recorded_words)
-                )
+                contradictions.append(Contradiction(name, claimed_text[:MAX_COMPARED_CHARS], recorded_words))
                 break
-    return tuple(contradictory_claims)
+    return tuple(contradictions)
 
 
 @lru_cache(maxsize=1024)  # the certificates of a submission share many days
@@ -183,9 +181,9 @@ def _fold_text(text: str) -> str:
     return "".join(to_nfkc(text).lower().split())
 
 
-def _write_tens_as_digits(tens: re.Match[str]) -> str:
+def _write_tens_as_digits(tens_match: re.Match[str]) -> str:
     """Write 十, 十二, 三十一 in digits of the decimal system."""
-    return f"{tens[1] or '一'}{tens[2] or '〇'}"
+    return f"{tens_match[1] or '一'}{tens_match[2] or '〇'}"
 
 
 def _repeat_in_both_languages(text: str) -> Words:

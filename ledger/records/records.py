@@ -72,8 +72,8 @@ class Record:
         if self.kind not in KINDS:
             raise MalformedInput(f"the kind must be one of {', '.join(KINDS)}, not {self.kind[:40]!r}")
         if self.action not in PRESENTABLE_ACTIONS and self.action not in STATUS_ACTIONS:
-            known_actions = ", ".join(sorted(PRESENTABLE_ACTIONS | STATUS_ACTIONS))
-            raise MalformedInput(f"the action must be one of {known_actions}, not {self.action[:40]!r}")
+            known_actions_text = ", ".join(sorted(PRESENTABLE_ACTIONS | STATUS_ACTIONS))
+            raise MalformedInput(f"the action must be one of {known_actions_text}, not {self.action[:40]!r}")
         if (self.previous is None) != (self.action == "issue"):
             raise MalformedInput("`previous` is absent for issue and present for every other action")
         if self.action in PRESENTABLE_ACTIONS and self.claims is None:

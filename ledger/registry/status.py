@@ -83,9 +83,9 @@ def decode_changes(words: bytes, size: int) -> list[tuple[int, Status]]:
     return changes
 
 
-def status_leaf(suite: Suite, chunk: int, content: bytes) -> bytes:
+def status_leaf(suite: Suite, chunk_number: int, content: bytes) -> bytes:
     """Return the leaf hash of one chunk of 64 positions (32 bytes)."""
-    return leaf_hash(suite, _LEAF_PREFIX + chunk.to_bytes(5, "big") + content)
+    return leaf_hash(suite, _LEAF_PREFIX + chunk_number.to_bytes(5, "big") + content)
 
 
 def status_in_chunk(content: bytes, position: int) -> int:
@@ -103,8 +103,10 @@ def staple_root(suite: Suite, size: int, position: int, content: bytes, path: Se
     """Return the status root that a staple leads to. Raises: MalformedInput when path and size do not fit."""
     if len(content) != CHUNK_BYTES or not 0 <= position < size:
         raise MalformedInput("a chunk has 32 bytes and holds a position below the size of the log")
-    chunk = position // CHUNK_POSITIONS
-    return root_from_path(suite, status_leaf(suite, chunk, content), chunk, chunks_of(size), path)
+    chunk_number = position // CHUNK_POSITIONS
+    return root_from_path(
+        suite, status_leaf(suite, chunk_number, content), chunk_number, chunks_of(size), path
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +181,8 @@ class StatusTree:
     def take_changed_blocks(self) -> list[StatusBlock]:
         """Return the blocks that changed since this was last asked, in order."""
         self._rehash()
-        numbers, self._changed_blocks = sorted(self._changed_blocks), set()
-        return [StatusBlock(number, self._content(number), self._node(number)) for number in numbers]
+        block_numbers, self._changed_blocks = sorted(self._changed_blocks), set()
+        return [StatusBlock(number, self._content(number), self._node(number)) for number in block_numbers]
 
     def grow(self, size: int) -> None:
         """Let the log have `size` positions, the new ones valid."""

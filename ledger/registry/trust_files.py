@@ -47,7 +47,7 @@ class TrustFile:
                 "other_registry", f"it is of {checkpoint.registry}, the trust file of {self.registry}"
             )
         cosigner_of_key = {cosigner.key.id: cosigner for cosigner in self.cosigners}
-        message, signed_cities = checkpoint.encode(), dict[str, None]()
+        message, signing_cities = checkpoint.encode(), dict[str, None]()
         for cosignature in cosigned_checkpoint.cosignatures:
             cosigner = cosigner_of_key.get(cosignature.key)
             if cosigner is None:
@@ -56,14 +56,14 @@ class TrustFile:
                 raise SnapshotRefused(
                     "cosignature_bad", f"the signature by {cosigner.name} is not of this checkpoint"
                 )
-            signed_cities[cosigner.name] = None
-        if len(signed_cities) < self.threshold:
+            signing_cities[cosigner.name] = None
+        if len(signing_cities) < self.threshold:
             raise SnapshotRefused(
                 "below_threshold",
                 f"{self.threshold} of the {len(self.cities)} cities of the trust file must have signed; "
-                f"{', '.join(signed_cities) or 'none of them'} did",
+                f"{', '.join(signing_cities) or 'none of them'} did",
             )
-        return tuple(signed_cities)
+        return tuple(signing_cities)
 
     @property
     def cities(self) -> frozenset[str]:

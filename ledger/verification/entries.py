@@ -77,13 +77,13 @@ def _describe_repeat(
 
     `batch_position`: where the same root stands in this batch.
     """
-    repeats, root = search_earlier(statement, position, anchor, trust), statement.root.hex()
-    if repeats.earlier:
-        earlier_place = f"with sequence {repeats.earlier.sequence} at position {repeats.earlier.position}"
+    search, root = search_earlier(statement, position, anchor, trust), statement.root.hex()
+    if search.earlier:
+        earlier_place = f"with sequence {search.earlier.sequence} at position {search.earlier.position}"
     elif batch_position is not None:
         earlier_place = f"with sequence {anchor.sequence} at position {batch_position}"
     else:
-        return f"{root} is anchored too often to tell which is the first" if repeats.is_endless else ""
+        return f"{root} is anchored too often to tell which is the first" if search.is_endless else ""
     return f"{root} is anchored with sequence {anchor.sequence}, and was {earlier_place}, which counts"
 
 

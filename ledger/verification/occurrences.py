@@ -52,7 +52,7 @@ class Search:
     `earlier` is the first good one before the entry. `is_endless`: so many others state the root that not all are looked at.
     """
 
-    entries: EntriesCheck
+    entries_check: EntriesCheck
     earlier: Occurrence | None = None
     is_endless: bool = False
 
@@ -69,14 +69,14 @@ def search_earlier(statement: Statement, position: int, anchor: Anchor, trust: T
     is_complete = root_occurrences.is_complete and (
         stands_here or len(root_occurrences.first_occurrences) > MAX_OCCURRENCES
     )
-    entries = EntriesCheck.CHECKED if is_complete else EntriesCheck.PARTLY
+    entries_check = EntriesCheck.CHECKED if is_complete else EntriesCheck.PARTLY
     earlier_occurrences = [
         occurrence for occurrence in root_occurrences.first_occurrences if occurrence.position < position
     ]
     for occurrence in earlier_occurrences[:MAX_OCCURRENCES]:
         if _is_good(occurrence, statement, anchor.log, trust):
-            return Search(entries, earlier=occurrence)
-    return Search(entries, is_endless=len(earlier_occurrences) > MAX_OCCURRENCES)
+            return Search(entries_check, earlier=occurrence)
+    return Search(entries_check, is_endless=len(earlier_occurrences) > MAX_OCCURRENCES)
 
 
 def _is_good(occurrence: Occurrence, statement: Statement, log: str, trust: Trust) -> bool:

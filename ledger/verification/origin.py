@@ -29,7 +29,7 @@ class Origin:
     log: LogState | None
     anchor: Anchor | None
     position: int | None
-    entries: EntriesCheck = EntriesCheck.NOT
+    entries_check: EntriesCheck = EntriesCheck.NOT
 
     @property
     def proven(self) -> bool:
@@ -136,8 +136,8 @@ def _judge_anchor(
         }
         evidence |= {"sequence": anchor.sequence} | earlier_place
     if earlier_search.earlier or earlier_search.is_endless:
-        return Step(7, Outcome.UNKNOWN, "entry_repeated", evidence), earlier_search.entries
-    return Step(7, Outcome.PASS, "anchored", evidence), earlier_search.entries
+        return Step(7, Outcome.UNKNOWN, "entry_repeated", evidence), earlier_search.entries_check
+    return Step(7, Outcome.PASS, "anchored", evidence), earlier_search.entries_check
 
 
 #: What the department itself ruled out by a date. Its records stand outside of a window because somebody put them there, and

@@ -121,7 +121,7 @@ class Report:
     anchor: Anchor | None = None
     position: int | None = None
     status: StatusReport | None = None
-    entries: EntriesCheck = EntriesCheck.NOT
+    entries_check: EntriesCheck = EntriesCheck.NOT
 
     @classmethod
     def of(
@@ -135,7 +135,7 @@ class Report:
         anchor: Anchor | None = None,
         position: int | None = None,
         status: StatusReport | None = None,
-        entries: EntriesCheck = EntriesCheck.NOT,
+        entries_check: EntriesCheck = EntriesCheck.NOT,
     ) -> Self:
         """Decide the verdict from the steps, which are in order of their numbers."""
         verdict, key = decide(step.key for step in steps)
@@ -151,7 +151,7 @@ class Report:
             anchor,
             position,
             status,
-            entries,
+            entries_check,
         )
 
     @property
@@ -202,8 +202,8 @@ class Report:
             if self.position is not None:
                 anchor_body["position"] = self.position
             body["anchor"] = anchor_body
-            body["entries"] = self.entries.value
-            body["entries_words"] = encode_words(ENTRIES_WORDS[self.entries])
+            body["entries"] = self.entries_check.value
+            body["entries_words"] = encode_words(ENTRIES_WORDS[self.entries_check])
         if self.status is not None:
             body["status"] = self.status.evidence()
         return body

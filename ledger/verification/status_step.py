@@ -32,24 +32,24 @@ def judge_status(proof: Proof, origin: Origin, trust: Trust) -> tuple[Step, Stat
     cause_proofs = [
         linked_proof for linked_proof in attached_proofs if explains(linked_proof, proof, position, trust)
     ]
-    status = StatusReport.of_change(
+    status_report = StatusReport.of_change(
         log, newest_change, trust.source, _find_cause(newest_change, cause_proofs)
     )
-    evidence = status.evidence()
+    evidence = status_report.evidence()
     reinstatement, is_cut_off = find_reinstatement(trust, log.name, position, log.sequence)
     is_seal_revived = proof.record.kind == "seal" and reinstatement is not None
     if is_seal_revived or (newest_change and newest_change.contradictory):
-        return Step(9, Outcome.UNKNOWN, "status_contradictory", evidence), status
-    if status.status not in IN_FORCE_STATUSES:
-        return Step(9, Outcome.FAIL, status.status.name.lower(), evidence), status
+        return Step(9, Outcome.UNKNOWN, "status_contradictory", evidence), status_report
+    if status_report.status not in IN_FORCE_STATUSES:
+        return Step(9, Outcome.FAIL, status_report.status.name.lower(), evidence), status_report
     doubt = _find_staple_doubt(proof.status, log, position, trust)
     if doubt is None and len(cause_proofs) < len(attached_proofs):
         doubt = "attached_unproven"
     if doubt is None and (is_cut_off or (reinstatement and not _find_cause(reinstatement, cause_proofs))):
         doubt = "reinstatement_unproven"
     if doubt:
-        return Step(9, Outcome.UNKNOWN, doubt, evidence), status
-    return Step(9, Outcome.PASS, f"status_{status.status.name.lower()}", evidence), status
+        return Step(9, Outcome.UNKNOWN, doubt, evidence), status_report
+    return Step(9, Outcome.PASS, f"status_{status_report.status.name.lower()}", evidence), status_report
 
 
 def _find_staple_doubt(staple: Staple | None, log: LogState, position: int, trust: Trust) -> str | None:

@@ -85,7 +85,7 @@ def verify(
         anchor=origin.anchor,
         position=origin.position,
         status=status,
-        entries=origin.entries,
+        entries_check=origin.entries_check,
         registry=trust.registry,
         checked_at=now,
     )

@@ -160,7 +160,7 @@ def build_stage(folder: Path) -> Stage:
                 label="office",
                 scopes=["history"],
                 now=city.chain.now,
-                expires=None,
+                ends_at=None,
                 key=own_key,
             )
             for serial in range(3):

@@ -40,7 +40,7 @@ class FollowerBehaviour:
             assert reading.log("tianmen") is None or reading.log("tianmen").sequence == 0  # type: ignore[union-attr]
             seen = reading.sighting("tianmen", 1)
             assert seen is not None
-            assert (seen.act, seen.final) == (first, False)
+            assert (seen.act, seen.is_final) == (first, False)
         act_on(net, operator, contract, calls.encode_call(second))
         net.mine(2)
         follower.step()

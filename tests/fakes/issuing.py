@@ -113,7 +113,9 @@ class AnyCity:
 
     def submit(self, *rows: Mapping[str, Any]) -> Acceptance:
         with self.replica.reading() as trust:
-            return self.department.submit(self.register, trust, *rows, now=self.net.now, newest=self.newest)
+            return self.department.submit(
+                self.register, trust, *rows, now=self.net.now, find_newest_leaf=self.newest
+            )
 
     def newest(self, identifier: str) -> bytes | None:
         with self.register.reading() as connection:

@@ -40,7 +40,9 @@ class Story:
         self.city.start()
 
     def submit(self, name: str, *rows: dict[str, Any]) -> Acceptance:
-        self.sent[name] = self.city.department.lines(rows, self.city.chain.now, newest=self.city.newest)
+        self.sent[name] = self.city.department.lines(
+            rows, self.city.chain.now, find_newest_leaf=self.city.newest
+        )
         self.acceptances[name] = self.send(name)
         return self.acceptances[name]
 
@@ -109,7 +111,7 @@ class Restored(Story):
         """Take a submission before the chain is seen: it gets positions that the chain has long given to others."""
         city = self.city
         given = rows or (licence(70), change("suspend", 4))
-        self.sent["early"] = city.department.lines(given, city.chain.now, newest=city.newest)
+        self.sent["early"] = city.department.lines(given, city.chain.now, find_newest_leaf=city.newest)
         with city.replica.reading() as reading:
             stale = Stale(reading, sequence=1)
             return accept(city.register, stale, self.sent["early"], city.chain.now, SETTINGS)

@@ -176,7 +176,7 @@ class Story:
     def submit(self, rows: list[dict[str, Any]]) -> None:
         """Send the same bytes until there is a receipt, as a department does."""
         now = self.city.net.now
-        lines = self.city.department.lines(rows, now, newest=self.city.newest)
+        lines = self.city.department.lines(rows, now, find_newest_leaf=self.city.newest)
         acceptances = []
 
         def send() -> None:

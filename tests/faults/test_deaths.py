@@ -213,7 +213,7 @@ def story(city: City, give_space: Callable[[], None]) -> int:
         [change("suspend", 1), change("renew", 2, 2)],
         [licence(200)],
     ):
-        lines = city.department.lines(rows_sent, city.chain.now, newest=city.newest)
+        lines = city.department.lines(rows_sent, city.chain.now, find_newest_leaf=city.newest)
 
         def send(lines: list[bytes] = lines) -> None:
             with city.replica.reading() as trust:

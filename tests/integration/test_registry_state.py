@@ -13,13 +13,13 @@ from anchoring.chain.state import KeyView, LogView, RegistryState, ask_state, co
 from anchoring.follower.follower import Follower
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.rows import (
-    anchor_of,
-    division_of,
-    governance_of,
-    issuer_of,
-    key_of,
-    log_of,
-    position_of,
+    read_anchor,
+    read_division,
+    read_governance,
+    read_issuer,
+    read_key,
+    read_log,
+    read_position,
 )
 from anchoring.replica.store import Replica
 from anchoring.replica.tables import TABLES
@@ -45,13 +45,13 @@ pytestmark = pytest.mark.enable_socket
 ACTS = 500
 SUCCESSOR = "eip155:1:0x" + "ab" * 20 + ":0123456789abcdef"
 READERS: Mapping[type[Fact], Callable[[RowMapping], Fact]] = {
-    Governance: governance_of,
-    LogState: log_of,
-    Division: division_of,
-    IssuerAssignment: issuer_of,
-    KeyState: key_of,
-    Anchor: anchor_of,
-    PositionStatus: position_of,
+    Governance: read_governance,
+    LogState: read_log,
+    Division: read_division,
+    IssuerAssignment: read_issuer,
+    KeyState: read_key,
+    Anchor: read_anchor,
+    PositionStatus: read_position,
 }
 STATE_KINDS = (Governance, LogState, Division, IssuerAssignment, KeyState)
 

@@ -105,8 +105,8 @@ class BothVerifiers:
         said, expected = theirs(city, text, **presented), told(report)
         assert said == expected, f"the second verifier says {said}, ours {expected}"
         looked = second.judge_entries(text, trust_of(city.registry))
-        assert looked == report.entries, (
-            f"the second verifier says {looked} of the entries, ours {report.entries}"
+        assert looked == report.entries_check, (
+            f"the second verifier says {looked} of the entries, ours {report.entries_check}"
         )
         return report
 

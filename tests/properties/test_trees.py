@@ -212,7 +212,11 @@ def test_counts_add_up(suite: Suite, counts: list[int]) -> None:
     assert tree.count == sum(counts)
     for index, (count, leaf) in enumerate(leaves):
         counted = counted_root(suite, count, leaf, tree.path(index))
-        assert (counted.root, counted.first, counted.total) == (tree.root, sum(counts[:index]), sum(counts))
+        assert (counted.root, counted.first_position, counted.total) == (
+            tree.root,
+            sum(counts[:index]),
+            sum(counts),
+        )
 
 
 def counted_leads_to(root: bytes, suite: Suite, count: int, leaf: bytes, path: list[PathElement]) -> bool:
@@ -284,4 +288,4 @@ def test_any_counted_path_raises_only_malformed_input(
         counted = counted_root(SM3, count, leaf, path)
     except MalformedInput:
         return
-    assert 0 <= counted.first < counted.total < 2**40
+    assert 0 <= counted.first_position < counted.total < 2**40

@@ -93,7 +93,7 @@ class Submitter(threading.Thread):
         rows = [licence(one.serial) for one in new] + [row for _, row in changed]
         newest = {row["identifier"]: one.newest for one, row in changed}
         target = replace(self._department.target, sequence=self._sequence(http))
-        with self._department.draft(rows, int(time.time()), target, newest=newest.get) as drafted:
+        with self._department.draft(rows, int(time.time()), target, find_newest_leaf=newest.get) as drafted:
             lines, leaves = list(drafted.lines()), drafted.leaves
         if self._random.random() < _CUT:
             self._cut(http, lines)

@@ -14,10 +14,14 @@ MOST_MODULES: Final = 16  # of one folder; commands are one module each and do n
 MOST_LINES: Final = 60  # of one function, which one screen shows; a migration is one long list
 MOST_CHARACTERS: Final = 90  # of the first line of a module, which lists of modules show
 #: Words that say nothing of what they name; inside a comprehension, whose loop stands beside them, they may stay.
-EMPTY_WORDS: Final = frozenset(
-    {"found", "one", "held", "own", "given", "taken", "stated", "stored", "known", "said", "sought"}
-    | {"told", "shown", "wanted", "kept"}
+_EMPTY_WORDS: Final = (
+    "found one held own given taken stated stored known said sought told shown wanted kept seen made read drawn "
+    "settled named asked announced declared recorded registered refused mined carried trusted decoded "
+    "encoded signed unsigned sealed claimed altered uncovered unchecked frozen gathered walked counted opened "
+    "merged explained quoted anchored others same whole rest current next previous late odd here there until "
+    "what which when how why less many both some all thing stuff tmp obj out res needed allowed bad looking"
 )
+EMPTY_WORDS: Final = frozenset(_EMPTY_WORDS.split())
 
 MODULES: Final = [module for package in PACKAGES for module in sorted((ROOT / package).rglob("*.py"))]
 BESIDE: Final = [

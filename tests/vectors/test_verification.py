@@ -46,7 +46,7 @@ def ours(case: generate.Case, documents: list[bytes]) -> Concluded:
     presented = PresentedContent(tuple(documents), case["presented"]["claims"])
     report = verify(presented, case["proof"].encode(), known, parse_time(case["now"]))
     concluded: Concluded = dict(zip(("verdict", "step", "reason"), told(report)[0], strict=True))
-    return concluded | ({"entries": report.entries.value} if "entries" in case else {})
+    return concluded | ({"entries": report.entries_check.value} if "entries" in case else {})
 
 
 def theirs(case: generate.Case, documents: list[bytes]) -> Concluded:

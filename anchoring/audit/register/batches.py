@@ -40,15 +40,17 @@ _STRAY_SUBMISSIONS: Final = (
 
 def audit_batches(books: Books, findings: Findings) -> None:
     """Walk through the batches in order; afterwards through the anchors that no batch explains."""
-    total = books.connection.execute(_BATCH_COUNT).scalar_one()
+    batch_count = books.connection.execute(_BATCH_COUNT).scalar_one()
     walk = _Walk(books, findings)
     for batch in walk_batches(books.connection):
         with findings.guard(REGISTER, BATCH.name, f"batch {batch.sequence}"):
             walk.check_batch(batch)
-        findings.look("batches", total)
+        findings.look("batches", batch_count)
     walk.report_gap(books.log_state.sequence + 1)
-    for first, sequence in books.connection.execute(_STRAY_SUBMISSIONS):
-        findings.add("batch-missing", f"position {first}", f"its batch {sequence} is not in the register")
+    for first_position, sequence in books.connection.execute(_STRAY_SUBMISSIONS):
+        findings.add(
+            "batch-missing", f"position {first_position}", f"its batch {sequence} is not in the register"
+        )
 
 
 class _Walk:
@@ -96,8 +98,8 @@ class _Walk:
         if self._state_before == FROZEN:
             text = "it is said to be frozen and not sent, and a later one was frozen: a node sends each before the next"
             self._findings.add("batch-altered", f"batch {self.sequence}", text)
-        if batch.frozen > self._books.now + MAX_CLOCK_LEAD_SECONDS:
-            text = f"it is said to be frozen at {format_time(batch.frozen)}, which is yet to come"
+        if batch.frozen_at > self._books.now + MAX_CLOCK_LEAD_SECONDS:
+            text = f"it is said to be frozen at {format_time(batch.frozen_at)}, which is yet to come"
             self._findings.add("batch-altered", where, text)
         self._state_before = batch.state
 
@@ -106,10 +108,10 @@ class _Walk:
         chain_end = min(end, self._books.log_state.sequence + 1)
         for sequence in range(self.sequence + 1, chain_end):
             self._report_missing(sequence)
-        first = max(self.sequence + 1, chain_end)
-        if first < end:
-            text = f"batches {first} to {end - 1} are not in the register, and the chain has no such anchors either"
-            self._findings.add("batch-missing", f"batch {first}", text)
+        first_sequence = max(self.sequence + 1, chain_end)
+        if first_sequence < end:
+            text = f"batches {first_sequence} to {end - 1} are not in the register, and the chain has no such anchors either"
+            self._findings.add("batch-missing", f"batch {first_sequence}", text)
 
     def _report_missing(self, sequence: int) -> None:
         anchor, where = self._books.view.anchor(self._books.log.name, sequence), f"batch {sequence}"
@@ -128,27 +130,27 @@ class _Walk:
 
     def _report_repetition(self, anchor: Anchor, where: str) -> bool:
         """Report an anchor that the register did not make, and that anchors once more what it holds already."""
-        repeated = self._repetitions.describe(anchor)
-        if repeated:
+        repetition = self._repetitions.describe(anchor)
+        if repetition:
             self._findings.add(
                 "entry-repeated",
                 where,
-                f"the chain has since {format_time(anchor.time)} {repeated} once more, which the register did not anchor: "
+                f"the chain has since {format_time(anchor.time)} {repetition} once more, which the register did not anchor: "
                 "ask who holds the operator's key",
             )
-        return repeated is not None
+        return repetition is not None
 
     def _compare(self, batch: Batch, where: str) -> None:
-        name = self._books.log.name
-        sighting = self._books.view.sighting(name, batch.sequence)
-        if (sighting is None or not sighting.final) and batch.state == FINAL and self._books.chain_known:
+        log_name = self._books.log.name
+        sighting = self._books.view.sighting(log_name, batch.sequence)
+        if (sighting is None or not sighting.is_final) and batch.state == FINAL and self._books.chain_known:
             self._check_final(batch.sequence, where)
         if sighting is None:
             return
         self._findings.look("anchors")
         if sighting.act.encode() != batch.payload:
             self._findings.add("anchor-differs", where, "the chain holds another anchor under its sequence")
-        anchor = self._books.view.anchor(name, batch.sequence)
+        anchor = self._books.view.anchor(log_name, batch.sequence)
         if anchor and sighting.act.encode() != batch.payload:
             self._report_repetition(anchor, where)
         if anchor and anchor.void:
@@ -166,17 +168,19 @@ class _Walk:
         if anchor.sequence in self._unplaced_batches:
             return
         end, entries = self._size, []
-        for first, count, content in read_batch_entries(self._books.connection, anchor.sequence):
+        for first_position, count, content in read_batch_entries(self._books.connection, anchor.sequence):
             self._findings.look("entries")
-            if first != end:
+            if first_position != end:
                 self._findings.add(
-                    "position-gap", where, f"an entry begins at position {first}, not at {end}"
+                    "position-gap", where, f"an entry begins at position {first_position}, not at {end}"
                 )
-            end = first + count
+            end = first_position + count
             try:
                 entries.append(decode_entry(decode(content)))
             except MalformedInput as error:
-                self._findings.add("entry-altered", f"position {first}", f"its entry cannot be read: {error}")
+                self._findings.add(
+                    "entry-altered", f"position {first_position}", f"its entry cannot be read: {error}"
+                )
                 return
         if end != anchor.size:
             self._findings.add(
@@ -188,18 +192,18 @@ class _Walk:
             self._name_altered(entries, self._size)
         else:
             self._check_entitlement(anchor, entries)
-        if (repeated := self._repetitions.find_batch(anchor.root)) is not None:
-            self._findings.add("anchored-twice", where, f"its root is that of batch {repeated} too")
+        if (repeated_batch := self._repetitions.find_batch(anchor.root)) is not None:
+            self._findings.add("anchored-twice", where, f"its root is that of batch {repeated_batch} too")
         self._repetitions.remember(anchor.root, anchor.sequence)
 
-    def _name_altered(self, entries: Sequence[Entry], first: int) -> None:
+    def _name_altered(self, entries: Sequence[Entry], first_position: int) -> None:
         """Name the entries of a batch that nobody signed as they stand: of those that do not make its root."""
         for entry in entries:
             key = self._books.view.key(entry.statement.key)
             if key is None or not is_signed_by(key.spki, entry.statement.encode(), entry.signature):
                 text = "its statement is not what the department signed"
-                self._findings.add("entry-altered", f"position {first}", text)
-            first += entry.statement.count
+                self._findings.add("entry-altered", f"position {first_position}", text)
+            first_position += entry.statement.count
 
     def _check_entitlement(self, anchor: Anchored, entries: Sequence[Entry]) -> None:
         """Check what the chain's final anchor says of the statements; that a root stands once is asked of the database."""

@@ -180,5 +180,5 @@ class _Gathering:
 
 
 def _make_row(row: Row[int, str, str, str, str, bytes, bytes, int, int]) -> StoredRow:
-    first, name, kind, issuer, identifier, tip, current, position, status = row
-    return first, name, kind, issuer, identifier, tip, current, position, status
+    first_position, name, kind, issuer, identifier, tip, current_leaf, position, status = row
+    return first_position, name, kind, issuer, identifier, tip, current_leaf, position, status

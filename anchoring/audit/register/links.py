@@ -78,9 +78,9 @@ def _compare(position: int, derived_links: _Links, stored_links: _Links, finding
         findings.add(
             "link-missing", where, f"the record says {_describe_link(lost_link)}, and no link is stored"
         )
-    for lost_link in added_links[altered_count:]:
+    for added_link in added_links[altered_count:]:
         findings.add(
-            "link-stray", where, f"a link is stored that no record there says: {_describe_link(lost_link)}"
+            "link-stray", where, f"a link is stored that no record there says: {_describe_link(added_link)}"
         )
 
 

@@ -42,8 +42,8 @@ class Repetitions:
         batch = self.find_batch(anchor.root)
         if batch is not None and batch < anchor.sequence:
             return f"the entries of batch {batch}"
-        first, batch = self._entries_by_root.get(anchor.root, (0, anchor.sequence))
-        return f"the entry at position {first} of batch {batch}" if batch < anchor.sequence else None
+        first_position, batch = self._entries_by_root.get(anchor.root, (0, anchor.sequence))
+        return f"the entry at position {first_position} of batch {batch}" if batch < anchor.sequence else None
 
     @cached_property
     def _entries_by_root(self) -> dict[bytes, tuple[int, int]]:

@@ -40,9 +40,9 @@ def _find_contradictions(books: Books, missing: Missing) -> list[str]:
     reasons = []
     if books.chain_known and (anchor is None or not anchor.size_before <= missing.first < end <= anchor.size):
         reasons.append(f"the chain's anchor {missing.batch} has no such positions")
-    frozen = connection.execute(_FROZEN, {"sequence": missing.batch}).scalar_one_or_none()
+    frozen_at = connection.execute(_FROZEN, {"sequence": missing.batch}).scalar_one_or_none()
     transaction_count = connection.execute(_TRANSACTION_COUNT, {"sequence": missing.batch}).scalar_one()
-    if transaction_count or (anchor and frozen is not None and frozen != anchor.time):
+    if transaction_count or (anchor and frozen_at is not None and frozen_at != anchor.time):
         reasons.append(
             f"this register froze batch {missing.batch} itself, and had its records then: they were deleted here"
         )

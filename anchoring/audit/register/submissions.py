@@ -74,12 +74,12 @@ class RunningRoot:
 
 def audit_submissions(books: Books, findings: Findings) -> None:
     """Walk through the submissions in order, and beside them through the leaves of all positions."""
-    total = books.connection.execute(select(func.count()).select_from(SUBMISSION)).scalar_one()
+    submission_count = books.connection.execute(select(func.count()).select_from(SUBMISSION)).scalar_one()
     walk = _Walk(books, findings)
     for row in walk_rows(books, _SUBMISSIONS):
         with findings.guard(REGISTER, SUBMISSION.name, f"position {row['first']}"):
             walk.check_submission(row)
-        findings.look("submissions", total)
+        findings.look("submissions", submission_count)
     walk.close()
     for slug, query in (
         ("root-twice", _ROOTS_TWICE),
@@ -105,7 +105,7 @@ class _Walk:
         self._unplaced_ranges = {
             missing.first: missing for missing in books.missing.values() if missing.root is None
         }
-        self._waiting_since: list[int] = []
+        self._acceptance_times: list[int] = []
         last_batch = find_last_batch(books.connection)
         self._next_sequence = last_batch.sequence + 1 if last_batch else 1
         self._record_count = books.connection.execute(select(func.count()).select_from(RECORD)).scalar_one()
@@ -152,9 +152,9 @@ class _Walk:
                 f"log {log.name}",
                 f"{log.size} positions are promised, submissions end at {self._end}",
             )
-        if self._waiting_since:
-            oldest_acceptance = format_time(min(self._waiting_since))
-            text = f"{len(self._waiting_since):,} submissions wait for their batch, the oldest since {oldest_acceptance}"
+        if self._acceptance_times:
+            oldest_acceptance = format_time(min(self._acceptance_times))
+            text = f"{len(self._acceptance_times):,} submissions wait for their batch, the oldest since {oldest_acceptance}"
             self._findings.remark("waiting", f"log {log.name}", text)
 
     def _skip_unplaced(self) -> None:
@@ -249,14 +249,17 @@ class _Walk:
         if key is None or not is_signed_by(key.spki, statement.encode(), entry.signature):
             self._findings.add("signature-bad", where, "the department's key did not sign its statement")
             return
-        log = self._books.log.name
+        log_name = self._books.log.name
         was_granted = any(
             grant.not_before <= known_time and grant.not_after >= entry.accepted for grant in grants
         )
-        if key.purpose != DEPARTMENT or key.log != log or not was_granted:
-            text = f"the key 0x{key.id.hex()} has no grant of {statement.issuer} in {log}, and had none when it was accepted"
+        if key.purpose != DEPARTMENT or key.log != log_name or not was_granted:
+            text = (
+                f"the key 0x{key.id.hex()} has no grant of {statement.issuer} in {log_name}, "
+                "and had none when it was accepted"
+            )
             self._findings.add("not-entitled", where, text)
-        elif key.retired_at is not None or key.compromised_since is not None or issuer_log != log:
+        elif key.retired_at is not None or key.compromised_since is not None or issuer_log != log_name:
             text = "since it was accepted its key was retired or reported stolen, or its issuer left the log"
             self._findings.remark("waits-unentitled", where, text)
 
@@ -269,10 +272,10 @@ class _Walk:
             text = f"it was promised by {format_time(deadline)}; that passed, it is {format_time(chain_time)} on the chain"
             self._findings.add("promise-broken", where, text)
 
-    def _note_waiting(self, statement: Statement, accepted: int, where: str) -> None:
-        self._waiting_since.append(accepted)
+    def _note_waiting(self, statement: Statement, accepted_at: int, where: str) -> None:
+        self._acceptance_times.append(accepted_at)
         if statement.expires < self._books.now:
-            text = f"accepted at {format_time(accepted)}, not frozen, and expired at {format_time(statement.expires)}"
+            text = f"accepted at {format_time(accepted_at)}, not frozen, and expired at {format_time(statement.expires)}"
             self._findings.add("overdue", where, text)
         self._check_window(statement, self._next_sequence, where)
 

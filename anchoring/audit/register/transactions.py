@@ -31,8 +31,8 @@ def audit_transactions(books: Books, findings: Findings) -> None:
         hashes_by_sequence.setdefault(row["sequence"], set()).add(row["hash"])
         with findings.guard(REGISTER, TRANSACTION.name, f"transaction 0x{row['hash'].hex()}"):
             _check_transaction(books, row, sequences_by_nonce, findings)
-    for sequence, frozen in books.connection.execute(_BATCHES).all():
-        _check_executed(books, sequence, frozen, hashes_by_sequence.get(sequence, set()), findings)
+    for sequence, frozen_at in books.connection.execute(_BATCHES).all():
+        _check_executed(books, sequence, frozen_at, hashes_by_sequence.get(sequence, set()), findings)
 
 
 def _check_transaction(
@@ -86,14 +86,14 @@ def _find_terms(books: Books, row: RowMapping, call: AnchorCall) -> list[str]:
     return faults
 
 
-def _check_executed(books: Books, sequence: int, frozen: int, hashes: set[bytes], findings: Findings) -> None:
+def _check_executed(
+    books: Books, sequence: int, frozen_at: int, hashes: set[bytes], findings: Findings
+) -> None:
     """Check that the transaction which anchored a batch is stored, unless the batch came back from the chain."""
     sighting = books.view.sighting(books.log.name, sequence)
-    if sighting is None or not sighting.final or sighting.transaction in hashes:
+    if sighting is None or not sighting.is_final or sighting.transaction_hash in hashes:
         return
-    if not hashes and frozen == sighting.time:
+    if not hashes and frozen_at == sighting.time:
         return  # taken back after a restore: `anchoring.recovery` writes the anchor's time
-    text = (
-        f"the chain holds its anchor by transaction 0x{sighting.transaction.hex()}, which is not stored here"
-    )
+    text = f"the chain holds its anchor by transaction 0x{sighting.transaction_hash.hex()}, which is not stored here"
     findings.add("transaction-missing", f"batch {sequence}", text)

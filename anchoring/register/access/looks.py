@@ -155,18 +155,18 @@ def _remove_first_looks(
 
 
 def list_looks(
-    connection: Connection, *, token: str | None = None, identifier: str | None = None, since: int = 0
+    connection: Connection, *, token: str | None = None, identifier: str | None = None, since_time: int = 0
 ) -> Iterator[Look]:
     """Yield the looks since a moment, in their order; only of one token, at one certificate of any version, where named."""
-    query = select(LOOK).where(LOOK.c.at >= since).order_by(LOOK.c.at, LOOK.c.token, LOOK.c.ordinal)
+    query = select(LOOK).where(LOOK.c.at >= since_time).order_by(LOOK.c.at, LOOK.c.token, LOOK.c.ordinal)
     if token is not None:
         query = query.where(LOOK.c.token == make_findable(token))
     if identifier is not None:
-        name = make_findable(lineage_of(identifier))
-        version = LOOK.c.identifier.startswith(f"{name}.", autoescape=True)
-        query = query.where(or_(LOOK.c.identifier == name, version))
+        lineage_name = make_findable(lineage_of(identifier))
+        is_version = LOOK.c.identifier.startswith(f"{lineage_name}.", autoescape=True)
+        query = query.where(or_(LOOK.c.identifier == lineage_name, is_version))
     for row in connection.execute(query.execution_options(yield_per=limits.CHUNK_ROWS)).mappings():
-        yield look_of(row)
+        yield read_look(row)
 
 
 def _count_looks(connection: Connection, token: str) -> Tally:
@@ -200,7 +200,7 @@ def _make_storable(identifier: str) -> str:
     return make_findable(identifier)[:_MAX_IDENTIFIER_CHARS]
 
 
-def look_of(row: RowMapping) -> Look:
+def read_look(row: RowMapping) -> Look:
     return Look(**row)
 
 

@@ -36,9 +36,9 @@ class Token:
     id: str
     label: str
     scopes: frozenset[str]
-    created: int
-    expires: int | None
-    revoked: int | None
+    created_at: int
+    ends_at: int | None
+    revoked_at: int | None
 
 
 def create_token(
@@ -48,10 +48,10 @@ def create_token(
     label: str,
     scopes: Iterable[str],
     now: int,
-    expires: int | None,
+    ends_at: int | None,
     key: PrivateKey | None = None,
 ) -> tuple[Token, str]:
-    """Make a token and return it with its text, which cannot be shown again. Without `expires` it has no end.
+    """Make a token and return it with its text, which cannot be shown again. Without `ends_at` it has no end.
 
     `key` signs how many tokens there are. Raises: AnchoringError for unknown scopes.
     """
@@ -59,7 +59,7 @@ def create_token(
     if not scope_set or not scope_set <= SCOPES:
         raise AnchoringError(f"the scopes of a token are some of {', '.join(sorted(SCOPES))}")
     text = PREFIX + random(_SECRET_BYTES).hex()
-    token = Token(random(_ID_BYTES).hex(), label, scope_set, now, expires, None)
+    token = Token(random(_ID_BYTES).hex(), label, scope_set, now, ends_at, None)
     _count_token(connection, key)
     connection.execute(insert(TOKEN), [token_row(token, _digest_text(text))])
     open_tally(connection, token.id, key)
@@ -77,19 +77,19 @@ def _count_token(connection: Connection, key: PrivateKey | None) -> None:
 def check_token(connection: Connection, text: str, now: int) -> Token | None:
     """Return the token of a text; None where it is unknown, revoked or expired."""
     row = connection.execute(select(TOKEN).where(TOKEN.c.digest == _digest_text(text))).mappings().first()
-    token = token_of(row) if row else None
+    token = read_token(row) if row else None
     return token if token and is_in_force(token, now) else None
 
 
 def is_in_force(token: Token, now: int) -> bool:
     """Tell whether a token opens anything at a moment."""
-    return token.revoked is None and (token.expires is None or now < token.expires)
+    return token.revoked_at is None and (token.ends_at is None or now < token.ends_at)
 
 
 def is_ending(token: Token, now: int) -> bool:
     """Tell whether a token is in force and ends so soon that another one should be made."""
     warning_end = now + _WARNING_DAYS * 86_400
-    return is_in_force(token, now) and token.expires is not None and token.expires <= warning_end
+    return is_in_force(token, now) and token.ends_at is not None and token.ends_at <= warning_end
 
 
 def revoke_token(connection: Connection, id: str, now: int) -> None:
@@ -102,7 +102,7 @@ def revoke_token(connection: Connection, id: str, now: int) -> None:
 def list_tokens(connection: Connection) -> list[Token]:
     """Return every token, in the order of creation."""
     rows = connection.execute(select(TOKEN).order_by(TOKEN.c.created, TOKEN.c.id)).mappings()
-    return [token_of(row) for row in rows]
+    return [read_token(row) for row in rows]
 
 
 def _digest_text(text: str) -> bytes:
@@ -110,14 +110,14 @@ def _digest_text(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def token_of(row: RowMapping) -> Token:
+def read_token(row: RowMapping) -> Token:
     return Token(
         id=row["id"],
         label=row["label"],
         scopes=frozenset(row["scopes"].split()),
-        created=row["created"],
-        expires=row["expires"],
-        revoked=row["revoked"],
+        created_at=row["created"],
+        ends_at=row["expires"],
+        revoked_at=row["revoked"],
     )
 
 
@@ -127,7 +127,7 @@ def token_row(token: Token, digest: bytes) -> Row:
         "digest": digest,
         "label": token.label,
         "scopes": " ".join(sorted(token.scopes)),
-        "created": token.created,
-        "expires": token.expires,
-        "revoked": token.revoked,
+        "created": token.created_at,
+        "expires": token.ends_at,
+        "revoked": token.revoked_at,
     }

@@ -24,7 +24,7 @@ from api.department.changes import plan
 from api.department.imports.journal import ISSUE, Journal, JournalRow
 from api.department.rows.reading import InputRow
 from api.department.rows.versions import Version
-from api.department.sending import PreparedRows, prepare_rows, target_of
+from api.department.sending import PreparedRows, ask_target, prepare_rows
 from ledger.crypto.keys import Signer
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.times import civil_date
@@ -94,7 +94,7 @@ class HandingIn:
         while rows:
             try:
                 inputs = self._make_inputs(action, rows)
-                prepared = prepare_rows(inputs, target_of(self._node), self._folder, f"{name}.{action}")
+                prepared = prepare_rows(inputs, ask_target(self._node), self._folder, f"{name}.{action}")
             except SubmissionRefused as error:
                 lines = {row.row for row in error.rows}
                 refused_rows = [row for row in rows if row.line in lines]

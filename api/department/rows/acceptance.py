@@ -25,21 +25,21 @@ def add_accept(command: argparse.ArgumentParser) -> None:
     )
 
 
-def require_accepted(warnings: Sequence[RowWarning], accepted: Collection[str]) -> None:
+def require_accepted(warnings: Sequence[RowWarning], accepted_names: Collection[str]) -> None:
     """Tell the warnings whose sort is accepted. Raises: SubmissionRefused where there are others, with their rows."""
-    refused = [warning for warning in warnings if warning.name not in accepted]
-    for warning in warnings if not refused else ():
+    refused_warnings = [warning for warning in warnings if warning.name not in accepted_names]
+    for warning in warnings if not refused_warnings else ():
         note(f"  row {warning.row}: accepted {warning.name}: {warning.message}")
-    if refused:
-        names = sorted({warning.name for warning in refused})
-        options = " ".join(f"--accept {name}" for name in names)
+    if refused_warnings:
+        sorts = sorted({warning.name for warning in refused_warnings})
+        options_text = " ".join(f"--accept {name}" for name in sorts)
         raise SubmissionRefused(
             NOT_ACCEPTED,
-            f"nothing was signed 未签名: {len(refused)} warnings 警告 in the rows below. Mend them in the file, or, where "
-            f"it is meant so, repeat the command with {options}",
-            tuple(map(_tell, refused[:MAX_ROW_ERRORS])),
+            f"nothing was signed 未签名: {len(refused_warnings)} warnings 警告 in the rows below. Mend them in the file, "
+            f"or, where it is meant so, repeat the command with {options_text}",
+            tuple(map(_make_row_error, refused_warnings[:MAX_ROW_ERRORS])),
         )
 
 
-def _tell(warning: RowWarning) -> RowError:
+def _make_row_error(warning: RowWarning) -> RowError:
     return RowError(warning.row, f"[{warning.name}] {warning.message}")

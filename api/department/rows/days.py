@@ -22,10 +22,10 @@ def parse_day(text: str) -> date:
     try:
         return parse_date(text)
     except MalformedInput as error:
-        if (serial := read_serial(text)) is not None:
+        if (serial_day := read_serial(text)) is not None:
             raise MalformedInput(
-                f"{text} is how a spreadsheet counts days, there {serial.isoformat()}: format the column as text, and write "
-                "YYYY-MM-DD"
+                f"{text} is how a spreadsheet counts days, there {serial_day.isoformat()}: format the column as text, and "
+                "write YYYY-MM-DD"
             ) from error
         day = read_date(text)
         raise MalformedInput(f"{error}: write {day.isoformat()}" if day else str(error)) from error

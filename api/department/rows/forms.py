@@ -21,18 +21,18 @@ def find_fields(identifier: str) -> Mapping[str, ClaimField]:
         return {}
 
 
-def put_in_form(value: Json, before: "Json | None", field: ClaimField | None) -> Json:
+def put_in_form(value: Json, value_before: "Json | None", field: ClaimField | None) -> Json:
     """Return text as an array where the claim has a value for each holder, as an integer where it counts, else as it is.
 
-    `before` is what the claim said, if it said anything. Raises: MalformedInput for one text in place of several.
+    `value_before` is what the claim said, if it said anything. Raises: MalformedInput for one text in place of several.
     """
     if not isinstance(value, str):
         return value
-    if isinstance(before, list) and len(before) > 1:
+    if isinstance(value_before, list) and len(value_before) > 1:
         raise MalformedInput(
-            f"the claim had {len(before)} values: state all as an array, in NDJSON or with --claims"
+            f"the claim had {len(value_before)} values: state all as an array, in NDJSON or with --claims"
         )
-    if isinstance(before, list) or (field is not None and field.repeatable):
+    if isinstance(value_before, list) or (field is not None and field.repeatable):
         return [value]
-    is_count = type(before) is int or (field is not None and field.form is Form.INTEGER)
+    is_count = type(value_before) is int or (field is not None and field.form is Form.INTEGER)
     return int(value) if is_count and _INTEGER.fullmatch(value) else value

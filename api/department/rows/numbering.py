@@ -17,17 +17,17 @@ from ledger.errors import MalformedInput
 #: Yields the rows of an input with the numbers by which a person knows them.
 NumberedRows = Callable[[], Iterable[tuple[int, bytes]]]
 _Identity = tuple[str, str]
-_NOBODY: Final[_Identity] = ("", "")
+_NO_IDENTITY: Final[_Identity] = ("", "")
 
 
 def renumber(rows: Iterable[RowAnswer], submission: Path, input_rows: NumberedRows) -> list[RowAnswer]:
     """Return what a node says of lines of a submission, said of the rows of its input, in their order."""
     answers = list(rows)
     identities = _read_identities(submission, {answer["row"] for answer in answers})
-    numbers = _find_numbers(input_rows(), set(identities.values()))
+    numbers_by_identity = _find_numbers(input_rows(), set(identities.values()))
     renumbered_answers: list[RowAnswer] = []
     for answer in answers:
-        input_numbers = numbers.get(identities.get(answer["row"], _NOBODY), [])
+        input_numbers = numbers_by_identity.get(identities.get(answer["row"], _NO_IDENTITY), [])
         if not input_numbers:
             renumbered_answers.append(
                 {**answer, "message": f"{answer['message']} (line of {submission.name})"}
@@ -62,11 +62,11 @@ def _read_identities(submission: Path, lines: Collection[int]) -> Mapping[int, _
 def _find_numbers(
     rows: Iterable[tuple[int, bytes]], identities: Collection[_Identity]
 ) -> Mapping[_Identity, list[int]]:
-    numbers: dict[_Identity, list[int]] = defaultdict(list)
+    numbers_by_identity: dict[_Identity, list[int]] = defaultdict(list)
     for number, line in rows:
         if (identity := _identify(line)) in identities:
-            numbers[identity].append(number)
-    return numbers
+            numbers_by_identity[identity].append(number)
+    return numbers_by_identity
 
 
 def _identify(line: bytes, member: str = "") -> _Identity:
@@ -74,8 +74,8 @@ def _identify(line: bytes, member: str = "") -> _Identity:
     try:
         row = decode(line)
     except MalformedInput:
-        return _NOBODY
+        return _NO_IDENTITY
     body: Json | None = row.get(member) if member and isinstance(row, dict) else row
     if not isinstance(body, dict):
-        return _NOBODY
+        return _NO_IDENTITY
     return str(body.get("action", "")), str(body.get("identifier", ""))

@@ -154,7 +154,7 @@ def _form(field: ClaimField | None) -> Form:
     return field.form if field else Form.TEXT
 
 
-def _odd_day(name: str, text: str, today: date, current: Record | None) -> Iterator[Oddity]:
+def _odd_day(name: str, text: str, today: date, current_record: Record | None) -> Iterator[Oddity]:
     try:
         day = parse_last_day(text) if name == "valid_until" else parse_day(text)
     except MalformedInput:
@@ -166,12 +166,12 @@ def _odd_day(name: str, text: str, today: date, current: Record | None) -> Itera
             day.year in _LAST_YEARS and (day.month, day.day) in _YEAR_END
         ) or day.year > today.year + _LONGEST_TERM_YEARS:
             yield Oddity("odd-date", f"`{name}` {text} often stands for no end: write 长期 if there is none")
-        elif current and day < today:
+        elif current_record and day < today:
             yield Oddity("odd-date", f"`{name}` {text} lies in the past: the new version is expired at once")
-        elif current and current.valid_until and day < current.valid_until:
+        elif current_record and current_record.valid_until and day < current_record.valid_until:
             yield Oddity(
                 "odd-date",
-                f"`{name}` {text} lies before the end of the current version, {current.valid_until}",
+                f"`{name}` {text} lies before the end of the current version, {current_record.valid_until}",
             )
         return
     if day in _FIRST_DAYS:
@@ -187,37 +187,38 @@ def find_text_oddities(name: str, text: str) -> Iterator[Oddity]:
     yield from _odd_text(name, text, Form.TEXT, None)
 
 
-def _odd_text(name: str, text: str, form: Form, before: "Json | None") -> Iterator[Oddity]:
-    """Yield what is odd in one text of the claim `name`; `before` is what the claim said, if that is known."""
-    bare, label = text.strip(), claim_labels().get(name)
-    says_nothing = _is_placeholder(bare) or bare in (name, label)
+def _odd_text(name: str, text: str, form: Form, value_before: "Json | None") -> Iterator[Oddity]:
+    """Yield what is odd in one text of the claim `name`; `value_before` is what the claim said, if that is known."""
+    bare_text, label = text.strip(), claim_labels().get(name)
+    says_nothing = _is_placeholder(bare_text) or bare_text in (name, label)
     if not says_nothing and form not in _READ_FORMS and _ORDINARY.fullmatch(text) and not is_garbled(text):
         return
-    quoted = f"{name} is {_quote(name, text)}"
-    if bare != text:
-        yield Oddity("blanks", f"{quoted}, with blanks around it: take them out")
-    elif _ODD_BLANKS.search(bare):
+    quoted_text = f"{name} is {_quote(name, text)}"
+    if bare_text != text:
+        yield Oddity("blanks", f"{quoted_text}, with blanks around it: take them out")
+    elif _ODD_BLANKS.search(bare_text):
         yield Oddity(
-            "blanks", f"{quoted}, with a blank inside that is not a plain one 空格: write one plain blank"
+            "blanks",
+            f"{quoted_text}, with a blank inside that is not a plain one 空格: write one plain blank",
         )
     for pattern, deed in _SPREADSHEET:
-        if pattern.fullmatch(bare):
+        if pattern.fullmatch(bare_text):
             yield Oddity(
                 "spreadsheet",
-                f"{quoted}: a spreadsheet {deed}. Format the column as text, and enter it again",
+                f"{quoted_text}: a spreadsheet {deed}. Format the column as text, and enter it again",
             )
             return
     if says_nothing:
-        yield Oddity("placeholder", f"{quoted}, which says nothing: leave the cell empty")
+        yield Oddity("placeholder", f"{quoted_text}, which says nothing: leave the cell empty")
         return
-    yield from _odd_form(name, bare, form, quoted)
-    if _has_lost_zeros(name, bare, before):
+    yield from _odd_form(name, bare_text, form, quoted_text)
+    if _has_lost_zeros(name, bare_text, value_before):
         yield Oddity(
-            "lost-zeros", f"{quoted}: zeros at its beginning are missing, which spreadsheets take away"
+            "lost-zeros", f"{quoted_text}: zeros at its beginning are missing, which spreadsheets take away"
         )
-    if _FULL_WIDTH.search(bare) and unicodedata.normalize("NFKC", bare).isascii():
-        yield Oddity("full-width", f"{quoted}, in full-width characters 全角: write 半角 ones")
-    yield from _odd_characters(name, quoted, bare)
+    if _FULL_WIDTH.search(bare_text) and unicodedata.normalize("NFKC", bare_text).isascii():
+        yield Oddity("full-width", f"{quoted_text}, in full-width characters 全角: write 半角 ones")
+    yield from _odd_characters(name, quoted_text, bare_text)
 
 
 def _quote(name: str, text: str) -> str:
@@ -234,41 +235,48 @@ def _is_placeholder(text: str) -> bool:
     return _SIGNS.sub("", text).lower() in _PLACEHOLDERS
 
 
-def _odd_form(name: str, text: str, form: Form, quoted: str) -> Iterator[Oddity]:
+def _odd_form(name: str, text: str, form: Form, quoted_text: str) -> Iterator[Oddity]:
     if form is Form.INTEGER and not (text.isascii() and text.isdecimal()):
-        yield Oddity("not-a-number", f"{quoted} and should be a whole number")
+        yield Oddity("not-a-number", f"{quoted_text} and should be a whole number")
     if form is not Form.DATE or read_date(text) or is_endless(text):
         return
-    serial = read_serial(text)
-    if serial:
+    serial_day = read_serial(text)
+    if serial_day:
         yield Oddity(
-            "spreadsheet", f"{quoted}: that is how a spreadsheet counts days, there {serial.isoformat()}"
+            "spreadsheet",
+            f"{quoted_text}: that is how a spreadsheet counts days, there {serial_day.isoformat()}",
         )
     else:
-        yield Oddity("not-a-date", f"{quoted} and should be a date, YYYY-MM-DD")
+        yield Oddity("not-a-date", f"{quoted_text} and should be a date, YYYY-MM-DD")
 
 
-def _has_lost_zeros(name: str, text: str, before: "Json | None") -> bool:
+def _has_lost_zeros(name: str, text: str, value_before: "Json | None") -> bool:
     if not text.isdecimal():
         return False
     if name == _HOLDER_TYPE:
         holder_codes = get_catalogue().conventions.holder_codes
         return text not in holder_codes and text.zfill(len(_CREDIT)) in holder_codes
-    return isinstance(before, str) and before != text and before.isdecimal() and before.lstrip("0") == text
+    return (
+        isinstance(value_before, str)
+        and value_before != text
+        and value_before.isdecimal()
+        and value_before.lstrip("0") == text
+    )
 
 
-def _odd_characters(name: str, quoted: str, text: str) -> Iterator[Oddity]:
+def _odd_characters(name: str, quoted_text: str, text: str) -> Iterator[Oddity]:
     if _LOST.search(text):
-        yield Oddity("lost-character", f"{quoted}: a character was lost on the way, look it up")
-    elif private := _PRIVATE.search(text):
-        code = f"U+{ord(private[0]):04X}"
+        yield Oddity("lost-character", f"{quoted_text}: a character was lost on the way, look it up")
+    elif private_character := _PRIVATE.search(text):
+        code = f"U+{ord(private_character[0]):04X}"
         yield Oddity(
             "lost-character",
-            f"{quoted}, with the private character {code}, which others show otherwise or not",
+            f"{quoted_text}, with the private character {code}, which others show otherwise or not",
         )
-    elif meant := undo_encoding(text):
+    elif meant_text := undo_encoding(text):
         yield Oddity(
-            "lost-character", f"{quoted}: it was read in a wrong encoding, and may be {_quote(name, meant)}"
+            "lost-character",
+            f"{quoted_text}: it was read in a wrong encoding, and may be {_quote(name, meant_text)}",
         )
 
 
@@ -276,8 +284,11 @@ def undo_encoding(text: str) -> str:
     """Return the Chinese that was read in another encoding, empty where none was."""
     if text.isascii():
         return ""
-    readings = (_decode_again(text, written, read) for written, read in (_CHINESE_READING, *_LATIN_READINGS))
-    return next((meant for meant in readings if _HAN.search(meant)), "")
+    readings = (
+        _decode_again(text, written_encoding, read_encoding)
+        for written_encoding, read_encoding in (_CHINESE_READING, *_LATIN_READINGS)
+    )
+    return next((meant_text for meant_text in readings if _HAN.search(meant_text)), "")
 
 
 def is_garbled(text: str) -> bool:
@@ -285,10 +296,10 @@ def is_garbled(text: str) -> bool:
     return _GARBLED in text or bool(_HAN.search(_decode_again(text, *_CHINESE_READING)))
 
 
-def _decode_again(text: str, written: str, read: str) -> str:
+def _decode_again(text: str, written_encoding: str, read_encoding: str) -> str:
     """Return a text that was read in another encoding than it was written in, empty where that cannot be."""
     try:
-        return text.encode(read).decode(written)
+        return text.encode(read_encoding).decode(written_encoding)
     except UnicodeError:
         return ""
 
@@ -296,8 +307,8 @@ def _decode_again(text: str, written: str, read: str) -> str:
 def _odd_holder(claims: Mapping[str, Json]) -> Iterator[Oddity]:
     """Yield which codes of holders fail their check digits; the number itself is personal, and not repeated."""
     codes, kinds = (_texts(claims.get(name)) for name in (_HOLDER, _HOLDER_TYPE))
-    for place, code in enumerate(codes):
-        kind = kinds[place] if place < len(kinds) else ""
+    for index, code in enumerate(codes):
+        kind = kinds[index] if index < len(kinds) else ""
         fault = _code_fault(code.strip().lstrip("'"), kind)
         if fault:
             yield Oddity("holder-code", f"{_HOLDER}: {fault}")

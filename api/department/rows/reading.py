@@ -100,10 +100,10 @@ def _number_table(table: Table) -> list[tuple[int, bytes]]:
     rows, faults = list[tuple[int, bytes]](), Faults()
     for number, cells in table.rows:
         members = {**_DEFAULTS, **members_of_cells(cells, RECORD_MEMBERS)}
-        claims, fields = members.get("claims"), find_fields(cells[KEY_COLUMN])
+        claims, fields_by_name = members.get("claims"), find_fields(cells[KEY_COLUMN])
         if isinstance(claims, dict):
             members["claims"] = {
-                name: put_in_form(cell, None, fields.get(name)) for name, cell in claims.items()
+                name: put_in_form(cell, None, fields_by_name.get(name)) for name, cell in claims.items()
             }
         if "valid_until" not in members and members["action"] in PRESENTABLE_ACTIONS:
             faults.add(number, "malformed-row", f"`valid_until` is empty: write the last day, or {NO_END}")
@@ -126,8 +126,8 @@ def _read_object(line: bytes, action: str, place: str) -> Mapping[str, Json]:
     members = decode(line)
     if not isinstance(members, dict) or not isinstance(members.get("identifier"), str):
         raise MalformedInput(f"{place} is not an object with an `identifier`")
-    if following := [name for name in FOLLOWING if name in members]:
-        raise MalformedInput(f"{place} states {', '.join(following)}, which follow from the register")
+    if following_names := [name for name in FOLLOWING if name in members]:
+        raise MalformedInput(f"{place} states {', '.join(following_names)}, which follow from the register")
     check_members(action, members)
     return members
 
@@ -148,14 +148,14 @@ def _read_sheet(table: Table, action: str) -> list[InputRow]:
 
 def _check_filled(table: Table) -> None:
     """Check that each column says something in some row. Raises: MalformedInput."""
-    empty = [
+    empty_columns = [
         name
         for name in table.columns
         if name not in STATUS_MEMBERS and not any(cells[name].strip() for _, cells in table.rows)
     ]
-    if empty and table.rows:
+    if empty_columns and table.rows:
         raise MalformedInput(
-            "; ".join(f"the column `{name}` is empty in every row" for name in empty)
+            "; ".join(f"the column `{name}` is empty in every row" for name in empty_columns)
             + f": leave it out where everything stays as it is, or write {NO_END} where there is no end"
         )
 
@@ -163,18 +163,18 @@ def _check_filled(table: Table) -> None:
 def note_blank(table: Table) -> None:
     """Tell which rows of a table are left out because nothing stands in them."""
     if table.blank:
-        numbers = ", ".join(map(str, table.blank[:_SHOWN])) + (", …" if table.blank[_SHOWN:] else "")
-        note(f"Rows without any content are left out 空行已略过: {numbers}")
+        numbers_text = ", ".join(map(str, table.blank[:_SHOWN])) + (", …" if table.blank[_SHOWN:] else "")
+        note(f"Rows without any content are left out 空行已略过: {numbers_text}")
 
 
 def members_of_cells(cells: Mapping[str, str], own_members: tuple[str, ...]) -> dict[str, Json]:
     """Return the members of a row: cells of columns that are no members of a row are claims, and empty cells nothing."""
     members: dict[str, Json] = {name: cells[name] for name in own_members if cells.get(name, "").strip()}
-    claims = dict(_claims(cells, own_members))
+    claims = dict(_iterate_claims(cells, own_members))
     return members | ({"claims": claims} if claims else {})
 
 
-def _claims(cells: Mapping[str, str], own_members: tuple[str, ...]) -> Iterator[tuple[str, Json]]:
+def _iterate_claims(cells: Mapping[str, str], own_members: tuple[str, ...]) -> Iterator[tuple[str, Json]]:
     for name, cell in cells.items():
         if name not in own_members and cell.strip():
             yield name, cell

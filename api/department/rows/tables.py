@@ -71,9 +71,9 @@ def read_table(content: bytes) -> Table:
 
 def check_kind(content: bytes) -> None:
     """Check that a file with rows is text in one of the encodings read here. Raises: MalformedInput for what it is else."""
-    for beginning, kind in _OTHER_KINDS.items():
+    for beginning, kind_text in _OTHER_KINDS.items():
         if content.lstrip().startswith(beginning):
-            raise MalformedInput(f"the file is {kind} and no CSV: {_REMEDY}")
+            raise MalformedInput(f"the file is {kind_text} and no CSV: {_REMEDY}")
     if _UTF16_BEGINNING.match(content):
         raise MalformedInput(f"the file is text in UTF-16 and no CSV: {_REMEDY}")
 
@@ -83,8 +83,8 @@ def _decode_text(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        looks = " and this looks like GBK, in which Excel saves by default:" if _is_gbk(content) else ""
-        raise MalformedInput(f"a CSV must be UTF-8,{looks or ' and this is not:'} {_REMEDY}") from error
+        gbk_hint = " and this looks like GBK, in which Excel saves by default:" if _is_gbk(content) else ""
+        raise MalformedInput(f"a CSV must be UTF-8,{gbk_hint or ' and this is not:'} {_REMEDY}") from error
 
 
 def _is_gbk(content: bytes) -> bool:
@@ -124,6 +124,6 @@ def _explain_absence(lines: list[list[str]]) -> str:
         if any(KEY_COLUMN in heading.split(separator) for heading in headings):
             return f": here cells are parted by “{separator}”, and have to be by commas"
     for heading in headings:
-        if meant := ask_if_meant(heading, (KEY_COLUMN,)):
-            return f": “{heading[:_MAX_QUOTED]}” is none{meant}"
+        if meant_name := ask_if_meant(heading, (KEY_COLUMN,)):
+            return f": “{heading[:_MAX_QUOTED]}” is none{meant_name}"
     return ""

@@ -132,23 +132,25 @@ def carry_over(stated_members: Mapping[str, Json], version: Version, identifier:
     _check_days(row)
     row["claims"] = _merge_claims(stated_members, row_before, row, version)
     if "documents" in stated_members and "links" not in stated_members:
-        row["links"] = [link for link in _items(row_before["links"]) if not _is_sealed_by(link)]
+        row["links"] = [link for link in _list_items(row_before["links"]) if not _is_sealed_by(link)]
     return {name: value for name, value in row.items() if name not in ("documents", "links") or value}
 
 
-def compare_rows(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[FieldChange]:
+def compare_rows(row_before: Mapping[str, Json], row_after: Mapping[str, Json]) -> list[FieldChange]:
     """Return every field of two rows of one certificate, changed or not."""
-    fields = [FieldChange(name, before.get(name), after.get(name)) for name in ("identifier", *DAYS)]
-    claims_before, claims_after = _claims_of(before), _claims_of(after)
+    fields = [FieldChange(name, row_before.get(name), row_after.get(name)) for name in ("identifier", *DAYS)]
+    claims_before, claims_after = _read_claims(row_before), _read_claims(row_after)
     fields += [
         FieldChange(name, claims_before.get(name), claims_after.get(name))
         for name in dict.fromkeys((*claims_before, *claims_after))
     ]
     for name in ("documents", "links"):
-        items_before, items_after = _items(before.get(name)), _items(after.get(name))
+        items_before, items_after = _list_items(row_before.get(name)), _list_items(row_after.get(name))
         for place in range(max(len(items_before), len(items_after))):
-            pair = (items[place] if place < len(items) else None for items in (items_before, items_after))
-            fields.append(FieldChange(f"{name} {place + 1}", *pair))
+            values_at_place = (
+                items[place] if place < len(items) else None for items in (items_before, items_after)
+            )
+            fields.append(FieldChange(f"{name} {place + 1}", *values_at_place))
     return fields
 
 
@@ -173,21 +175,22 @@ def _merge_claims(
     new_claims = stated_members.get("claims", {})
     if not isinstance(new_claims, dict):
         raise MalformedInput("`claims` is an object of names and values")
-    claims = _claims_of(row_before)
+    claims = _read_claims(row_before)
     for name, member in _REPEATED.items():
         if name in claims and row_before.get(member) != row.get(member):
             claims.pop(name)
             if (value := row.get(member)) is not None and value != NO_END:
                 claims[name] = value
-    for name in _read_without(stated_members, claims):
+    for name in _read_omitted_names(stated_members, claims):
         claims.pop(name)
-    fields = find_fields(version.record.identifier)
+    fields_by_name = find_fields(version.record.identifier)
     return claims | {
-        name: put_in_form(value, claims.get(name), fields.get(name)) for name, value in new_claims.items()
+        name: put_in_form(value, claims.get(name), fields_by_name.get(name))
+        for name, value in new_claims.items()
     }
 
 
-def _read_without(stated_members: Mapping[str, Json], claims: Mapping[str, Json]) -> list[str]:
+def _read_omitted_names(stated_members: Mapping[str, Json], claims: Mapping[str, Json]) -> list[str]:
     """Return the names of the claims that are taken out. Raises: MalformedInput."""
     names = stated_members.get("without", [])
     if not isinstance(names, list):
@@ -206,10 +209,10 @@ def _is_sealed_by(link: Json) -> bool:
     return isinstance(link, dict) and link.get("rel") == SEALED_BY
 
 
-def _claims_of(row: Mapping[str, Json]) -> dict[str, Json]:
+def _read_claims(row: Mapping[str, Json]) -> dict[str, Json]:
     claims = row.get("claims")
     return dict(claims) if isinstance(claims, dict) else {}
 
 
-def _items(value: "Json | None") -> list[Json]:
+def _list_items(value: "Json | None") -> list[Json]:
     return value if isinstance(value, list) else []

@@ -37,8 +37,8 @@ def expect_media_type(request: Request, *accepted_types: str) -> str:
 
 def read_declared_length(request: Request) -> int:
     """Return how many bytes the headers promise; 0 where they promise nothing."""
-    declared = request.headers.get("content-length", "")
-    return int(declared[:20]) if declared.isascii() and declared.isdigit() else 0
+    declared_length = request.headers.get("content-length", "")
+    return int(declared_length[:20]) if declared_length.isascii() and declared_length.isdigit() else 0
 
 
 async def stream(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:

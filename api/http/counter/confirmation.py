@@ -79,10 +79,14 @@ def is_same_origin(request: Request) -> bool:
 def _parse_origin(origin: str) -> tuple[str, int] | None:
     """Return host and port of an origin; None for what is none, such as `null`."""
     try:
-        url = urlsplit(origin)
-        if url.scheme not in _DEFAULT_PORTS or not url.hostname or url.username is not None:
+        origin_parts = urlsplit(origin)
+        if (
+            origin_parts.scheme not in _DEFAULT_PORTS
+            or not origin_parts.hostname
+            or origin_parts.username is not None
+        ):
             return None
-        return url.hostname, url.port or _DEFAULT_PORTS[url.scheme]
+        return origin_parts.hostname, origin_parts.port or _DEFAULT_PORTS[origin_parts.scheme]
     except ValueError:
         return None
 

@@ -119,9 +119,9 @@ def show_verdicts(
         if report.proof and slip.confirm:
             token = node.confirmations.make_token(report.proof, report.checked_at)
         verdicts.append(Verdict(_list_names(pair.names, language), slip, token))
-    unchecked = [_show_name(name, language) for name in form_input.unchecked]
+    unchecked_names = [_show_name(name, language) for name in form_input.unchecked]
     status = _REFUSED_STATUS if form_input.refused else 200
-    context = {"verdicts": verdicts, "unchecked": unchecked, "refused": form_input.refused}
+    context = {"verdicts": verdicts, "unchecked": unchecked_names, "refused": form_input.refused}
     return render(request, node.settings, "verdict.html", status, **context)
 
 

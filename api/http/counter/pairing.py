@@ -66,13 +66,13 @@ def pair_documents(proofs: Sequence[Upload], documents: Sequence[Upload]) -> Pai
     """Bring proofs and documents together, in the order in which they were given."""
     restored_documents = [restore(document.content) for document in documents]
     certificates = _collect_certificates(proofs, restored_documents)
-    unchecked = []
+    unchecked_names = []
     for number, document in enumerate(documents):
         owners = list(_find_owners(certificates, document.name, restored_documents[number]))
         for owner in owners:
             owner.document_numbers.append(number)
         if not owners:
-            unchecked.append(document.name)
+            unchecked_names.append(document.name)
     pairs = (
         Pair(
             certificate.proof,
@@ -81,7 +81,7 @@ def pair_documents(proofs: Sequence[Upload], documents: Sequence[Upload]) -> Pai
         )
         for certificate in certificates.values()
     )
-    return Pairing(tuple(pairs), tuple(unchecked))
+    return Pairing(tuple(pairs), tuple(unchecked_names))
 
 
 def _collect_certificates(

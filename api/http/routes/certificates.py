@@ -131,11 +131,13 @@ def seal_uses(
         if before is not None:
             end_position = replica_view.size_before(node.log, parse_time(before))
         with node.register.reading() as connection:
-            page = find_uses(connection, identifier, first=first_position, end=end_position, limit=limit)
-        sealings = [place_record(use.sealing, replica_view) for use in page]
-        outcomes |= {certificate: SHOWN_OUTCOME for use in page for certificate in use.certificates}
-    items = [UseShape.of_use(sealing, use) for sealing, use in zip(sealings, page, strict=True)]
-    next_position = page[-1].sealing.position + 1 if len(page) == limit else None
+            uses = find_uses(
+                connection, identifier, first_position=first_position, end_position=end_position, limit=limit
+            )
+        sealings = [place_record(use.sealing, replica_view) for use in uses]
+        outcomes |= {certificate: SHOWN_OUTCOME for use in uses for certificate in use.certificates}
+    items = [UseShape.of_use(sealing, use) for sealing, use in zip(sealings, uses, strict=True)]
+    next_position = uses[-1].sealing.position + 1 if len(uses) == limit else None
     parameters = {"after": after, "before": before, "position": next_position, "limit": limit}
     query = urlencode({name: value for name, value in parameters.items() if value is not None})
     address = f"/v1/certificates/{quote(identifier, safe='')}/uses?{query}"

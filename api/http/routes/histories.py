@@ -66,7 +66,7 @@ def certificate_history(identifier: Identifier, viewer: HistoryViewer, node: Nod
             node.register, connection, replica_view, stored_records, node.node_key, node.clock()
         )
         cursor, known_at = replica_view.cursor, replica_view.time
-    stored_by_leaf = {stored_record.leaf: stored_record for stored_record in stored_records}
+    stored_records_by_leaf = {stored_record.leaf: stored_record for stored_record in stored_records}
     return HistoryShape(
         identifier=identifier,
         log=node.log,
@@ -77,7 +77,7 @@ def certificate_history(identifier: Identifier, viewer: HistoryViewer, node: Nod
         head="0x" + cursor.head.hex(),
         known_at=times.format_time(known_at),
         records=[
-            RecordedShape.of(placed_record, stored_by_leaf[placed_record.leaf])
+            RecordedShape.of(placed_record, stored_records_by_leaf[placed_record.leaf])
             for placed_record in judged_history.records
         ],
         findings=list_findings(judged_history.findings),

@@ -39,8 +39,8 @@ CosignerCount = Annotated[
 def checkpoint(node: NodeNeeded, cosigned: CosignerCount = None) -> Response:
     """Give the newest checkpoint that so many nodes have signed, with all cosignatures that this node has of it."""
     with node.reading() as replica_view:
-        newest = _find_newest_in(node, replica_view, cosigned)
-    return Response(canonical(newest.to_json()), media_type=bodies.JSON)
+        newest_checkpoint = _find_newest_in(node, replica_view, cosigned)
+    return Response(canonical(newest_checkpoint.to_json()), media_type=bodies.JSON)
 
 
 @router.get(
@@ -61,10 +61,11 @@ async def snapshot(
     cosigned: CosignerCount = None,
 ) -> StreamingResponse:
     """Give the registry's events up to that checkpoint, as a file to verify with offline."""
-    newest = await run_in_threadpool(_find_newest, node, cosigned)
-    key = canonical(newest.to_json()), after
-    file = await node.snapshots.find_or_make(key, partial(_export, node, newest, after))
-    name = f"{newest.checkpoint.n}.snapshot" if not after else f"{after}-{newest.checkpoint.n}.snapshot"
+    newest_checkpoint = await run_in_threadpool(_find_newest, node, cosigned)
+    key = canonical(newest_checkpoint.to_json()), after
+    file = await node.snapshots.find_or_make(key, partial(_export, node, newest_checkpoint, after))
+    last_n = newest_checkpoint.checkpoint.n
+    name = f"{after}-{last_n}.snapshot" if after else f"{last_n}.snapshot"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(file.size)}
     return StreamingResponse(file.content(), media_type=SNAPSHOT_TYPE, headers=headers)
 
@@ -74,14 +75,14 @@ def _find_newest(node: Node, cosigned: int | None) -> CosignedCheckpoint:
         return _find_newest_in(node, replica_view, cosigned)
 
 
-def _export(node: Node, newest: CosignedCheckpoint, after: int) -> Iterator[bytes]:
+def _export(node: Node, newest_checkpoint: CosignedCheckpoint, after: int) -> Iterator[bytes]:
     with node.reading() as replica_view:
-        yield from export(replica_view, newest, after)
+        yield from export(replica_view, newest_checkpoint, after)
 
 
 def _find_newest_in(node: Node, replica_view: ReplicaView, cosigned: int | None) -> CosignedCheckpoint:
     city_count = cosigned or majority(count_node_cities(replica_view))
-    newest = node.checkpoints.newest_of(find_node_cities(replica_view), city_count)
-    if newest is None:
+    newest_checkpoint = node.checkpoints.newest_of(find_node_cities(replica_view), city_count)
+    if newest_checkpoint is None:
         raise NotFound(f"no checkpoint is signed by {city_count} cities here yet: try again in some minutes")
-    return newest
+    return newest_checkpoint

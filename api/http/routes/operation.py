@@ -23,10 +23,10 @@ def readyz(node: NodeNeeded, response: Response) -> ReadyShape:
     It can once its replica has held all that its endpoint called final, unless that is quarantined. A node that was cut
     off from the chain since then answers with the knowledge that it has, and says how old that is.
     """
-    state = tell_readiness(node)
-    if not state.ready:
+    readiness = tell_readiness(node)
+    if not readiness.ready:
         response.status_code = 503
-    return state
+    return readiness
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

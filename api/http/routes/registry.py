@@ -26,8 +26,8 @@ PageLimit = Annotated[int, Query(ge=1, le=limits.MAX_PAGE_ITEMS, description="It
 def logs(node: NodeNeeded) -> LogsShape:
     """List the logs of the registry, in the order of their admission."""
     with node.reading() as replica_view:
-        entries = node.published.find_worst(node.settings.watched, node.clock())
-        return LogsShape.of(replica_view, node.settings.log, entries)
+        publications = node.published.find_worst(node.settings.watched, node.clock())
+        return LogsShape.of(replica_view, node.settings.log, publications)
 
 
 @router.get(
@@ -89,8 +89,8 @@ def status_range(
 ) -> Response:
     """Give the statuses of a range of positions, wide enough to hide which one is asked about, with their path."""
     with node.reading() as replica_view:
-        statuses = node.trees.range(replica_view, log, position)
-    return Response(statuses.encode(), media_type=bodies.JSON)
+        range_of_statuses = node.trees.range(replica_view, log, position)
+    return Response(range_of_statuses.encode(), media_type=bodies.JSON)
 
 
 @router.get(
@@ -113,8 +113,8 @@ def anchors(
         page = replica_view.anchors(log, below=before, limit=limit)
     if not page:
         return AnchorsShape(items=[])
-    entries = node.published.of_anchors(log, page[-1].sequence, page[0].sequence, node.clock())
-    items = [AnchorShape.of(anchor, entries.get(anchor.sequence)) for anchor in page]
+    publications = node.published.of_anchors(log, page[-1].sequence, page[0].sequence, node.clock())
+    items = [AnchorShape.of(anchor, publications.get(anchor.sequence)) for anchor in page]
     has_more = len(page) == limit and page[-1].sequence > 1
     next_path = f"/v1/anchors?log={log}&before={page[-1].sequence}&limit={limit}" if has_more else None
     return AnchorsShape(items=items, next=next_path)

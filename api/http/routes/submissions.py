@@ -81,7 +81,7 @@ def submit(
     if isinstance(upload, Submission):
         response.headers["Connection"] = "close"  # what else the client sends is not read
     signed_receipt = find_or_sign_receipt(node.register, submission, node.node_key)
-    return ReceiptShape.of(submission.acceptance, signed_receipt, warned=is_new)
+    return ReceiptShape.of(submission.acceptance, signed_receipt, shows_warnings=is_new)
 
 
 @router.get(

@@ -32,8 +32,10 @@ class ReceiptShape(Shape):
     warnings: list[RowShape] | None = Field(default=None, description="Oddities that were let pass, by row.")
 
     @classmethod
-    def of(cls, acceptance: Acceptance, signed: SignedReceipt | None, *, warned: bool) -> Self:
-        """`warned`: warnings quote identifiers, so they are for the sender of the rows alone."""
+    def of(
+        cls, acceptance: Acceptance, signed_receipt: SignedReceipt | None, *, shows_warnings: bool
+    ) -> Self:
+        """`shows_warnings`: warnings quote identifiers, so they are for the sender of the rows alone."""
         warnings = [RowShape(row=warning.row, message=warning.message) for warning in acceptance.warnings]
         return cls(
             id=acceptance.id,
@@ -43,8 +45,8 @@ class ReceiptShape(Shape):
             first=acceptance.first,
             accepted=times.format_time(acceptance.accepted),
             deadline=times.format_time(acceptance.deadline) if acceptance.deadline is not None else None,
-            signed=SignedReceiptShape.model_validate(signed.to_json()) if signed else None,
-            warnings=warnings if warned else None,
+            signed=SignedReceiptShape.model_validate(signed_receipt.to_json()) if signed_receipt else None,
+            warnings=warnings if shows_warnings else None,
         )
 
 
@@ -55,8 +57,8 @@ class SubmissionShape(ReceiptShape):
     sequence: int | None = None
 
     @classmethod
-    def at(cls, submission: Submission, signed: SignedReceipt | None) -> Self:
-        receipt = ReceiptShape.of(submission.acceptance, signed, warned=False)
+    def at(cls, submission: Submission, signed_receipt: SignedReceipt | None) -> Self:
+        receipt = ReceiptShape.of(submission.acceptance, signed_receipt, shows_warnings=False)
         return cls(**receipt.model_dump(), state=submission.state, sequence=submission.sequence)
 
 

@@ -58,9 +58,9 @@ def compute_digest(algorithm: str, data: bytes) -> bytes | None:
     """Return the digest by the algorithm with that object identifier; None for an unknown one, and for MD5 and SHA-1."""
     if algorithm not in _HASH_OF_OID:
         return None
-    hash_ = hashes.Hash(_HASH_OF_OID[algorithm])
-    hash_.update(data)
-    return hash_.finalize()
+    hash_context = hashes.Hash(_HASH_OF_OID[algorithm])
+    hash_context.update(data)
+    return hash_context.finalize()
 
 
 def find_suite(name: str) -> Suite | None:
@@ -73,8 +73,8 @@ def presume_suite(name: str) -> Suite | None:
 
     Where none fits, nothing is known: the writer may have meant what it says.
     """
-    text = name.strip()
-    is_national = text.startswith(_NATIONAL_PREFIX) and not _SHA_1_OID.fullmatch(text)
+    written_name = name.strip()
+    is_national = written_name.startswith(_NATIONAL_PREFIX) and not _SHA_1_OID.fullmatch(written_name)
     return find_suite(name) or (SM3 if is_national else None)
 
 

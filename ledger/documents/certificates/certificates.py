@@ -119,12 +119,14 @@ class Certificate:
             return SignatureResult.UNKNOWN
         return SignatureResult.YES if is_good else SignatureResult.NO
 
-    def has_issued(self, other: "Certificate") -> SignatureResult:
-        """Check that this certificate's key signed `other`."""
-        if other.algorithm in SM2_ALGORITHMS:
-            return self.verify(other.to_be_signed, other.signature, other.algorithm)
+    def has_issued(self, other_certificate: "Certificate") -> SignatureResult:
+        """Check that this certificate's key signed `other_certificate`."""
+        if other_certificate.algorithm in SM2_ALGORITHMS:
+            return self.verify(
+                other_certificate.to_be_signed, other_certificate.signature, other_certificate.algorithm
+            )
         try:
-            load_der_x509_certificate(other.der).verify_directly_issued_by(
+            load_der_x509_certificate(other_certificate.der).verify_directly_issued_by(
                 load_der_x509_certificate(self.der)
             )
         except InvalidSignature:
@@ -226,26 +228,26 @@ def _read_extensions(extensions: structures.Extensions | core.Void) -> dict[str,
     return values
 
 
-def _read_authority(constraints: bytes | None) -> bool | None:
-    if constraints is None:
+def _read_authority(constraints_der: bytes | None) -> bool | None:
+    if constraints_der is None:
         return None
-    der.check(constraints)
-    return structures.BasicConstraints.load(constraints, strict=True)["ca"].native is True
+    der.check(constraints_der)
+    return structures.BasicConstraints.load(constraints_der, strict=True)["ca"].native is True
 
 
-def _read_usage(key_usage: bytes | None) -> int | None:
-    if key_usage is None:
+def _read_usage(usage_der: bytes | None) -> int | None:
+    if usage_der is None:
         return None
-    der.check(key_usage)
-    if key_usage[0] != der.BIT_STRING:
+    der.check(usage_der)
+    if usage_der[0] != der.BIT_STRING:
         raise MalformedInput("a key usage is a BIT STRING")
-    usage_bytes = der.read_content(key_usage)[1:]
+    usage_bytes = der.read_content(usage_der)[1:]
     return usage_bytes[0] if usage_bytes else 0
 
 
-def _read_purposes(key_purposes: bytes | None) -> frozenset[str] | None:
-    if key_purposes is None:
+def _read_purposes(purposes_der: bytes | None) -> frozenset[str] | None:
+    if purposes_der is None:
         return None
-    der.check(key_purposes)
-    elements = (element for _, element in der.read_children(key_purposes))
+    der.check(purposes_der)
+    elements = (element for _, element in der.read_children(purposes_der))
     return frozenset(core.ObjectIdentifier.load(element, strict=True).dotted for element in elements)

@@ -49,7 +49,7 @@ class Archive:
     entries: dict[str, Entry]
     comment: bytes
     _data: bytes = field(repr=False)
-    _spellings: dict[str, str] = field(repr=False)
+    _spelling_by_lower_name: dict[str, str] = field(repr=False)
     budget: Budget = field(default_factory=Budget, repr=False, compare=False)
 
     @property
@@ -63,7 +63,7 @@ class Archive:
 
     def find_spelling(self, name: str) -> str:
         """Return a name as the archive spells it, where that differs in case or composed letters alone."""
-        return self._spellings.get(lower_name(name), name)
+        return self._spelling_by_lower_name.get(lower_name(name), name)
 
     def read(self, name: str, max_bytes: int = MAX_PART_BYTES) -> bytes:
         """Return the bytes of a part.
@@ -101,10 +101,10 @@ def open_archive(data: bytes) -> Archive:
         raise LimitExceeded(f"a document has {MAX_FILE_BYTES} bytes at most")
     directory, comment = read_end(data)
     entries: dict[str, Entry] = {}
-    spellings: dict[str, str] = {}
+    spelling_by_lower_name: dict[str, str] = {}
     folded_names: set[str] = set()
     separators: frozenset[str] = frozenset()
-    inflated_bytes, expected_start = 0, 0
+    inflated_size, expected_start = 0, 0
     for place in read_directory(data, directory):
         entry = place.entry
         if place.start != expected_start:
@@ -114,9 +114,9 @@ def open_archive(data: bytes) -> Archive:
             raise MalformedInput(f"the archive has two entries named {entry.name[:120]!r}")
         folded_names.add(folded_name)
         separators |= entry.separators
-        spellings[lower_name(entry.name)] = entry.name
-        inflated_bytes += entry.size
-        if inflated_bytes > MAX_INFLATED_BYTES:
+        spelling_by_lower_name[lower_name(entry.name)] = entry.name
+        inflated_size += entry.size
+        if inflated_size > MAX_INFLATED_BYTES:
             raise LimitExceeded(f"the parts of a document have {MAX_INFLATED_BYTES} bytes at most in all")
         entries[entry.name] = entry
     if expected_start != directory.start:
@@ -124,7 +124,7 @@ def open_archive(data: bytes) -> Archive:
     if len(separators) > 1:
         raise MalformedInput("the archive has names with slashes and names with backslashes")
     _check_folders(entries)
-    return Archive(entries, comment, data, spellings)
+    return Archive(entries, comment, data, spelling_by_lower_name)
 
 
 def _check_folders(entries: dict[str, Entry]) -> None:
@@ -160,7 +160,7 @@ def write_archive(parts: dict[str, bytes], comment: bytes = b"") -> bytes:
     """Return an archive of the parts in their order: uncompressed and dated 1980, hence the same bytes everywhere."""
     body, directory = bytearray(), bytearray()
     for name, data in parts.items():
-        raw_name, offset = name.encode(), len(body)
+        name_bytes, offset = name.encode(), len(body)
         checksum_and_sizes = (zlib.crc32(data), len(data), len(data))
         # From the version needed up to the length of the extra field, both headers are the same.
         header_members = (
@@ -170,11 +170,11 @@ def write_archive(parts: dict[str, bytes], comment: bytes = b"") -> bytes:
             0,
             _DATE_1980,
             *checksum_and_sizes,
-            len(raw_name),
+            len(name_bytes),
             0,
         )
-        body += LOCAL_STRUCT.pack(*LocalHeader(LOCAL_MARK, *header_members)) + raw_name + data
-        central = CentralHeader(CENTRAL_MARK, _VERSION_2_0, *header_members, 0, 0, 0, 0, offset)
-        directory += CENTRAL_STRUCT.pack(*central) + raw_name
+        body += LOCAL_STRUCT.pack(*LocalHeader(LOCAL_MARK, *header_members)) + name_bytes + data
+        central_header = CentralHeader(CENTRAL_MARK, _VERSION_2_0, *header_members, 0, 0, 0, 0, offset)
+        directory += CENTRAL_STRUCT.pack(*central_header) + name_bytes
     end = End(END_MARK, 0, 0, len(parts), len(parts), len(directory), len(body), len(comment))
     return bytes(body + directory + END_STRUCT.pack(*end) + comment)

@@ -72,7 +72,7 @@ class Place:
 class _Record:
     """An entry as the directory has it, with its long numbers (ZIP64) in place of the short ones."""
 
-    central: CentralHeader
+    central_header: CentralHeader
     sizes: Sizes
     offset: int
     disk: int
@@ -102,15 +102,22 @@ def read_directory(data: bytes, directory: DirectoryPlace) -> Iterator[Place]:
     for _ in range(directory.entry_count):
         if offset + CENTRAL_STRUCT.size > directory.end or data[offset : offset + 4] != CENTRAL_MARK:
             raise MalformedInput("the directory of the archive is damaged")
-        central = CentralHeader(*CENTRAL_STRUCT.unpack_from(data, offset))
-        name_end = offset + CENTRAL_STRUCT.size + central.name_length
-        extra_end = name_end + central.extra_length
-        extra = data[name_end:extra_end]
-        sizes, entry_start, disk = read_central_sizes(central, extra)
+        central_header = CentralHeader(*CENTRAL_STRUCT.unpack_from(data, offset))
+        name_end = offset + CENTRAL_STRUCT.size + central_header.name_length
+        extra_end = name_end + central_header.extra_length
+        extra_bytes = data[name_end:extra_end]
+        sizes, entry_start, disk = read_central_sizes(central_header, extra_bytes)
         records.append(
-            _Record(central, sizes, entry_start, disk, data[offset + CENTRAL_STRUCT.size : name_end], extra)
+            _Record(
+                central_header,
+                sizes,
+                entry_start,
+                disk,
+                data[offset + CENTRAL_STRUCT.size : name_end],
+                extra_bytes,
+            )
         )
-        offset = extra_end + central.comment_length
+        offset = extra_end + central_header.comment_length
     if offset != directory.end:
         raise MalformedInput("the archive has data that belongs to no entry")
     records.sort(key=lambda record: record.offset)
@@ -119,41 +126,41 @@ def read_directory(data: bytes, directory: DirectoryPlace) -> Iterator[Place]:
         yield _find_place(data, record, directory.start, next_start)
 
 
-def _find_place(data: bytes, record: _Record, limit: int, next_start: int) -> Place:
-    """Compare an entry with its own header and return it with its place, which ends at `limit` at the latest.
+def _find_place(data: bytes, record: _Record, end_limit: int, next_start: int) -> Place:
+    """Compare an entry with its own header and return it with its place, which ends at `end_limit` at the latest.
 
     `next_start` is where the next entry starts: it tells which of its forms a descriptor has.
     """
-    central, offset, sizes = record.central, record.offset, record.sizes
-    if record.disk or offset + LOCAL_STRUCT.size > limit or data[offset : offset + 4] != LOCAL_MARK:
+    central_header, offset, sizes = record.central_header, record.offset, record.sizes
+    if record.disk or offset + LOCAL_STRUCT.size > end_limit or data[offset : offset + 4] != LOCAL_MARK:
         raise MalformedInput("an entry is not where the directory says")
-    local = LocalHeader(*LOCAL_STRUCT.unpack_from(data, offset))
-    name_end = offset + LOCAL_STRUCT.size + local.name_length
-    start = name_end + local.extra_length
-    _check_method(central, local)
-    own_sizes = read_local_sizes(local, data[name_end:start])
-    has_descriptor = bool(local.flags & _HAS_DESCRIPTOR)
+    local_header = LocalHeader(*LOCAL_STRUCT.unpack_from(data, offset))
+    name_end = offset + LOCAL_STRUCT.size + local_header.name_length
+    start = name_end + local_header.extra_length
+    _check_method(central_header, local_header)
+    own_sizes = read_local_sizes(local_header, data[name_end:start])
+    has_descriptor = bool(local_header.flags & _HAS_DESCRIPTOR)
     # What is not known yet where an entry is streamed is zero there, and stands in the descriptor.
     has_same_sizes = all(
         own_size == directory_size or (has_descriptor and own_size == 0)
         for own_size, directory_size in zip(own_sizes, sizes, strict=True)
     )
     has_same_name = data[offset + LOCAL_STRUCT.size : name_end] == record.name
-    if not has_same_name or local.method != central.method or not has_same_sizes:
+    if not has_same_name or local_header.method != central_header.method or not has_same_sizes:
         raise MalformedInput("an entry and the directory tell different stories")
-    written_name = decode_name(record.name, central.flags | local.flags)
+    written_name = decode_name(record.name, central_header.flags | local_header.flags)
     _check_extra(record.extra, written_name)
     _check_extra(data[name_end:start], written_name)
     data_end = start + sizes.packed_size
     end = _find_descriptor_end(data, data_end, sizes, next_start) if has_descriptor else data_end
-    if end > limit:
+    if end > end_limit:
         raise MalformedInput("an entry reaches into the directory")
-    return Place(_make_entry(central.method, sizes, written_name, start), offset, end)
+    return Place(_make_entry(central_header.method, sizes, written_name, start), offset, end)
 
 
-def _check_method(central: CentralHeader, local: LocalHeader) -> None:
-    flags = central.flags | local.flags
-    if central.method not in (STORED_METHOD, _DEFLATED_METHOD) or flags & _REFUSED_FLAGS:
+def _check_method(central_header: CentralHeader, local_header: LocalHeader) -> None:
+    flags = central_header.flags | local_header.flags
+    if central_header.method not in (STORED_METHOD, _DEFLATED_METHOD) or flags & _REFUSED_FLAGS:
         raise MalformedInput("the archive is encrypted or packed in a way that no OFD uses")
 
 
@@ -167,9 +174,9 @@ def _make_entry(method: int, sizes: Sizes, written_name: str, start: int) -> Ent
     return Entry(name.rstrip("/"), separators, name.endswith("/"), method, crc, start, packed_size, size)
 
 
-def _check_extra(extra: bytes, name: str) -> None:
+def _check_extra(extra_bytes: bytes, name: str) -> None:
     """Refuse a second name (APPNOTE 4.6.9) that is another."""
-    for extra_field in split_extra(extra):
+    for extra_field in split_extra(extra_bytes):
         if extra_field.kind == _UNICODE_NAME and decode_name(extra_field.content[5:], UTF8_FLAG) != name:
             raise MalformedInput("an entry has two names")
 

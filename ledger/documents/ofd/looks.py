@@ -100,25 +100,25 @@ class Looks:
 
     @staticmethod
     def _is_modest(
-        page: Box | None, earlier_stamps: Sequence[ShownStamp], added_stamps: Sequence[ShownStamp]
+        page_box: Box | None, earlier_stamps: Sequence[ShownStamp], added_stamps: Sequence[ShownStamp]
     ) -> bool:
-        if page is None or len(earlier_stamps) + len(added_stamps) > MAX_ON_PAGE:
+        if page_box is None or len(earlier_stamps) + len(added_stamps) > MAX_ON_PAGE:
             return False
         earlier_boxes = [stamp.placed_stamp.box for stamp in earlier_stamps]
         added_area = sum(
             stamp.placed_stamp.shown_box.area for stamp in added_stamps if stamp.placed_stamp.shown_box
         )
-        return added_area <= page.area * MAX_ADDED_PART and all(
-            _fits(stamp, page, earlier_boxes) for stamp in added_stamps
+        return added_area <= page_box.area * MAX_ADDED_PART and all(
+            _fits(stamp, page_box, earlier_boxes) for stamp in added_stamps
         )  # 4
 
 
-def _fits(stamp: ShownStamp, page: Box, earlier_boxes: Iterable[Box | None]) -> bool:
+def _fits(stamp: ShownStamp, page_box: Box, earlier_boxes: Iterable[Box | None]) -> bool:
     picture, box, shown_box = stamp.picture, stamp.placed_stamp.box, stamp.placed_stamp.shown_box
     if picture is None or box is None or shown_box is None:
         return False
     is_small_enough = box.width <= picture.width + TOLERANCE and box.height <= picture.height + TOLERANCE  # 1
-    is_on_page = shown_box.lies_within(page, TOLERANCE)  # 2
+    is_on_page = shown_box.lies_within(page_box, TOLERANCE)  # 2
     if not is_small_enough or not is_on_page:
         return False
     return not any(other is None or box.overlaps(other) for other in earlier_boxes)  # 3

@@ -8,7 +8,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from ledger.documents.markup import MAX_BYTES as MAX_XML_BYTES
-from ledger.documents.markup import find_child, find_children, parse_until, text_of
+from ledger.documents.markup import find_child, find_children, parse_until, read_text
 from ledger.documents.ofd.archive import Archive
 from ledger.documents.ofd.references import locate
 from ledger.documents.ofd.stamps import Box, parse_box
@@ -79,7 +79,7 @@ def _read_physical_box(area: Element) -> Box | None:
     box_element = find_child(area, "PhysicalBox")
     if box_element is None:
         return None
-    box = parse_box(text_of(box_element))
+    box = parse_box(read_text(box_element))
     if box is None:
         raise MalformedInput("the physical box of a page is four numbers")
     return box

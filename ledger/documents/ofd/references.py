@@ -12,7 +12,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from ledger.documents.markup import MAX_BYTES as MAX_XML_BYTES
-from ledger.documents.markup import find_child, find_children, local_name, parse_until, text_of
+from ledger.documents.markup import find_child, find_children, local_name, parse_until, read_text
 from ledger.documents.ofd.archive import Archive
 from ledger.documents.ofd.stamps import PlacedStamp, read_stamps
 from ledger.errors import LimitExceeded, MalformedInput
@@ -95,14 +95,14 @@ def list_signatures(archive: Archive) -> list[ListedSignature]:
     signatures: list[ListedSignature] = []
     list_parts: set[str] = set()
     for body in find_children(archive.read_xml(ROOT_PART, "OFD"), "DocBody"):
-        list_path = text_of(find_child(body, "Signatures"))
+        list_path = read_text(find_child(body, "Signatures"))
         if not list_path:
             continue
         location = locate(archive, "", list_path)
         if location.part is None or location.part not in archive or location.part in list_parts:
             raise MalformedInput("OFD.xml names a list of signatures that is not there, or twice the same")
         list_parts.add(location.part)
-        root = locate(archive, "", text_of(find_child(body, "DocRoot")))
+        root = locate(archive, "", read_text(find_child(body, "DocRoot")))
         signatures += _read_list(archive, location, location.part, root.part)
         if len(signatures) > MAX_SIGNATURES:
             raise LimitExceeded(f"a document has {MAX_SIGNATURES} signatures at most")
@@ -139,15 +139,15 @@ def describe(archive: Archive, part: str) -> Description:
     if len(elements) > MAX_REFERENCES:
         raise LimitExceeded(f"a signature covers {MAX_REFERENCES} parts at most")
     seal = find_child(info, "Seal")
-    seal_path = text_of(find_child(seal, "BaseLoc")) if seal is not None else ""
-    value = locate(archive, part, text_of(_require_child(root, "SignedValue")))
+    seal_path = read_text(find_child(seal, "BaseLoc")) if seal is not None else ""
+    value = locate(archive, part, read_text(_require_child(root, "SignedValue")))
     seal_location = locate(archive, part, seal_path) if seal_path else Location(None, is_exact=True)
     return Description(
         part=part,
         data=data,
         digest_algorithm="" if references is None else references.get("CheckMethod", ""),
         references=tuple(_read_reference(archive, part, element) for element in elements),
-        date_time=text_of(find_child(info, "SignatureDateTime")),
+        date_time=read_text(find_child(info, "SignatureDateTime")),
         value_part=value.part,
         seal_part=seal_location.part,
         names_seal=bool(seal_path),
@@ -172,7 +172,7 @@ def is_encrypted(archive: Archive) -> bool:
     """
     try:
         encryptions = find_children(archive.read_xml(ENCRYPTIONS_PART, "Encryptions"), "EncryptInfo")
-        map_paths = (text_of(find_child(encryption, "EntriesMapLoc")) for encryption in encryptions)
+        map_paths = (read_text(find_child(encryption, "EntriesMapLoc")) for encryption in encryptions)
         return any(locate(archive, ENCRYPTIONS_PART, map_path).part in archive for map_path in map_paths)
     except MalformedInput:
         return False
@@ -214,7 +214,7 @@ def _resolve_path(folder: str, path: str) -> str | None:
 
 
 def _read_reference(archive: Archive, base: str, element: Element) -> Reference:
-    value = "".join(text_of(_require_child(element, "CheckValue")).split())
+    value = "".join(read_text(_require_child(element, "CheckValue")).split())
     try:
         digest = base64.b64decode(value, validate=True)
     except binascii.Error as error:

@@ -104,24 +104,24 @@ def _insert_before(end_tag: re.Pattern[bytes], data: bytes, element: str) -> byt
 def _write_description(
     folder: str, parts: dict[str, bytes], time: int, has_seal: bool, stamps: Sequence[Stamp]
 ) -> bytes:
-    references = "".join(
+    references_xml = "".join(
         f'<ofd:Reference FileRef="/{html.escape(name)}">'
         f"<ofd:CheckValue>{base64.b64encode(SM3.hash(data)).decode()}</ofd:CheckValue></ofd:Reference>"
         for name, data in sorted(parts.items())
         if name != LIST_PART
     )
-    annotations = "".join(
+    annotations_xml = "".join(
         f'<ofd:StampAnnot ID="{number}" PageRef="{html.escape(stamp.page)}"'
         f' Boundary="{stamp.left} {stamp.top} {stamp.width} {stamp.height}"/>'
         for number, stamp in enumerate(stamps, 1)
     )
-    seal = f"<ofd:Seal><ofd:BaseLoc>/{folder}/Seal.esl</ofd:BaseLoc></ofd:Seal>" if has_seal else ""
+    seal_xml = f"<ofd:Seal><ofd:BaseLoc>/{folder}/Seal.esl</ofd:BaseLoc></ofd:Seal>" if has_seal else ""
     return (
         f"{_DECLARATION}<ofd:Signature {NAMESPACE}><ofd:SignedInfo>"
         '<ofd:Provider ProviderName="shunzheng" Company="shunzheng"/>'
         f"<ofd:SignatureMethod>{SM2_WITH_SM3}</ofd:SignatureMethod>"
         f"<ofd:SignatureDateTime>{times.format_time(time)}</ofd:SignatureDateTime>"
-        f'<ofd:References CheckMethod="{SM3_OID}">{references}</ofd:References>'
-        f"{annotations}{seal}</ofd:SignedInfo>"
+        f'<ofd:References CheckMethod="{SM3_OID}">{references_xml}</ofd:References>'
+        f"{annotations_xml}{seal_xml}</ofd:SignedInfo>"
         f"<ofd:SignedValue>/{folder}/SignedValue.dat</ofd:SignedValue></ofd:Signature>\n"
     ).encode()

@@ -50,24 +50,24 @@ class ExtraField(NamedTuple):
     content: bytes
 
 
-def split_extra(extra: bytes) -> Iterator[ExtraField]:
+def split_extra(extra_bytes: bytes) -> Iterator[ExtraField]:
     """Yield each extra field; some writers pad with bytes that are no field at all."""
-    while len(extra) >= 4:
-        kind, length = struct.unpack_from("<2H", extra)
-        yield ExtraField(kind, length, extra[4 : 4 + length])
-        extra = extra[4 + length :]
+    while len(extra_bytes) >= 4:
+        kind, length = struct.unpack_from("<2H", extra_bytes)
+        yield ExtraField(kind, length, extra_bytes[4 : 4 + length])
+        extra_bytes = extra_bytes[4 + length :]
 
 
-def read_local_sizes(header: LocalHeader, extra: bytes) -> Sizes:
+def read_local_sizes(header: LocalHeader, extra_bytes: bytes) -> Sizes:
     """Return the sizes that an entry's own header states. Raises: MalformedInput."""
-    size, packed_size = _resolve_members(extra, [(header.size, 8), (header.packed_size, 8)])
+    size, packed_size = _resolve_members(extra_bytes, [(header.size, 8), (header.packed_size, 8)])
     return Sizes(header.crc, packed_size, size)
 
 
-def read_central_sizes(header: CentralHeader, extra: bytes) -> tuple[Sizes, int, int]:
+def read_central_sizes(header: CentralHeader, extra_bytes: bytes) -> tuple[Sizes, int, int]:
     """Return sizes, offset and disk of an entry as the directory states them. Raises: MalformedInput."""
     members = [(header.size, 8), (header.packed_size, 8), (header.offset, 8), (header.disk, 4)]
-    size, packed_size, offset, disk = _resolve_members(extra, members)
+    size, packed_size, offset, disk = _resolve_members(extra_bytes, members)
     return Sizes(header.crc, packed_size, size), offset, disk
 
 
@@ -79,14 +79,14 @@ def find_directory(data: bytes, end_start: int, end: End) -> DirectoryPlace:
     locator_start = end_start - LOCATOR_STRUCT.size
     if locator_start < 0 or data[locator_start : locator_start + 4] != LOCATOR_MARK:
         if end.directory_start == _ALL_ONES or _ALL_ONES_SHORT in (
-            end.entries,
+            end.entry_count,
             end.entries_on_disk,
             end.disk,
         ):
             raise MalformedInput(_NUMBERS_MISSING)
-        if end.disk or end.directory_disk or end.entries_on_disk != end.entries:
+        if end.disk or end.directory_disk or end.entries_on_disk != end.entry_count:
             raise MalformedInput("the archive is split, which no OFD is")
-        return _make_place(end.directory_start, end.directory_size, end.entries, end_start)
+        return _make_place(end.directory_start, end.directory_size, end.entry_count, end_start)
     locator = Locator(*LOCATOR_STRUCT.unpack_from(data, locator_start))
     long_start = locator_start - LONG_END_STRUCT.size
     if long_start < 0 or locator.offset != long_start or data[long_start : long_start + 4] != LONG_END_MARK:
@@ -94,15 +94,15 @@ def find_directory(data: bytes, end_start: int, end: End) -> DirectoryPlace:
     long_end = LongEnd(*LONG_END_STRUCT.unpack_from(data, long_start))
     if (
         locator.disk
-        or locator.disks > 1
+        or locator.disk_count > 1
         or long_end.disk
         or long_end.directory_disk
-        or long_end.entries_on_disk != long_end.entries
+        or long_end.entries_on_disk != long_end.entry_count
     ):
         raise MalformedInput("the archive is split, which no OFD is")
     if long_end.length != _LONG_END_LENGTH or not _is_same_end(end, long_end):
         raise MalformedInput(_DIFFERENT_NUMBERS)
-    return _make_place(long_end.directory_start, long_end.directory_size, long_end.entries, long_start)
+    return _make_place(long_end.directory_start, long_end.directory_size, long_end.entry_count, long_start)
 
 
 def _make_place(start: int, size: int, entry_count: int, end: int) -> DirectoryPlace:
@@ -112,14 +112,14 @@ def _make_place(start: int, size: int, entry_count: int, end: int) -> DirectoryP
 
 
 def _is_same_end(end: End, long_end: LongEnd) -> bool:
-    short_counts = (end.disk, end.directory_disk, end.entries_on_disk, end.entries)
+    short_counts = (end.disk, end.directory_disk, end.entries_on_disk, end.entry_count)
     size_pairs = (
         (end.directory_size, long_end.directory_size),
         (end.directory_start, long_end.directory_start),
     )
     count_pairs = zip(
         short_counts,
-        (long_end.disk, long_end.directory_disk, long_end.entries_on_disk, long_end.entries),
+        (long_end.disk, long_end.directory_disk, long_end.entries_on_disk, long_end.entry_count),
         strict=True,
     )
     return all(short_number in (_ALL_ONES, long_number) for short_number, long_number in size_pairs) and all(
@@ -127,12 +127,12 @@ def _is_same_end(end: End, long_end: LongEnd) -> bool:
     )
 
 
-def _resolve_members(extra: bytes, members: Sequence[tuple[int, int]]) -> list[int]:
+def _resolve_members(extra_bytes: bytes, members: Sequence[tuple[int, int]]) -> list[int]:
     """Return the members, each a number and its bytes in the long form, with those that stand elsewhere filled in.
 
     The field has those alone that are all ones, in this order; or, as some write it, all of them from the first on.
     """
-    long_fields = [extra_field for extra_field in split_extra(extra) if extra_field.kind == _LONG_SIZES]
+    long_fields = [extra_field for extra_field in split_extra(extra_bytes) if extra_field.kind == _LONG_SIZES]
     are_escaped = [_is_elsewhere(number, width) for number, width in members]
     if any(len(extra_field.content) < extra_field.length for extra_field in long_fields) or (
         any(are_escaped) and not long_fields

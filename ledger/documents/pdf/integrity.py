@@ -31,17 +31,17 @@ class _StandingAttributesValidator(SignatureValidator):
     they wrote it, and the library writes some values anew.
     """
 
-    def __init__(self, attributes: bytes | None) -> None:
-        self._attributes = attributes
+    def __init__(self, attributes_der: bytes | None) -> None:
+        self._attributes = attributes_der
 
     def validate_signature(
         self, signature: bytes, signed_data: bytes, *arguments: Any, **options: Any
     ) -> None:
         library_validator = DefaultSignatureValidator()
         attribute_sets = () if self._attributes is None else (self._attributes, sort_set(self._attributes))
-        for attributes in attribute_sets:
+        for attributes_der in attribute_sets:
             try:
-                library_validator.validate_signature(signature, attributes, *arguments, **options)
+                library_validator.validate_signature(signature, attributes_der, *arguments, **options)
             except InvalidSignature:
                 continue
             return
@@ -51,9 +51,9 @@ class _StandingAttributesValidator(SignatureValidator):
 def check_integrity(signature: EmbeddedPdfSignature) -> tuple[Check, ...]:
     """Return the check `signature`, and before it that of the content where that is not what was signed."""
     algorithm = signature.signer_info["signature_algorithm"]
-    if _name_of(algorithm) not in _KNOWN_ALGORITHMS:
+    if _name_algorithm(algorithm) not in _KNOWN_ALGORITHMS:
         return (unknown("signature", "algorithm"),)
-    if not {signature.md_algorithm, _digest_of(algorithm)} <= _STRONG_DIGESTS:
+    if not {signature.md_algorithm, _name_digest(algorithm)} <= _STRONG_DIGESTS:
         return (unknown("signature", "digest"),)
     try:
         is_intact, is_valid = validate_sig_integrity(
@@ -69,14 +69,14 @@ def check_integrity(signature: EmbeddedPdfSignature) -> tuple[Check, ...]:
     return (signature_check,) if is_intact else (failed("references", "altered"), signature_check)
 
 
-def _name_of(algorithm: algos.SignedDigestAlgorithm) -> str:
+def _name_algorithm(algorithm: algos.SignedDigestAlgorithm) -> str:
     try:
         return str(algorithm.signature_algo)
     except ValueError:
         return ""
 
 
-def _digest_of(algorithm: algos.SignedDigestAlgorithm) -> str:
+def _name_digest(algorithm: algos.SignedDigestAlgorithm) -> str:
     """Return the digest that a signature algorithm names; of one that names none, SHA-256: the attributes are checked."""
     try:
         return str(algorithm.hash_algo)

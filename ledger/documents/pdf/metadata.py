@@ -22,9 +22,13 @@ _Statement = tuple[tuple[str, ...], str]
 def read_statements(revision: Revision) -> frozenset[_Statement]:
     """Return names and text of what the metadata of a revision say. Raises: MalformedInput, LimitExceeded."""
     statements: set[_Statement] = set()
-    info = revision.get_dictionary(revision.trailer, "/Info")
-    if info is not None:
-        statements.update(((key,), repr(revision.get(info, key))) for key in info if key not in _WRITER_NAMES)
+    info_dictionary = revision.get_dictionary(revision.trailer, "/Info")
+    if info_dictionary is not None:
+        statements.update(
+            ((key,), repr(revision.get(info_dictionary, key)))
+            for key in info_dictionary
+            if key not in _WRITER_NAMES
+        )
     xmp_stream = revision.get(revision.root, "/Metadata")
     if isinstance(xmp_stream, StreamObject):
         statements.update(_walk_element(parse(xmp_stream.data, "xmpmeta"), ()))

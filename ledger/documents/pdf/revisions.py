@@ -121,10 +121,10 @@ class Revision:
     def has_area(self, annotation: DictionaryObject) -> bool:
         corners = [self.resolve(corner) for corner in self.list_elements(annotation, "/Rect")]
         try:
-            left, low, right, high = (float(str(corner)) for corner in corners)
+            left, bottom, right, top = (float(str(corner)) for corner in corners)
         except ValueError:
             return bool(corners)
-        return left != right and low != high
+        return left != right and bottom != top
 
     def _walk_pages(self) -> Iterator[Page]:
         root_node = Node(

@@ -62,24 +62,26 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
     try:
         reader = open_reader(data)
         check_size(reader)
-        fields = [(name, field) for name, _, field in enumerate_sig_fields(reader, filled_status=True)]
+        named_fields = [(name, field) for name, _, field in enumerate_sig_fields(reader, filled_status=True)]
     except MalformedInput as error:
         return Inspection(TYPE, problem=str(error))
     except MemoryError:  # whoever set the limit says so
         raise
     except Exception as error:  # noqa: BLE001 - whatever a parser makes of hostile bytes
         return Inspection(TYPE, problem=f"not a PDF that can be read strictly: {str(error)[:200]}")
-    if len(fields) > MAX_SIGNATURES:
+    if len(named_fields) > MAX_SIGNATURES:
         return Inspection(TYPE, problem=f"a PDF has {MAX_SIGNATURES} signatures at most")
-    outcomes = [_open_signature(data, reader, name, field) for name, field in fields]
-    signatures = [outcome for outcome in outcomes if isinstance(outcome, OpenedSignature)]
+    signatures_and_checks = [_open_signature(data, reader, name, field) for name, field in named_fields]
+    signatures = [outcome for outcome in signatures_and_checks if isinstance(outcome, OpenedSignature)]
     if reader.file.fault is not None:
         return Inspection(TYPE, problem=str(reader.file.fault))
     try:
         check_comparisons(reader, (signature.placed_signature for signature in signatures))
     except LimitExceeded as error:
         return Inspection(TYPE, problem=str(error))
-    reports = withdraw_unvouched(_report_signature(outcome, signatures, trust) for outcome in outcomes)
+    reports = withdraw_unvouched(
+        _report_signature(outcome, signatures, trust) for outcome in signatures_and_checks
+    )
     may_have_scripts = _may_have_scripts(reader)
     if reader.file.fault is not None:  # whatever was made of it on the way
         return Inspection(TYPE, problem=str(reader.file.fault))
@@ -109,17 +111,19 @@ def _open_signature(data: bytes, reader: Reader, name: str, field: IndirectObjec
 
 
 def _report_signature(
-    result: OpenedSignature | Check,
+    signature_or_check: OpenedSignature | Check,
     signatures: list[OpenedSignature],
     trust: TrustList | None,
 ) -> SignatureReport:
-    if isinstance(result, Check):
-        return SignatureReport(Kind.PADES, 0, (result,))
+    if isinstance(signature_or_check, Check):
+        return SignatureReport(Kind.PADES, 0, (signature_or_check,))
     later_kinds = {
-        other_signature.value.kind for other_signature in signatures if result.precedes(other_signature)
+        other_signature.value.kind
+        for other_signature in signatures
+        if signature_or_check.precedes(other_signature)
     }
     try:
-        return _verify_signature(result, later_kinds, trust)
+        return _verify_signature(signature_or_check, later_kinds, trust)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - as above
@@ -131,15 +135,17 @@ def _verify_signature(
 ) -> SignatureReport:
     placed_signature, kind = signature.placed_signature, signature.value.kind
     report = signature.value.report(trust)
-    changes = judge_changes(placed_signature, later_kinds)
+    changes_check = judge_changes(placed_signature, later_kinds)
     if kind is Kind.PDF_TIMESTAMP:
-        changes = judge_after_timestamp(changes, later_kinds)
+        changes_check = judge_after_timestamp(changes_check, later_kinds)
     if report.check("references") is None:
-        report = replace(report, checks=(report.checks[0], changes, *report.checks[1:]))
-    coverage = passed("coverage") if placed_signature.covers_revision else unknown("coverage", "partial")
+        report = replace(report, checks=(report.checks[0], changes_check, *report.checks[1:]))
+    coverage_check = (
+        passed("coverage") if placed_signature.covers_revision else unknown("coverage", "partial")
+    )
     return replace(
         report,
-        checks=(*report.checks, coverage),
+        checks=(*report.checks, coverage_check),
         covers_all=placed_signature.covers_file,
         altered_parts=(_WHOLE_DOCUMENT,) if any(check.reason == "altered" for check in report.checks) else (),
     )

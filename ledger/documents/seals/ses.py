@@ -86,10 +86,10 @@ class SealSignature:
 
 def is_signature(data: bytes) -> bool:
     """Tell a signature from a seal: its first part begins with a number, that of a seal with a header."""
-    parts = der.read_children(data)
-    if not parts or parts[0][0] != der.SEQUENCE:
+    elements = der.read_children(data)
+    if not elements or elements[0][0] != der.SEQUENCE:
         return False
-    first_children = der.read_children(parts[0][1])
+    first_children = der.read_children(elements[0][1])
     return bool(first_children) and first_children[0][0] == der.INTEGER
 
 

@@ -77,14 +77,15 @@ def check_timestamps(
     token_list = list(tokens)
     if len(token_list) > MAX_TOKENS:
         return TimestampReport((unknown("timestamp", "malformed"),), None)
-    results = [_verify_token(token, value, stated_time, trust) for token in token_list]
-    first_moment = min((moment for _, moment in results if moment is not None), default=None)
+    checks_and_moments = [_verify_token(token, value, stated_time, trust) for token in token_list]
+    first_moment = min((moment for _, moment in checks_and_moments if moment is not None), default=None)
     is_late = (
         first_moment is not None and stated_time is not None and first_moment > stated_time + PROMPT_SECONDS
     )
     good_check = passed("timestamp", "late") if is_late else passed("timestamp")
     return TimestampReport(
-        tuple(good_check if check.outcome is Outcome.PASS else check for check, _ in results), first_moment
+        tuple(good_check if check.outcome is Outcome.PASS else check for check, _ in checks_and_moments),
+        first_moment,
     )
 
 

@@ -177,7 +177,9 @@ class City:
         with self.replica.reading() as trust:
             log = trust.log(LOG)
         target = replace(self.department.target, sequence=log.sequence if log else 0)
-        with self.department.draft(rows, self.now, target, read=read, newest=self._newest) as drafted:
+        with self.department.draft(
+            rows, self.now, target, read_file=read, find_newest_leaf=self._newest
+        ) as drafted:
             return b"".join(drafted.lines())
 
     def submit(self, *rows: Mapping[str, Json]) -> Acceptance:
@@ -222,7 +224,7 @@ class City:
     def token(self, *scopes: str) -> str:
         with self.register.writing() as connection:
             return create_token(
-                connection, self.random, label="test", scopes=scopes, now=self.now, expires=None
+                connection, self.random, label="test", scopes=scopes, now=self.now, ends_at=None
             )[1]
 
     def _newest(self, identifier: str) -> bytes | None:

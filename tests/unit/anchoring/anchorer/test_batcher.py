@@ -222,8 +222,8 @@ def test_a_heartbeat_says_that_nothing_is_new(city: City) -> None:
     batch = frozen(city)
     assert batch
     finish(city.register, batch)
-    assert frozen(city, now=batch.frozen + 599) is None
-    heartbeat = frozen(city, now=batch.frozen + 600)
+    assert frozen(city, now=batch.frozen_at + 599) is None
+    heartbeat = frozen(city, now=batch.frozen_at + 600)
     assert heartbeat
     anchor = heartbeat.anchor
     assert (anchor.sequence, anchor.size, anchor.root, anchor.status_changes) == (2, 1, bytes(32), b"")

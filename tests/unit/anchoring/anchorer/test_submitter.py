@@ -111,7 +111,7 @@ def test_a_lost_reply_is_looked_up_before_anything_is_sent_again(city: City) -> 
     city.chain.mine()
     city.chain.refuse("send", AssertionError("it was mined: nothing is to be sent"))
     city.anchorer.step()
-    assert [transaction.sent for transaction in sent(city)] == [None]
+    assert [transaction.sent_at for transaction in sent(city)] == [None]
     city.chain.faults.clear()
     city.settle()
     assert len(city.anchors()) == 1

@@ -73,4 +73,4 @@ class Pair:
         self.both = Failover([("a", self.a), ("b", self.b)], CHAIN_ID, clock=lambda: self.now)
 
     def later(self) -> None:
-        self.now += ENDPOINT_BACKOFF.longest
+        self.now += ENDPOINT_BACKOFF.longest_seconds

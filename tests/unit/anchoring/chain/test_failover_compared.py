@@ -240,7 +240,7 @@ def test_the_follower_goes_on_while_one_of_two_is_down_lagging_or_back(tmp_path:
     for change in states:
         change()
         town.history.grow(10)
-        town.wait(ENDPOINT_BACKOFF.longest)
+        town.wait(ENDPOINT_BACKOFF.longest_seconds)
         before = town.n()
         for _ in range(3):
             try:

@@ -51,13 +51,13 @@ def test_an_anchor_is_seen_first_pending_and_then_final(town: Town) -> None:
     with town.replica.reading() as reading:
         seen = reading.sighting(act.log, act.sequence)
         assert seen is not None
-        assert (seen.act, seen.final, seen.transaction) == (act, False, newest[-1].transaction)
+        assert (seen.act, seen.is_final, seen.transaction_hash) == (act, False, newest[-1].transaction)
         assert reading.anchor(act.log, act.sequence) is None
         assert reading.sighting(act.log, act.sequence + 1) is None
     town.chain.mine(2)
     town.follower.step()
     with town.replica.reading() as reading:
-        assert reading.sighting(act.log, act.sequence) == replace(seen, final=True)
+        assert reading.sighting(act.log, act.sequence) == replace(seen, is_final=True)
 
 
 def test_a_reorg_replaces_what_is_pending(town: Town) -> None:
@@ -245,7 +245,7 @@ def test_the_loop_waits_longer_each_time_and_goes_on_when_the_chain_is_back(town
     stop = Stopping(8)
     town.another().run(stop)
     assert town.n() == town.final_n()
-    assert stop.waited[0] < stop.waited[3] < stop.waited[5] <= LOOP_BACKOFF.longest
+    assert stop.waited[0] < stop.waited[3] < stop.waited[5] <= LOOP_BACKOFF.longest_seconds
     assert stop.waited[-1] == POLL_SECONDS
 
 

@@ -164,11 +164,11 @@ def test_a_refold_ends_with_a_last_look(city: City) -> None:
     now[0] += REFOLD_SECONDS + 1
     with pytest.raises(Quarantined):
         daily.go_on()
-    assert daily.damaged
+    assert daily.is_damaged
     with pytest.raises(Quarantined, match="signed"), city.replica.reading():
         pass
     daily.go_on()
-    assert not daily.damaged
+    assert not daily.is_damaged
     assert looks == [held(city)] * 2
 
 

@@ -104,7 +104,7 @@ def test_the_wait_is_computed_from_what_waits(found: Backlog, seconds: int) -> N
 def test_a_full_register_refuses_bulk_takes_revocations_and_repeats_receipts(city: City) -> None:
     tight = Room(records=3)
     lines = {
-        name: city.department.lines(rows, city.chain.now, newest=city.newest)
+        name: city.department.lines(rows, city.chain.now, find_newest_leaf=city.newest)
         for name, rows in (("first", [licence(1), licence(2)]), ("second", [licence(3), licence(4)]))
     }
     taken = []
@@ -120,10 +120,12 @@ def test_a_full_register_refuses_bulk_takes_revocations_and_repeats_receipts(cit
     send(lines["first"])
     assert taken[0] == taken[1]
     send(
-        city.department.lines([change("revoke", 1), change("revoke", 2)], city.chain.now, newest=city.newest)
+        city.department.lines(
+            [change("revoke", 1), change("revoke", 2)], city.chain.now, find_newest_leaf=city.newest
+        )
     )
     mixed = city.department.lines(
-        [licence(5), change("renew", 1, 2)], city.chain.now, newest=lambda _: b"1" * 32
+        [licence(5), change("renew", 1, 2)], city.chain.now, find_newest_leaf=lambda _: b"1" * 32
     )
     with pytest.raises(TooMuchWaiting):
         send(mixed)

@@ -10,7 +10,7 @@ from anchoring.errors import SubmissionRefused
 from anchoring.intake.rows import split_lines
 from anchoring.register.records import find_newest_leaf
 from anchoring.register.store import Register
-from api.department.drafting import Newest
+from api.department.drafting import FindNewestLeaf
 from ledger.crypto.suites import SM3
 from ledger.records.claims import FullDisclosure
 from ledger.records.records import Record
@@ -292,10 +292,12 @@ def test_changes_are_bounded_in_bytes_because_they_are_ordered_in_memory(
 ) -> None:
     """Attack: 4,096 amendments of 190 kB each."""
     monkeypatch.setattr("anchoring.intake.spool.MAX_CHANGES_BYTES", 2_000)
-    newest: Newest = lambda _: b"1" * 32  # noqa: E731
-    fitting = world.department.lines([change("revoke", 1)], newest=newest)
+    newest: FindNewestLeaf = lambda _: b"1" * 32  # noqa: E731
+    fitting = world.department.lines([change("revoke", 1)], find_newest_leaf=newest)
     assert refusal(world, register, fitting).problem == "transition-refused"
-    large = world.department.lines([change("revoke", n, basis="条" * 300) for n in (1, 2)], newest=newest)
+    large = world.department.lines(
+        [change("revoke", n, basis="条" * 300) for n in (1, 2)], find_newest_leaf=newest
+    )
     refused = refusal(world, register, large)
     assert refused.problem == "too-many-changes"
     assert "2,000 bytes" in str(refused)

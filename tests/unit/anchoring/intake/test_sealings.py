@@ -45,7 +45,7 @@ class Office:
     def hand_in(self, *rows: dict[str, Any]) -> None:
         self.now += 1
         submit = self.world.department.submit
-        submit(self.register, self.world.trust, *rows, now=self.now, newest=self.leaf)
+        submit(self.register, self.world.trust, *rows, now=self.now, find_newest_leaf=self.leaf)
 
     def leaf(self, of: str = SEAL.text) -> bytes:
         """Return the leaf hash of the newest record."""
@@ -57,7 +57,7 @@ class Office:
             return find_current_leaf(connection, SEAL.text)
 
     def refused(self, *rows: dict[str, Any]) -> SubmissionRefused:
-        lines = self.world.department.lines(rows, self.now, newest=self.leaf)
+        lines = self.world.department.lines(rows, self.now, find_newest_leaf=self.leaf)
         return refusal(self.world, self.register, lines, self.now)
 
 

@@ -92,7 +92,7 @@ def test_a_node_that_was_away_when_the_grace_ended_accuses_nobody(watch: Watch, 
 @pytest.fixture
 def patient(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> Watch:
     """Return a watch that leaves a node alone for five to ten minutes from its first failure on."""
-    longest = PEER_BACKOFF.longest
+    longest = PEER_BACKOFF.longest_seconds
     monkeypatch.setattr("anchoring.monitor.monitor.PEER_BACKOFF", Backoff(longest, longest))
     return watch
 

@@ -84,11 +84,11 @@ def test_what_says_nothing_new_is_written_seldom(engine: Engine) -> None:
     clock = Clock()
     reporter = Reporter(engine, "follower", clock)
     for _ in range(40):
-        reporter.tell(doing="following", progress=(7, 7))
+        reporter.tell(activity="following", progress=(7, 7))
         clock.now += 0.5
     assert len(writes) == 20 / REPORT_SECONDS
     clock.now -= 3600
-    reporter.tell(doing="following", progress=(7, 7))
+    reporter.tell(activity="following", progress=(7, 7))
     assert told(engine)[0].seen == int(clock.now), "a clock that was set back is believed"
 
 

@@ -25,12 +25,12 @@ BACKOFFS = {
 
 @pytest.mark.parametrize("backoff", BACKOFFS.values(), ids=BACKOFFS)
 def test_a_pause_doubles_from_the_first_to_the_longest(backoff: Backoff) -> None:
-    expected = backoff.first
+    expected = backoff.first_seconds
     for failures in range(1, 100):
         shortest = expected / 2 if backoff.spread else expected
         assert shortest <= backoff.pause(failures) <= expected
-        expected = min(backoff.longest, 2 * expected)
-    assert expected == backoff.longest
+        expected = min(backoff.longest_seconds, 2 * expected)
+    assert expected == backoff.longest_seconds
 
 
 def test_a_pause_never_overflows() -> None:

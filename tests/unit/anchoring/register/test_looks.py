@@ -28,7 +28,7 @@ RULES = LookRules(days=3, daily=5)
 
 def make_token(register: Register, label: str = "a") -> str:
     with register.writing() as connection:
-        return create_token(connection, draws(label), label=label, scopes=["proofs"], now=NOW, expires=None)[
+        return create_token(connection, draws(label), label=label, scopes=["proofs"], now=NOW, ends_at=None)[
             0
         ].id
 
@@ -54,7 +54,7 @@ def test_looks_are_listed_by_token_certificate_and_moment(register: Register) ->
     ]
     assert [each.identifier for each in looks(register, token=other)] == [FIRST, SECOND]
     assert [each.token for each in looks(register, identifier=FIRST)] == [one, other]
-    assert looks(register, since=NOW + 2) == []
+    assert looks(register, since_time=NOW + 2) == []
     assert looks(register, token="sz_\0", identifier="%") == []
 
 

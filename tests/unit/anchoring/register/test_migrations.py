@@ -196,7 +196,7 @@ def test_tokens_and_looks_that_are_there_begin_their_count(city: City, new_datab
     with city.register.writing() as connection:
         for number in range(2):
             token, _ = create_token(
-                connection, draws(str(number)), label="a", scopes=["proofs"], now=NOW, expires=None
+                connection, draws(str(number)), label="a", scopes=["proofs"], now=NOW, ends_at=None
             )
             tokens.append(token.id)
         for moment in (NOW, NOW + 3 * 86_400):  # the second takes the first away

@@ -65,21 +65,21 @@ def judge(city: City, proof: Proof, register: Register | None) -> Report:
 
 def test_what_was_anchored_once_was_checked(city: City) -> None:
     report = judge(city, proof_of(city), city.register)
-    assert (report.verdict.value, report.entries) == ("valid", EntriesCheck.CHECKED)
+    assert (report.verdict.value, report.entries_check) == ("valid", EntriesCheck.CHECKED)
 
 
 def test_an_entry_that_the_operators_key_anchored_again_does_not_count(city: City) -> None:
     first = proof_of(city)
     again = replace(first, sequence=2, status=None)
     anchor_again(city)
-    assert (judge(city, first, city.register).reason, judge(city, first, city.register).entries) == (
+    assert (judge(city, first, city.register).reason, judge(city, first, city.register).entries_check) == (
         "revoked",
         EntriesCheck.CHECKED,
     )
     report = judge(city, again, city.register)
     assert (report.verdict.value, report.reason, report.position) == ("unverifiable", "entry_repeated", 1)
     unseen = judge(city, again, None)  # a node that has neither register nor copies of that log
-    assert (unseen.verdict.value, unseen.entries) == ("valid", EntriesCheck.NOT)
+    assert (unseen.verdict.value, unseen.entries_check) == ("valid", EntriesCheck.NOT)
 
 
 def test_a_register_whose_batch_is_not_the_anchored_one_says_nothing(city: City) -> None:
@@ -89,7 +89,7 @@ def test_a_register_whose_batch_is_not_the_anchored_one_says_nothing(city: City)
         other = replace(city.anchors()[0], root=b"\7" * 32).encode()
         connection.execute(update(BATCH).values(payload=other))
     report = judge(city, proof, city.register)
-    assert (report.verdict.value, report.entries) == ("valid", EntriesCheck.PARTLY)
+    assert (report.verdict.value, report.entries_check) == ("valid", EntriesCheck.PARTLY)
 
 
 def test_a_restored_register_that_lacks_entries_does_not_know_all(city: City) -> None:
@@ -97,7 +97,7 @@ def test_a_restored_register_that_lacks_entries_does_not_know_all(city: City) ->
     with city.register.writing() as connection:
         row = {"first": 0, "count": 1, "batch": 1, "root": None, "issuer": None}
         connection.execute(insert(MISSING), [row])
-    assert judge(city, proof, city.register).entries is EntriesCheck.PARTLY
+    assert judge(city, proof, city.register).entries_check is EntriesCheck.PARTLY
 
 
 def test_verification_waits_for_no_register(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,4 +108,4 @@ def test_verification_waits_for_no_register(city: City, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Register, "reading", unavailable)
     report = judge(city, proof, city.register)
-    assert (report.verdict.value, report.entries) == ("valid", EntriesCheck.NOT)
+    assert (report.verdict.value, report.entries_check) == ("valid", EntriesCheck.NOT)

@@ -202,7 +202,7 @@ def sealed_rows() -> list[dict[str, Any]]:
 def test_a_sealed_licence_brings_the_proofs_of_its_sealing_and_its_seal(city: City) -> None:
     with city.replica.reading() as trust:
         rows = sealed_rows()
-        city.department.submit(city.register, trust, *rows, now=city.chain.now, read=PAPERS.__getitem__)
+        city.department.submit(city.register, trust, *rows, now=city.chain.now, read_file=PAPERS.__getitem__)
     city.settle(3)
     proof = decode_proof(prove(city, 1).encode())
     with city.replica.reading() as reading:
@@ -215,6 +215,9 @@ def test_a_sealed_licence_brings_the_proofs_of_its_sealing_and_its_seal(city: Ci
 
 def test_a_link_to_a_row_that_is_not_above(city: City) -> None:
     rows = sealed_rows()[::-1]
-    with pytest.raises(SubmissionRefused) as refused, city.department.draft(rows, read=PAPERS.__getitem__):
+    with (
+        pytest.raises(SubmissionRefused) as refused,
+        city.department.draft(rows, read_file=PAPERS.__getitem__),
+    ):
         pass
     assert refused.value.rows[0].message.startswith("no row above is of signature.")

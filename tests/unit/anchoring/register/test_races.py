@@ -102,7 +102,8 @@ def test_two_changes_of_one_status_at_once(
     with register.reading() as connection:
         (issue,) = read_leaves(connection, issued)
     lines = [
-        world.department.lines([change(action, 1)], newest=lambda _: issue) for action in ("revoke", "cancel")
+        world.department.lines([change(action, 1)], find_newest_leaf=lambda _: issue)
+        for action in ("revoke", "cancel")
     ]
     with first_in(register, world):
         both = [waiting(threads.submit(take(register, world, each))) for each in lines]

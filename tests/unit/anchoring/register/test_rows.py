@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import RowMapping, Table, create_engine, insert, select
 
 from anchoring.errors import RowError
-from anchoring.register.access.looks import Look, look_of, look_row
+from anchoring.register.access.looks import Look, look_row, read_look
 from anchoring.register.access.tallies import Tally, tally_of, tally_row
-from anchoring.register.access.tokens import Token, token_of, token_row
-from anchoring.register.batches import Batch, OwnLog, batch_of, batch_row, log_of, log_row
-from anchoring.register.lineages import StoredLineage, lineage_row, stored_lineage_of
-from anchoring.register.missing import Missing, missing_of, missing_row
-from anchoring.register.submissions import Acceptance, Submission, submission_of, submission_row
+from anchoring.register.access.tokens import Token, read_token, token_row
+from anchoring.register.batches import Batch, OwnLog, batch_row, log_row, read_batch, read_log
+from anchoring.register.lineages import StoredLineage, lineage_row, read_stored_lineage
+from anchoring.register.missing import Missing, missing_row, read_missing
+from anchoring.register.submissions import Acceptance, Submission, read_submission, submission_row
 from anchoring.register.tables import (
     BATCH,
     LINEAGE,
@@ -28,7 +28,7 @@ from anchoring.register.tables import (
     TRANSACTION,
     Row,
 )
-from anchoring.register.transactions import StoredTransaction, transaction_of, transaction_row
+from anchoring.register.transactions import StoredTransaction, read_transaction, transaction_row
 from ledger.crypto.suites import SHA256
 from ledger.records.lifecycle import Lineage
 from ledger.registry.status import Status
@@ -52,7 +52,7 @@ LINEAGE_LED = Lineage("licence", "issuer", "identifier", b"tip", b"current", Sta
 
 
 def submission_back(row: RowMapping) -> Submission:
-    return submission_of({**row, "state": "frozen"})  # type: ignore[arg-type]
+    return read_submission({**row, "state": "frozen"})  # type: ignore[arg-type]
 
 
 def submission_written(submission: Submission) -> Row:
@@ -64,8 +64,8 @@ def token_written(token: Token) -> Row:
 
 
 PAIRS: list[tuple[Table, object, Callable[[Any], Row], Callable[[RowMapping], object]]] = [
-    (LOG, OwnLog("log", "registry", SHA256, 1, 2, 3), log_row, log_of),
-    (BATCH, Batch(1, b"payload", 2, "frozen"), batch_row, batch_of),
+    (LOG, OwnLog("log", "registry", SHA256, 1, 2, 3), log_row, read_log),
+    (BATCH, Batch(1, b"payload", 2, "frozen"), batch_row, read_batch),
     (SUBMISSION, Submission(ACCEPTANCE, ENTRY, "frozen", 7), submission_written, submission_back),
     (
         SUBMISSION,
@@ -75,17 +75,17 @@ PAIRS: list[tuple[Table, object, Callable[[Any], Row], Callable[[RowMapping], ob
         submission_written,
         submission_back,
     ),
-    (LINEAGE, StoredLineage(LINEAGE_LED, "name", 1, 2), lineage_row, stored_lineage_of),
-    (MISSING, Missing(1, 2, 3, b"root", "issuer"), missing_row, missing_of),
-    (MISSING, Missing(1, 2, 3, None, None), missing_row, missing_of),
+    (LINEAGE, StoredLineage(LINEAGE_LED, "name", 1, 2), lineage_row, read_stored_lineage),
+    (MISSING, Missing(1, 2, 3, b"root", "issuer"), missing_row, read_missing),
+    (MISSING, Missing(1, 2, 3, None, None), missing_row, read_missing),
     (
         TRANSACTION,
         StoredTransaction(b"hash", 1, 2, 3, b"raw", 4, 5),
         transaction_row,
-        transaction_of,
+        read_transaction,
     ),
-    (TOKEN, Token("id", "label", frozenset({"claims", "proofs"}), 1, 2, 3), token_written, token_of),
-    (LOOK, Look("token", 1, 2, "proof", "identifier", "shown", "a complaint"), look_row, look_of),
+    (TOKEN, Token("id", "label", frozenset({"claims", "proofs"}), 1, 2, 3), token_written, read_token),
+    (LOOK, Look("token", 1, 2, "proof", "identifier", "shown", "a complaint"), look_row, read_look),
     (TALLY, Tally("token", 3, 2, b"key", b"signature"), tally_row, tally_of),
     (TALLY, Tally("", 3), tally_row, tally_of),
 ]

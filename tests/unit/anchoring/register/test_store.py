@@ -109,7 +109,7 @@ def test_the_file_of_a_register_is_readable_by_its_owner_alone(tmp_path: Path) -
 def test_a_token_opens_what_its_scopes_say(register: Register) -> None:
     with register.writing() as connection:
         made, text = create_token(
-            connection, random, label="audit office", scopes=["history", "proofs"], now=NOW, expires=None
+            connection, random, label="audit office", scopes=["history", "proofs"], now=NOW, ends_at=None
         )
     with register.reading() as connection:
         assert check_token(connection, text, NOW) == made
@@ -123,7 +123,7 @@ def test_a_token_opens_what_its_scopes_say(register: Register) -> None:
 def test_the_register_knows_no_token_text(tmp_path: Path) -> None:
     register = Register(f"sqlite:///{tmp_path / 'register.db'}")
     with register.writing() as connection:
-        _, text = create_token(connection, random, label="x", scopes=["history"], now=NOW, expires=None)
+        _, text = create_token(connection, random, label="x", scopes=["history"], now=NOW, ends_at=None)
     held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"audit" not in held
     assert text.encode() not in held
@@ -132,18 +132,18 @@ def test_the_register_knows_no_token_text(tmp_path: Path) -> None:
 
 def test_a_token_ends(register: Register) -> None:
     with register.writing() as connection:
-        made, text = create_token(connection, random, label="a", scopes=["claims"], now=NOW, expires=NOW + 10)
-        _, other = create_token(connection, random, label="b", scopes=["claims"], now=NOW, expires=None)
+        made, text = create_token(connection, random, label="a", scopes=["claims"], now=NOW, ends_at=NOW + 10)
+        _, other = create_token(connection, random, label="b", scopes=["claims"], now=NOW, ends_at=None)
         assert check_token(connection, text, NOW + 9)
         assert check_token(connection, text, NOW + 10) is None
         revoke_token(connection, made.id, NOW + 1)
         revoke_token(connection, made.id, NOW + 2)
         assert check_token(connection, text, NOW) is None
         assert check_token(connection, other, NOW)
-        assert [(token.label, token.revoked) for token in list_tokens(connection)] == [
+        assert [(token.label, token.revoked_at) for token in list_tokens(connection)] == [
             ("a", NOW + 1),
             ("b", None),
-        ] or [(token.label, token.revoked) for token in list_tokens(connection)] == [
+        ] or [(token.label, token.revoked_at) for token in list_tokens(connection)] == [
             ("b", None),
             ("a", NOW + 1),
         ]
@@ -154,7 +154,7 @@ def test_a_token_ends(register: Register) -> None:
 @pytest.mark.parametrize("scopes", [[], ["everything"], ["history", "root"]])
 def test_a_token_without_a_known_scope_is_not_made(register: Register, scopes: list[str]) -> None:
     with register.writing() as connection, pytest.raises(AnchoringError):
-        create_token(connection, random, label="x", scopes=scopes, now=NOW, expires=None)
+        create_token(connection, random, label="x", scopes=scopes, now=NOW, ends_at=None)
 
 
 def test_a_second_register_in_the_process_does_not_drop_the_locks_of_the_first(tmp_path: Path) -> None:
@@ -174,6 +174,6 @@ def test_a_second_register_in_the_process_does_not_drop_the_locks_of_the_first(t
     for label in ("one", "two"):
         Register(url).close()
         with register.writing() as connection:
-            create_token(connection, os.urandom, label=label, scopes=["proofs"], now=1, expires=None)
+            create_token(connection, os.urandom, label=label, scopes=["proofs"], now=1, ends_at=None)
         assert elsewhere() == (1 if label == "one" else 2)
     register.close()

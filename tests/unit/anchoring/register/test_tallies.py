@@ -22,7 +22,7 @@ OTHER_KEY = generate("p256", lambda count: b"\x08" * count)
 def make_token(register: Register, key: PrivateKey | None = KEY) -> str:
     with register.writing() as connection:
         token, _ = create_token(
-            connection, os.urandom, label="a", scopes=["proofs"], now=NOW, expires=None, key=key
+            connection, os.urandom, label="a", scopes=["proofs"], now=NOW, ends_at=None, key=key
         )
     return token.id
 

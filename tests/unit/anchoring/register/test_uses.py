@@ -91,8 +91,8 @@ def test_uses_are_found_page_by_page_and_between_positions(city: City) -> None:
     every = used(city.register)
     at = [use.sealing.position for use in every]
     assert used(city.register, limit=2) == every[:2]
-    assert used(city.register, first=at[1] + 1) == every[2:]
-    assert used(city.register, end=at[1]) == every[:1]
+    assert used(city.register, first_position=at[1] + 1) == every[2:]
+    assert used(city.register, end_position=at[1]) == every[:1]
 
 
 def test_a_seal_that_is_not_here_is_not_found(city: City) -> None:

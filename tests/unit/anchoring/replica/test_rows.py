@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, Table, insert, select
 from anchoring.chain.protocol import ChainEvent
 from anchoring.database.engine import open_engine, transaction
 from anchoring.replica import rows
-from anchoring.replica.reading import Cursor, cursor_of, cursor_row
+from anchoring.replica.reading import Cursor, cursor_row, read_cursor
 from anchoring.replica.tables import BLOCK, EVENT, METADATA, PENDING, STATE, TABLES
 from ledger.crypto.suites import SM3
 from ledger.registry.acts import Event
@@ -28,16 +28,16 @@ from tests.databases import NewDatabase
 
 # Every field of a fact differs from every other of its type, so that two that change places are noticed.
 FACTS: list[tuple[Fact, Callable[[RowMapping], Fact]]] = [
-    (Governance("0xaa", "0xbb", "eip155:1"), rows.governance_of),
-    (Division("429006", "tianmen"), rows.division_of),
-    (LogState("tianmen", SM3, 3, "0xaa", "0xbb", "0xcc", 4, 5, 6, status_known=False), rows.log_of),
-    (IssuerAssignment("911100000000131000", 7, "tianmen"), rows.issuer_of),
-    (KeyState(b"id", b"spki", 2, "tianmen", 3, 4, 5), rows.key_of),
-    (KeyState(b"id", b"spki", 2, "tianmen", 3, None, None), rows.key_of),
-    (Grant(b"key", "911100000000131000", 3, 4, ("a", "b"), 5, 6), rows.grant_of),
-    (Grant(b"key", "911100000000131000", 3, 4, (), 5, 6), rows.grant_of),
-    (Anchor("tianmen", 1, 2, 3, 4, 5, 6, b"root", b"status", "too late"), rows.anchor_of),
-    (PositionStatus("tianmen", 1, 2, 3, Status.REVOKED, contradictory=True), rows.position_of),
+    (Governance("0xaa", "0xbb", "eip155:1"), rows.read_governance),
+    (Division("429006", "tianmen"), rows.read_division),
+    (LogState("tianmen", SM3, 3, "0xaa", "0xbb", "0xcc", 4, 5, 6, status_known=False), rows.read_log),
+    (IssuerAssignment("911100000000131000", 7, "tianmen"), rows.read_issuer),
+    (KeyState(b"id", b"spki", 2, "tianmen", 3, 4, 5), rows.read_key),
+    (KeyState(b"id", b"spki", 2, "tianmen", 3, None, None), rows.read_key),
+    (Grant(b"key", "911100000000131000", 3, 4, ("a", "b"), 5, 6), rows.read_grant),
+    (Grant(b"key", "911100000000131000", 3, 4, (), 5, 6), rows.read_grant),
+    (Anchor("tianmen", 1, 2, 3, 4, 5, 6, b"root", b"status", "too late"), rows.read_anchor),
+    (PositionStatus("tianmen", 1, 2, 3, Status.REVOKED, contradictory=True), rows.read_position),
 ]
 EVENT_ON_CHAIN = ChainEvent(Event(1, 2, 3, 4, b"payload", 5), b"block", b"transaction")
 
@@ -57,7 +57,7 @@ def stored(url: str, table: Table, row: rows.Row) -> RowMapping:
 
 @pytest.mark.parametrize(("fact", "read"), FACTS, ids=[str(number) for number in range(len(FACTS))])
 def test_a_fact_comes_back(new_database: NewDatabase, fact: Fact, read: Callable[[RowMapping], Fact]) -> None:
-    assert read(stored(new_database("replica"), TABLES[type(fact)], rows.row_of(fact))) == fact
+    assert read(stored(new_database("replica"), TABLES[type(fact)], rows.make_row(fact))) == fact
 
 
 def test_every_kind_of_fact_is_tried() -> None:
@@ -67,13 +67,13 @@ def test_every_kind_of_fact_is_tried() -> None:
 @pytest.mark.parametrize("table", [EVENT, PENDING], ids=str)
 def test_an_event_comes_back(new_database: NewDatabase, table: Table) -> None:
     row = stored(new_database("replica"), table, rows.event_row(EVENT_ON_CHAIN, b"head"))
-    assert (rows.event_of(row), row["head"]) == (EVENT_ON_CHAIN, b"head")
+    assert (rows.read_event(row), row["head"]) == (EVENT_ON_CHAIN, b"head")
 
 
 def test_a_block_of_a_status_tree_comes_back(new_database: NewDatabase) -> None:
     block = StatusBlock(1, b"content", b"node")
     row = stored(new_database("replica"), BLOCK, rows.block_row("tianmen", block))
-    assert (row["log"], rows.block_of(row)) == ("tianmen", block)
+    assert (row["log"], rows.read_block(row)) == ("tianmen", block)
 
 
 def test_a_cursor_comes_back(new_database: NewDatabase) -> None:
@@ -81,5 +81,6 @@ def test_a_cursor_comes_back(new_database: NewDatabase) -> None:
     place = {"id": 1, "schema_number": 3, "registry_name": "eip155:1", "head_zero": b"zero"}
     flags = {"quarantine": "", "caught_up": True}
     assert (
-        cursor_of(stored(new_database("replica"), STATE, {**place, **flags, **cursor_row(cursor)})) == cursor
+        read_cursor(stored(new_database("replica"), STATE, {**place, **flags, **cursor_row(cursor)}))
+        == cursor
     )

@@ -47,7 +47,7 @@ def test_a_token_ends_after_a_quarter_unless_told_otherwise(
     node: Path, register: Register, options: list[str], end: int | None
 ) -> None:
     assert create(node, *options) == 0
-    assert [token.expires for token in tokens(register)] == [end]
+    assert [token.ends_at for token in tokens(register)] == [end]
 
 
 def test_a_label_of_two_lines_is_shown_in_one(node: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +71,7 @@ def test_the_list_says_which_tokens_end_soon_and_which_never(
     ends = {"old": None, "soon": START + 7 * DAY, "later": START + 8 * DAY, "over": START}
     with register.writing() as connection:
         for label, end in ends.items():
-            create_token(connection, draws(label), label=label, scopes=["proofs"], now=1, expires=end)
+            create_token(connection, draws(label), label=label, scopes=["proofs"], now=1, ends_at=end)
     assert main(["token", "list", str(node)]) == 0
     lines = {line.split("  ")[1]: line for line in capsys.readouterr().out.splitlines()}
     assert "no end 无期限" in lines["old"]

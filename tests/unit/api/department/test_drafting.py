@@ -66,7 +66,7 @@ def test_disclosures_hash_to_the_claims_of_their_records(department: Department)
 def test_documents_become_claims(department: Department) -> None:
     files = {"a.ofd": b"PK\x03\x04", "b.PDF": b"%PDF-1.7", "c": b""}
     row = licence(documents=list(files))
-    lines = department.lines([row], read=files.__getitem__)
+    lines = department.lines([row], read_file=files.__getitem__)
     claims = dict(json.loads(lines[1])["disclosure"]["claims"])
     assert [claims[f"document/{n}"]["media_type"] for n in (1, 2, 3)] == [
         "application/ofd",
@@ -84,7 +84,7 @@ def test_a_document_that_cannot_be_read_is_named(department: Department) -> None
     def read(path: str) -> bytes:
         raise FileNotFoundError(2, "No such file or directory", path)
 
-    refused = refusal(department, licence(documents=["lost.ofd"]), read=read)
+    refused = refusal(department, licence(documents=["lost.ofd"]), read_file=read)
     assert refused.problem == "unknown-document"
     assert "lost.ofd cannot be read: No such file" in str(refused)
 
@@ -155,7 +155,7 @@ def test_a_row_may_follow_one_before_it(department: Department) -> None:
 
 def test_what_was_registered_before_is_asked_for(department: Department) -> None:
     newest = {identifier(7): b"\x07" * 32}
-    lines = department.lines([change("suspend", 7)], newest=newest.get)
+    lines = department.lines([change("suspend", 7)], find_newest_leaf=newest.get)
     assert json.loads(lines[1])["record"]["previous"] == "sm3:" + "07" * 32
 
 

@@ -78,7 +78,7 @@ def test_tokens_are_named_before_they_end(city: City, tianmen: TestClient) -> No
             "soon": city.now + 86_400,
             "later": city.now + 8 * 86_400,
         }.items():
-            create_token(connection, draws(label), label=label, scopes=["proofs"], now=city.now, expires=end)
+            create_token(connection, draws(label), label=label, scopes=["proofs"], now=city.now, ends_at=end)
     city.token("proofs")
     issuing = tianmen.get("/readyz").json()["issuing"]
     told = [issuing[name] for name in ("tokens_ending", "token_left", "tokens_without_end")]
@@ -93,12 +93,12 @@ def test_a_node_is_not_ready_until_its_follower_has_caught_up_once(city: City, w
     report(city, "monitor")
     answer = wuhan.get("/readyz")
     assert (answer.status_code, answer.json()["detail"]) == (503, "the follower has not reported yet")
-    reporter(city, "follower").tell(doing="following", progress=(2_000, 40_000))
+    reporter(city, "follower").tell(activity="following", progress=(2_000, 40_000))
     answer = wuhan.get("/readyz")
     assert (answer.status_code, answer.json()["detail"]) == (503, "following: 2,000 of 40,000 events")
     city.catch_up()
     assert wuhan.get("/readyz").status_code == 200
-    reporter(city, "follower").tell(doing="following", progress=(40_000, 40_007))
+    reporter(city, "follower").tell(activity="following", progress=(40_000, 40_007))
     assert wuhan.get("/readyz").status_code == 200, "a restart does not make it forget"
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ledger.documents import markup
-from ledger.documents.markup import find_child, find_children, parse, text_of
+from ledger.documents.markup import find_child, find_children, parse, read_text
 from ledger.errors import LimitExceeded, MalformedInput
 
 LAUGHS = b'<!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;&x;&x;&x;&x;&x;&x;&x;">]><a>&y;</a>'
@@ -65,7 +65,7 @@ def test_xml_without_end(data: bytes) -> None:
 @pytest.mark.parametrize("encoding", ["GBK", "gb2312", "GB18030", "utf-8"])
 def test_encodings_in_use(encoding: str) -> None:
     data = f'<?xml version="1.0" encoding="{encoding}"?>\n<a>天门</a>'.encode(encoding)
-    assert text_of(parse(data, "a")) == "天门"
+    assert read_text(parse(data, "a")) == "天门"
     with pytest.raises(MalformedInput):
         parse(data.replace(b"<a>", b"<!DOCTYPE a><a>"), "a")
 
@@ -73,12 +73,14 @@ def test_encodings_in_use(encoding: str) -> None:
 def test_an_encoding_that_cannot_be_meant() -> None:
     """Whoever builds text in memory declares UTF-16, and writes it to the file in UTF-8."""
     data = '<?xml version="1.0" encoding="utf-16"?><a>天门</a>'
-    assert text_of(parse(data.encode("utf-8"), "a")) == text_of(parse(data.encode("utf-16"), "a")) == "天门"
+    assert (
+        read_text(parse(data.encode("utf-8"), "a")) == read_text(parse(data.encode("utf-16"), "a")) == "天门"
+    )
 
 
 def test_children_by_local_name() -> None:
     root = parse(b'<a xmlns:o="x"><o:b> 1 </o:b><b>2</b><c/></a>', "a")
-    assert [text_of(one) for one in find_children(root, "b")] == ["1", "2"]
-    assert text_of(find_child(root, "c")) == text_of(find_child(root, "d")) == ""
+    assert [read_text(one) for one in find_children(root, "b")] == ["1", "2"]
+    assert read_text(find_child(root, "c")) == read_text(find_child(root, "d")) == ""
     with pytest.raises(MalformedInput, match="several times"):
         find_child(root, "b")

@@ -70,8 +70,8 @@ def test_claims_that_repeat_the_record_contradict_nothing() -> None:
 def test_a_claim_of_something_else_contradicts(name: str, claimed: Any, recorded: str) -> None:
     (contradiction,) = find_contradictions(RECORD, {name: claimed})
     assert contradiction.name == name
-    assert contradiction.recorded.zh == contradiction.recorded.en == recorded
-    assert len(contradiction.claimed) <= 200
+    assert contradiction.recorded_words.zh == contradiction.recorded_words.en == recorded
+    assert len(contradiction.claimed_text) <= 200
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_record_without_end_may_be_claimed_endless(claimed: str) -> None:
 @pytest.mark.parametrize("claimed", ["2099-12-31", "2020-01-01", "see overleaf"])
 def test_a_record_without_end_contradicts_a_claim_of_one(claimed: str) -> None:
     (contradiction,) = find_contradictions(UNDATED, {"ZZYXQJZRQ": claimed})
-    assert contradiction.recorded == ("长期", "without end")
+    assert contradiction.recorded_words == ("长期", "without end")
 
 
 def test_a_record_without_first_days_speaks_of_the_day_on_which_it_was_made_or_before() -> None:
@@ -148,7 +148,7 @@ def test_a_record_without_first_days_speaks_of_the_day_on_which_it_was_made_or_b
         assert named(UNDATED, **{name: MADE.isoformat()}) == []
         assert named(UNDATED, **{name: "2014-05-06"}) == []
         (contradiction,) = find_contradictions(UNDATED, {name: later})
-        assert contradiction.recorded == (f"不晚于 {MADE}", f"not after {MADE}")
+        assert contradiction.recorded_words == (f"不晚于 {MADE}", f"not after {MADE}")
 
 
 def test_a_seal_has_no_type_to_compare() -> None:

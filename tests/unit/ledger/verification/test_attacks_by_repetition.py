@@ -35,18 +35,18 @@ def test_an_entry_anchored_twice_to_escape_a_revocation() -> None:
     assert city.position(licence) == 4
     assert city.verify(first).reason == "revoked"
     unseen = city.verify(last)  # by whoever has no entries: the report says that nobody looked
-    assert (unseen.verdict, unseen.entries) == (Verdict.VALID, EntriesCheck.NOT)
+    assert (unseen.verdict, unseen.entries_check) == (Verdict.VALID, EntriesCheck.NOT)
     assert unseen.to_json()["entries"] == "not_checked"
     city.publish()
     seen = city.verify(last)
-    assert (seen.verdict, seen.reason, seen.entries) == (
+    assert (seen.verdict, seen.reason, seen.entries_check) == (
         Verdict.UNVERIFIABLE,
         "entry_repeated",
         EntriesCheck.CHECKED,
     )
     evidence = seen.step(7).evidence or {}
     assert [evidence[name] for name in ("sequence", "earlier", "earlier_position")] == [3, 2, 3]
-    assert (city.verify(first).reason, city.verify(first).entries) == ("revoked", EntriesCheck.CHECKED)
+    assert (city.verify(first).reason, city.verify(first).entries_check) == ("revoked", EntriesCheck.CHECKED)
 
 
 def test_an_entry_anchored_again_outside_of_its_window() -> None:
@@ -87,7 +87,7 @@ def test_an_entry_whose_first_occurrence_is_in_a_void_anchor() -> None:
     city.publish()
     assert city.verify(lost).reason == "anchor_void"
     report = city.verify(city.proof(licence))
-    assert (report.verdict, report.entries) == (Verdict.VALID, EntriesCheck.CHECKED)
+    assert (report.verdict, report.entries_check) == (Verdict.VALID, EntriesCheck.CHECKED)
 
 
 def _forged(city: City, licence: Item, **members: Any) -> Submission:
@@ -129,7 +129,7 @@ def test_a_root_poisoned_by_a_faulty_entry(name: str) -> None:
     city.anchor(city.submit(licence))
     city.publish()
     report = city.verify(city.proof(licence))
-    assert (report.verdict, report.entries) == (Verdict.VALID, EntriesCheck.CHECKED)
+    assert (report.verdict, report.entries_check) == (Verdict.VALID, EntriesCheck.CHECKED)
 
 
 def test_a_root_poisoned_by_an_anchor_that_does_not_fold() -> None:
@@ -140,7 +140,7 @@ def test_a_root_poisoned_by_an_anchor_that_does_not_fold() -> None:
     city.anchor(city.submit(licence))
     city.publish()
     report = city.verify(city.proof(licence))
-    assert (report.verdict, report.entries) == (Verdict.VALID, EntriesCheck.PARTLY)
+    assert (report.verdict, report.entries_check) == (Verdict.VALID, EntriesCheck.PARTLY)
 
 
 def test_a_root_among_so_many_others_that_nobody_looks_at_all() -> None:
