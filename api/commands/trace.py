@@ -129,8 +129,8 @@ def _trace(options: _TraceOptions) -> int:
 
 def _read_question(options: _TraceOptions) -> dict[str, Json] | None:
     """Return what a certificate is looked for by; None where it is named itself. Raises: MalformedInput, OSError."""
-    named = {"number": options.number, "holder": options.holder}
-    texts: dict[str, Json] = {name: text for name, text in named.items() if text is not None}
+    options_by_name = {"number": options.number, "holder": options.holder}
+    texts: dict[str, Json] = {name: text for name, text in options_by_name.items() if text is not None}
     if len(texts) + (options.certificate is not None) != 1:
         raise MalformedInput("name one of CERTIFICATE, --number and --holder")
     if options.certificate is not None and options.reason is not None:

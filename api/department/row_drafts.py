@@ -159,13 +159,13 @@ class RowDrafter:
             return digest
         if action == "issue" or action not in PRESENTABLE_ACTIONS | STATUS_ACTIONS:
             return None
-        previous = rows_above.find_newest(identifier)
-        if previous is None:
+        previous_leaf = rows_above.find_newest(identifier)
+        if previous_leaf is None:
             raise RowFault(
                 "previous-missing",
                 f"{action} needs `previous`, the leaf hash of the newest record of {identifier}",
             )
-        return previous
+        return previous_leaf
 
     def _read_links(self, fields: Fields, rows_above: RowsAbove) -> tuple[Link, ...]:
         """Read the links; one that names an `identifier` means the record of a row above."""
