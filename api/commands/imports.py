@@ -20,7 +20,7 @@ from api.department.imports.faulty import FaultyRows
 from api.department.imports.files.opening import open_source
 from api.department.imports.files.sources import Source
 from api.department.imports.handing_in import HandingIn
-from api.department.imports.journal import CHECKED, DONE, Journal
+from api.department.imports.journal import DONE, Journal
 from api.department.imports.profiles import list_profiles, load_profile
 from api.department.imports.proposing import propose_profile
 from api.department.imports.sorts import ACCEPTABLE, Consequence
@@ -301,7 +301,7 @@ def _check_file(
                 tally = checker.check(lambda rows: progress(rows, "checking 检查", source.count))
                 if not keep(tally):
                     raise _DryRun
-                journal.set_file(source.digest, profile.name, source.name, CHECKED)
+                journal.add_file(source.digest, profile.name, source.name, tally.rejected)
         except _DryRun:
             pass
     if faulty_rows.count:
@@ -378,7 +378,8 @@ def _run(options: _RunOptions) -> int:
                 note(f"Nothing was signed 未签名: {obstacle}")
                 return 1
             answers += handing_in.hand_in(source.digest, source.name)
-        return _conclude(options, source, tally, node, handing_in, answers)
+        returned_count = journal.count_returned(source.digest)
+        return _conclude(options, source, tally, node, handing_in, answers, returned_count)
 
 
 class _Progress:
@@ -412,6 +413,7 @@ def _conclude(
     node: NodeClient,
     handing_in: HandingIn,
     answers: list[SubmissionAnswer],
+    returned_count: int,
 ) -> int:
     if answers:
         answers[-1] = wait_final(node, answers[-1], options.wait)
@@ -426,7 +428,13 @@ def _conclude(
         )
     elif options.json:
         show_json(
-            {"file": source.name, "digest": source.digest, "accepted": accepted_count, "proofs": proof_count}
+            {
+                "file": source.name,
+                "digest": source.digest,
+                "accepted": accepted_count,
+                "proofs": proof_count,
+                "returned": returned_count,
+            }
         )
     if not options.json:
         say(
@@ -435,9 +443,11 @@ def _conclude(
         )
     for line in handing_in.refused:
         note(line)
+    if returned_count:
+        note(f"{returned_count:,} rows of {source.name} came back 退回 when it was checked or signed.")
     if code:
         return code
-    return SOME_CAME_BACK if handing_in.refused or (tally is not None and tally.rejected) else 0
+    return SOME_CAME_BACK if returned_count or handing_in.refused else 0
 
 
 # -- Templates, profiles, sources --

@@ -28,7 +28,7 @@ _KNOWN: Final = "key, identifier, content, end, file, line, state"
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS files (
-    digest TEXT PRIMARY KEY, profile TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL
+    digest TEXT PRIMARY KEY, profile TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL, rejected INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS certificates (
     key BLOB PRIMARY KEY, identifier TEXT NOT NULL, content BLOB NOT NULL, type TEXT NOT NULL, end TEXT, file TEXT NOT NULL,
@@ -127,12 +127,20 @@ class Journal:
         found_row = self._connection.execute("SELECT state FROM files WHERE digest = ?", (digest,)).fetchone()
         return str(found_row[0]) if found_row else None
 
-    def set_file(self, digest: str, profile: str, name: str, state: str) -> None:
-        """Note how far a file has come."""
+    def add_file(self, digest: str, profile: str, name: str, rejected_count: int) -> None:
+        """Note that a file is checked to its end, and how many of its rows came back."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO files (digest, profile, name, state) VALUES (?, ?, ?, ?)",
-            (digest, profile, name, state),
+            "INSERT OR REPLACE INTO files (digest, profile, name, state, rejected) VALUES (?, ?, ?, ?, ?)",
+            (digest, profile, name, CHECKED, rejected_count),
         )
+
+    def count_returned(self, digest: str) -> int:
+        """Return how many rows of a file are not registered: they came back, or could not be stated as they are."""
+        query = (
+            "SELECT coalesce((SELECT rejected FROM files WHERE digest = ?), 0)"
+            " + (SELECT count(*) FROM rows WHERE file = ? AND state = ?)"
+        )
+        return int(self._connection.execute(query, (digest, digest, REFUSED)).fetchone()[0])
 
     def end_file(self, digest: str) -> None:
         """Note that every row of a file that was to be signed is accepted."""

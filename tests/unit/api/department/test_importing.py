@@ -141,6 +141,22 @@ def test_a_run_goes_on_where_it_was_killed(desk: ImportDesk, monkeypatch: pytest
     assert desk.count_registered() == 6
 
 
+def test_a_run_that_goes_on_says_that_rows_came_back(
+    desk: ImportDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = desk.write("licences.csv", [*rows(3), {**GOOD, "发证日期": "2022-03"}])
+    hand_in = HandingIn.hand_in
+
+    def die(self: HandingIn, *arguments: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(HandingIn, "hand_in", die)
+    assert desk.run_import(path) == 130
+    monkeypatch.setattr(HandingIn, "hand_in", hand_in)
+    assert [desk.run_import(path) for _ in range(2)] == [5, 5]
+    assert desk.count_registered() == 3
+
+
 def test_the_row_of_which_a_certificate_was_made_is_found(
     desk: ImportDesk, capsys: pytest.CaptureFixture[str]
 ) -> None:
