@@ -112,7 +112,7 @@ class Importing:
         holdings = [_read_holding(path) for path in sorted(self.proofs.iterdir())]
         if len(holdings) != ROWS:
             raise ImportFailed(f"{len(holdings)} proofs of {ROWS} rows")
-        self.tell(f"   {len(holdings)} of them for the rows of the Excel file")
+        self.tell(f"   {len(holdings)} more for the rows of the Excel file, written by `import run --proofs`")
         return holdings
 
     def _run(self, path: Path, *options: str) -> None:

@@ -92,7 +92,9 @@ def renew_what_was_revoked(city: City) -> None:
 
 def submit_with_another_signature(city: City) -> None:
     with city.replica.reading() as trust:
-        statement_line, *record_lines = city.department.lines([licence(7)], city.net.now, newest=city.newest)
+        statement_line, *record_lines = city.department.lines(
+            [licence(7)], city.net.now, find_newest_leaf=city.newest
+        )
         signature = b'"signature":"'
         start = statement_line.index(signature) + len(signature)
         altered = statement_line[:start] + b"AAAA" + statement_line[start + 4 :]

@@ -109,4 +109,4 @@ def test_an_audit_of_its_databases_has_no_finding(directory: Path) -> None:
     assert report.clean
     # an audit looks at more by now, and never at less
     assert all(report.checked[sort] >= count for sort, count in SAID["audit"]["checked"].items())
-    assert [remark.text for remark in report.remarks] == [said["text"] for said in SAID["audit"]["remarks"]]
+    assert {said["text"] for said in SAID["audit"]["remarks"]} <= {remark.text for remark in report.remarks}

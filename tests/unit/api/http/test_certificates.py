@@ -87,6 +87,9 @@ def test_the_interface_description_names_what_is_guarded_and_by_which_scope(city
         "/v1/certificates/{identifier}/history": [{"HTTPBearer": ["history"]}],
         "/v1/certificates/{identifier}/uses": [{"HTTPBearer": ["history"]}],
         "/v1/certificates/lineages": [{"HTTPBearer": ["history"]}],
+        "/v1/certificates/find": [{"HTTPBearer": ["search"]}],
+        "/v1/search": [{"HTTPBearer": ["search"]}],
+        "/v1/figures": [{"HTTPBearer": ["search"]}],
     }
     assert operations.keys() - guarded.keys() == {
         "/healthz",

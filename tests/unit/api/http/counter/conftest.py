@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from anchoring.intake import rows
-from api.department import drafting
+from api.department import row_drafts
 from ledger.proof.paper import encode_paper
 from tests.unit.api.city import City, identifier
 from tests.unit.api.http.counter.page import CLAIMS, DOCUMENT, LICENCE, OTHER, SERIAL, check, hidden_fields
@@ -34,5 +34,5 @@ def shown(city: City, wuhan: TestClient, proof: bytes) -> dict[str, str]:
 @pytest.fixture
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let intake take what it took before it compared claims with their record."""
-    for module in (rows, drafting):
+    for module in (rows, row_drafts):
         monkeypatch.setattr(module, "judge_disclosure", lambda *_: None)
