@@ -14,6 +14,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
@@ -243,6 +244,9 @@ def test_the_command_line_reads_on_until_it_is_interrupted(tmp_path: Path) -> No
     )
     time.sleep(3)  # it reads by then, or still loads: either can be interrupted
     assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    for _ in range(20):  # Python drops an interrupt that meets a finaliser; a person presses again
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=1)
+            break
     assert process.returncode in {130, -signal.SIGINT}
