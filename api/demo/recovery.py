@@ -68,7 +68,12 @@ def insist(question: Callable[[], T], tell: Callable[[str], None]) -> T:
         try:
             return question()
         except (NodeError, ChainUnavailable) as error:
-            is_refused = isinstance(error, NodeError) and error.status not in _PASSING_STATUSES
+            # a node that was started again may not have followed the chain to the key yet
+            is_refused = (
+                isinstance(error, NodeError)
+                and error.status not in _PASSING_STATUSES
+                and error.problem != "unknown-key"
+            )
             if is_refused or time.monotonic() > deadline:
                 raise
             if not was_told:
