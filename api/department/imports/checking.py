@@ -13,7 +13,8 @@ from typing import Final
 from api.department.imports.files.sources import Source, SourceRow
 from api.department.imports.headings import Columns, find_columns
 from api.department.imports.journal import ISSUE, Journal, KnownCertificate
-from api.department.imports.judging import JudgedRow, RowJudge
+from api.department.imports.judging.judge import RowJudge
+from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.profiles import Profile
 from api.department.imports.sorts import Consequence, Finding
 from api.department.imports.tally import Tally

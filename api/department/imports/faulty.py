@@ -16,7 +16,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from api.department.imports.headings import OWN_MARK
-from api.department.imports.judging import JudgedRow
+from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.sorts import Consequence
 
 #: Columns before those of the table.

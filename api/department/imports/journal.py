@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from api.department.imports.judging import JudgedRow
+from api.department.imports.judging.judged import JudgedRow
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from api.department.imports.judging import JudgedRow
+from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.sorts import SORTS, Consequence, Finding, find_consequence
 from api.department.rows.columns import sensitive_claims
 from ledger.encoding.canonical import Json

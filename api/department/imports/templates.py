@@ -9,7 +9,7 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from anchoring.catalogue.chosen import get_catalogue
-from api.department.imports.types import find_type
+from api.department.imports.judging.types import find_type
 from ledger.catalogue.fields import ClaimField, Form
 from ledger.errors import MalformedInput
 

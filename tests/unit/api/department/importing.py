@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from api.department.imports.files.opening import open_source
 from api.department.imports.headings import find_columns
-from api.department.imports.judging import JudgedRow, RowJudge
+from api.department.imports.judging.judge import RowJudge
+from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.profiles import Profile, load_profile
 from ledger.encoding.times import civil_date
 from tests.fakes.department import ISSUER, NOW

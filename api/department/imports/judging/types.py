@@ -6,6 +6,8 @@ from functools import cache, lru_cache
 from typing import Final
 
 from anchoring.catalogue.chosen import get_catalogue
+from api.department.imports.judging.holders import fold_code
+from api.department.imports.judging.reading import RowReading
 from api.department.imports.profiles import fold_heading
 from ledger.records.identifiers import find_credit_code_fault
 
@@ -91,3 +93,46 @@ def _codes_by_name() -> dict[str, str]:
         for type_ in get_catalogue().certificates
         for name in (type_.name.zh, *type_.aliases)
     }
+
+
+def read_type(reading: RowReading) -> RowType:
+    """Return the type that a row names, or its profile."""
+    code = fold_code(reading.texts.get("ZZLXDM", ""))
+    name = reading.texts.get("ZZMC", "")
+    if not code and reading.profile.type:
+        code = (
+            reading.profile.type
+            if get_catalogue().find_type(reading.profile.type)
+            else find_type("", reading.profile.type).code
+        )
+    if not code and not name:
+        reading.say(
+            "missing",
+            "ZZMC",
+            "",
+            "neither name nor code of the type of certificate is there: give `type` in the profile",
+        )
+        return RowType("")
+    type_ = find_type(code, name)
+    if type_.sort:
+        target = "ZZLXDM" if code else "ZZMC"
+        reading.say(type_.sort, target, code or name, type_.message, type_.suggestion)
+    return RowType(type_.code, name or type_.name)
+
+
+def read_issuer(reading: RowReading) -> str:
+    """Return the credit code of the issuer that a row names, or else the one that was given."""
+    issuer = fold_code(reading.texts.get("ZZBFJGDM", "")) or reading.issuer
+    if not issuer:
+        reading.say("missing", "ZZBFJGDM", "", "the credit code of the issuer is missing: give --issuer")
+    elif fault := _find_issuer_fault(issuer):
+        reading.say("issuer-code", "ZZBFJGDM", issuer, fault, reading.issuer)
+    return issuer
+
+
+@lru_cache(maxsize=1024)
+def _find_issuer_fault(issuer: str) -> str:
+    if not issuer.strip("0X"):
+        return "it is a placeholder 占位代码: give the issuer's own credit code"
+    fault = find_credit_code_fault(issuer)
+    return f"it is no credit code 统一社会信用代码: {fault}" if fault else ""

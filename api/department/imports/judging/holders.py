@@ -1,11 +1,15 @@
 """Holders 持证主体 of a row: names and codes that belong together, and the type of each code."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
 from anchoring.catalogue.chosen import get_catalogue
+from api.department.imports.judging.reading import RowReading
+from api.department.rows.forms import put_in_form
+from ledger.catalogue.fields import ClaimField
+from ledger.encoding.canonical import Json
 from ledger.encoding.normal_forms import to_nfkc
 from ledger.errors import InvalidIdentifier
 from ledger.records.identifiers import check_resident_number, find_credit_code_fault
@@ -140,3 +144,80 @@ def _judge_resident(code: str) -> Iterator[tuple[str, str, str]]:
 
 def _shorten(fault: str) -> str:
     return fault if len(fault) <= 120 else fault[:120] + "…"
+
+
+def read_holders(
+    reading: RowReading, fields: Mapping[str, ClaimField], *, is_personal: bool
+) -> dict[str, Json]:
+    """Return what a row states of its holders: names, codes, types of codes."""
+    name_text, code_text = reading.texts.get("CZZT", ""), reading.texts.get("CZZTDM", "")
+    if not name_text:
+        reading.say("missing", "CZZT", "", "the holder 持证主体 is missing")
+        return {}
+    names, codes = [name_text], [code_text] if code_text else []
+    if (field := fields.get("CZZT")) is not None and field.repeatable:
+        names = split_holders(name_text, reading.profile.holder_separators)
+        codes = split_holders(code_text, reading.profile.holder_separators)
+        if codes and len(codes) != len(names):
+            reading.say(
+                "holders",
+                "CZZTDM",
+                code_text,
+                f"there are {len(names)} holders and {len(codes)} codes",
+            )
+            return {}
+    claims: dict[str, Json] = {"CZZT": put_in_form(names[0], None, field) if len(names) == 1 else [*names]}
+    if not codes:
+        reading.say("no-holder-code", "CZZTDM", "", "the holder has no code 持证主体代码")
+        return claims
+    kind = _read_holder_type(reading)
+    plain_codes = [_read_code(reading, code, kind, is_personal=is_personal) for code in codes]
+    kinds = [kind or guess_type(code) for code in plain_codes]
+    for name, values in (("CZZTDM", plain_codes), ("CZZTDMLXDM", kinds)):
+        claims[name] = [*values] if len(values) > 1 else put_in_form(values[0], None, fields.get(name))
+    labels = [get_catalogue().conventions.holder_codes.get(kind, "") for kind in kinds]
+    claims["CZZTDMLX"] = (
+        [*labels] if len(labels) > 1 else put_in_form(labels[0], None, fields.get("CZZTDMLX"))
+    )
+    return claims
+
+
+def _read_holder_type(reading: RowReading) -> str:
+    text = reading.texts.get("CZZTDMLXDM") or reading.texts.get("CZZTDMLX", "")
+    if not text or text in get_catalogue().conventions.holder_codes:
+        return text
+    mapped = reading.profile.holder_types.get(text)
+    if mapped:
+        reading.say("holder-type-map", "CZZTDMLXDM", text, f"{text[:20]} is {mapped}", mapped)
+        return mapped
+    if text.zfill(3) in get_catalogue().conventions.holder_codes:
+        reading.say(
+            "lost-zeros",
+            "CZZTDMLXDM",
+            text,
+            "zeros at its beginning are missing, which Excel takes away",
+            text.zfill(3),
+        )
+    else:
+        reading.say(
+            "holder-type-word",
+            "CZZTDMLXDM",
+            text,
+            "the profile does not say what it means: add it to [holder_types]",
+        )
+    return ""
+
+
+def _read_code(reading: RowReading, text: str, kind: str, *, is_personal: bool) -> str:
+    code = fold_code(text)
+    if code != text:
+        reading.say(
+            "code-width",
+            "CZZTDM",
+            text,
+            "full-width characters, blanks and small letters are written plainly",
+            code,
+        )
+    for sort, message, suggestion in judge_code(code, kind, is_personal=is_personal):
+        reading.say(sort, "CZZTDM", text, message, suggestion)
+    return code

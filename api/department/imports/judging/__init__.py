@@ -1,0 +1,1 @@
+"""Rows of a table judged: cells, types, holders, days, and what a record would state."""

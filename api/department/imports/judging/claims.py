@@ -1,0 +1,83 @@
+"""Columns of a table that are of no part of the record, and the state that its source names."""
+
+from typing import Final
+
+from api.department.imports.judging.cells import is_ordinary, write_plain_code
+from api.department.imports.judging.days import read_first_day
+from api.department.imports.judging.reading import RowReading
+from api.department.imports.profiles import STATUS
+from api.department.rows.forms import put_in_form
+from api.department.rows.oddities import find_text_oddities
+from ledger.catalogue.fields import ClaimField, Form
+from ledger.encoding.canonical import Json
+from ledger.records.characters import find_name_fault
+
+#: How findings of a text's oddities are called here; the others are found where cells are read.
+_ODDITY_SORTS: Final = {
+    "blanks": "blanks", "full-width": "full-width", "placeholder": "placeholder", "spreadsheet": "spreadsheet",
+}  # fmt: skip
+
+
+def read_claim(reading: RowReading, name: str, text: str, field: ClaimField | None) -> dict[str, Json]:
+    """Return the claim that a cell of any other column states, nothing where it cannot be stated."""
+    if fault := find_name_fault(name):
+        reading.say("claim", name, text, f"the name of the claim {fault}")
+        return {}
+    kind = reading.profile.kinds.get(name, "")
+    if kind == "date" or (field is not None and field.form is Form.DATE):
+        day = read_first_day(reading, name, text)
+        return {name: day.isoformat()} if day else {}
+    if kind == "division":
+        return {name: _read_division(reading, name, text)}
+    if kind == "code":
+        code = write_plain_code(text)
+        if code != text:
+            reading.say(
+                "code-width",
+                name,
+                text,
+                "full-width characters and blanks are written plainly",
+                code,
+            )
+        text = code
+    value = put_in_form(text, None, field)
+    if field is not None and field.form is Form.INTEGER and not isinstance(value, int):
+        reading.say("not-a-number", name, text, "the catalogue has a whole number here")
+    for oddity in find_text_oddities(name, text) if not is_ordinary(text) else ():
+        if sort := _ODDITY_SORTS.get(oddity.name):
+            reading.say(sort, name, text, _strip_value(oddity.message))
+    return {name: value}
+
+
+def _read_division(reading: RowReading, name: str, text: str) -> str:
+    code = write_plain_code(text)
+    if len(code) in (9, 12) and code.isdecimal() and not code[6:].strip("0"):
+        reading.say("division", name, text, "the zeros behind the six digits are taken away", code[:6])
+        return code[:6]
+    return code
+
+
+def judge_status(reading: RowReading) -> None:
+    """Say whether a row is of a certificate that its source calls ended."""
+    word = reading.texts.get(STATUS, "")
+    if not word:
+        return
+    meaning = reading.profile.status.get(word)
+    if meaning is None:
+        reading.say(
+            "status-word",
+            STATUS,
+            word,
+            "the profile does not say whether this state is current: add it to [status]",
+        )
+    elif meaning == "ended":
+        reading.say("ended", STATUS, word,
+            "its source calls it ended: it is not registered as living. `shunzheng cancel`, `revoke` "
+            "or `withdraw` ends one "
+            "that is registered; this row waits here and is not dropped",
+        )  # fmt: skip
+
+
+def _strip_value(message: str) -> str:
+    """Return what an oddity says without the value that it repeats: a finding has that apart."""
+    return message.rpartition("”")[2].lstrip(" ,:") or message

@@ -1,0 +1,49 @@
+"""A row as it was judged, and the digest by which its record names it."""
+
+import hashlib
+from dataclasses import dataclass
+
+from api.department.imports.files.sources import SourceRow
+from api.department.imports.sorts import Consequence, Finding
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
+
+
+@dataclass(slots=True)
+class JudgedRow:
+    """A row with its findings; where none rejects it, the line to sign, and what tells its certificate and content apart.
+
+    `key` is of 16 bytes: type, folded number and holder. `content` is of 32: all that is stated but what is drawn.
+    `empty` are the claims that the table has columns for and the row does not state; `line` and `source` are the record and
+    the row as the journal keeps them, `equal_claims` pairs of claims that say the same.
+    """
+
+    row: SourceRow
+    findings: list[Finding]
+    type: str = ""
+    identifier: str = ""
+    issuer: str = ""
+    key: bytes = b""
+    content: bytes = b""
+    members: "dict[str, Json] | None" = None
+    salt: bytes = b""
+    empty: tuple[str, ...] = ()
+    line: bytes = b""
+    source: bytes = b""
+    end: str | None = None
+    is_valid_from_issue: bool = False
+    equal_claims: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_rejected(self) -> bool:
+        return any(finding.consequence is Consequence.REJECT for finding in self.findings)
+
+
+def digest_source_row(row: SourceRow, salt: bytes) -> str:
+    """Return the digest of a row as it was read, under a salt: by guessing cells nobody finds them from it."""
+    return "sha256:" + hashlib.sha256(salt + encode_source_row(row)).hexdigest()
+
+
+def encode_source_row(row: SourceRow) -> bytes:
+    """Return a row as it was read, as canonical JSON: sheet, line and cells."""
+    return canonical([row.sheet, row.line, [*row.cells]])
