@@ -1,57 +1,36 @@
 """`shunzheng import`: tables of departments become anchored certificates."""
 
-import argparse
-import sys
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
-from anchoring.catalogue.chosen import get_catalogue
 from api.client.answers import SubmissionAnswer
 from api.client.authorities import add_authorities
 from api.client.client import NodeClient
 from api.client.options import NodeOptions, read_token
-from api.console import note, progress, say, show_json
-from api.department.imports.checking import SKIP, Checker
-from api.department.imports.faulty import FaultyRows
+from api.console import note, say, show_json
 from api.department.imports.files.opening import open_source
 from api.department.imports.files.sources import Source
 from api.department.imports.handing_in import HandingIn
 from api.department.imports.journal import DONE, Journal
+from api.department.imports.options import JOURNAL_NAME, TableOptions, add_table, open_journal
 from api.department.imports.profiles import list_profiles, load_profile
 from api.department.imports.proposing import propose_profile
-from api.department.imports.sorts import ACCEPTABLE, Consequence
+from api.department.imports.reports import check_file, find_obstacle, report
 from api.department.imports.tally import Tally
 from api.department.imports.templates import write_template
 from api.department.rows.days import NO_END
 from api.department.sending import check_key
 from api.department.waiting import EXIT_CODE_WORDS, SOME_CAME_BACK, add_wait, judge_waiting, wait_final
 from api.files import write
-from api.parsers import Commands, add_json
+from api.parsers import Commands
 from api.signing.options import SignerOptions, add_signer, open_signer
-from ledger.encoding.canonical import Json, decode
-from ledger.encoding.times import civil_date
+from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
 
-_JOURNAL: Final = "import.journal"
-_ACTIONS: Final = ("amend", "renew", SKIP)
 
-
-class _TableOptions(Protocol):
-    file: Path
-    profile: str
-    sheet: list[str]
-    issuer: str
-    journal: Path | None
-    accept: list[str]
-    changes: list[str]
-    json: bool
-
-
-class _RunOptions(_TableOptions, NodeOptions, SignerOptions, Protocol):
+class _RunOptions(TableOptions, NodeOptions, SignerOptions, Protocol):
     wait: int
     proofs: Path | None
 
@@ -97,61 +76,9 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("identifier", metavar="IDENTIFIER", help="of the certificate as it is now")
     command.add_argument(
-        "--journal", type=Path, default=Path(_JOURNAL), metavar="F", help=f"default: {_JOURNAL}"
+        "--journal", type=Path, default=Path(JOURNAL_NAME), metavar="F", help=f"default: {JOURNAL_NAME}"
     )
     command.set_defaults(run=_show_source)
-
-
-def _add_table(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "file",
-        type=Path,
-        metavar="FILE",
-        help="CSV, TSV, Excel, web page or JSON lines; the content tells which",
-    )
-    command.add_argument(
-        "--profile",
-        default="plain",
-        metavar="P",
-        help=f"a file, or one of {', '.join(list_profiles())}; default: plain",
-    )
-    command.add_argument(
-        "--sheet",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="sheet of a workbook, or '*' for all; repeatable",
-    )
-    command.add_argument(
-        "--issuer",
-        default="",
-        metavar="CODE",
-        help="credit code of the issuer, where rows and profile name none",
-    )
-    command.add_argument(
-        "--journal",
-        type=Path,
-        metavar="F",
-        help=f"journal of all imports of the department; default: {_JOURNAL} beside FILE",
-    )
-    command.add_argument(
-        "--accept",
-        action="append",
-        default=[],
-        choices=ACCEPTABLE,
-        metavar="NAME",
-        help=f"go on although there are warnings 警告 of this sort: {', '.join(ACCEPTABLE)}; repeatable",
-    )
-    command.add_argument(
-        "--changes",
-        action="append",
-        default=[],
-        metavar="[TYPE=]ACTION",
-        help="what rows that differ from what is registered are, for all or for a type by code or name: "
-        f"{', '.join(_ACTIONS)}; "
-        "without it, a person is asked once a type; repeatable",
-    )
-    add_json(command)
 
 
 def _add_check(actions: Commands) -> None:
@@ -162,7 +89,7 @@ def _add_check(actions: Commands) -> None:
         "and import them as they are. "
         "Nothing is registered or noted. Exit codes: 0 every row is good, 1 some come back or something is open.",
     )
-    _add_table(command)
+    add_table(command)
     command.set_defaults(run=_check)
 
 
@@ -177,7 +104,7 @@ def _add_run(actions: Commands) -> None:
         "a file that was imported registers nothing twice. Exit codes: 0 all handed in, 1 failed, "
         f"{EXIT_CODE_WORDS}, {SOME_CAME_BACK} handed in but for rows that came back.",
     )
-    _add_table(command)
+    add_table(command)
     add_signer(command, "private key of the department; it stays on this machine")
     command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
     add_authorities(command)
@@ -237,114 +164,11 @@ def _add_profile(actions: Commands) -> None:
 # -- Checking --
 
 
-@dataclass(slots=True)
-class _Choices:
-    """What changed rows are, by type; a person at a terminal is asked once for each."""
-
-    actions: dict[str, str]
-
-    def choose(self, type_code: str, proposal: str) -> str:
-        """Return the action for changed rows of a type, empty where nobody has chosen."""
-        type_ = get_catalogue().find_type(type_code)
-        name = type_.name.zh if type_ else type_code
-        for key in (type_code, name, ""):
-            if key in self.actions:
-                return self.actions[key]
-        self.actions[type_code] = self._ask(name, proposal)
-        return self.actions[type_code]
-
-    def _ask(self, name: str, proposal: str) -> str:
-        if not sys.stdin.isatty():
-            return ""
-        note(
-            f"{name}: rows differ from what is registered, the first looks like {proposal}. 变更 amend, "
-            "换发 renew, or skip?"
-        )
-        answer = sys.stdin.readline().strip()
-        return answer if answer in _ACTIONS else ""
-
-
-def _read_choices(options: _TableOptions) -> _Choices:
-    """Return the actions for changed rows. Raises: MalformedInput."""
-    actions: dict[str, str] = {}
-    for choice in options.changes:
-        type_name, _, action = choice.rpartition("=")
-        if action not in _ACTIONS:
-            raise MalformedInput(
-                f"--changes takes {', '.join(_ACTIONS)}, or TYPE=one of them, and not {choice[:80]}"
-            )
-        actions[type_name] = action
-    return _Choices(actions)
-
-
-def _open_journal(options: _TableOptions) -> Journal:
-    return Journal(options.journal or options.file.parent / _JOURNAL)
-
-
-class _DryRun(Exception):
-    """Ends the transaction of a check without keeping anything of it."""
-
-
-def _check_file(
-    options: _TableOptions, source: Source, journal: Journal, *, keep: Callable[[Tally], bool]
-) -> Tally:
-    """Check a file and write the rows that come back; the journal has it where `keep` says so."""
-    profile = load_profile(options.profile)
-    today = civil_date(int(time.time()))
-    with FaultyRows(options.file.parent, options.file.name) as faulty_rows:
-        checker = Checker(
-            source, profile, journal, options.issuer, today, _read_choices(options).choose,
-            lambda judged: faulty_rows.add(checker.headings, judged),
-        )  # fmt: skip
-        try:
-            with journal.writing():
-                tally = checker.check(lambda rows: progress(rows, "checking 检查", source.count))
-                if not keep(tally):
-                    raise _DryRun
-                journal.add_file(source.digest, profile.name, source.name, tally.rejected)
-        except _DryRun:
-            pass
-    if faulty_rows.count:
-        note(
-            f"Rows that come back 退回的行: {faulty_rows.workbook_path} and {faulty_rows.csv_path.name}. "
-            "Mend and import them."
-        )
-    return checker.tally
-
-
-def _find_obstacle(options: _TableOptions, tally: Tally) -> str:
-    """Say why nothing can be signed, empty where it can."""
-    if questions := tally.list_sorts(Consequence.ASK):
-        advice = " Say --changes amend, renew or skip." if "changed" in questions else ""
-        return (
-            f"questions 待确认 are open: {', '.join(questions)}. Answer them in the profile, once for "
-            f"all tables of this source.{advice}"
-        )
-    if warnings := tally.list_open(options.accept):
-        names = " ".join(f"--accept {name}" for name in warnings)
-        return (
-            f"there are warnings 警告: {', '.join(warnings)}. Mend them in the file, or, where it is "
-            f"meant so, repeat with {names}"
-        )
-    return ""
-
-
-def _report(options: _TableOptions, source: Source, tally: Tally, **more: Json) -> None:
-    if options.json:
-        show_json(
-            {"file": source.name, "read_as": source.kind, "digest": source.digest, **tally.to_json(), **more}
-        )
-        return
-    say(f"{source.name}: {source.kind}")
-    for line in tally.describe():
-        say(line)
-
-
-def _check(options: _TableOptions) -> int:
-    with open_source(options.file, options.sheet) as source, _open_journal(options) as journal:
-        tally = _check_file(options, source, journal, keep=lambda _: False)
-    _report(options, source, tally)
-    obstacle = _find_obstacle(options, tally)
+def _check(options: TableOptions) -> int:
+    with open_source(options.file, options.sheet) as source, open_journal(options) as journal:
+        tally = check_file(options, source, journal, keep=lambda _: False)
+    report(options, source, tally)
+    obstacle = find_obstacle(options, tally)
     if obstacle:
         note(obstacle)
     if not options.json:
@@ -359,7 +183,7 @@ def _run(options: _RunOptions) -> int:
     """Check, sign, hand in, follow, fetch proofs; what was begun before goes first."""
     with (
         open_source(options.file, options.sheet) as source,
-        _open_journal(options) as journal,
+        open_journal(options) as journal,
         ExitStack() as stack,
     ):
         node = stack.enter_context(NodeClient(options.node, read_token(options), ca_file=options.ca_file))
@@ -370,11 +194,9 @@ def _run(options: _RunOptions) -> int:
         answers = _resume(journal, handing_in)
         tally = None
         if journal.find_file(source.digest) != DONE:
-            tally = _check_file(
-                options, source, journal, keep=lambda tally: not _find_obstacle(options, tally)
-            )
-            if obstacle := _find_obstacle(options, tally):
-                _report(options, source, tally)
+            tally = check_file(options, source, journal, keep=lambda tally: not find_obstacle(options, tally))
+            if obstacle := find_obstacle(options, tally):
+                report(options, source, tally)
                 note(f"Nothing was signed 未签名: {obstacle}")
                 return 1
             answers += handing_in.hand_in(source.digest, source.name)
@@ -423,7 +245,7 @@ def _conclude(
     if tally is None and not options.json:
         say(f"{source.name} is registered already 已登记过: nothing was handed in twice.")
     if tally is not None:
-        _report(
+        report(
             options, source, tally, accepted=accepted_count, refused=[*handing_in.refused], proofs=proof_count
         )
     elif options.json:
