@@ -14,7 +14,6 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +21,7 @@ from typing import Any, Final
 import orjson
 import pytest
 
-from anchoring.processes.children import dies_with
+from anchoring.processes.children import die_with, dies_with
 from api.limits import MAX_AGE_SECONDS
 from ledger.encoding.canonical import Json
 from tests.papers import sealed
@@ -239,14 +238,15 @@ def test_the_command_line_reads_on_until_it_is_interrupted(tmp_path: Path) -> No
     document = tmp_path / "slow.pdf"
     document.write_bytes(hungry())
     command = [sys.executable, "-m", "api.cli", "inspect", str(document)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=dies_with(os.getpid())
-    )
+    parent = os.getpid()
+
+    def prepare() -> None:
+        die_with(parent)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # who runs the tests in the background has it ignored
+
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=prepare)
     time.sleep(3)  # it reads by then, or still loads: either can be interrupted
     assert process.poll() is None
-    for _ in range(20):  # Python drops an interrupt that meets a finaliser; a person presses again
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=1)
-            break
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
     assert process.returncode in {130, -signal.SIGINT}

@@ -9,6 +9,7 @@ department and whoever watches the node do their work.
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -107,7 +108,8 @@ def descendants(pid: int) -> list[int]:
     pids = [pid]
     for parent in pids:
         for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            pids += map(int, children.read_text().split())
+            with suppress(FileNotFoundError, ProcessLookupError):  # a thread may end while it is looked at
+                pids += map(int, children.read_text().split())
     return pids
 
 

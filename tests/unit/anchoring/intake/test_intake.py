@@ -161,15 +161,19 @@ def test_chunks_and_spool_do_not_show(
     assert (refused.problem, len(refused.rows)) == ("transition-refused", 3)
 
 
+def take_200_000_records(folder: Path) -> None:
+    """Take a submission in a process of its own. Raises: AssertionError where it takes more memory."""
+    world, opened = World(), Register(f"sqlite:///{folder / 'register.db'}")
+    with world.department.draft(licence(n) for n in range(200_000)) as drafted:
+        assert accept(opened, world.trust, drafted.lines(), NOW, SETTINGS).count == 200_000
+    peak_kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert peak_kilobytes < 500 * 1024, f"{peak_kilobytes} kB"
+
+
 @pytest.mark.slow
 def test_a_submission_of_200_000_records_takes_less_than_500_mb(tmp_path: Path) -> None:
-    def take() -> None:
-        world, opened = World(), Register(f"sqlite:///{tmp_path / 'register.db'}")
-        with world.department.draft(licence(n) for n in range(200_000)) as drafted:
-            assert accept(opened, world.trust, drafted.lines(), NOW, SETTINGS).count == 200_000
-        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 500 * 1024
-
-    process = multiprocessing.get_context("fork").Process(target=take)
+    # spawned: a forked process would begin with the memory of all the tests before
+    process = multiprocessing.get_context("spawn").Process(target=take_200_000_records, args=(tmp_path,))
     process.start()
     process.join()
     assert process.exitcode == 0
