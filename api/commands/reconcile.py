@@ -18,25 +18,25 @@ from anchoring.audit.reconciliation import (
     Statement,
     reconcile,
 )
+from anchoring.audit.values import VALUE_ERRORS, describe_value_error
 from anchoring.chain.presence import check_registry
 from anchoring.checkpoints.store import read_first_since
 from anchoring.database.engine import find_missing_file, snapshot
 from anchoring.database.reading import open_for_reading
-from anchoring.errors import AnchoringError, ChainUnavailable, DatabaseDamaged, NotFound, WrongRegistry
+from anchoring.errors import AnchoringError, NotFound, RegistryAbsent, WrongRegistry
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.tables import SCHEMA, STATE
 from api import files
 from api.console import in_words, note, say, show_json
-from api.node.errors import FILE
+from api.node.errors import FILE, SettingsError
 from api.node.loading import load_settings
 from api.parsers import Commands, add_json
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
+from ledger.errors import LedgerError
 
 _SAME, _DIFFERENT, _CANNOT_TELL = 0, 1, 12
-# What stored values that no node wrote can make of reading them.
-_UNREADABLE: Final = (SQLAlchemyError, ArithmeticError, LookupError, TypeError, ValueError)
 _URL_STARTS: Final = ("http://", "https://")
 
 
@@ -52,7 +52,7 @@ def add(commands: Commands) -> None:
         "reconcile",
         description="Two accounts of one registry are read side by side, event by event, and every head is made anew; what "
         "is not final in a replica is left out. Nothing is changed. Exit codes: 0 the same, as far as both reach; 1 they "
-        "differ, or are of two registries; 12 one of them could not be read to the end, or holds nothing.",
+        "differ, or are of two registries; 12 one of them is not there, could not be read to the end, or holds nothing.",
     )
     command.add_argument("first", metavar="A", help="directory of a node, or the file of a replica (SQLite)")
     command.add_argument("second", metavar="B", help="as A, or the URL of an endpoint of the chain")
@@ -106,7 +106,33 @@ def _check_replica(connection: Connection, source: str) -> None:
         )
 
 
-def _reconcile(options: _ReconcileOptions) -> int:
+def _run(options: _ReconcileOptions) -> int:
+    """Reconcile; where a side cannot be looked at, or not to the end, nobody can tell."""
+    try:
+        reconciliation, evidence = _reconcile(options)
+    except WrongRegistry as error:
+        if not isinstance(error, RegistryAbsent):
+            return _refuse(options, f"两者不属同一登记簿 two registries: {in_words(error)}", _DIFFERENT)
+        text = in_words(error)
+    except (AnchoringError, LedgerError, SettingsError, OSError) as error:
+        text = in_words(error)
+    except (SQLAlchemyError, *VALUE_ERRORS) as error:
+        text = f"{describe_value_error(error)}: audit the node"
+    else:
+        return _tell(options, reconciliation, evidence)
+    return _refuse(options, f"无法判断 cannot tell: {text}", _CANNOT_TELL)
+
+
+def _refuse(options: _ReconcileOptions, text: str, code: int) -> int:
+    """Say why there is no outcome, to programs too, and return the exit code."""
+    note(text)
+    if options.json:
+        show_json({"error": text, "reason": "", "rows": []})
+    return code
+
+
+def _reconcile(options: _ReconcileOptions) -> tuple[Reconciliation, dict[str, Json]]:
+    """Read both sides, and return the outcome with its evidence. Raises: WrongRegistry, what a side raises."""
     with ExitStack() as stack:
         first = stack.enter_context(_open_replica(options.first, "A"))
         replicas = [first]
@@ -119,7 +145,11 @@ def _reconcile(options: _ReconcileOptions) -> int:
             replicas.append(second)
         first_account = ReplicaAccount(first.name, first.view)
         reconciliation = reconcile(first_account, account, first.view.head_zero)
-        evidence = _make_evidence(reconciliation, replicas, (first.name, account.name))
+        return reconciliation, _make_evidence(reconciliation, replicas, (first.name, account.name))
+
+
+def _tell(options: _ReconcileOptions, reconciliation: Reconciliation, evidence: dict[str, Json]) -> int:
+    """Write and show an outcome, and return its exit code."""
     if options.output is not None and reconciliation.difference is not None:
         files.write(options.output, canonical(evidence) + b"\n", public=True)
         note(f"{options.output}: what each of the two says of event {reconciliation.difference.n}")
@@ -127,21 +157,6 @@ def _reconcile(options: _ReconcileOptions) -> int:
     if reconciliation.difference is not None:
         return _DIFFERENT
     return _SAME if reconciliation.common.n else _CANNOT_TELL
-
-
-def _run(options: _ReconcileOptions) -> int:
-    """Reconcile; where a side cannot be read to the end, nobody can tell."""
-    try:
-        return _reconcile(options)
-    except WrongRegistry as error:
-        note(f"两者不属同一登记簿 two registries: {error}")
-        return _DIFFERENT
-    except (ChainUnavailable, DatabaseDamaged) as error:
-        note(f"无法判断 cannot tell: {in_words(error)}")
-    except _UNREADABLE as error:
-        text = f"what a replica holds there is no value that a node writes ({type(error).__name__}): audit it"
-        note(f"无法判断 cannot tell: {text}")
-    return _CANNOT_TELL
 
 
 def _check_same_registry(first: _Replica, second: _Replica) -> None:

@@ -1,5 +1,6 @@
 """Two accounts of one registry: the same, or parted at the first event that differs."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -108,7 +109,8 @@ def test_a_damaged_replica_and_its_chain_differ(city: City, tmp_path: Path) -> N
         ("UPDATE event SET time = 'noon' WHERE n = 4", 1, "time"),
         ("UPDATE event SET time = time + 1 WHERE n = 4", 1, "time"),
         ("UPDATE state SET registry_name = 'other'", 1, "two registries"),
-        ("DELETE FROM state", 1, "holds no replica"),
+        ("DELETE FROM state", 12, "holds no replica"),
+        ("UPDATE state SET schema_number = 1", 12, "of schema 1"),
         ("DELETE FROM event", 12, "up to event 0"),
         ("DELETE FROM event WHERE n > 4", 0, "ends there"),
     ],
@@ -125,3 +127,19 @@ def test_the_command_says_what_differs(
     assert words in printed.out + printed.err
     assert file.read_bytes() == content, "nothing is changed"
     assert (tmp_path / "evidence.json").exists() == ("n = 4" in statement)
+
+
+def test_what_is_not_there_parts_nobody(
+    city: City, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 1 is for two that part: no file, no replica and no directory of a node say nothing of that."""
+    own_file, other_file = city.urls[1].removeprefix("sqlite:///"), tmp_path / "other.db"
+    city.replica.close()
+    other_file.write_bytes(b"no database at all" * 100)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "node.toml").write_text("registry = [")
+    for name in ("gone.db", "other.db", "broken", "."):
+        assert main(["reconcile", own_file, str(tmp_path / name), "--json"]) == 12, name
+        printed = capsys.readouterr()
+        assert "无法判断 cannot tell" in printed.err
+        assert json.loads(printed.out)["error"] == printed.err.strip()
