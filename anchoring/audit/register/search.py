@@ -41,13 +41,17 @@ _RECORDS: Final = (
 )
 _STRAY_FACETS: Final = select(FACET.c.position).where(FACET.c.position.not_in(select(RECORD.c.position)))
 _TERMS: Final = select(TERM.c.term, TERM.c.position)
-_TERMS_BETWEEN: Final = _TERMS.where(
-    TERM.c.position >= bindparam("first"), TERM.c.position < bindparam("end")
-)
+_TERMS_BETWEEN: Final = _TERMS.where(TERM.c.position.between(bindparam("first"), bindparam("last")))
 _DISCLOSURES_BETWEEN: Final = select(DISCLOSURE).where(
-    DISCLOSURE.c.position >= bindparam("first"), DISCLOSURE.c.position < bindparam("end")
+    DISCLOSURE.c.position.between(bindparam("first"), bindparam("last"))
 )
-_LAST_POSITION: Final = select(func.max(TERM.c.position))
+_NEXT_POSITIONS: Final = tuple(
+    select(func.min(table.c.position)).where(table.c.position >= bindparam("first"))
+    for table in (TERM, DISCLOSURE)
+)
+# What a column of numbers holds: whoever writes behind the node's back may use all of it.
+_MIN_NUMBER: Final = -(2**63)
+_MAX_NUMBER: Final = 2**63 - 1
 # A Mersenne prime: two sets of a million terms that differ have the same product once in 2**107 times (Schwartz, Zippel).
 _PRIME: Final = 2**127 - 1
 # Positions whose terms are held in memory at once, where the sums differ: some ten megabytes.
@@ -173,10 +177,8 @@ def _derive_terms(content: bytes | None) -> Iterator[int]:
 
 def _find_differing_terms(books: Books, findings: Findings) -> None:
     """Compare the terms of some positions after the other, in bounded memory, and name those that differ."""
-    last_position = books.connection.execute(_LAST_POSITION).scalar_one() or 0
-    end = max(last_position, books.log.size) + 1
-    for first in range(0, end, _WINDOW_POSITIONS):
-        window = {"first": first, "end": first + _WINDOW_POSITIONS}
+    for first, last in _walk_windows(books):
+        window = {"first": first, "last": last}
         stored_terms = {tuple(row) for row in books.connection.execute(_TERMS_BETWEEN, window)}
         derived_terms = {
             (term, row["position"])
@@ -187,3 +189,18 @@ def _find_differing_terms(books: Books, findings: Findings) -> None:
             findings.add("term-missing", f"position {position}", "it is not found by all that it discloses")
         for position in sorted({position for _, position in stored_terms - derived_terms}):
             findings.add("term-stray", f"position {position}", "it is found by what it does not disclose")
+
+
+def _walk_windows(books: Books) -> Iterator[tuple[int, int]]:
+    """Yield first and last positions between which terms or disclosures stand; gaps of any length are passed at once."""
+    last = _MIN_NUMBER - 1
+    while last < _MAX_NUMBER:
+        parameters = {"first": last + 1}
+        next_positions = [
+            books.connection.execute(query, parameters).scalar_one() for query in _NEXT_POSITIONS
+        ]
+        first = min((position for position in next_positions if position is not None), default=None)
+        if first is None:
+            return
+        last = min(first + _WINDOW_POSITIONS - 1, _MAX_NUMBER)
+        yield first, last

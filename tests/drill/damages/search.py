@@ -42,4 +42,7 @@ TERMS: Final = {
     "terms swapped": register("term-stray", "term", "position 2", *swap("term", "position", 2, 3)),
     "term invented": register("term-stray", "term", "position 3", "INSERT INTO term VALUES (7, 3)"),
     "term of no record": register("term-stray", "term", "position 99", "INSERT INTO term VALUES (7, 99)"),
+    "term of no position that a log reaches": register(
+        "term-stray", "term", f"position {2**63 - 1}", f"INSERT INTO term VALUES (7, {2**63 - 1})"
+    ),
 }
