@@ -19,7 +19,14 @@ _SHOWN_CHECKPOINTS: Final = 8  # the newest of those that were compared
 _UNREADABLE: Final = (SQLAlchemyError, AnchoringError, *VALUE_ERRORS)
 
 #: What is left unchecked though the audit was to look at it.
-_GAPS: Final = {"chain-unchecked", "database-missing", "replica-unread", "schema-other"}
+_GAPS: Final = {
+    "chain-unchecked",
+    "database-missing",
+    "entries-missing",
+    "records-missing",
+    "replica-unread",
+    "schema-other",
+}
 #: Told while an audit works: what is checked, how much of it is done, how much there is in all.
 Progress = Callable[[str, int, int], None]
 PROGRESS_ITEMS: Final = 10_000  # how often the progress is told
@@ -29,9 +36,9 @@ PROGRESS_ITEMS: Final = 10_000  # how often the progress is told
 class AuditReport:
     """`checked` says how much was looked at, by sort; `unlisted` counts findings beyond those listed.
 
-    A remark is what somebody should know though nothing contradicts anything: submissions that wait, records that are not
-    back yet, keys that were reported stolen. `unchecked` says what could not be looked at, and why; `standing` of which
-    state the report speaks, None where no replica could be read.
+    A remark is what somebody should know though nothing contradicts anything: submissions that wait, keys that were
+    reported stolen. `unchecked` says what could not be looked at, such as records that are not back yet, and why;
+    `standing` of which state the report speaks, None where no replica could be read.
     """
 
     checked: Mapping[str, int]

@@ -14,6 +14,8 @@ from ledger.registry.trust import LogState
 
 Values = TypeVarTuple("Values")
 
+#: What to do about records that a register lacks since a restore.
+BRING_BACK: Final = "bring them back with `shunzheng recover`"
 _PAGE_ROWS: Final = 2_000  # rows fetched at a time
 _PAGE_NUMBERS: Final = 500  # parameters of one query: every database takes so many
 

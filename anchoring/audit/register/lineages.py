@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from anchoring.audit.findings import Findings
 from anchoring.audit.places import REGISTER
-from anchoring.audit.register.books import Books, fetch_rows, select_numbered
+from anchoring.audit.register.books import BRING_BACK, Books, fetch_rows, select_numbered
 from anchoring.audit.register.origins import Origins
 from anchoring.audit.register.records import Outcome, StatusDifference, StoredRecord
 from anchoring.audit.register.replay import Chunk, StoredLineage, StoredRow, replay_chunk
@@ -78,7 +78,9 @@ def _take_outcome(books: Books, outcome: Outcome, record_count: int, findings: F
 def _report_difference(books: Books, difference: StatusDifference, findings: Findings) -> None:
     position = difference.position
     if books.missing and not is_complete(books.connection, books.view, books.log.name, position):
-        findings.remark("records-missing", difference.where, "its newest records are not back yet")
+        findings.leave(
+            "records-missing", difference.where, f"its newest records are not back yet: {BRING_BACK}"
+        )
     else:
         findings.add("status-differs", f"position {position}", difference.text)
 

@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, bindparam, func, select
 
 from anchoring.audit.findings import Findings
 from anchoring.audit.places import REGISTER
-from anchoring.audit.register.books import Books, walk_rows
+from anchoring.audit.register.books import BRING_BACK, Books, walk_rows
 from anchoring.register.batches import find_last_batch
 from anchoring.register.tables import CHANGE, LINEAGE, RECORD, SUBMISSION
 from ledger.crypto.suites import Suite
@@ -133,7 +133,8 @@ class _Walk:
         # 4
         if row["first"] in self._books.missing:
             self._findings.checked["records not back yet"] += row["count"]
-            self._findings.remark("records-missing", where, f"its {row['count']:,} records are not back yet")
+            text = f"its {row['count']:,} records are not back yet: {BRING_BACK}"
+            self._findings.leave("records-missing", where, text)
             return
         self._check_root(row, where)
         parameters = {"first": row["first"], "end": self._end}
@@ -160,9 +161,9 @@ class _Walk:
     def _skip_unplaced(self) -> None:
         """Pass the positions of batches whose entries are not known."""
         while (missing := self._unplaced_ranges.pop(self._end, None)) is not None:
-            text = f"the entries of its {missing.count:,} records are not back yet"
+            text = f"the entries of its {missing.count:,} records are not back yet: {BRING_BACK}"
             self._findings.checked["records not back yet"] += missing.count
-            self._findings.remark("entries-missing", f"batch {missing.batch}", text)
+            self._findings.leave("entries-missing", f"batch {missing.batch}", text)
             self._end += missing.count
 
     def _read_entry(self, row: RowMapping, where: str) -> Entry | None:

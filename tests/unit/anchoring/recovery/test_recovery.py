@@ -79,7 +79,7 @@ def test_everything_comes_back_and_the_register_goes_on(restored: Restored, tmp_
     restored.city.submit(change("revoke", 1))
     restored.city.settle()
     report = restored.audited()
-    assert (report.findings, report.remarks) == ((), ())
+    assert (report.findings, report.remarks, report.is_whole) == ((), (), True)
     assert report.checked["records"] == 14
     assert [anchor.sequence for anchor in restored.city.anchors()] == [1, 2, 3, 4]
     assert [restored.verdict(n) for n in (0, 1, 20, 40)] == ["valid", "not_current", "valid", "valid"]
@@ -99,13 +99,18 @@ def test_while_records_are_missing_the_rest_goes_on_and_no_lineage_gets_two_bran
     fallen.city.settle()
     assert [anchor.sequence for anchor in fallen.city.anchors()] == [1, 2, 3, 4]
     assert fallen.audited().findings == ()
-    assert {remark.slug for remark in fallen.audited().remarks} == {"records-missing"}
+    assert {unchecked.slug for unchecked in fallen.audited().unchecked} == {
+        "chain-not-asked",
+        "records-missing",
+    }
+    assert not fallen.audited().is_whole
     assert [fallen.verdict(n) for n in (0, 3)] == ["valid", "not_current"]
     fallen.send("second")
     fallen.send("third")
     assert fallen.city.submit(licence(60), change("revoke", 1)).first == 13
     fallen.city.settle()
-    assert (fallen.audited().findings, fallen.audited().remarks) == ((), ())
+    report = fallen.audited()
+    assert (report.findings, report.remarks, report.is_whole) == ((), (), True)
 
 
 def test_records_come_back_in_the_order_of_their_lineages(fallen: Restored, tmp_path: Path) -> None:
@@ -139,12 +144,18 @@ def test_without_the_entries_heartbeats_go_on_and_nothing_is_taken(fallen: Resto
     assert [anchor.sequence for anchor in fallen.city.anchors()] == [1, 2, 3, 4]
     report = fallen.audited()
     assert report.findings == ()
-    assert {remark.slug for remark in report.remarks} == {"entries-missing", "records-missing"}
+    assert {unchecked.slug for unchecked in report.unchecked} == {
+        "chain-not-asked",
+        "entries-missing",
+        "records-missing",
+    }
+    assert not report.is_whole
     assert fallen.verdict(0) == "valid"
     fallen.recover(tmp_path, fallen.copies)  # now somebody has them
     assert [fallen.send(name).first for name in ("second", "third", "waiting")] == [6, 10, 12]
     fallen.city.settle()
-    assert (fallen.audited().findings, fallen.audited().remarks) == ((), ())
+    report = fallen.audited()
+    assert (report.findings, report.remarks, report.is_whole) == ((), (), True)
 
 
 @pytest.mark.parametrize("lie", ["altered", "swapped", "shifted", "left-out", "none", "malformed"])
@@ -183,7 +194,8 @@ def test_a_register_of_which_nothing_is_left_comes_back_whole(fallen: Restored, 
     assert len(planned.lost_batches) == 3
     assert [fallen.send(name).first for name in ("first", "second", "third", "waiting")] == [0, 6, 10, 12]
     fallen.city.settle()
-    assert (fallen.audited().findings, fallen.audited().remarks) == ((), ())
+    report = fallen.audited()
+    assert (report.findings, report.remarks, report.is_whole) == ((), (), True)
 
 
 def test_a_submission_that_waited_in_the_backup_stays_where_it_was_anchored(tmp_path: Path) -> None:
@@ -244,7 +256,8 @@ def test_what_was_taken_before_the_loss_was_noticed_is_set_aside_and_taken_anew(
         fallen.send(name)
     assert fallen.send("early").first == 12
     fallen.city.settle()
-    assert (fallen.audited().findings, fallen.audited().remarks) == ((), ())
+    report = fallen.audited()
+    assert (report.findings, report.remarks, report.is_whole) == ((), (), True)
 
 
 def test_a_recovery_that_is_killed_starts_over(fallen: Restored, tmp_path: Path) -> None:

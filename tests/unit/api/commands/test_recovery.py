@@ -68,7 +68,9 @@ def test_the_way_back_by_the_commands(story: Restored, run: Run, tmp_path: Path)
     code, said = run("recover", "--from", "http://wuhan")
     assert code == 1
     assert "missing: positions 6 to 9, batch 2: submission " in said
-    assert run("audit")[0] == 0
+    code, said = run("audit")
+    assert (code, "核查无异" in said, said.count("NOT CHECKED position")) == (12, False, 2)
+    assert "4 records are not back yet: bring them back with `shunzheng recover`" in said
     given = files(tmp_path, "waiting", "third", "second")  # in any order
     code, said = run("recover", "--from", "http://wuhan", *given)
     assert (code, "登记库完整" in said) == (0, True)
