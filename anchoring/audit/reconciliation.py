@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from anchoring.chain.protocol import Chain, ChainEvent, RegistryName
+from anchoring.errors import ChainMisbehaved
 from anchoring.replica.reading import ReplicaView
 from ledger.registry.acts import extend_head
 from ledger.verification.audits import Head
@@ -69,19 +70,35 @@ class ReplicaAccount:
 
 
 class ChainAccount:
-    """What an endpoint shows of the chain, asked window by window up to the contract's head."""
+    """What an endpoint shows of the chain, asked window by window up to the contract's head.
+
+    An endpoint may leave events out, of a long range without a word: then it contradicts the contract's own count, and
+    nobody can tell by it what the chain holds.
+    """
 
     def __init__(self, name: str, chain: Chain, registry: str) -> None:
         self.name, self._chain = name, chain
         self._contract = RegistryName.parse(registry).contract
 
     def tell(self) -> Iterator[Statement]:
-        """Yield the events. Raises: ChainUnavailable."""
-        stated_head, first = self._chain.registry_head(self._contract), 0
-        while first <= stated_head.last_block:
-            last = min(first + max(1, self._chain.event_span()) - 1, stated_head.last_block)
-            for event in self._chain.events(self._contract, first, last):
-                yield Statement(event, stated_head.head if event.event.n == stated_head.n else None)
+        """Yield the events. Raises: ChainUnavailable; ChainMisbehaved where one is left out."""
+        stated_head, number = self._chain.registry_head(self._contract), 0
+        for event in self._walk_events(stated_head.last_block):
+            if event.event.n != number + 1:
+                break
+            number += 1
+            yield Statement(event, stated_head.head if number == stated_head.n else None)
+        if number != stated_head.n:
+            raise ChainMisbehaved(
+                f"the contract counts {stated_head.n} events, and what the endpoint shows goes up to event {number} without "
+                "a gap: ask another endpoint, or name the directory of a node"
+            )
+
+    def _walk_events(self, last_block: int) -> Iterator[ChainEvent]:
+        first = 0
+        while first <= last_block:
+            last = min(first + max(1, self._chain.event_span()) - 1, last_block)
+            yield from self._chain.events(self._contract, first, last)
             first = last + 1
 
 
@@ -106,23 +123,21 @@ def reconcile(first: Account, second: Account, head_zero: bytes) -> Reconciliati
 
 
 class _Walk:
-    """One account, event by event; what comes next is looked at before it is taken."""
+    """One account, event by event; the next one is asked for when it is needed, and looked at before it is taken."""
 
     def __init__(self, account: Account) -> None:
         self.name = account.name
         self._statements = account.tell()
-        self._next = next(self._statements, None)
-
-    @property
-    def is_over(self) -> bool:
-        return self._next is None
+        self._next: Statement | None = None
+        self.is_over = False
 
     def take(self, number: int) -> Statement | None:
         """Return what is told of the event of a number; None where the account goes on behind it, or ends."""
-        statement = self._next
-        if statement is None or statement.event.event.n != number:
+        self._next = self._next or next(self._statements, None)
+        self.is_over = self._next is None
+        if self._next is None or self._next.event.event.n != number:
             return None
-        self._next = next(self._statements, None)
+        statement, self._next = self._next, None
         return statement
 
 

@@ -5,10 +5,13 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from anchoring.audit.reconciliation import ChainAccount, ReplicaAccount, reconcile
+from anchoring.chain.protocol import Chain, ChainEvent
+from anchoring.errors import ChainMisbehaved
 from anchoring.replica.store import Replica
 from api.cli import main
 from tests.fakes.department import licence
@@ -89,6 +92,37 @@ def test_a_chain_tells_what_the_replica_holds(city: City) -> None:
         reconciliation = reconcile(ReplicaAccount("A", view), account, view.head_zero)
         assert reconciliation.difference is None
         assert reconciliation.common.n >= view.cursor.n
+
+
+class HidingChain:
+    """The chain as an endpoint shows it that leaves some events out."""
+
+    def __init__(self, city: City, hidden_numbers: range) -> None:
+        self._chain, self._hidden_numbers = city.chain, hidden_numbers
+        self.event_span, self.registry_head = self._chain.event_span, self._chain.registry_head
+
+    def events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
+        events = self._chain.events(contract, first, last)
+        return [event for event in events if event.event.n not in self._hidden_numbers]
+
+
+@pytest.mark.parametrize("hidden_numbers", [range(4, 5), range(5, 99), range(1, 99)])
+def test_an_endpoint_that_leaves_events_out_tells_nothing(city: City, hidden_numbers: range) -> None:
+    chain = cast(Chain, HidingChain(city, hidden_numbers))
+    with city.replica.reading() as view:
+        account = ChainAccount("chain", chain, view.registry)
+        with pytest.raises(ChainMisbehaved, match=f"up to event {hidden_numbers[0] - 1} without"):
+            reconcile(ReplicaAccount("A", view), account, view.head_zero)
+
+
+def test_what_differs_before_the_events_that_are_left_out_is_told(city: City, tmp_path: Path) -> None:
+    replica = copy(city, tmp_path / "copy.db", "UPDATE event SET kind = 99 WHERE n = 4")
+    with replica.reading() as view:
+        account = ChainAccount("chain", cast(Chain, HidingChain(city, range(5, 99))), view.registry)
+        difference = reconcile(ReplicaAccount("A", view), account, view.head_zero).difference
+    replica.close()
+    assert difference is not None
+    assert (difference.n, difference.words) == (4, "the two differ in kind")
 
 
 def test_a_damaged_replica_and_its_chain_differ(city: City, tmp_path: Path) -> None:
