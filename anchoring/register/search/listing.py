@@ -3,9 +3,21 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, func, inspect, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    RowMapping,
+    Select,
+    and_,
+    func,
+    inspect,
+    or_,
+    select,
+)
 
 from anchoring import limits
 from anchoring.errors import AnchoringError
@@ -98,30 +110,33 @@ def list_records(
     connection: Connection, criteria: Criteria, *, first: int = 0, limit: int = limits.CHUNK_ROWS
 ) -> Iterator[Listed]:
     """Yield at most `limit` records at position `first` or beyond, in their order."""
-    query = (
-        _select_records(criteria)
-        .where(FACET.c.position >= first)
-        .order_by(FACET.c.position)
-        .limit(limit)
-        .execution_options(yield_per=limits.CHUNK_ROWS)
+    query = _select_records(criteria).where(FACET.c.position >= first).order_by(FACET.c.position)
+    if criteria.holder is None:  # else those that are left out below must not count, or a page ends too early
+        query = query.limit(limit)
+    rows = connection.execute(query.execution_options(yield_per=limits.CHUNK_ROWS)).mappings()
+    yield from map(_make_listed, islice((row for row in rows if _states_holder(row, criteria)), limit))
+
+
+def _states_holder(row: RowMapping, criteria: Criteria) -> bool:
+    """Tell whether a record states the holder, where one is looked for: two values may share a term."""
+    if criteria.holder is None:
+        return True
+    return states(decode_disclosure(decode(row["content"])).values, Sort.HOLDER, criteria.holder)
+
+
+def _make_listed(row: RowMapping) -> Listed:
+    return Listed(
+        row["position"],
+        row["identifier"],
+        row["type"],
+        row["issuer"],
+        Status(row["status"]),
+        row["action"],
+        row["issued"],
+        row["accepted"],
+        row["key"],
+        row["basis"],
     )
-    for row in connection.execute(query).mappings():
-        if criteria.holder is not None:
-            values = decode_disclosure(decode(row["content"])).values
-            if not states(values, Sort.HOLDER, criteria.holder):
-                continue
-        yield Listed(
-            row["position"],
-            row["identifier"],
-            row["type"],
-            row["issuer"],
-            Status(row["status"]),
-            row["action"],
-            row["issued"],
-            row["accepted"],
-            row["key"],
-            row["basis"],
-        )
 
 
 def count_records(connection: Connection, criteria: Criteria) -> list[Figure]:

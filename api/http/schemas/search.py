@@ -24,7 +24,7 @@ Hour = Annotated[int, Field(ge=0, le=24)]
 class ReasonedShape(Shape):
     """A question that names its reason, which is kept with the look."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=limits.MAX_REASON_CHARS)] = Field(
+    reason: Annotated[str, Field(pattern=r"\S", min_length=1, max_length=limits.MAX_REASON_CHARS)] = Field(
         description="Why it is asked: a case, a complaint. It is kept in the log of looks."
     )
 

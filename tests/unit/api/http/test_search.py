@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import insert
 
 from anchoring.register.access.looks import Look, list_looks
+from anchoring.register.search.terms import Sort, make_term
+from anchoring.register.tables import TERM
 from tests.unit.api.city import City, identifier
 from tests.unit.api.http.test_certificates import bearer
 
@@ -82,6 +85,7 @@ def test_no_other_scope_opens_a_search(registered_city: City, tianmen: TestClien
     ("path", "question"),
     [
         ("certificates/find", {"reason": "", "holder": "张三"}),
+        ("certificates/find", {"reason": " \u3000", "holder": "张三"}),
         ("certificates/find", {"holder": "张三", "number": "1"}),
         ("certificates/find", {}),
         ("certificates/find", {"document": "sm3:zz"}),
@@ -124,6 +128,14 @@ def test_pages_lead_on(registered_city: City, tianmen: TestClient) -> None:
     second = ask(tianmen, registered_city, "search", limit=2, position=first["next"]).json()
     assert [item["action"] for item in second["items"]] == ["suspend"]
     assert "next" not in second
+
+
+def test_a_term_that_two_values_share_ends_no_page(registered_city: City, tianmen: TestClient) -> None:
+    registered_city.submit(registered_city.licence("TM2022A0000000000003", {"CZZT": "李四"}))
+    with registered_city.register.writing() as connection:
+        connection.execute(insert(TERM), [{"term": make_term(Sort.HOLDER, "李四"), "position": 0}])
+    answer = ask(tianmen, registered_city, "search", holder="李四", limit=1).json()
+    assert [item["identifier"] for item in answer["items"]] == [identifier("TM2022A0000000000003")]
 
 
 def test_hours_are_those_of_a_clock_in_china(registered_city: City, tianmen: TestClient) -> None:
