@@ -22,6 +22,7 @@ from ledger.verification.receipts import sign_receipt
 from tests.drill.stage import CHECKPOINTS, REGISTER, REPLICA, Copy, OtherNode, Stage
 from tests.fakes.department import licence
 from tests.fakes.issuing import City
+from tests.unit.anchoring.follower.followed import Lying
 
 OTHER_REGISTRY: Final = "eip155:1:0x" + "0" * 40 + ":" + "0" * 16
 ALWAYS_REMARKED: Final = {"waiting", "not-final", "receipt-pending"}
@@ -246,6 +247,19 @@ def test_what_is_not_asked_is_said(stage: Stage, tmp_path: Path) -> None:
     assert [unchecked.slug for unchecked in report.unchecked] == [
         "database-missing", "peer-unchecked", "chain-not-asked",
     ]  # fmt: skip
+
+
+def test_an_endpoint_that_leaves_events_out_accuses_nobody(stage: Stage, tmp_path: Path) -> None:
+    """Of a range some endpoints answer the first blocks without a word; of one block they show what is there."""
+    copy = stage.copy(tmp_path)
+    chain = stage.chain
+    copy.chain = Lying(chain, events=lambda contract, first, last: chain.events(contract, first, first))
+    report = copy.audit()
+    assert report.findings == ()
+    assert [(unchecked.slug, "the endpoint shows" in unchecked.text) for unchecked in report.unchecked] == [
+        ("chain-unchecked", True)
+    ]
+    assert not report.is_whole
 
 
 def test_a_deleted_replica_is_replaced_by_what_the_chain_says(stage: Stage, tmp_path: Path) -> None:
