@@ -249,6 +249,19 @@ def test_what_is_not_asked_is_said(stage: Stage, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_count_whose_signature_was_taken_away_is_not_checked(stage: Stage, tmp_path: Path) -> None:
+    """Whoever deletes a look can count anew without a signature: that all looks are there is not said then."""
+    copy = stage.copy(tmp_path)
+    copy.execute(
+        REGISTER,
+        "DELETE FROM look WHERE ordinal = 3",
+        "UPDATE tally SET total = 2, key = NULL, signature = NULL WHERE name != ''",
+    )
+    report = copy.audit()
+    assert report.findings == ()
+    assert [unchecked.slug for unchecked in report.unchecked] == ["tally-unsigned"] * 2
+
+
 def test_an_endpoint_that_leaves_events_out_accuses_nobody(stage: Stage, tmp_path: Path) -> None:
     """Of a range some endpoints answer the first blocks without a word; of one block they show what is there."""
     copy = stage.copy(tmp_path)

@@ -77,7 +77,7 @@ def _check_signatures(
         where = _name_tally(tally)
         if tally.key is None or tally.signature is None:
             text = "no signature vouches for its count: the node had no key, has another by now, or it was taken away"
-            findings.remark("tally-unsigned", where, text)
+            findings.leave("tally-unsigned", where, text)
         elif (key := keys.get(tally.key)) is None:
             text = f"the registry does not know the key 0x{tally.key.hex()} that signed its count"
             findings.leave("key-unknown", where, text)
