@@ -8,7 +8,7 @@ from sqlalchemy import select
 from anchoring.audit.findings import Findings
 from anchoring.audit.register.books import Books, walk_rows
 from anchoring.register.access.looks import Purpose
-from anchoring.register.access.tallies import TOKENS, Tally, tally_of
+from anchoring.register.access.tallies import TOKENS, Tally, read_tally
 from anchoring.register.access.tokens import SCOPES
 from anchoring.register.tables import LEASE, LOOK, TALLY, TOKEN
 from ledger.crypto.keys import PublicKey
@@ -26,7 +26,7 @@ def audit_access(books: Books, keys: Mapping[bytes, PublicKey], findings: Findin
             findings.add("lease-altered", f"log {row['log']}", f"the register is of {books.log.name}")
     token_ids = _check_tokens(books, findings)
     ends_by_token = _check_looks(books, token_ids, findings)
-    tallies = {row["name"]: tally_of(row) for row in walk_rows(books, _TALLIES)}
+    tallies = {row["name"]: read_tally(row) for row in walk_rows(books, _TALLIES)}
     _check_signatures(tallies, keys, findings)
     _compare_tokens(tallies, token_ids, findings)
     for token in sorted(token_ids & tallies.keys()):

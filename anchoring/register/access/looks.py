@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select
 from anchoring import limits
 from anchoring.database.engine import make_findable
 from anchoring.errors import TooManyLooks
-from anchoring.register.access.tallies import Tally, hold_tally, move_tally, tally_of
+from anchoring.register.access.tallies import Tally, hold_tally, move_tally, read_tally
 from anchoring.register.tables import LOOK, TALLY, Row
 from ledger.crypto.keys import PrivateKey
 from ledger.records.records import lineage_of
@@ -138,7 +138,7 @@ def remove_old_looks(
         .with_for_update(skip_locked=True)  # what another transaction is counting is its own affair
     )
     for row in connection.execute(tallies).mappings().all():
-        _remove_first_looks(connection, tally_of(row), ends[row["name"]], moment, key)
+        _remove_first_looks(connection, read_tally(row), ends[row["name"]], moment, key)
 
 
 def _remove_first_looks(

@@ -54,7 +54,7 @@ def open_tally(connection: Connection, name: str, key: PrivateKey | None) -> Non
 def hold_tally(connection: Connection, name: str) -> Tally | None:
     """Return a tally, and be the only one to count there until the transaction ends; None where there is none."""
     row = connection.execute(_OF_NAME.with_for_update(), {"tally": name}).mappings().first()
-    return tally_of(row) if row else None
+    return read_tally(row) if row else None
 
 
 def move_tally(
@@ -76,7 +76,7 @@ def _sign(tally: Tally, key: PrivateKey | None) -> Tally:
     return replace(tally, key=key.public.id, signature=key.sign(tally.encode())) if key else tally
 
 
-def tally_of(row: RowMapping) -> Tally:
+def read_tally(row: RowMapping) -> Tally:
     return Tally(**row)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, Table, create_engine, insert, select
 
 from anchoring.errors import RowError
 from anchoring.register.access.looks import Look, look_row, read_look
-from anchoring.register.access.tallies import Tally, tally_of, tally_row
+from anchoring.register.access.tallies import Tally, read_tally, tally_row
 from anchoring.register.access.tokens import Token, read_token, token_row
 from anchoring.register.batches import Batch, OwnLog, batch_row, log_row, read_batch, read_log
 from anchoring.register.lineages import StoredLineage, lineage_row, read_stored_lineage
@@ -86,8 +86,8 @@ PAIRS: list[tuple[Table, object, Callable[[Any], Row], Callable[[RowMapping], ob
     ),
     (TOKEN, Token("id", "label", frozenset({"claims", "proofs"}), 1, 2, 3), token_written, read_token),
     (LOOK, Look("token", 1, 2, "proof", "identifier", "shown", "a complaint"), look_row, read_look),
-    (TALLY, Tally("token", 3, 2, b"key", b"signature"), tally_row, tally_of),
-    (TALLY, Tally("", 3), tally_row, tally_of),
+    (TALLY, Tally("token", 3, 2, b"key", b"signature"), tally_row, read_tally),
+    (TALLY, Tally("", 3), tally_row, read_tally),
 ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import delete, select, update
 
 from anchoring.register.access.looks import SHOWN_OUTCOME, LookRules, Purpose, log_looks
-from anchoring.register.access.tallies import TOKENS, Tally, tally_of
+from anchoring.register.access.tallies import TOKENS, Tally, read_tally
 from anchoring.register.access.tokens import create_token
 from anchoring.register.store import Register
 from anchoring.register.tables import LOOK, TALLY
@@ -37,7 +37,7 @@ def look(
 
 def read_tallies(register: Register) -> dict[str, Tally]:
     with register.reading() as connection:
-        return {row["name"]: tally_of(row) for row in connection.execute(select(TALLY)).mappings()}
+        return {row["name"]: read_tally(row) for row in connection.execute(select(TALLY)).mappings()}
 
 
 def alter(register: Register, name: str, **values: object) -> None:
