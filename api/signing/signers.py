@@ -133,7 +133,7 @@ def _encode(data: bytes, encoding: Encoding) -> bytes:
 
 #: What to do where the process that asks a token ends with one of its codes.
 _HARDWARE_REFUSALS: Final[Mapping[int, str]] = {
-    hardware.CODE_NO_PACKAGE: "the package python-pkcs11 is not installed here: `pip install 'shunzheng[pkcs11]'`",
+    hardware.CODE_NO_PACKAGE: "the package python-pkcs11 is not installed here: `pip install python-pkcs11`",
     hardware.CODE_NO_KEY: "it is not there, or has not one such private key: check `token`, `label`, `id`, `pin_file`",
     hardware.CODE_PIN: "the PIN 口令 is wrong, or locked: check it before you try again, tokens lock after a few times",
     hardware.CODE_MECHANISM: "the token does not know the mechanism: ask the vendor for the number of SM2, `mechanism`",
