@@ -79,7 +79,7 @@ def tell(kind: str, teller: Callable[[Path], None]) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", metavar="KIND", help="a double or a program; default: all")
-    parser.add_argument("--short", action="store_true", help="one node, one department, a licence or three")
+    parser.add_argument("--short", action="store_true", help="one node, one department, one licence")
     options = parser.parse_args()
     tellers = list_tellers(short=options.short)
     kinds = options.kinds or list(tellers)

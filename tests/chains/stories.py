@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -15,18 +14,14 @@ from api.demo.stage import City
 from tests.chains.programs import find_free_port
 
 _ROOT: Final = Path(__file__).parents[2]
-_STORY_SECONDS: Final = (
-    1_800  # the longest: a gateway that lets five requests a second through, on a busy machine
-)
+#: The longest: a gateway that lets five requests a second through, on a busy machine.
+_STORY_SECONDS: Final = 1_800
 _COMMAND_SECONDS: Final = 300
 _READY_SECONDS: Final = 300.0
 _TICK_SECONDS: Final = 1.0
 _LAST_WORDS: Final = 2_000  # characters of what was said, which are shown where a story fails
 _ISSUER: Final = "11429006012345671T"  # of the first example
 _LOG: Final = "tianmen"
-
-#: What is done again and again while a story is told, by the thread that started the chain.
-Beside = Callable[[], object]
 
 
 class StoryFailed(Exception):
@@ -35,18 +30,18 @@ class StoryFailed(Exception):
 
 @dataclass(frozen=True)
 class ChainAtHand:
-    """A chain that runs: its URLs, an account that can pay there, and its final depth (None: it names final blocks)."""
+    """A chain that runs: its URL, an account that can pay there, and its final depth (None: it names final blocks)."""
 
-    urls: str
+    url: str
     account: Account
     final_depth: int | None
 
 
-def tell_whole(chain: ChainAtHand, directory: Path, beside: Beside = lambda: None) -> None:
+def tell_whole(chain: ChainAtHand, directory: Path) -> None:
     """Tell the story of `make demo`. Raises: StoryFailed."""
     keystore, password = _save_account(chain.account, directory)
     environment = {
-        "CHAIN_URL": chain.urls,
+        "CHAIN_URL": chain.url,
         "CHAIN_KEYSTORE": str(keystore),
         "CHAIN_PASSWORD_FILE": str(password),
     } | _name_depth(chain)
@@ -59,33 +54,31 @@ def tell_whole(chain: ChainAtHand, directory: Path, beside: Beside = lambda: Non
             stderr=output,
         )
     try:
-        deadline = time.monotonic() + _STORY_SECONDS
-        while story.poll() is None and time.monotonic() < deadline:
-            beside()
-            time.sleep(_TICK_SECONDS)
+        story.wait(_STORY_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise StoryFailed(f"it has not ended after {_STORY_SECONDS:,} s; {_read_last_words(log)}") from error
     finally:
         story.terminate()
         story.wait()
     if story.returncode:
-        raise StoryFailed(log.read_text(errors="replace")[-_LAST_WORDS:])
+        raise StoryFailed(_read_last_words(log))
 
 
 @dataclass
 class ShortStory:
-    """One city: its registry, its node, one department. Each `register` brings one licence onto the chain, to finality."""
+    """One city: its registry, its node, one department. `register` brings a licence onto the chain, to finality."""
 
     chain: ChainAtHand
     directory: Path
     registry: str = ""
     city: City | None = None
-    licence_count: int = 0
     _options: list[str | Path] = field(default_factory=list)
 
     def begin(self) -> None:
         """Deploy, admit, onboard and start the node. Raises: StoryFailed."""
         keystore, password = _save_account(self.chain.account, self.directory)
         self._options = ["--keystore", keystore, "--password-file", password]
-        govern: list[str | Path] = ["--chain-url", self.chain.urls.split()[0], *self._options]
+        govern: list[str | Path] = ["--chain-url", self.chain.url, *self._options]
         self.registry = self._run("chain", "deploy", *govern).strip()
         to_log: list[str | Path] = ["--registry", self.registry, "--log", _LOG, *govern]
         address, key = self.chain.account.address, self.directory / "department.pem"
@@ -98,20 +91,16 @@ class ShortStory:
     def register(self) -> None:
         """Register a licence and wait until it is final. Raises: StoryFailed."""
         assert self.city
-        row = (
-            (_ROOT / "examples" / "licences.ndjson")
-            .read_text(encoding="utf-8")
-            .splitlines()[self.licence_count]
-        )
-        self.licence_count += 1
-        rows = self.directory / f"{self.licence_count}.ndjson"
-        rows.write_text(row + "\n", encoding="utf-8")
+        with (_ROOT / "examples" / "licences.ndjson").open(encoding="utf-8") as examples:
+            row = examples.readline()
+        rows = self.directory / "rows.ndjson"
+        rows.write_text(row, encoding="utf-8")
         key = self.directory / "department.pem"
         self._run("submit", rows, "--key", key, "--node", self.city.url, "--wait", _COMMAND_SECONDS)
 
     def end(self) -> None:
         """Read the registry whole, and hold it against the contract's own word; stop the node. Raises: StoryFailed."""
-        govern = ["--chain-url", self.chain.urls.split()[0], "--registry", self.registry]
+        govern = ["--chain-url", self.chain.url, "--registry", self.registry]
         self._run("chain", "show", *govern, "--json")
         self.close()
 
@@ -122,7 +111,7 @@ class ShortStory:
     def _start_node(self) -> None:
         directory, port = self.directory / "node", find_free_port()
         depth = [] if self.chain.final_depth is None else ["--final-depth", str(self.chain.final_depth)]
-        place = ["--chain-url", self.chain.urls, "--listen", f"127.0.0.1:{port}", "--log", _LOG]
+        place = ["--chain-url", self.chain.url, "--listen", f"127.0.0.1:{port}", "--log", _LOG]
         self._run("init", directory, "--registry", self.registry, *place, *self._options, *depth)
         self.city = City(_LOG, _LOG, directory, f"http://127.0.0.1:{port}")
         self.city.launch()
@@ -130,8 +119,8 @@ class ShortStory:
         with NodeClient(self.city.url) as node:
             while not node.ready():
                 if self.city.has_ended or time.monotonic() > deadline:
-                    log = (directory / "node.log").read_text(errors="replace")
-                    raise StoryFailed(f"the node is not ready; its log ends: {log[-_LAST_WORDS:]}")
+                    last_words = _read_last_words(directory / "node.log")
+                    raise StoryFailed(f"the node is not ready; its log ends: {last_words}")
                 time.sleep(_TICK_SECONDS)
 
     def _run(self, *arguments: str | int | Path) -> str:
@@ -144,15 +133,12 @@ class ShortStory:
         return command.stdout
 
 
-def tell_short(chain: ChainAtHand, directory: Path, *between: Callable[[], object]) -> None:
-    """Tell the short story; what is `between` is done between one licence and the next. Raises: StoryFailed."""
+def tell_short(chain: ChainAtHand, directory: Path) -> None:
+    """Tell the short story. Raises: StoryFailed."""
     story = ShortStory(chain, directory)
     try:
         story.begin()
         story.register()
-        for do in between:
-            do()
-            story.register()
         story.end()
     finally:
         story.close()
@@ -164,6 +150,10 @@ def _save_account(account: Account, directory: Path) -> tuple[Path, Path]:
         password.write_text("secret")
         account.save(keystore, "secret", rounds=1_000)
     return keystore, password
+
+
+def _read_last_words(log: Path) -> str:
+    return log.read_text(errors="replace")[-_LAST_WORDS:]
 
 
 def _name_depth(chain: ChainAtHand) -> dict[str, str]:
