@@ -7,7 +7,7 @@ and personal: it is its owner's alone. Whoever is killed on the way finds everyt
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -25,6 +25,7 @@ ISSUE: Final = "issue"
 _VERSION: Final = 1
 _LOOKUP_KEYS: Final = 500  # of one IN (…)
 _KNOWN: Final = "key, identifier, content, end, file, line, state"
+_CHANGED: Final = "key, content, file, line FROM rows WHERE action <> 'issue' AND state = ?"  # by its index
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS files (
@@ -40,6 +41,7 @@ CREATE TABLE IF NOT EXISTS rows (
     salt BLOB NOT NULL, state TEXT NOT NULL, submission TEXT
 );
 CREATE INDEX IF NOT EXISTS rows_of_files ON rows (file, state, action, issuer, id);
+CREATE INDEX IF NOT EXISTS changes_of_certificates ON rows (key) WHERE action <> 'issue';
 """
 
 
@@ -57,17 +59,12 @@ class KnownCertificate:
 
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """A row that is to be signed: `members` is the line of the submission, `place` its line in the file."""
+    """A row that is to be signed, and its line in the file; `members` is the line of the submission."""
 
     id: int
-    sheet: str
     line: int
     key: bytes
     members: bytes
-
-    @property
-    def place(self) -> str:
-        return f"{self.sheet}!{self.line}" if self.sheet else str(self.line)
 
     @property
     def end(self) -> str | None:
@@ -161,7 +158,7 @@ class Journal:
     # -- Rows --
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, KnownCertificate]:
-        """Return what is known of certificates, by their keys."""
+        """Return what is known of certificates, by their keys; a change that waits to be signed is their content."""
         known_certificates: dict[bytes, KnownCertificate] = {}
         for start in range(0, len(keys), _LOOKUP_KEYS):
             part = keys[start : start + _LOOKUP_KEYS]
@@ -170,6 +167,11 @@ class Journal:
             for key, identifier, content, end, file, line, state in self._connection.execute(query, part):
                 is_accepted = state == ACCEPTED
                 known_certificates[key] = KnownCertificate(identifier, content, end, file, line, is_accepted)
+            query = f"SELECT {_CHANGED} AND key IN ({marks})"
+            for key, content, file, line in self._connection.execute(query, (READY, *part)):
+                known_certificates[key] = replace(
+                    known_certificates[key], content=content, file=file, line=line, is_accepted=False
+                )
         return known_certificates
 
     def add(self, file: str, rows: Iterable[tuple[JudgedRow, str]]) -> None:
@@ -209,7 +211,7 @@ class Journal:
     def read_ready(self, file: str, action: str, issuer: str, after: int, count: int) -> list[JournalRow]:
         """Return the first rows behind row `after` that are to be signed, the same ones whenever it is asked."""
         query = (
-            "SELECT id, sheet, line, key, members FROM rows WHERE file = ? AND state = ? AND action = ? AND issuer = ?"
+            "SELECT id, line, key, members FROM rows WHERE file = ? AND state = ? AND action = ? AND issuer = ?"
             " AND id > ? ORDER BY id LIMIT ?"
         )
         values = (file, READY, action, issuer, after, count)

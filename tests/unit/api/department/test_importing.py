@@ -120,6 +120,19 @@ def test_a_changed_row_is_asked_about_and_becomes_a_new_version(
     assert desk.count_registered() == 5
 
 
+def test_a_certificate_is_changed_once_however_far_apart_its_rows_stand(
+    desk: ImportDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("api.department.imports.checking._CHUNK_ROWS", 1)
+    assert desk.run_import(desk.write("licences.csv", rows(1))) == 0
+    desk.city.anchor()
+    table = [row for number in (2, 2, 3) for row in rows(1, 经营场所=f"天门市竟陵街道示例路{number}号")]
+    capsys.readouterr()
+    assert desk.check(desk.write("changed.csv", table), "--changes", "amend", "--json") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert (report["ready"], report["repeated"], report["found"]) == (1, 1, {"row-twice": 1})
+
+
 def test_a_run_goes_on_where_it_was_killed(desk: ImportDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.department.imports.handing_in.SUBMISSION_ROWS", 2)
     path = desk.write("licences.csv", rows(5))
