@@ -48,10 +48,14 @@ class SnapshotSource:
     trust: Path
 
 
-def add_node(parser: argparse.ArgumentParser) -> None:
-    """Add the issuing city's node and the file of its access token."""
-    parser.add_argument("--node", required=True, metavar="URL", help="the node of the issuing city")
+def add_node(parser: argparse.ArgumentParser, node_help: str = "the node of the issuing city") -> None:
+    """Add a node that a command needs, and the authorities that vouch for it."""
+    parser.add_argument("--node", required=True, metavar="URL", help=node_help)
     add_authorities(parser)
+
+
+def add_token_file(parser: argparse.ArgumentParser) -> None:
+    """Add the file of the access token for a node."""
     parser.add_argument(
         "--token-file", type=Path, help=f"file of the access token; else {TOKEN_VARIABLE} in the environment"
     )

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from api import files
 from api.client.client import NodeClient
-from api.client.options import NodeOptions, add_node, read_token
+from api.client.options import NodeOptions, add_node, add_token_file, read_token
 from api.console import note, progress, say, show_encoded, show_json
 from api.department.proofs import (
     DEFAULT_PARALLEL,
@@ -58,6 +58,7 @@ def add(commands: Commands) -> None:
         help="proof of a seal or sealing that another city registered and this certificate links to; may be repeated",
     )
     add_node(proof_parser)
+    add_token_file(proof_parser)
     add_json(proof_parser, "with --of: what became of them, for programs")
     proof_parser.set_defaults(run=_export)
 

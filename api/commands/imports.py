@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from api.client.answers import SubmissionAnswer
-from api.client.authorities import add_authorities
 from api.client.client import NodeClient
-from api.client.options import NodeOptions, read_token
+from api.client.options import NodeOptions, add_node, add_token_file, read_token
 from api.console import note, say, show_json
 from api.department.imports.files.opening import open_source
 from api.department.imports.files.sources import Source
@@ -106,13 +105,8 @@ def _add_run(actions: Commands) -> None:
     )
     add_table(command)
     add_signer(command, "private key of the department; it stays on this machine")
-    command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
-    add_authorities(command)
-    command.add_argument(
-        "--token-file",
-        type=Path,
-        help="file of the access token, for changes and proofs; else SHUNZHENG_TOKEN",
-    )
+    add_node(command, "the node of the department's city")
+    add_token_file(command)
     add_wait(command)
     command.add_argument(
         "--proofs", type=Path, metavar="DIR", help="fetch the proofs into this folder once they are final"

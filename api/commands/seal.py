@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from api import files
-from api.client.authorities import add_authorities
 from api.client.client import NodeClient
-from api.client.options import NodeOptions, read_token
+from api.client.options import NodeOptions, add_node, add_token_file, read_token
 from api.console import note, say, show_encoded, show_json
 from api.department.actions import add_action
 from api.department.seals import RegisteredSeal, add_sealing, check_seal, make_seal_row, make_sealing_row
@@ -140,10 +139,7 @@ def _add_register(actions: Commands) -> None:
     parser.add_argument("--holder-name", metavar="NAME", help="the name of the holder, to be registered too")
     parser.add_argument("--issuer", metavar="CODE", help="who registers them; default: the holder")
     add_signer(parser, "private key of who registers them")
-    parser.add_argument(
-        "--node", required=True, metavar="URL", help="the node of the city that registers them"
-    )
-    add_authorities(parser)
+    add_node(parser, "the node of the city that registers them")
     add_wait(parser)
     add_json(parser)
     parser.set_defaults(run=_register_seals)
@@ -188,11 +184,8 @@ def _add_uses(actions: Commands) -> None:
         "--after", type=_parse_moment, metavar="T", help="only what was anchored then or later"
     )
     parser.add_argument("--before", type=_parse_moment, metavar="T", help="only what was anchored before")
-    parser.add_argument(
-        "--node", required=True, metavar="URL", help="the node of the city that registered it"
-    )
-    add_authorities(parser)
-    parser.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
+    add_node(parser, "the node of the city that registered it")
+    add_token_file(parser)
     add_json(parser)
     parser.set_defaults(run=_show_uses)
 

@@ -15,7 +15,7 @@ from anchoring.database.engine import find_missing_file, snapshot
 from anchoring.database.reading import open_for_reading
 from anchoring.register.search.listing import Criteria, check_searchable, count_records, list_records
 from api.client.authorities import add_authorities
-from api.client.options import TOKEN_VARIABLE, read_token
+from api.client.options import add_token_file, read_token
 from api.console import add_language, note, say, show_json
 from api.node.errors import SettingsError
 from api.node.loading import load_settings
@@ -109,9 +109,7 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, nargs="?", help="directory of the issuing node")
     parser.add_argument("--node", metavar="URL", help="the node of the issuing city, instead of a directory")
     add_authorities(parser)
-    parser.add_argument(
-        "--token-file", type=Path, help=f"file of the access token; else {TOKEN_VARIABLE} in the environment"
-    )
+    add_token_file(parser)
     parser.add_argument("--reason", help="with --node: why it is asked; it is kept in the log of looks")
 
 

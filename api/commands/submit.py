@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from anchoring.errors import SubmissionRefused
-from api.client.authorities import add_authorities
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
+from api.client.options import add_node
 from api.console import note, progress, say, show_json
 from api.department.drafting_processes import count_cores
 from api.department.drafts import Target, UnsignedDraft
@@ -53,8 +53,7 @@ def add(commands: Commands) -> None:
         help="NDJSON with one record a line, or CSV with a header; see examples/README.md",
     )
     add_signer(command, "private key of the department; it stays on this machine")
-    command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
-    add_authorities(command)
+    add_node(command, "the node of the department's city")
     command.add_argument("--registry", metavar="NAME", help="refuse to sign for another registry than this")
     add_wait(command)
     command.add_argument(

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from api import files
 from api.client.options import (
-    TOKEN_VARIABLE,
     SnapshotSource,
     SourceOptions,
     add_source,
+    add_token_file,
     choose_source,
     read_token,
 )
@@ -92,9 +92,7 @@ def add(commands: Commands) -> None:
         "log of looks",
     )
     add_source(command, "the node of the issuing city; for a saved history any city's")
-    command.add_argument(
-        "--token-file", type=Path, help=f"file of the access token; else {TOKEN_VARIABLE} in the environment"
-    )
+    add_token_file(command)
     command.add_argument("-o", "--output", type=Path, help="save the signed history, which others can check")
     add_language(command)
     add_json(command)

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from api.client.answers import SubmissionAnswer
-from api.client.authorities import add_authorities
 from api.client.client import NodeClient
-from api.client.options import NodeOptions, read_token
+from api.client.options import NodeOptions, add_node, add_token_file, read_token
 from api.console import note, say, show_encoded, show_json
 from api.department.changes import Change, divide_changes, plan
 from api.department.drafts import Target
@@ -102,9 +101,8 @@ def add_action(
     else:
         command.set_defaults(**_NO_CONTENT)
     add_signer(command, "private key of the department")
-    command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
-    add_authorities(command)
-    command.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
+    add_node(command, "the node of the department's city")
+    add_token_file(command)
     command.add_argument(
         "--dry-run",
         action="store_true",
