@@ -1,5 +1,6 @@
 """How uvicorn serves a node: with the node's own connections, and within its limits."""
 
+import asyncio
 import logging
 import resource
 import socket
@@ -51,6 +52,13 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         for listener in sockets or ():
             listener.listen(limits.WAITING_CONNECTIONS)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End as uvicorn does, and leave no connection open that came while it ended."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # each is closed in the next turn of the loop
 
 
 def _count_files() -> int:

@@ -253,6 +253,16 @@ def test_a_connection_is_heard_before_it_is_dropped_for_newer_ones(
     assert status(read_all(speaker, 5)) == 200
 
 
+def test_a_connection_that_comes_while_the_node_ends_is_closed(served: Served) -> None:
+    served.connect().sendall(GET.replace(b"/", b"/busy", 1))
+    time.sleep(0.2)
+    late_clients = [served.connect() for _ in range(50)]
+    served.close()
+    for client in late_clients:
+        with suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+
+
 def test_a_machine_that_allows_few_files_has_fewer_connections() -> None:
     assert Connections(Refusals(), max_files=1_024).limit == 1_024 - limits.FILES_BESIDE_CONNECTIONS
     assert Connections(Refusals(), max_files=limits.OPEN_FILES).limit == limits.MAX_CONNECTIONS
