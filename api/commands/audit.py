@@ -63,8 +63,8 @@ def _audit(options: _AuditOptions) -> int:
     settings = load_settings(options.directory)
     receipts = [_read_receipt(file) for file in options.receipts]
     node_key = load_node_key(settings)
-    key = open_signer(options) if options.key or options.signer else node_key
-    if options.output and key is None:
+    report_signer = open_signer(options) if options.key or options.signer else node_key
+    if options.output and report_signer is None:
         raise SettingsError("this node has no key: name the one that signs the report with --key or --signer")
     now = int(time.time())
     report = audit_node(
@@ -80,9 +80,9 @@ def _audit(options: _AuditOptions) -> int:
         progress=lambda sort, done, total: note(f"{sort}: {done:,} of {total:,}"),
         processes=count_processes(),
     )
-    if options.output and key:
-        _write_report(options.output, key, _make_statement(settings, now, report, key))
-    show_json(_report_json(report)) if options.json else _say_report(report)
+    if options.output and report_signer:
+        _write_report(options.output, report_signer, _make_statement(settings, now, report, report_signer))
+    show_json(_make_report_json(report)) if options.json else _say_report(report)
     if not report.clean:
         return _CODE_FINDINGS
     return _CODE_CLEAN if report.is_whole else _CODE_CANNOT_TELL
@@ -97,7 +97,9 @@ def _gather_evidence(options: _AuditOptions, settings: Settings, receipts: list[
     return Evidence(chain, peers, receipts)
 
 
-def _make_statement(settings: Settings, now: int, report: AuditReport, key: Signer) -> AuditStatement:
+def _make_statement(
+    settings: Settings, now: int, report: AuditReport, report_signer: Signer
+) -> AuditStatement:
     return AuditStatement(
         registry=settings.registry,
         log=settings.log or "",
@@ -108,17 +110,17 @@ def _make_statement(settings: Settings, now: int, report: AuditReport, key: Sign
         remarks=report.remarks,
         unchecked=report.unchecked,
         unlisted=report.unlisted,
-        spki=key.public.spki,
+        spki=report_signer.public.spki,
     )
 
 
-def _write_report(file: Path, key: Signer, statement: AuditStatement) -> None:
-    files.write(file, canonical(sign_audit(key, statement).to_json()) + b"\n", public=True)
-    note(f"{file}: signed by the key 0x{key.public.id.hex()}")
+def _write_report(path: Path, report_signer: Signer, statement: AuditStatement) -> None:
+    files.write(path, canonical(sign_audit(report_signer, statement).to_json()) + b"\n", public=True)
+    note(f"{path}: signed by the key 0x{report_signer.public.id.hex()}")
 
 
-def _read_receipt(file: Path) -> SignedReceipt:
-    return decode_signed_receipt(file.read_bytes())
+def _read_receipt(path: Path) -> SignedReceipt:
+    return decode_signed_receipt(path.read_bytes())
 
 
 def _say_report(report: AuditReport) -> None:
@@ -148,19 +150,19 @@ def _say_report(report: AuditReport) -> None:
         say(f"核查有异 {len(report.findings) + report.unlisted:,} findings")
 
 
-def _report_json(report: AuditReport) -> dict[str, Json]:
+def _make_report_json(report: AuditReport) -> dict[str, Json]:
     return {
         "clean": report.clean,
         "whole": report.is_whole,
         "checked": dict(report.checked),
-        "findings": [_finding_json(finding) for finding in report.findings],
+        "findings": [_make_finding_json(finding) for finding in report.findings],
         "unlisted": report.unlisted,
-        "remarks": [_finding_json(remark) for remark in report.remarks],
-        "unchecked": [_finding_json(unchecked) for unchecked in report.unchecked],
+        "remarks": [_make_finding_json(remark) for remark in report.remarks],
+        "unchecked": [_make_finding_json(unchecked) for unchecked in report.unchecked],
     }
 
 
-def _finding_json(finding: Finding) -> dict[str, Json]:
+def _make_finding_json(finding: Finding) -> dict[str, Json]:
     return {
         "slug": finding.slug,
         "database": finding.database,

@@ -47,9 +47,9 @@ def add(commands: Commands) -> None:
 
 
 def _attach(options: _AttachOptions) -> int:
-    source = options.proof or str(files.beside(options.document))
-    proof_text = files.read_proof_text(source).encode()
-    with files.naming(source, "proof"):
+    proof_source = options.proof or str(files.beside(options.document))
+    proof_text = files.read_proof_text(proof_source).encode()
+    with files.naming(proof_source, "proof"):
         proof = decode_presented(proof_text)
     with files.naming(options.document):
         carrier = attach(files.read(options.document), proof)

@@ -129,48 +129,49 @@ def _export_many(options: _ProofOptions, folder: Path) -> int:
     return _CODE_FAILED
 
 
-def _show_many(count: int, new_count: int, failures: Sequence[FetchedProof]) -> None:
-    failed = [
+def _show_many(proof_count: int, new_count: int, failures: Sequence[FetchedProof]) -> None:
+    failure_rows = [
         {"identifier": failure.identifier, "reason": failure.reason, "message": failure.message}
         for failure in failures
     ]
-    show_json({"count": count, "new": new_count, "failed": failed})
+    show_json({"count": proof_count, "new": new_count, "failed": failure_rows})
 
 
-def _say_many(folder: Path, count: int, new_count: int, failures: Sequence[FetchedProof]) -> None:
+def _say_many(folder: Path, proof_count: int, new_count: int, failures: Sequence[FetchedProof]) -> None:
     for failure in failures[:_MAX_SHOWN_FAILURES]:
         note(f"  {failure.identifier}: {failure.message}")
     if len(failures) > _MAX_SHOWN_FAILURES:
         note(f"  … and {len(failures) - _MAX_SHOWN_FAILURES:,} more; --json lists them all")
     say(
-        f"{folder}: {count - len(failures):,} of {count:,} proofs 存证凭据, {new_count:,} of them new. They open what they "
+        f"{folder}: {proof_count - len(failures):,} of {proof_count:,} proofs 存证凭据, {new_count:,} of them "
+        "new. They open what they "
         "disclose: hand each to its holder only."
     )
 
 
 def _export_one(options: _ProofOptions, identifier: str) -> int:
-    linked_proofs = [_read_linked(source) for source in options.linked]
+    linked_proofs = [_read_linked(proof_source) for proof_source in options.linked]
     with NodeClient(options.node, read_token(options), ca_file=options.ca_file) as node:
-        content = node.certificate_proof(identifier)
-    proof = attach_proofs(decode_proof(content), *linked_proofs)
-    content = proof.encode()
+        proof_bytes = node.certificate_proof(identifier)
+    proof = attach_proofs(decode_proof(proof_bytes), *linked_proofs)
+    proof_bytes = proof.encode()
     for link in find_missing_links(proof):
         note(
             f"The proof of {proof.record.suite.format(link.record)} ({link.rel}) is not here: whoever registered it exports "
             "it, and --linked takes it along. Without it the certificate cannot be verified."
         )
     if options.output is None:
-        show_encoded(content.decode())
+        show_encoded(proof_bytes.decode())
     else:
-        files.write(options.output, content)
+        files.write(options.output, proof_bytes)
         note(
-            f"{options.output}: {len(content):,} bytes. It opens what it discloses: hand it to the holder only."
+            f"{options.output}: {len(proof_bytes):,} bytes. It opens what it discloses: hand it to the holder only."
         )
     return 0
 
 
-def _read_linked(source: str) -> Proof:
+def _read_linked(proof_source: str) -> Proof:
     """Return a proof to attach. Raises: MalformedInput, OSError."""
-    proof_text = files.read_proof_text(source).encode()
-    with files.naming(source, "proof"):
+    proof_text = files.read_proof_text(proof_source).encode()
+    with files.naming(proof_source, "proof"):
         return decode_presented(proof_text)

@@ -169,8 +169,8 @@ def _open_chain(options: _ChainOptions) -> EthereumChain:
         raise MalformedInput(str(error)) from error
 
 
-def _read_password(file: Path | None, *, twice: bool = False) -> str:
-    return read_password(file, "the keystore", "name its file with --password-file", twice=twice)
+def _read_password(password_file: Path | None, *, twice: bool = False) -> str:
+    return read_password(password_file, "the keystore", "name its file with --password-file", twice=twice)
 
 
 def _make_account(options: _AccountOptions) -> int:
@@ -188,9 +188,9 @@ def _make_account(options: _AccountOptions) -> int:
 def _deploy_registry(options: _DeployOptions) -> int:
     chain = _open_chain(options)
     account = Account.load(options.keystore, _read_password(options.password_file))
-    province = check_address(options.province) if options.province else account.address
+    province_address = check_address(options.province) if options.province else account.address
     if options.dry_run:
-        call_data = calls.encode_deployment(province)
+        call_data = calls.encode_deployment(province_address)
         transaction: dict[str, Json] = {
             "act": "deploy",
             "chain": chain.chain_id(),
@@ -198,18 +198,20 @@ def _deploy_registry(options: _DeployOptions) -> int:
             "nonce": chain.transaction_count(account.address, pending=True),
             "gas_limit": calls.estimate_gas(call_data, deploys=True),
             "bytes": len(call_data),
-            "follows": f"a new registry, whose province is {province}",
+            "follows": f"a new registry, whose province is {province_address}",
         }
         _show_plan([transaction], as_json=options.json)
         return 0
     try:
-        name = deployment.deploy(chain, account, province, max_gas_price=options.max_gas_price)
+        registry_name = deployment.deploy(
+            chain, account, province_address, max_gas_price=options.max_gas_price
+        )
     except TransactionRejected as error:
         raise add_advice(error) from error
     if options.json:
-        show_json({"registry": name, "province": province})
+        show_json({"registry": registry_name, "province": province_address})
     else:
-        say(name)
+        say(registry_name)
         note("This name is what every node pins as `registry` in its node.toml.")
     return 0
 
@@ -243,9 +245,9 @@ def _show_plan(transactions: Sequence[dict[str, Json]], *, as_json: bool) -> Non
         return
     for transaction in transactions:
         say(f"would send {transaction.get('function', 'the contract')}")
-        for name in _SHOWN_MEMBERS:
-            if transaction.get(name, "") != "":
-                say(f"  {name.replace('_', ' '):<10} {transaction[name]}")
+        for member_name in _SHOWN_MEMBERS:
+            if transaction.get(member_name, "") != "":
+                say(f"  {member_name.replace('_', ' '):<10} {transaction[member_name]}")
     say("Nothing was sent.")
 
 
@@ -259,7 +261,7 @@ def _onboard_department(options: _OnboardOptions) -> int:
         )
         return 0
     recorded_acts: list[Json] = []
-    for number, (act, is_registered) in enumerate(steps, start=1):
+    for step_number, (act, is_registered) in enumerate(steps, start=1):
         recorded_act: dict[str, Json] = {"act": type(act).__name__, "already": True}
         if not is_registered:
             recorded_act = sender.record(act)
@@ -270,7 +272,7 @@ def _onboard_department(options: _OnboardOptions) -> int:
                 if is_registered
                 else f"block {recorded_act['block']}, {recorded_act['gas']:,} gas"
             )
-            say(f"{number} of {len(steps)}: {describe_act(act)} ({outcome})")
+            say(f"{step_number} of {len(steps)}: {describe_act(act)} ({outcome})")
     if options.json:
         show_json(recorded_acts)
         return 0
@@ -282,9 +284,11 @@ def _onboard_department(options: _OnboardOptions) -> int:
     return 0
 
 
-def _list_steps(options: _OnboardOptions, registry: Registry, sender: str) -> list[tuple[acts.Act, bool]]:
+def _list_steps(
+    options: _OnboardOptions, registry: Registry, sender_address: str
+) -> list[tuple[acts.Act, bool]]:
     """Return issuer, key and grant, each with whether the registry holds it. Raises: MalformedInput for an unfit key."""
-    issuer_act, spki = options.build(options, sender), read_spki(options)
+    issuer_act, spki = options.build(options, sender_address), read_spki(options)
     key_id, grant_act = keccak256(spki), make_grant(options, public_key(spki).id)
     key_state = registry.knowledge.key(key_id)
     if key_state and (key_state.log, key_state.purpose) != (options.log, 1):
@@ -293,7 +297,10 @@ def _list_steps(options: _OnboardOptions, registry: Registry, sender: str) -> li
         )
     if key_state and (key_state.retired_at or key_state.compromised_since):
         raise MalformedInput(f"the key 0x{key_id.hex()} is retired or stolen: {_OTHER_KEY}")
-    grants = [(g.issuer, g.kinds, g.types, g.not_before, g.not_after) for g in registry.grants(key_id)]
+    grants = [
+        (grant.issuer, grant.kinds, grant.types, grant.not_before, grant.not_after)
+        for grant in registry.grants(key_id)
+    ]
     is_granted = (
         grant_act.issuer,
         grant_act.kinds,

@@ -28,12 +28,14 @@ def add(commands: Commands) -> None:
 
 
 def _devnet(options: _DevnetOptions) -> int:
-    stop = make_stop_event()
+    stop_event = make_stop_event()
     with Devnet(options.directory, port=options.port, block_seconds=options.block_seconds) as devnet:
-        for name in options.account:
-            account = devnet.account(name)
-            note(f"account {name}: {account.address} in {options.directory / 'accounts' / (name + '.json')}")
+        for account_name in options.account:
+            account = devnet.account(account_name)
+            note(
+                f"account {account_name}: {account.address} in {options.directory / 'accounts' / (account_name + '.json')}"
+            )
         say(devnet.url)
         note("Ctrl-C stops it; started again on the same directory it goes on where it was.")
-        devnet.run(stop, report=note)
+        devnet.run(stop_event, report=note)
     return 0

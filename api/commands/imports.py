@@ -167,7 +167,7 @@ def _check(options: TableOptions) -> int:
         note(obstacle)
     if not options.json:
         say("Nothing was registered 未登记任何内容.")
-    return 1 if obstacle or tally.rejected else 0
+    return 1 if obstacle or tally.rejected_count else 0
 
 
 # -- Running --
@@ -181,13 +181,13 @@ def _run(options: _RunOptions) -> int:
         ExitStack() as stack,
     ):
         node = stack.enter_context(NodeClient(options.node, read_token(options), ca_file=options.ca_file))
-        key = open_signer(options)
-        check_key(node, key)
-        folder = journal.submissions
-        handing_in = HandingIn(journal, node, key, folder, _Progress(journal).show)
+        signer = open_signer(options)
+        check_key(node, signer)
+        submissions_folder = journal.submissions_folder
+        handing_in = HandingIn(journal, node, signer, submissions_folder, _Progress(journal).show)
         answers = _resume(journal, handing_in)
         tally = None
-        if journal.find_file(source.digest) != DONE:
+        if journal.find_file_state(source.digest) != DONE:
             tally = check_file(options, source, journal, keep=lambda tally: not find_obstacle(options, tally))
             if obstacle := find_obstacle(options, tally):
                 report(options, source, tally)
@@ -202,23 +202,24 @@ class _Progress:
     """Shows how many rows of a file are accepted, how fast, and how long the rest will take."""
 
     def __init__(self, journal: Journal) -> None:
-        self._journal, self._start, self._count = journal, time.monotonic(), 0
+        self._journal, self._start_seconds, self._accepted_count = journal, time.monotonic(), 0
 
-    def show(self, file: str, count: int) -> None:
-        self._count += count
-        rate = self._count / max(0.001, time.monotonic() - self._start)
-        left = self._journal.count_ready(file)
+    def show(self, file_digest: str, row_count: int) -> None:
+        self._accepted_count += row_count
+        rows_per_second = self._accepted_count / max(0.001, time.monotonic() - self._start_seconds)
+        left_count = self._journal.count_ready(file_digest)
         note(
-            f"accepted 已受理: {self._count:,} rows ({rate:,.0f}/s), {left:,} to go, {left / rate:,.0f} s left"
+            f"accepted 已受理: {self._accepted_count:,} rows ({rows_per_second:,.0f}/s), {left_count:,} to go, "
+            f"{left_count / rows_per_second:,.0f} s left"
         )
 
 
 def _resume(journal: Journal, handing_in: HandingIn) -> list[SubmissionAnswer]:
     """Hand in what was checked before and not handed in to its end."""
     answers: list[SubmissionAnswer] = []
-    for digest, name in journal.list_pending():
-        note(f"{name} was checked before and is handed in to its end first 续传.")
-        answers += handing_in.hand_in(digest, name)
+    for file_digest, file_name in journal.list_pending_files():
+        note(f"{file_name} was checked before and is handed in to its end first 续传.")
+        answers += handing_in.hand_in(file_digest, file_name)
     return answers
 
 
@@ -233,14 +234,21 @@ def _conclude(
 ) -> int:
     if answers:
         answers[-1] = wait_final(node, answers[-1], options.wait)
-    code = judge_waiting(answers[-1:], options.wait)
-    proof_count = handing_in.fetch_proofs(source.digest, options.proofs) if options.proofs and not code else 0
+    exit_code = judge_waiting(answers[-1:], options.wait)
+    proof_count = (
+        handing_in.fetch_proofs(source.digest, options.proofs) if options.proofs and not exit_code else 0
+    )
     accepted_count = sum(answer["count"] for answer in answers)
     if tally is None and not options.json:
         say(f"{source.name} is registered already 已登记过: nothing was handed in twice.")
     if tally is not None:
         report(
-            options, source, tally, accepted=accepted_count, refused=[*handing_in.refused], proofs=proof_count
+            options,
+            source,
+            tally,
+            accepted=accepted_count,
+            refused=[*handing_in.refusal_lines],
+            proofs=proof_count,
         )
     elif options.json:
         show_json(
@@ -257,13 +265,13 @@ def _conclude(
             f"已登记 accepted: {accepted_count:,} records in {len(answers):,} submissions; proofs "
             f"存证凭据: {proof_count:,}"
         )
-    for line in handing_in.refused:
-        note(line)
+    for refusal_line in handing_in.refusal_lines:
+        note(refusal_line)
     if returned_count:
         note(f"{returned_count:,} rows of {source.name} came back 退回 when it was checked or signed.")
-    if code:
-        return code
-    return SOME_CAME_BACK if returned_count or handing_in.refused else 0
+    if exit_code:
+        return exit_code
+    return SOME_CAME_BACK if returned_count or handing_in.refusal_lines else 0
 
 
 # -- Templates, profiles, sources --
@@ -301,8 +309,13 @@ def _show_source(options: _SourceOptions) -> int:
     if not options.journal.exists():
         raise MalformedInput(f"there is no {options.journal}: name the journal of the imports with --journal")
     with Journal(options.journal) as journal:
-        rows = journal.find_source(options.identifier)
-    if not rows:
+        sources = journal.find_source(options.identifier)
+    if not sources:
         raise MalformedInput(f"{options.journal} has no certificate {options.identifier[:100]}")
-    show_json([{"file": name, "row": decode(source), "salt": salt.hex()} for name, source, salt in rows])
+    show_json(
+        [
+            {"file": file_name, "row": decode(source), "salt": salt.hex()}
+            for file_name, source, salt in sources
+        ]
+    )
     return 0

@@ -59,33 +59,33 @@ def _generate(options: _GenerateOptions) -> int:
     if options.output.exists():
         raise FileExistsError(refusal)
     password = None if options.plain else _read_new_password(options.output, options.password_file)
-    key = generate(options.algorithm, secrets.token_bytes)
+    private_key = generate(options.algorithm, secrets.token_bytes)
     try:
-        write_key(options.output, key, password)
+        write_key(options.output, private_key, password)
     except FileExistsError:
         raise FileExistsError(refusal) from None
-    _show_public(key, as_json=options.json)
+    _show_public(private_key, as_json=options.json)
     if not options.json:
-        _say_what_follows(options.output, key, plain=options.plain)
+        _say_what_follows(options.output, private_key, is_plain=options.plain)
     return 0
 
 
-def _read_new_password(output: Path, file: Path | None) -> str:
-    password = read_password(file, str(output), _REMEDY, twice=True)
+def _read_new_password(key_path: Path, password_file: Path | None) -> str:
+    password = read_password(password_file, str(key_path), _REMEDY, twice=True)
     if not password:
         raise MalformedInput("an empty password 空口令 protects nothing: choose another, or give --plain")
     return password
 
 
-def _say_what_follows(output: Path, key: PrivateKey, *, plain: bool) -> None:
-    if plain:
-        note(f"{output} has no password 明文: whoever reads the file can sign. Use it for trials only.")
+def _say_what_follows(key_path: Path, private_key: PrivateKey, *, is_plain: bool) -> None:
+    if is_plain:
+        note(f"{key_path} has no password 明文: whoever reads the file can sign. Use it for trials only.")
     else:
-        note(f"{output} is encrypted 已加密. Without its password nobody can sign with it, you included.")
+        note(f"{key_path} is encrypted 已加密. Without its password nobody can sign with it, you included.")
     say(
-        f"\nThe private key is in {output}. Keep a copy in a safe place; the city's admin registers the spki:"
+        f"\nThe private key is in {key_path}. Keep a copy in a safe place; the city's admin registers the spki:"
     )
-    say(f"  shunzheng chain add-key --log LOG --spki {key.public.spki.hex()} …")
+    say(f"  shunzheng chain add-key --log LOG --spki {private_key.public.spki.hex()} …")
 
 
 def _show(options: _ShowOptions) -> int:
@@ -93,8 +93,8 @@ def _show(options: _ShowOptions) -> int:
     return 0
 
 
-def _show_public(key: PrivateKey, *, as_json: bool) -> None:
-    public_key = key.public
+def _show_public(private_key: PrivateKey, *, as_json: bool) -> None:
+    public_key = private_key.public
     if as_json:
         show_json(
             {

@@ -121,9 +121,9 @@ def add(commands: Commands) -> None:
 
 
 def _write_settings(options: _InitOptions) -> int:
-    file = options.directory / FILE
-    if file.exists():
-        raise SettingsError(f"{file} exists: change it with an editor, or name another directory")
+    settings_path = options.directory / FILE
+    if settings_path.exists():
+        raise SettingsError(f"{settings_path} exists: change it with an editor, or name another directory")
     from anchoring.chain.protocol import (
         RegistryName,  # loads the ABI library, which the supervisor does without
     )
@@ -140,13 +140,13 @@ def _write_settings(options: _InitOptions) -> int:
     ]
     if options.peer:
         lines += ["[peers]\n", *(_format_peer(text) for text in options.peer)]
-    files.write(file, "".join(lines).encode())
+    files.write(settings_path, "".join(lines).encode())
     try:
         load_settings(options.directory)
     except SettingsError:
-        file.unlink()
+        settings_path.unlink()
         raise
-    note(f"{file} is written; start the node with: shunzheng node {options.directory}")
+    note(f"{settings_path} is written; start the node with: shunzheng node {options.directory}")
     note(
         "Receipts and checkpoints count once the city's admin has declared the node's key: shunzheng chain add-key "
         f"--purpose node --key-file {options.directory / KEY_FILE} --log LOG …"
@@ -177,8 +177,8 @@ def _collect_values(options: _InitOptions) -> dict[str, str | int | None]:
     return setting_values | {"node_key": KEY_FILE}
 
 
-def _format_peer(text: str) -> str:
-    log, _, url = text.partition("=")
+def _format_peer(peer_text: str) -> str:
+    log, _, url = peer_text.partition("=")
     return f"{json.dumps(log)} = {json.dumps(url)}\n"
 
 
@@ -236,7 +236,7 @@ def _show_check(settings: "Settings", parts: Sequence[str], *, as_json: bool) ->
     has_failures = any(finding.state is State.FAILS for finding in findings)
     connections_by_server = _count_connections(settings, parts)
     if as_json:
-        rows: list[Json] = [
+        finding_rows: list[Json] = [
             {
                 "part": finding.name,
                 "state": finding.state.value,
@@ -247,14 +247,22 @@ def _show_check(settings: "Settings", parts: Sequence[str], *, as_json: bool) ->
             for finding in findings
         ]
         show_json(
-            {"ready_to_start": not has_failures, "parts": rows, "connections": dict(connections_by_server)}
+            {
+                "ready_to_start": not has_failures,
+                "parts": finding_rows,
+                "connections": dict(connections_by_server),
+            }
         )
         return int(has_failures)
     for finding in findings:
-        state = STATE_WORDS[finding.state]
-        say(make_line_visible(f"{state.en} {state.zh}  {finding.name} {finding.words.zh}: {finding.message}"))
+        state_words = STATE_WORDS[finding.state]
+        say(
+            make_line_visible(
+                f"{state_words.en} {state_words.zh}  {finding.name} {finding.words.zh}: {finding.message}"
+            )
+        )
         if finding.state is State.FAILS:
             say(f"    {finding.remedy.en} {finding.remedy.zh}")
-    for server, count in connections_by_server.items():
-        say(f"up to {count} connections 数据库连接数 to {make_line_visible(server)}")
+    for server, connection_count in connections_by_server.items():
+        say(f"up to {connection_count} connections 数据库连接数 to {make_line_visible(server)}")
     return int(has_failures)

@@ -45,10 +45,10 @@ def add(commands: Commands) -> None:
         "can tell. Exit codes: 0 kept or not due yet, 11 broken, contradicted or no receipt, 12 cannot be told.",
     )
     check_parser.add_argument("receipts", type=Path, nargs="+", metavar="FILE", help="….receipt.json")
-    source = check_parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--node", metavar="URL", help="ask this node, and rely on it")
+    source_group = check_parser.add_mutually_exclusive_group(required=True)
+    source_group.add_argument("--node", metavar="URL", help="ask this node, and rely on it")
     add_authorities(check_parser)
-    source.add_argument("--directory", type=Path, help="the directory of a node, asked without HTTP")
+    source_group.add_argument("--directory", type=Path, help="the directory of a node, asked without HTTP")
     add_json(check_parser)
     check_parser.set_defaults(run=_check)
 
@@ -62,18 +62,18 @@ def _check(options: _CheckOptions) -> int:
             exit_code = _CODE_INVALID
         elif judgement.state is PromiseState.UNKNOWN:
             exit_code = exit_code or _CODE_UNVERIFIABLE
-        words = PROMISE_WORDS[judgement.state]
+        promise_words = PROMISE_WORDS[judgement.state]
         rows.append(
             {
                 "file": str(path),
                 "standing": judgement.state.value,
                 "reason": judgement.reason,
-                "words": {"zh": words.zh, "en": words.en},
+                "words": {"zh": promise_words.zh, "en": promise_words.en},
                 "text": judgement.text,
             }
         )
         if not options.json:
-            say(f"{path}: {words.zh} {words.en}: {judgement.text} ({judgement.reason})")
+            say(f"{path}: {promise_words.zh} {promise_words.en}: {judgement.text} ({judgement.reason})")
     if options.json:
         show_json(rows)
     return exit_code

@@ -95,14 +95,14 @@ def _open_database(stack: ExitStack, url: str) -> AbstractContextManager[Connect
 
 def _check_replica(connection: Connection, source: str) -> None:
     """Check that a database is a replica of this program's schema. Raises: AnchoringError."""
-    numbers: list[int] = []
+    schema_numbers: list[int] = []
     if inspect(connection).has_table(STATE.name):
-        numbers = list(connection.execute(select(STATE.c.schema_number)).scalars())
-    if not numbers:
+        schema_numbers = list(connection.execute(select(STATE.c.schema_number)).scalars())
+    if not schema_numbers:
         raise NotFound(f"{source} holds no replica: start its node once")
-    if numbers != [SCHEMA]:
+    if schema_numbers != [SCHEMA]:
         raise AnchoringError(
-            f"{source} is of schema {numbers[0]}, this program reads {SCHEMA}: use the release that wrote it"
+            f"{source} is of schema {schema_numbers[0]}, this program reads {SCHEMA}: use the release that wrote it"
         )
 
 
@@ -123,29 +123,31 @@ def _run(options: _ReconcileOptions) -> int:
     return _refuse(options, f"无法判断 cannot tell: {text}", _CANNOT_TELL)
 
 
-def _refuse(options: _ReconcileOptions, text: str, code: int) -> int:
+def _refuse(options: _ReconcileOptions, text: str, exit_code: int) -> int:
     """Say why there is no outcome, to programs too, and return the exit code."""
     note(text)
     if options.json:
         show_json({"error": text, "reason": "", "rows": []})
-    return code
+    return exit_code
 
 
 def _reconcile(options: _ReconcileOptions) -> tuple[Reconciliation, dict[str, Json]]:
     """Read both sides, and return the outcome with its evidence. Raises: WrongRegistry, what a side raises."""
     with ExitStack() as stack:
-        first = stack.enter_context(_open_replica(options.first, "A"))
-        replicas = [first]
+        first_replica = stack.enter_context(_open_replica(options.first, "A"))
+        replicas = [first_replica]
         if options.second.startswith(_URL_STARTS):
-            account: Account = _open_chain(options.second, first.view.registry)
+            second_account: Account = _open_chain(options.second, first_replica.view.registry)
         else:
-            second = stack.enter_context(_open_replica(options.second, "B"))
-            _check_same_registry(first, second)
-            account = ReplicaAccount(second.name, second.view)
-            replicas.append(second)
-        first_account = ReplicaAccount(first.name, first.view)
-        reconciliation = reconcile(first_account, account, first.view.head_zero)
-        return reconciliation, _make_evidence(reconciliation, replicas, (first.name, account.name))
+            second_replica = stack.enter_context(_open_replica(options.second, "B"))
+            _check_same_registry(first_replica, second_replica)
+            second_account = ReplicaAccount(second_replica.name, second_replica.view)
+            replicas.append(second_replica)
+        first_account = ReplicaAccount(first_replica.name, first_replica.view)
+        reconciliation = reconcile(first_account, second_account, first_replica.view.head_zero)
+        return reconciliation, _make_evidence(
+            reconciliation, replicas, (first_replica.name, second_account.name)
+        )
 
 
 def _tell(options: _ReconcileOptions, reconciliation: Reconciliation, evidence: dict[str, Json]) -> int:
@@ -159,11 +161,15 @@ def _tell(options: _ReconcileOptions, reconciliation: Reconciliation, evidence: 
     return _SAME if reconciliation.common.n else _CANNOT_TELL
 
 
-def _check_same_registry(first: _Replica, second: _Replica) -> None:
+def _check_same_registry(first_replica: _Replica, second_replica: _Replica) -> None:
     """Raises: WrongRegistry."""
-    registries = [(replica.view.registry, replica.view.head_zero) for replica in (first, second)]
+    registries = [
+        (replica.view.registry, replica.view.head_zero) for replica in (first_replica, second_replica)
+    ]
     if registries[0] != registries[1]:
-        raise WrongRegistry(f"{first.name} is of {registries[0][0]}, {second.name} of {registries[1][0]}")
+        raise WrongRegistry(
+            f"{first_replica.name} is of {registries[0][0]}, {second_replica.name} of {registries[1][0]}"
+        )
 
 
 def _open_chain(url: str, registry: str) -> Account:
@@ -198,17 +204,17 @@ def _describe_statement(statement: Statement | None) -> str:
     )
 
 
-def _write_bytes(content: object) -> str:
+def _write_bytes(value: object) -> str:
     """Write bytes; of what stands there instead, in a database that somebody changed, that it is none."""
-    return "0x" + content.hex() if isinstance(content, bytes) else f"no bytes: {content!s:.80}"
+    return "0x" + value.hex() if isinstance(value, bytes) else f"no bytes: {value!s:.80}"
 
 
-def _write_time(moment: object) -> str:
-    return format_time(moment) if isinstance(moment, int) else f"no time: {moment!s:.80}"
+def _write_time(time_value: object) -> str:
+    return format_time(time_value) if isinstance(time_value, int) else f"no time: {time_value!s:.80}"
 
 
 def _make_evidence(
-    reconciliation: Reconciliation, replicas: Sequence[_Replica], names: tuple[str, str]
+    reconciliation: Reconciliation, replicas: Sequence[_Replica], side_names: tuple[str, str]
 ) -> dict[str, Json]:
     """Return the outcome for programs, and what each side says where they part, with the checkpoints that cover it."""
     difference, common = reconciliation.difference, reconciliation.common
@@ -220,7 +226,7 @@ def _make_evidence(
         "shorter": reconciliation.shorter or "",
     }
     if difference is not None:
-        sides = zip(names, (difference.first, difference.second), strict=True)
+        sides = zip(side_names, (difference.first, difference.second), strict=True)
         evidence["difference"] = {
             "n": difference.n,
             "words": difference.words,
@@ -230,7 +236,7 @@ def _make_evidence(
 
 
 def _make_side(
-    name: str, statement: Statement | None, n: int, replicas: Sequence[_Replica]
+    name: str, statement: Statement | None, event_number: int, replicas: Sequence[_Replica]
 ) -> dict[str, Json]:
     side: dict[str, Json] = {"name": name}
     if statement is not None:
@@ -249,6 +255,6 @@ def _make_side(
             side["head"] = _write_bytes(statement.head)
     for replica in replicas:
         if replica.name == name and replica.checkpoints is not None:
-            cosigned = read_first_since(replica.checkpoints, n)
-            side |= {"checkpoint": cosigned.to_json()} if cosigned else {}
+            cosigned_checkpoint = read_first_since(replica.checkpoints, event_number)
+            side |= {"checkpoint": cosigned_checkpoint.to_json()} if cosigned_checkpoint else {}
     return side

@@ -24,7 +24,7 @@ from api import files
 from api.client.authorities import add_authorities, load_authorities
 from api.client.peers import HttpPeer
 from api.console import in_words, note, say, show_json
-from api.department.receipts import RECEIPT_SUFFIX as RECEIPT
+from api.department.receipts import RECEIPT_SUFFIX
 from api.node.errors import FILE, SettingsError
 from api.node.loading import load_settings
 from api.parsers import Commands, add_json
@@ -93,7 +93,7 @@ class _Result:
     aside_files: list[Path] = field(default_factory=list)
     accepted_files: list[tuple[Path, int]] = field(default_factory=list)
     refused_files: list[tuple[Path, str]] = field(default_factory=list)
-    receipts: list[tuple[Path, str]] = field(default_factory=list)
+    receipt_outcomes: list[tuple[Path, str]] = field(default_factory=list)
     missing_stretches: list[Missing] = field(default_factory=list)
 
 
@@ -110,9 +110,9 @@ def _recover(options: _RecoverOptions) -> int:
         register.close()
         replica.close()
     if options.json:
-        show_json(_result_json(result, dry=options.dry_run))
+        show_json(_make_result_json(result, is_dry_run=options.dry_run))
     else:
-        _say_result(result, dry=options.dry_run)
+        _say_result(result, is_dry_run=options.dry_run)
     lost_batches = result.plan.lost_batches if options.dry_run else ()
     return (
         _CODE_INCOMPLETE if lost_batches or result.missing_stretches or result.refused_files else _CODE_DONE
@@ -132,19 +132,19 @@ def _take_back(
             return _Result(
                 _make_plan(options, register, replica_view, log), missing_stretches=_collect_missing(register)
             )
-    folder = settings.directory / ASIDE_FOLDER
+    aside_folder = settings.directory / ASIDE_FOLDER
     with hold_lease(register, log) as lease:
         with replica.reading() as replica_view:
             result = _Result(_make_plan(options, register, replica_view, log))
-            result.aside_files = set_aside(register, result.plan, folder)
+            result.aside_files = set_aside(register, result.plan, aside_folder)
             take_back(lease, replica_view, result.plan, int(time.time()))  # 1
-        kept_files = sorted(folder.glob(f"*{FILE_SUFFIX}")) if folder.is_dir() else []
-        for file in _sort_files([*options.submissions, *kept_files], folder, register, result):  # 2
+        kept_files = sorted(aside_folder.glob(f"*{FILE_SUFFIX}")) if aside_folder.is_dir() else []
+        for file in _sort_files([*options.submissions, *kept_files], aside_folder, register, result):  # 2
             if _hand_in(file, settings, log, register, replica, result):
-                discard(file, folder)
+                discard(file, aside_folder)
         with replica.reading() as trust:
             for file in options.submissions:
-                _bring_back_receipt(file.with_suffix(RECEIPT), register, trust, result)  # 3
+                _bring_back_receipt(file.with_suffix(RECEIPT_SUFFIX), register, trust, result)  # 3
     result.missing_stretches = _collect_missing(register)
     return result
 
@@ -185,8 +185,10 @@ def _sort_files(files: Iterable[Path], aside_folder: Path, register: Register, r
 
 
 def _read_statement(file: Path) -> Statement:
-    with file.open("rb") as lines:
-        statement, _ = read_statement(next(split_lines(iter(lambda: lines.read(_CHUNK_BYTES), b"")), b""))
+    with file.open("rb") as submission_file:
+        statement, _ = read_statement(
+            next(split_lines(iter(lambda: submission_file.read(_CHUNK_BYTES), b"")), b"")
+        )
     return statement
 
 
@@ -196,8 +198,8 @@ def _hand_in(
     """Hand a submission in, and tell whether it was taken."""
     rules = IntakeRules(log, str(settings.directory), settings.promise_seconds)
     try:
-        with replica.reading() as trust, file.open("rb") as body:
-            lines = split_lines(iter(lambda: body.read(_CHUNK_BYTES), b""))
+        with replica.reading() as trust, file.open("rb") as submission_file:
+            lines = split_lines(iter(lambda: submission_file.read(_CHUNK_BYTES), b""))
             acceptance = accept(register, trust, lines, int(time.time()), rules)
     except SubmissionRefused as error:
         result.refused_files.append((file, f"{error}{_count_rows(error.rows)}"))
@@ -216,7 +218,7 @@ def _bring_back_receipt(file: Path, register: Register, trust: ReplicaView, resu
         return  # none was kept
     except (MalformedInput, OSError) as error:
         reason = in_words(error)
-    result.receipts.append((file, reason))
+    result.receipt_outcomes.append((file, reason))
 
 
 def _count_rows(rows: Sequence[RowError]) -> str:
@@ -228,7 +230,7 @@ def _collect_missing(register: Register) -> list[Missing]:
         return list_missing(connection)
 
 
-def _say_result(result: _Result, *, dry: bool) -> None:
+def _say_result(result: _Result, *, is_dry_run: bool) -> None:
     plan = result.plan
     for lost_batch in plan.lost_batches:
         source = (
@@ -244,7 +246,7 @@ def _say_result(result: _Result, *, dry: bool) -> None:
         note(f"  {fault}")
     for sequence in plan.displaced_sequences:
         say(f"batch {sequence} as this register froze it is not the chain's: it is dropped")
-    for submission in plan.submissions_aside if dry else ():
+    for submission in plan.submissions_aside if is_dry_run else ():
         root = submission.entry.statement.root.hex()
         say(f"submission {root} cannot stay at position {submission.first:,}: to be set aside")
     for file in result.aside_files:
@@ -253,7 +255,7 @@ def _say_result(result: _Result, *, dry: bool) -> None:
         say(f"taken: {file.name}, from position {first_position:,}")
     for file, reason in result.refused_files:
         say(f"refused: {file.name}: {reason}")
-    for file, reason in result.receipts:
+    for file, reason in result.receipt_outcomes:
         say(f"receipt kept: {file.name}") if not reason else note(f"receipt not kept: {file.name}: {reason}")
     for stretch in result.missing_stretches:
         subject = (
@@ -261,35 +263,35 @@ def _say_result(result: _Result, *, dry: bool) -> None:
         )
         last_position = stretch.first + stretch.count - 1
         say(f"missing: positions {stretch.first:,} to {last_position:,}, batch {stretch.batch}: {subject}")
-    if not (result.missing_stretches or result.refused_files or (dry and plan.lost_batches)):
+    if not (result.missing_stretches or result.refused_files or (is_dry_run and plan.lost_batches)):
         say("登记库完整 the register is whole; run `shunzheng audit` to have everything checked")
 
 
-def _result_json(result: _Result, *, dry: bool) -> dict[str, Json]:
+def _make_result_json(result: _Result, *, is_dry_run: bool) -> dict[str, Json]:
     plan = result.plan
     return {
-        "dry_run": dry,
+        "dry_run": is_dry_run,
         "batches": [
             {
-                "sequence": lost.anchor.sequence,
-                "time": format_time(lost.anchor.time),
-                "count": lost.count,
-                "entries": lost.entries is not None,
-                "source": lost.source,
+                "sequence": lost_batch.anchor.sequence,
+                "time": format_time(lost_batch.anchor.time),
+                "count": lost_batch.count,
+                "entries": lost_batch.entries is not None,
+                "source": lost_batch.source,
             }
-            for lost in plan.lost_batches
+            for lost_batch in plan.lost_batches
         ],
         "displaced": list(plan.displaced_sequences),
         "set_aside": [str(file) for file in result.aside_files],
         "taken": [{"file": str(file), "first": first} for file, first in result.accepted_files],
         "refused": [{"file": str(file), "reason": reason} for file, reason in result.refused_files],
-        "receipts": [{"file": str(file), "reason": reason} for file, reason in result.receipts],
-        "missing": [_stretch_json(stretch) for stretch in result.missing_stretches],
+        "receipts": [{"file": str(file), "reason": reason} for file, reason in result.receipt_outcomes],
+        "missing": [_make_stretch_json(stretch) for stretch in result.missing_stretches],
         "faults": list(plan.faults),
     }
 
 
-def _stretch_json(stretch: Missing) -> Json:
+def _make_stretch_json(stretch: Missing) -> Json:
     members: dict[str, Json] = {"first": stretch.first, "count": stretch.count, "batch": stretch.batch}
     return (
         members | {"submission": stretch.root.hex(), "issuer": stretch.issuer or ""}

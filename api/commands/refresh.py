@@ -121,8 +121,8 @@ def _find_anchor(node: NodeClient, log: str, sequence: int) -> Anchor:
     raise NotFound(f"{node.url} does not know anchor {sequence} of {log} yet: ask later, or another node")
 
 
-def _read_anchor(item: Json) -> Anchor:
-    fields = Fields(item, "anchor")
+def _read_anchor(anchor_json: Json) -> Anchor:
+    fields = Fields(anchor_json, "anchor")
     return Anchor(
         log=fields.text("log"),
         sequence=fields.integer("sequence", 1, _MAX_INTEGER),
@@ -137,7 +137,7 @@ def _read_anchor(item: Json) -> Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Copy:
+class _ProofCopy:
     """A proof in the file `path`, None for a code; `replace_proof` gives the content with another proof in its place."""
 
     path: Path | None
@@ -145,19 +145,21 @@ class _Copy:
     replace_proof: Callable[[Proof], bytes]
 
 
-def _find_copies(source: str) -> Iterator[_Copy]:
+def _find_copies(source: str) -> Iterator[_ProofCopy]:
     """Yield the proof that was given, or those inside and beside the document that was. Raises: MalformedInput, OSError."""
     if source.startswith(PREFIX):
-        yield _Copy(None, decode_presented(source.encode()), _encode_code)
+        yield _ProofCopy(None, decode_presented(source.encode()), _encode_code)
         return
     path = Path(source)
     content, proof_path = files.read(path), files.beside(path)
-    carrier = detach(content)
-    if carrier.proof:
-        yield _Copy(path, carrier.proof, lambda proof: attach(carrier.document, proof))
+    restored_document = detach(content)
+    if restored_document.proof:
+        yield _ProofCopy(
+            path, restored_document.proof, lambda proof: attach(restored_document.document, proof)
+        )
     if proof_path.exists():
         yield _read_copy(proof_path, files.read(proof_path))
-    elif carrier.proof is None:
+    elif restored_document.proof is None:
         if is_carrier(content):
             raise MalformedInput(
                 f"the document carries no proof, and there is no {proof_path.name} beside it"
@@ -165,11 +167,11 @@ def _find_copies(source: str) -> Iterator[_Copy]:
         yield _read_copy(path, content)
 
 
-def _read_copy(path: Path, content: bytes) -> _Copy:
+def _read_copy(path: Path, content: bytes) -> _ProofCopy:
     files.refuse_other(content, "proof")
     is_code = content.lstrip().startswith(PREFIX.encode())
     try:
-        return _Copy(path, decode_presented(content), _encode_code if is_code else Proof.encode)
+        return _ProofCopy(path, decode_presented(content), _encode_code if is_code else Proof.encode)
     except MalformedInput as error:
         raise MalformedInput(f"it is no proof that can be read: {error}") from error
 
@@ -180,12 +182,12 @@ def _encode_code(proof: Proof) -> bytes:
 
 def _refresh_file(node_source: NodeSource, source: str, output: Path | None) -> None:
     """Renew each proof that was given; all are made before any is written. Raises: MalformedInput, NotFound, OSError."""
-    copies = list(_find_copies(source))
-    if output and len(copies) > 1:
+    proof_copies = list(_find_copies(source))
+    if output and len(proof_copies) > 1:
         raise MalformedInput("one proof is inside and another beside: -o is for one, so leave it out")
-    refreshed_copies = [(copy, *_renew(node_source, copy)) for copy in copies]
-    for copy, content, message in refreshed_copies:
-        path = output or copy.path
+    refreshed_copies = [(proof_copy, *_renew(node_source, proof_copy)) for proof_copy in proof_copies]
+    for proof_copy, content, message in refreshed_copies:
+        path = output or proof_copy.path
         if path:
             files.write(path, content)
         else:
@@ -193,14 +195,14 @@ def _refresh_file(node_source: NodeSource, source: str, output: Path | None) -> 
         note(message)
 
 
-def _renew(node_source: NodeSource, copy: _Copy) -> tuple[bytes, str]:
+def _renew(node_source: NodeSource, proof_copy: _ProofCopy) -> tuple[bytes, str]:
     """Return the content with the newest staple, and what to tell of it."""
-    proof = copy.proof
+    proof = proof_copy.proof
     log = proof.entry.statement.log
     position = position_of(proof, node_source.find_anchor(log, proof.sequence))
     status_range = node_source.find_range(log, position - position % RANGE_POSITIONS)
     new_proof = refresh_staple(proof, status_range, position)
-    return copy.replace_proof(new_proof), _describe(proof, new_proof, status_range, position)
+    return proof_copy.replace_proof(new_proof), _describe(proof, new_proof, status_range, position)
 
 
 def _describe(proof: Proof, new_proof: Proof, status_range: StatusRange, position: int) -> str:
@@ -208,9 +210,9 @@ def _describe(proof: Proof, new_proof: Proof, status_range: StatusRange, positio
     status_number = status_in_chunk(new_proof.status.chunk, position)
     words_by_number = {int(status): STATUS_WORDS[status.name.lower()] for status in Status}
     zh, en = words_by_number.get(status_number, ("未知", f"status {status_number}, which is reserved"))
-    old_staple = f"was anchor {proof.status.sequence}" if proof.status else "had none"
-    anchored_at = write_moment(times.format_time(status_range.time), "en")
+    old_staple_words = f"was anchor {proof.status.sequence}" if proof.status else "had none"
+    anchor_time_text = write_moment(times.format_time(status_range.time), "en")
     return (
-        f"{proof.record.identifier}: staple of anchor {status_range.sequence}, {anchored_at} "
-        f"({old_staple}); it says {zh} {en}, which a verification will check"
+        f"{proof.record.identifier}: staple of anchor {status_range.sequence}, {anchor_time_text} "
+        f"({old_staple_words}); it says {zh} {en}, which a verification will check"
     )

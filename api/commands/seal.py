@@ -192,40 +192,40 @@ def _add_uses(actions: Commands) -> None:
 
 def _make_seal(options: _MakeOptions) -> int:
     now = int(time.time())
-    maker, users = _open_maker(options, now)
-    valid_from, valid_until = (parse_date(day) for day in (options.valid_from, options.valid_until))
-    seal = make_seal(
+    maker, user_certificates = _open_maker(options, now)
+    first_day, last_day = (parse_date(day) for day in (options.valid_from, options.valid_until))
+    seal_bytes = make_seal(
         SealDraft(
             version=options.seal_version,
             identifier=options.number,
             kind=_SEAL_KIND,
             name=options.name,
-            users=users,
+            users=user_certificates,
             created=now,
-            valid_from=day_bounds(valid_from)[0],
-            valid_until=day_bounds(valid_until)[1],
+            valid_from=day_bounds(first_day)[0],
+            valid_until=day_bounds(last_day)[1],
             picture=_read_picture(options),
         ),
         maker,
     )
-    files.write(options.output, seal)
+    files.write(options.output, seal_bytes)
     note(
-        f"{options.output}: {len(seal):,} bytes, {options.name} {options.number}, made by {maker.certificate.name}"
+        f"{options.output}: {len(seal_bytes):,} bytes, {options.name} {options.number}, made by {maker.certificate.name}"
     )
     return 0
 
 
 def _open_maker(options: _MakeOptions, now: int) -> tuple[Holder, tuple[bytes, ...]]:
     """Return who makes the seal, and the certificates that may use it. Raises: MalformedInput, OSError."""
-    users = tuple(read_certificate(path).der for path in options.user)
+    user_certificates = tuple(read_certificate(path).der for path in options.user)
     if options.trial:
         trial = open_trial(options.trial, now)
-        return trial.maker, users or (trial.signer.certificate.der,)
-    if not (options.certificate and (options.key or options.signer) and users):
+        return trial.maker, user_certificates or (trial.signer.certificate.der,)
+    if not (options.certificate and (options.key or options.signer) and user_certificates):
         raise MalformedInput(
             "give --certificate and --key or --signer of the maker and each --user, or --trial DIR"
         )
-    return read_holder(options.certificate, open_signer(options)), users
+    return read_holder(options.certificate, open_signer(options)), user_certificates
 
 
 def _read_picture(options: _MakeOptions) -> Picture:
@@ -242,27 +242,27 @@ def _register_seals(options: _RegisterOptions) -> int:
         for path in options.seals
     ]
     with NodeClient(options.node, ca_file=options.ca_file) as node:
-        key = open_signer(options)
+        signer = open_signer(options)
         prepared_rows = prepare_rows([*enumerate(rows, 1)], ask_target(node), Path(), "seals")
         with prepared_rows.unsigned_draft:
-            answer = prepared_rows.send(node, key, options.wait)
-    records = {record.identifier: record for record in _read_records(prepared_rows.submission(key))}
-    seals: list[Json] = []
+            answer = prepared_rows.send(node, signer, options.wait)
+    records = {record.identifier: record for record in _read_records(prepared_rows.submission(signer))}
+    seal_rows: list[Json] = []
     for path, row in zip(options.seals, rows, strict=True):
         record = records[str(row["identifier"])]
         registered_seal = RegisteredSeal(
             record.identifier, record.suite.format(record.leaf()), options.holder
         )
         registered_seal.write_beside(path)
-        seals.append(
+        seal_rows.append(
             {"file": str(path), "identifier": registered_seal.identifier, "record": registered_seal.record}
         )
         if not options.json:
             say(f"{registered_seal.identifier}  {path}")
     if options.json:
-        show_json({"seals": seals, "submission": answer})
+        show_json({"seals": seal_rows, "submission": answer})
     else:
-        say(f"已登记 accepted: {len(seals)} seals as submission {answer['id']}, state {answer['state']}")
+        say(f"已登记 accepted: {len(seal_rows)} seals as submission {answer['id']}, state {answer['state']}")
     return judge_waiting([answer], options.wait)
 
 
@@ -312,11 +312,11 @@ def _seal_document(options: _ApplyOptions, now: int) -> bytes:
         page, x, y = options.stamp
         stamps.append(Stamp(str(page), x, y, seal.picture.width, seal.picture.height))
     sealed_document = apply_seal(options.document.read_bytes(), seal_bytes, signer, now, stamps)
-    for report in inspect(sealed_document).signatures:
-        if report.verdict is Verdict.INVALID:
-            raise MalformedInput(f"nothing was sealed: {report.reason.en}")
-        if unknown("references", "look_added") in report.checks:
-            note(f"{options.output}: {_COVER_WARNING.format(report.signer or 'somebody')}")
+    for signature_report in inspect(sealed_document).signatures:
+        if signature_report.verdict is Verdict.INVALID:
+            raise MalformedInput(f"nothing was sealed: {signature_report.reason.en}")
+        if unknown("references", "look_added") in signature_report.checks:
+            note(f"{options.output}: {_COVER_WARNING.format(signature_report.signer or 'somebody')}")
     return sealed_document
 
 

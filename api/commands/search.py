@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from api.client.client import NodeClient
 
 T = TypeVar("T")
-_NIGHT: Final = (22, 6)  # hours by a clock in China, where nobody says otherwise
+_NIGHT_HOURS: Final = (22, 6)  # hours by a clock in China, where nobody says otherwise
 # Lines that are shown where no file is written: a screen holds no more.
 _SHOWN_RECORDS: Final = 1_000
 
@@ -135,9 +135,9 @@ def _add_criteria(parser: argparse.ArgumentParser) -> None:
         "--night",
         type=_read_night,
         nargs="?",
-        const=_NIGHT,
+        const=_NIGHT_HOURS,
         metavar="FROM-TO",
-        help="taken in these hours of a clock in China; without hours, {}-{}".format(*_NIGHT),
+        help="taken in these hours of a clock in China; without hours, {}-{}".format(*_NIGHT_HOURS),
     )
     parser.add_argument(
         "--within-day",
@@ -160,10 +160,15 @@ def _read_day(text: str) -> date:
 
 
 def _read_night(text: str) -> tuple[int, int]:
-    hours = re.fullmatch("([0-9]{1,2})-([0-9]{1,2})", text)
-    if hours is None or int(hours[1]) > 23 or int(hours[2]) > 24 or int(hours[1]) == int(hours[2]):
+    hours_match = re.fullmatch("([0-9]{1,2})-([0-9]{1,2})", text)
+    if (
+        hours_match is None
+        or int(hours_match[1]) > 23
+        or int(hours_match[2]) > 24
+        or int(hours_match[1]) == int(hours_match[2])
+    ):
         raise argparse.ArgumentTypeError("two hours from 0 to 24, as 22-6")
-    return int(hours[1]), int(hours[2])
+    return int(hours_match[1]), int(hours_match[2])
 
 
 def _search(options: _SearchOptions) -> int:
@@ -189,8 +194,10 @@ def _show(
 ) -> int:
     """Show rows, or write them as a table."""
     if options.output is not None:
-        count = write_table(options.output, heading, map(list_cells, rows))
-        note(f"{options.output}: {count:,} rows 行. It leads to persons: keep it as you keep the register.")
+        row_count = write_table(options.output, heading, map(list_cells, rows))
+        note(
+            f"{options.output}: {row_count:,} rows 行. It leads to persons: keep it as you keep the register."
+        )
     elif options.json:
         show_json(list(rows))
     else:

@@ -62,14 +62,14 @@ def _show_status(options: _StatusOptions) -> int:
         from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
 
         with NodeClient(source, ca_file=options.ca_file) as node:
-            day = node.past_status(proof_text, options.at)
+            past_day = node.past_status(proof_text, options.at)
     else:
-        day = _judge_by_snapshot(source, proof, options.at)
+        past_day = _judge_by_snapshot(source, proof, options.at)
     if options.json:
-        show_json(day)
+        show_json(past_day)
     else:
-        say(describe_past_day(day, options.lang))
-    return find_exit_code(day)
+        say(describe_past_day(past_day, options.lang))
+    return find_exit_code(past_day)
 
 
 def _judge_by_snapshot(source: SnapshotSource, proof: Proof, moment: str) -> PastDayJson:
@@ -83,7 +83,7 @@ def _judge_by_snapshot(source: SnapshotSource, proof: Proof, moment: str) -> Pas
     return cast(PastDayJson, past_span.to_json())
 
 
-def find_exit_code(day: PastDayJson) -> int:
+def find_exit_code(past_day: PastDayJson) -> int:
     """Return the exit code of the worst of the day: what does not verify, what is not known, what was not in force."""
-    standings = {PastStanding(past["then"]) for past in day["during"]}
+    standings = {PastStanding(past["then"]) for past in past_day["during"]}
     return next(code for standing, code in EXIT_CODES.items() if standing in standings)

@@ -76,20 +76,20 @@ def add(commands: Commands) -> None:
 
 
 def _submit(options: _SubmitOptions) -> int:
-    with NodeClient(options.node, ca_file=options.ca_file) as node, ExitStack() as drafts:
+    with NodeClient(options.node, ca_file=options.ca_file) as node, ExitStack() as draft_stack:
         target = _find_target(options, node)
         signer = open_signer(options)
-        submission = _name_submission(options, target, signer)
+        submission_path = _name_submission(options, target, signer)
         make_lines: Callable[[], Iterable[bytes]] = tuple
-        if options.dry_run or not submission.exists():
-            unsigned_draft = drafts.enter_context(_judge_records(options, target))
+        if options.dry_run or not submission_path.exists():
+            unsigned_draft = draft_stack.enter_context(_judge_records(options, target))
             if options.dry_run:
                 check_key(node, signer)
                 return _show_dry_run(options, unsigned_draft)
             make_lines = unsigned_draft.sign(signer).lines
         receipt = send(
             node,
-            submission,
+            submission_path,
             make_lines,
             lambda: signer,
             lambda: number_records(options.records),
@@ -101,7 +101,7 @@ def _submit(options: _SubmitOptions) -> int:
     else:
         say(f"已登记 accepted: {receipt['count']:,} records as submission {receipt['id']}")
         say(f"state {receipt['state']}; positions {receipt['first']:,} and following in log {receipt['log']}")
-        note(f"Keep {submission.name}: it opens every claim, and the records can be taken back from it.")
+        note(f"Keep {submission_path.name}: it opens every claim, and the records can be taken back from it.")
     return judge_waiting([receipt], options.wait)
 
 
@@ -117,9 +117,11 @@ def _find_target(options: _SubmitOptions, node: NodeClient) -> Target:
 
 def _name_submission(options: _SubmitOptions, target: Target, signer: Signer) -> Path:
     """Return where the signed submission of these records is kept, beside them. Raises: OSError, MalformedInput."""
-    records = options.records
-    lines = (line for _, line in number_records(records))
-    return name_submission(records.parent, records.name, digest_rows(lines, target, records.parent), signer)
+    records_path = options.records
+    lines = (line for _, line in number_records(records_path))
+    return name_submission(
+        records_path.parent, records_path.name, digest_rows(lines, target, records_path.parent), signer
+    )
 
 
 def _judge_records(options: _SubmitOptions, target: Target) -> UnsignedDraft:
@@ -141,9 +143,9 @@ def _judge_records(options: _SubmitOptions, target: Target) -> UnsignedDraft:
 
 
 def _show_dry_run(options: _SubmitOptions, unsigned_draft: UnsignedDraft) -> int:
-    count = len(unsigned_draft.leaves)
+    record_count = len(unsigned_draft.leaves)
     if options.json:
-        show_json({"action": "submit", "count": count})
+        show_json({"action": "submit", "count": record_count})
     else:
-        say(f"可以登记 good to sign: {count:,} records. Nothing was signed 未签名.")
+        say(f"可以登记 good to sign: {record_count:,} records. Nothing was signed 未签名.")
     return 0

@@ -34,7 +34,7 @@ from ledger.encoding.times import day_bounds, format_time, parse_date
 from ledger.errors import MalformedInput
 from ledger.words import Words
 
-_DAY: Final = 86_400
+_DAY_SECONDS: Final = 86_400
 _MAX_DAYS: Final = 3_660  # a token that is to live longer than ten years has no end
 _SHOWN_WORDS: Final = Words("已出示", "shown")
 
@@ -92,7 +92,7 @@ def add(commands: Commands) -> None:
     looks_parser.add_argument(
         "--since", type=_read_day, metavar="DAY", help="only from this day on, YYYY-MM-DD"
     )
-    looks_parser.set_defaults(run=_looks)
+    looks_parser.set_defaults(run=_show_looks)
     for parser in (create_parser, list_parser, revoke_parser, looks_parser):
         parser.add_argument("directory", type=Path, help="directory of the node")
     for parser in (list_parser, looks_parser):
@@ -125,8 +125,8 @@ def _open_register(directory: Path) -> Iterator[Register]:
 
 def _create(options: _CreateOptions) -> int:
     now = int(time.time())
-    ends_at = None if options.no_end else now + options.days * _DAY
-    key = load_node_key(load_settings(options.directory))
+    ends_at = None if options.no_end else now + options.days * _DAY_SECONDS
+    node_key = load_node_key(load_settings(options.directory))
     with _open_register(options.directory) as register, register.writing() as connection:
         token, secret = create_token(
             connection,
@@ -135,7 +135,7 @@ def _create(options: _CreateOptions) -> int:
             scopes=options.scope,
             now=now,
             ends_at=ends_at,
-            key=key,
+            key=node_key,
         )
     say(secret)
     scopes_text = ", ".join(sorted(token.scopes))
@@ -152,7 +152,7 @@ def _list(options: _ListOptions) -> int:
     with _open_register(options.directory) as register, register.reading() as connection:
         tokens = list_tokens(connection)
     if options.json:
-        rows: list[Json] = [_token_json(token, now) for token in tokens]
+        rows: list[Json] = [_make_token_json(token, now) for token in tokens]
         show_json(rows)
         return 0
     for token in tokens:
@@ -164,7 +164,7 @@ def _list(options: _ListOptions) -> int:
     return 0
 
 
-def _token_json(token: Token, now: int) -> dict[str, Json]:
+def _make_token_json(token: Token, now: int) -> dict[str, Json]:
     row: dict[str, Json] = {
         "id": token.id,
         "label": token.label,
@@ -185,12 +185,12 @@ def _describe_end(token: Token, now: int) -> str:
         return "revoked 已停用"
     if token.ends_at is None:
         return "no end 无期限: revoke it once nobody needs it"
-    end = write_clock(token.ends_at)
+    end_text = write_clock(token.ends_at)
     if not is_in_force(token, now):
-        return f"ended 已到期 {end}"
+        return f"ended 已到期 {end_text}"
     if is_ending(token, now):
-        return f"until {end}, ends soon 即将到期: make the next one"
-    return f"until 有效至 {end}"
+        return f"until {end_text}, ends soon 即将到期: make the next one"
+    return f"until 有效至 {end_text}"
 
 
 def _revoke(options: _RevokeOptions) -> int:
@@ -200,7 +200,7 @@ def _revoke(options: _RevokeOptions) -> int:
     return 0
 
 
-def _looks(options: _LooksOptions) -> int:
+def _show_looks(options: _LooksOptions) -> int:
     since_time = day_bounds(options.since)[0] if options.since else 0
     with _open_register(options.directory) as register, register.reading() as connection:
         labels = {token.id: token.label for token in list_tokens(connection)}
@@ -208,7 +208,7 @@ def _looks(options: _LooksOptions) -> int:
             connection, token=options.token, identifier=options.identifier, since_time=since_time
         )
         if options.json:
-            rows: list[Json] = [_look_json(look, labels[look.token]) for look in looks]
+            rows: list[Json] = [_make_look_json(look, labels[look.token]) for look in looks]
             show_json(rows)
             return 0
         for look in looks:
@@ -216,7 +216,7 @@ def _looks(options: _LooksOptions) -> int:
     return 0
 
 
-def _look_json(look: Look, label: str) -> dict[str, Json]:
+def _make_look_json(look: Look, label: str) -> dict[str, Json]:
     row: dict[str, Json] = {
         "at": format_time(look.at),
         "token": look.token,

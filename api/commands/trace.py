@@ -172,10 +172,10 @@ def _find_and_show(question: dict[str, Json], source: str | SnapshotSource, opti
 def _find_document(node: "NodeClient", file: Path, reason: str) -> list[HitJson]:
     """Find the certificates that state a file, under the suites of the node's logs."""
     content = files.read(file)
-    suites = {log["suite"] for log in node.logs()["items"] if log["held"]}
+    suite_names = {log["suite"] for log in node.logs()["items"] if log["held"]}
     hits: list[HitJson] = []
-    for name in sorted(suites):
-        suite = by_name(name)
+    for suite_name in sorted(suite_names):
+        suite = by_name(suite_name)
         hits += node.find({"document": suite.format(suite.hash(content)), "reason": reason})
     return hits
 

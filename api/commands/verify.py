@@ -174,17 +174,18 @@ def _find_proof(options: _VerifyOptions, documents: Iterable[RestoredDocument]) 
         raise MalformedInput("nothing to verify: name a document, or a proof with --proof")
     proof_paths = [files.beside(path) for path in options.files]
     proof_texts = [files.read_proof_text(str(path)) for path in proof_paths if path.exists()]
-    alteration = ""
-    for path, document in zip(options.files, documents, strict=True):
-        if document.is_altered:
-            alteration = f", and {path}: {ALTERED_MESSAGE}"
-        if document.proof is not None:
-            proof_texts.append(document.proof.encode().decode())
+    alteration_words = ""
+    for path, restored_document in zip(options.files, documents, strict=True):
+        if restored_document.is_altered:
+            alteration_words = f", and {path}: {ALTERED_MESSAGE}"
+        if restored_document.proof is not None:
+            proof_texts.append(restored_document.proof.encode().decode())
     if proof_texts:
         require_one_certificate(_decode_readable(proof_texts))
         return proof_texts[0]
     raise FileNotFoundError(
-        f"{proof_paths[0]} does not exist{alteration or ', and no document carries a proof'}: name the proof with --proof "
+        f"{proof_paths[0]} does not exist{alteration_words or ', and no document carries a proof'}: name "
+        "the proof with --proof "
         "(the holder has it; `shunzheng proof` exports it)"
     )
 

@@ -22,9 +22,9 @@ from api.department.imports.tally import Tally
 #: Rows judged at a time by one process: some milliseconds each, and a few hundred kilobytes under way.
 _CHUNK_ROWS: Final = 1_000
 #: Rows from which on other processes help: starting them takes as long as judging some thousand.
-_ALONE_ROWS: Final = 4_000
+_MIN_PARALLEL_ROWS: Final = 4_000
 #: Notes and totals that stand below a table, after an empty row.
-_NOTE: Final = re.compile(
+_NOTE_PATTERN: Final = re.compile(
     r"\s*(注|备注|说明|合\s*计|总\s*计|小\s*计|制表|填表|审核|第.{1,4}页|共.{1,6}(页|条|行))"
 )
 #: What becomes of changed rows of a type: an action, or nothing yet.
@@ -55,90 +55,99 @@ class Checker:
 
     def check(self, watch: Callable[[Iterator[SourceRow]], Iterator[SourceRow]]) -> Tally:
         """Judge and note every row; `watch` passes rows on and shows how far they are. Raises: MalformedInput."""
-        for _, sheet_rows in groupby(watch(self._source.rows()), lambda row: row.sheet):
+        for _, sheet_rows in groupby(watch(self._source.read_rows()), lambda row: row.sheet):
             columns, rows = find_columns(sheet_rows, self._profile)
             self.headings = self.headings or columns.headings
-            self.tally.left_out += [str(line) for line in columns.title_lines if line]
+            self.tally.left_out_places += [str(line) for line in columns.title_line_numbers if line]
             judge = RowJudge(self._profile, columns, self._issuer, self._today)
-            for chunk in _judge_all(judge, self._leave_out(rows, columns)):
-                self._note(chunk)
+            for judged_rows in _judge_all(judge, self._leave_out(rows, columns)):
+                self._note(judged_rows)
         self.tally.conclude()
         return self.tally
 
     def _leave_out(self, rows: Iterator[SourceRow], columns: Columns) -> Iterator[SourceRow]:
         """Pass on the rows that say something; notes and totals below an empty row are counted and left out."""
-        line, below_gap = columns.first_line - 1, False
+        last_line_number, is_below_gap = columns.first_line_number - 1, False
         for row in rows:
             if row.is_blank:
-                below_gap, line = True, row.line
+                is_below_gap, last_line_number = True, row.line_number
                 continue
-            below_gap = below_gap or row.line > line + 1
-            line = row.line
-            first = next((cell for cell in row.cells if cell.strip()), "")
-            if below_gap and _NOTE.match(first):
-                self.tally.left_out.append(row.place)
+            is_below_gap = is_below_gap or row.line_number > last_line_number + 1
+            last_line_number = row.line_number
+            first_text = next((cell for cell in row.cells if cell.strip()), "")
+            if is_below_gap and _NOTE_PATTERN.match(first_text):
+                self.tally.left_out_places.append(row.place)
             else:
                 yield row
 
-    def _note(self, chunk: Sequence[JudgedRow]) -> None:
-        """Compare judged rows with what is certificate, and note those that are to be signed."""
-        known_certificates = self._journal.find([judged.key for judged in chunk if judged.key])
-        new_rows: list[tuple[JudgedRow, str]] = []
-        for judged in chunk:
+    def _note(self, judged_rows: Sequence[JudgedRow]) -> None:
+        """Compare judged rows with the certificates that are known, and note those that are to be signed."""
+        known_certificates = self._journal.find_certificates(
+            [judged_row.key for judged_row in judged_rows if judged_row.key]
+        )
+        rows_with_actions: list[tuple[JudgedRow, str]] = []
+        for judged_row in judged_rows:
             if (
-                judged.key
-                and not judged.is_rejected
-                and (action := self._compare(judged, known_certificates))
+                judged_row.key
+                and not judged_row.is_rejected
+                and (action := self._compare(judged_row, known_certificates))
             ):
-                if not _is_open(judged):
-                    new_rows.append((judged, action))
-                known_certificates[judged.key] = KnownCertificate(
-                    judged.identifier,
-                    judged.content,
-                    judged.end,
+                if not _has_question(judged_row):
+                    rows_with_actions.append((judged_row, action))
+                known_certificates[judged_row.key] = KnownCertificate(
+                    judged_row.identifier,
+                    judged_row.content_digest,
+                    judged_row.last_day,
                     self._source.digest,
-                    judged.row.line,
+                    judged_row.row.line_number,
                     is_accepted=False,
                 )
-            self.tally.add(judged)
-            if judged.is_rejected:
-                self._reject(judged)
-        self.tally.ready += len(new_rows)
-        self._journal.add(self._source.digest, new_rows)
+            self.tally.add(judged_row)
+            if judged_row.is_rejected:
+                self._reject(judged_row)
+        self.tally.ready_count += len(rows_with_actions)
+        self._journal.add_rows(self._source.digest, rows_with_actions)
 
-    def _compare(self, judged: JudgedRow, known_certificates: "dict[bytes, KnownCertificate]") -> str:
+    def _compare(self, judged_row: JudgedRow, known_certificates: "dict[bytes, KnownCertificate]") -> str:
         """Return the action of the record that a row makes, empty where it makes none."""
-        certificate = known_certificates.get(judged.key)
-        if certificate is None:
+        known_certificate = known_certificates.get(judged_row.key)
+        if known_certificate is None:
             return ISSUE
-        is_same_file = certificate.file == self._source.digest and not certificate.is_accepted
-        if certificate.content == judged.content:
-            self.tally.repeated += is_same_file
-            self.tally.known += not is_same_file
+        is_same_file = (
+            known_certificate.file_digest == self._source.digest and not known_certificate.is_accepted
+        )
+        if known_certificate.content_digest == judged_row.content_digest:
+            self.tally.repeated_count += is_same_file
+            self.tally.known_count += not is_same_file
             return ""
-        if not certificate.is_accepted:
+        if not known_certificate.is_accepted:
             message = (
-                f"the same certificate stands in row {certificate.line} with other content: take one out, "
+                f"the same certificate stands in row {known_certificate.line_number} with other content: take one out, "
                 "or bring the newer one later"
             )
-            judged.findings.append(Finding("row-twice", "", "", message))
+            judged_row.findings.append(Finding("row-twice", "", "", message))
             return ""
-        return self._choose_change(judged, certificate)
+        return self._choose_change(judged_row, known_certificate)
 
-    def _choose_change(self, judged: JudgedRow, certificate: KnownCertificate) -> str:
-        proposal = RENEW if _is_later(judged.end, certificate.end) else AMEND
-        self.tally.changes[judged.type, proposal] += 1
-        action = self._choose(judged.type, proposal)
+    def _choose_change(self, judged_row: JudgedRow, known_certificate: KnownCertificate) -> str:
+        proposed_action = RENEW if _is_later(judged_row.last_day, known_certificate.last_day) else AMEND
+        self.tally.change_counts[judged_row.type_code, proposed_action] += 1
+        action = self._choose(judged_row.type_code, proposed_action)
         if not action:
-            word = "换发 renew" if proposal == RENEW else "变更 amend"
-            judged.findings.append(
-                Finding("changed", "", judged.type, f"it differs from {certificate.identifier}: {word}?")
+            word = "换发 renew" if proposed_action == RENEW else "变更 amend"
+            judged_row.findings.append(
+                Finding(
+                    "changed",
+                    "",
+                    judged_row.type_code,
+                    f"it differs from {known_certificate.identifier}: {word}?",
+                )
             )
         return action if action not in ("", SKIP) else ""
 
 
-def _is_open(judged: JudgedRow) -> bool:
-    return any(finding.consequence is Consequence.ASK for finding in judged.findings)
+def _has_question(judged_row: JudgedRow) -> bool:
+    return any(finding.consequence is Consequence.ASK for finding in judged_row.findings)
 
 
 def _is_later(end: str | None, end_before: str | None) -> bool:
@@ -148,30 +157,30 @@ def _is_later(end: str | None, end_before: str | None) -> bool:
 
 def _judge_all(judge: RowJudge, rows: Iterator[SourceRow]) -> Iterator[list[JudgedRow]]:
     """Yield judged rows in their order, chunk by chunk: alone where they are few, else on all cores."""
-    beginning = list(islice(rows, _ALONE_ROWS))
-    if len(beginning) < _ALONE_ROWS or (cpu_count() or 1) < 2:
-        for chunk in _divide(chain(beginning, rows)):
-            yield _judge_chunk(judge, chunk)
+    first_rows = list(islice(rows, _MIN_PARALLEL_ROWS))
+    if len(first_rows) < _MIN_PARALLEL_ROWS or (cpu_count() or 1) < 2:
+        for row_chunk in _divide(chain(first_rows, rows)):
+            yield _judge_chunk(judge, row_chunk)
         return
-    workers = cpu_count() or 1
-    with ProcessPoolExecutor(workers) as pool:
-        waiting: deque[Future[list[JudgedRow]]] = deque()
+    worker_count = cpu_count() or 1
+    with ProcessPoolExecutor(worker_count) as pool:
+        futures: deque[Future[list[JudgedRow]]] = deque()
         judge_chunk = partial(_judge_chunk, judge)
-        for chunk in _divide(chain(beginning, rows)):
-            waiting.append(pool.submit(judge_chunk, chunk))
-            if len(waiting) > 2 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        for row_chunk in _divide(chain(first_rows, rows)):
+            futures.append(pool.submit(judge_chunk, row_chunk))
+            if len(futures) > 2 * worker_count:
+                yield futures.popleft().result()
+        while futures:
+            yield futures.popleft().result()
 
 
-def _judge_chunk(judge: RowJudge, rows: Sequence[SourceRow]) -> list[JudgedRow]:
-    judged_rows = [judge.judge(row) for row in rows]
-    for judged in judged_rows:
-        judged.members = None  # its line has all of it, and goes from process to process
+def _judge_chunk(judge: RowJudge, row_chunk: Sequence[SourceRow]) -> list[JudgedRow]:
+    judged_rows = [judge.judge(row) for row in row_chunk]
+    for judged_row in judged_rows:
+        judged_row.members = None  # its line has all of it, and goes from process to process
     return judged_rows
 
 
 def _divide(rows: Iterator[SourceRow]) -> Iterator[list[SourceRow]]:
-    while chunk := list(islice(rows, _CHUNK_ROWS)):
-        yield chunk
+    while row_chunk := list(islice(rows, _CHUNK_ROWS)):
+        yield row_chunk

@@ -25,39 +25,39 @@ OWN_HEADINGS: Final = tuple(
     for name in ("工作表 sheet", "行 line", "列 column", "值 value", "问题 problem", "建议 suggestion")
 )
 #: What a spreadsheet would change in a CSV: long numbers, zeros at the beginning, formulas.
-_FRAGILE: Final = re.compile(r"[=+@-].*|0[0-9].*|[0-9]{11,}[0-9X]*|[0-9]+[-/][0-9]+", re.DOTALL)
+_FRAGILE_CELL: Final = re.compile(r"[=+@-].*|0[0-9].*|[0-9]{11,}[0-9X]*|[0-9]+[-/][0-9]+", re.DOTALL)
 _MAX_CELL_CHARS: Final = 32_767  # of a cell of a workbook
 _TEXT_FORMAT: Final = "@"
-_LOST: Final = "\ufffd"
+_LOST_CHARACTER: Final = "\ufffd"
 
 
 class FaultyRows:
     """Writes the rows of a file that come back, as they come; files are made with the first."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self._folder, self._name = folder, name
+    def __init__(self, folder: Path, file_name: str) -> None:
+        self._folder, self._file_name = folder, file_name
         self._workbook: Workbook | None = None
-        self._csv: IO[str] | None = None
-        self.count = 0
+        self._csv_file: IO[str] | None = None
+        self.row_count = 0
 
     @property
     def workbook_path(self) -> Path:
-        return self._folder / f"{self._name}.faulty.xlsx"
+        return self._folder / f"{self._file_name}.faulty.xlsx"
 
     @property
     def csv_path(self) -> Path:
-        return self._folder / f"{self._name}.faulty.csv"
+        return self._folder / f"{self._file_name}.faulty.csv"
 
-    def add(self, headings: Sequence[str], judged: JudgedRow) -> None:
+    def add(self, headings: Sequence[str], judged_row: JudgedRow) -> None:
         """Add a row. Raises: OSError."""
-        if self._workbook is None or self._csv is None:
+        if self._workbook is None or self._csv_file is None:
             self._begin(headings)
         assert self._workbook
-        assert self._csv
-        cells = [*_describe(judged), *judged.row.cells]
+        assert self._csv_file
+        cells = [*_describe(judged_row), *judged_row.row.cells]
         self._workbook.worksheets[0].append([_make_cell(self._workbook, cell) for cell in cells])
-        csv.writer(self._csv).writerow([_protect(cell) for cell in cells])
-        self.count += 1
+        csv.writer(self._csv_file).writerow([_protect(cell) for cell in cells])
+        self.row_count += 1
 
     def _begin(self, headings: Sequence[str]) -> None:
         self._workbook = Workbook(write_only=True)
@@ -65,8 +65,8 @@ class FaultyRows:
         sheet.freeze_panes = "A2"
         sheet.append([_make_cell(self._workbook, heading) for heading in (*OWN_HEADINGS, *headings)])
         self.csv_path.touch(mode=0o600)
-        self._csv = self.csv_path.open("w", encoding="utf-8-sig", newline="")
-        csv.writer(self._csv).writerow([*OWN_HEADINGS, *headings])
+        self._csv_file = self.csv_path.open("w", encoding="utf-8-sig", newline="")
+        csv.writer(self._csv_file).writerow([*OWN_HEADINGS, *headings])
 
     def __enter__(self) -> Self:
         return self
@@ -74,19 +74,19 @@ class FaultyRows:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._csv:
-            self._csv.close()
+        if self._csv_file:
+            self._csv_file.close()
         if self._workbook and kind is None:
             self.workbook_path.touch(mode=0o600)
             self._workbook.save(self.workbook_path)
 
 
-def _describe(judged: JudgedRow) -> list[str]:
+def _describe(judged_row: JudgedRow) -> list[str]:
     """Return what the own columns say of a row."""
-    faults = [finding for finding in judged.findings if finding.consequence is Consequence.REJECT]
+    faults = [finding for finding in judged_row.findings if finding.consequence is Consequence.REJECT]
     return [
-        judged.row.sheet,
-        str(judged.row.line),
+        judged_row.row.sheet,
+        str(judged_row.row.line_number),
         "；".join(fault.column for fault in faults),
         "；".join(fault.value for fault in faults),
         "；".join(f"[{fault.sort}] {fault.message}" for fault in faults),
@@ -96,7 +96,9 @@ def _describe(judged: JudgedRow) -> list[str]:
 
 def _make_cell(workbook: Workbook, text: str) -> WriteOnlyCell:
     """Return a cell that holds text, whatever it looks like."""
-    cell = WriteOnlyCell(workbook.worksheets[0], ILLEGAL_CHARACTERS_RE.sub(_LOST, text)[:_MAX_CELL_CHARS])
+    cell = WriteOnlyCell(
+        workbook.worksheets[0], ILLEGAL_CHARACTERS_RE.sub(_LOST_CHARACTER, text)[:_MAX_CELL_CHARS]
+    )
     cell.data_type = "s"
     cell.number_format = _TEXT_FORMAT
     return cell
@@ -104,4 +106,4 @@ def _make_cell(workbook: Workbook, text: str) -> WriteOnlyCell:
 
 def _protect(text: str) -> str:
     """Return a cell of a CSV that a spreadsheet leaves as it is: a tab in front of it, which an import takes away."""
-    return f"\t{text}" if _FRAGILE.fullmatch(text) else text
+    return f"\t{text}" if _FRAGILE_CELL.fullmatch(text) else text

@@ -34,7 +34,7 @@ from ledger.records.claims import is_document
 #: Records of one submission: its rows are held in memory, some 30 MB, and a crash repeats no more than that.
 SUBMISSION_ROWS: Final = 10_000
 #: Members of a row that follow from where a certificate stands, or that a new version states anew.
-_LEFT_OUT: Final = frozenset({"kind", "action", "issuer", "identifier", "empty"})
+_OMITTED_MEMBERS: Final = frozenset({"kind", "action", "issuer", "identifier", "empty"})
 _PROOF_THREADS: Final = 4
 _IDENTIFIER_CLAIM: Final = "ZZBS"
 
@@ -44,67 +44,85 @@ class _Part:
     """Rows of the journal, what is signed of them, and the identifiers that they get."""
 
     rows: Sequence[JournalRow]
-    prepared: PreparedRows
+    prepared_rows: PreparedRows
     identifiers: Sequence[str]
 
 
 class HandingIn:
-    """Hands in what the journal has of a file; `show` is told how many rows are accepted."""
+    """Hands in what the journal has of a file; `show_accepted` is told how many rows are accepted."""
 
     def __init__(
-        self, journal: Journal, node: NodeClient, key: Signer, folder: Path, show: Callable[[str, int], None]
+        self,
+        journal: Journal,
+        node: NodeClient,
+        signer: Signer,
+        submissions_folder: Path,
+        show_accepted: Callable[[str, int], None],
     ) -> None:
-        self._journal, self._node, self._key, self._folder, self._show = journal, node, key, folder, show
-        self.refused: list[str] = []
+        self._journal, self._node, self._signer, self._submissions_folder, self._show_accepted = (
+            journal,
+            node,
+            signer,
+            submissions_folder,
+            show_accepted,
+        )
+        self.refusal_lines: list[str] = []
 
-    def hand_in(self, file: str, name: str) -> list[SubmissionAnswer]:
+    def hand_in(self, file_digest: str, file_name: str) -> list[SubmissionAnswer]:
         """Return the node's answers for everything that a file still has to sign. Raises: NodeError, SubmissionRefused."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._submissions_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         answers: list[SubmissionAnswer] = []
-        with ExitStack() as drafts, ThreadPoolExecutor(1) as sender:
-            under_way: tuple[_Part, Future[SubmissionAnswer]] | None = None
-            for part in self._prepare_parts(file, name):
-                drafts.enter_context(part.prepared.unsigned_draft)
-                if under_way:
-                    answers.append(self._settle(file, *under_way))
-                under_way = part, sender.submit(part.prepared.send, self._node, self._key, 0)
-            if under_way:
-                answers.append(self._settle(file, *under_way))
-        self._journal.end_file(file)
+        with ExitStack() as draft_stack, ThreadPoolExecutor(1) as sending_pool:
+            part_and_sending: tuple[_Part, Future[SubmissionAnswer]] | None = None
+            for part in self._prepare_parts(file_digest, file_name):
+                draft_stack.enter_context(part.prepared_rows.unsigned_draft)
+                if part_and_sending:
+                    answers.append(self._settle(file_digest, *part_and_sending))
+                part_and_sending = (
+                    part,
+                    sending_pool.submit(part.prepared_rows.send, self._node, self._signer, 0),
+                )
+            if part_and_sending:
+                answers.append(self._settle(file_digest, *part_and_sending))
+        self._journal.end_file(file_digest)
         return answers
 
-    def _settle(self, file: str, part: _Part, sending: Future[SubmissionAnswer]) -> SubmissionAnswer:
+    def _settle(self, file_digest: str, part: _Part, sending: Future[SubmissionAnswer]) -> SubmissionAnswer:
         answer = sending.result()
-        part.prepared.unsigned_draft.close()  # its spool takes memory and disk until then
+        part.prepared_rows.unsigned_draft.close()  # its spool takes memory and disk until then
         self._journal.accept(part.rows, answer["id"], part.identifiers)
-        self._show(file, len(part.rows))
+        self._show_accepted(file_digest, len(part.rows))
         return answer
 
-    def _prepare_parts(self, file: str, name: str) -> Iterator[_Part]:
-        for action, issuer in self._journal.list_groups(file):
+    def _prepare_parts(self, file_digest: str, file_name: str) -> Iterator[_Part]:
+        for action, issuer in self._journal.list_groups(file_digest):
             last_id = 0
-            count = SUBMISSION_ROWS if action == ISSUE else MAX_STATUS_RECORDS
-            while rows := self._journal.read_ready(file, action, issuer, last_id, count):
+            max_rows = SUBMISSION_ROWS if action == ISSUE else MAX_STATUS_RECORDS
+            while rows := self._journal.read_ready(file_digest, action, issuer, last_id, max_rows):
                 last_id = rows[-1].id
-                if part := self._prepare(action, name, rows):
+                if part := self._prepare(action, file_name, rows):
                     yield part
 
-    def _prepare(self, action: str, name: str, rows: Sequence[JournalRow]) -> _Part | None:
+    def _prepare(self, action: str, file_name: str, rows: Sequence[JournalRow]) -> _Part | None:
         """Draft rows; those that cannot be stated as they are do not hold up the others. Raises: SubmissionRefused."""
         while rows:
             try:
-                inputs = self._make_inputs(action, rows)
-                prepared = prepare_rows(inputs, ask_target(self._node), self._folder, f"{name}.{action}")
+                input_records = self._make_inputs(action, rows)
+                prepared_rows = prepare_rows(
+                    input_records, ask_target(self._node), self._submissions_folder, f"{file_name}.{action}"
+                )
             except SubmissionRefused as error:
-                lines = {row.row for row in error.rows}
-                refused_rows = [row for row in rows if row.line in lines]
+                refused_lines = {row.row for row in error.rows}
+                refused_rows = [row for row in rows if row.line_number in refused_lines]
                 if not refused_rows:
                     raise
-                self.refused += [f"row {row_error.row}: {row_error.message}" for row_error in error.rows]
+                self.refusal_lines += [
+                    f"row {row_error.row}: {row_error.message}" for row_error in error.rows
+                ]
                 self._journal.refuse(refused_rows)
-                rows = [row for row in rows if row.line not in lines]
+                rows = [row for row in rows if row.line_number not in refused_lines]
                 continue
-            return _Part(rows, prepared, [str(members["identifier"]) for _, members in inputs])
+            return _Part(rows, prepared_rows, [str(members["identifier"]) for _, members in input_records])
         return None
 
     def _make_inputs(self, action: str, rows: Sequence[JournalRow]) -> list[tuple[int, dict[str, Json]]]:
@@ -112,34 +130,34 @@ class HandingIn:
         members_of_rows = [_decode_members(row) for row in rows]
         if action == ISSUE:
             return [
-                (row.line, {name: value for name, value in members.items() if name != "empty"})
+                (row.line_number, {name: value for name, value in members.items() if name != "empty"})
                 for row, members in zip(rows, members_of_rows, strict=True)
             ]
-        known_certificates = self._journal.find([row.key for row in rows])
+        known_certificates = self._journal.find_certificates([row.key for row in rows])
         identifiers = [known_certificates[row.key].identifier for row in rows]
         lineages = self._node.lineages(identifiers, with_content=True)
-        input_rows = []
+        change_rows = []
         for row, members, identifier, lineage in zip(
             rows, members_of_rows, identifiers, lineages, strict=True
         ):
             version = Version.of_lineage(lineage) if lineage else None
-            input_rows.append(InputRow(row.line, _make_change(members, identifier, version)))
-        changes = plan(action, input_rows, lineages, None, {}, civil_date(int(time.time())))
+            change_rows.append(InputRow(row.line_number, _make_change(members, identifier, version)))
+        changes = plan(action, change_rows, lineages, None, {}, civil_date(int(time.time())))
         return [(change.number, change.row) for change in changes]
 
-    def fetch_proofs(self, file: str, folder: Path) -> int:
+    def fetch_proofs(self, file_digest: str, folder: Path) -> int:
         """Fetch the proofs of a file that are not in the folder yet, and return how many. Raises: NodeError."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        missing = [
+        missing_proofs = [
             (identifier, path)
-            for identifier in self._journal.list_accepted(file)
+            for identifier in self._journal.list_accepted(file_digest)
             if not (path := folder / f"{identifier}.proof.json").exists()
         ]
         with ThreadPoolExecutor(_PROOF_THREADS) as pool:
-            return sum(pool.map(self._fetch_proof, missing))
+            return sum(pool.map(self._fetch_proof, missing_proofs))
 
-    def _fetch_proof(self, wanted_proof: tuple[str, Path]) -> bool:
-        identifier, path = wanted_proof
+    def _fetch_proof(self, identifier_and_path: tuple[str, Path]) -> bool:
+        identifier, path = identifier_and_path
         try:
             replace_file(path, [self._node.certificate_proof(identifier)])
         except NodeError as error:
@@ -160,17 +178,17 @@ def _make_change(members: dict[str, Json], identifier: str, version: Version | N
     """Return what a row states of the next version: its claims, and which claims its table has no value for any more."""
     claims = members["claims"]
     assert isinstance(claims, dict)
-    change = {name: value for name, value in members.items() if name not in _LEFT_OUT}
-    change |= {
+    change_members = {name: value for name, value in members.items() if name not in _OMITTED_MEMBERS}
+    change_members |= {
         "identifier": identifier,
         "claims": {name: value for name, value in claims.items() if name != _IDENTIFIER_CLAIM},
     }
-    empty = members.get("empty")
-    names = empty if isinstance(empty, list) else []
-    before = version.claims if version else {}
-    without = [
+    empty_value = members.get("empty")
+    empty_names = empty_value if isinstance(empty_value, list) else []
+    claims_before = version.claims if version else {}
+    removed_names = [
         name
-        for name in names
-        if isinstance(name, str) and name in before and name not in claims and not is_document(name)
+        for name in empty_names
+        if isinstance(name, str) and name in claims_before and name not in claims and not is_document(name)
     ]
-    return change | ({"without": [*without]} if without else {})
+    return change_members | ({"without": [*removed_names]} if removed_names else {})

@@ -22,10 +22,12 @@ CHECKED, DONE = "checked", "done"
 READY, ACCEPTED, REFUSED = "ready", "accepted", "refused"
 #: Actions of a row besides the records' own.
 ISSUE: Final = "issue"
-_VERSION: Final = 1
-_LOOKUP_KEYS: Final = 500  # of one IN (…)
-_KNOWN: Final = "key, identifier, content, end, file, line, state"
-_CHANGED: Final = "key, content, file, line FROM rows WHERE action <> 'issue' AND state = ?"  # by its index
+_JOURNAL_VERSION: Final = 1
+_MAX_LOOKUP_KEYS: Final = 500  # of one IN (…)
+_KNOWN_COLUMNS: Final = "key, identifier, content, end, file, line, state"
+_CHANGED_ROWS: Final = (
+    "key, content, file, line FROM rows WHERE action <> 'issue' AND state = ?"  # by its index
+)
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS files (
@@ -50,10 +52,10 @@ class KnownCertificate:
     """A certificate that an import brought: identifier, digest of its content, last day, and where it stood."""
 
     identifier: str
-    content: bytes
-    end: str | None
-    file: str
-    line: int
+    content_digest: bytes
+    last_day: str | None
+    file_digest: str
+    line_number: int
     is_accepted: bool
 
 
@@ -62,12 +64,12 @@ class JournalRow:
     """A row that is to be signed, and its line in the file; `members` is the line of the submission."""
 
     id: int
-    line: int
+    line_number: int
     key: bytes
     members: bytes
 
     @property
-    def end(self) -> str | None:
+    def last_day(self) -> str | None:
         """The last day that the row states, or the word for none."""
         members = decode(self.members)
         return str(members["valid_until"]) if isinstance(members, dict) and "valid_until" in members else None
@@ -87,11 +89,11 @@ class Journal:
             self._connection.execute("PRAGMA cache_size = -65536")
             self._connection.execute("BEGIN EXCLUSIVE")
             version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
-            if version > _VERSION:
+            if version > _JOURNAL_VERSION:
                 raise MalformedInput(f"{path.name} was written by a newer version of this program")
             for statement in _TABLES.split(";"):
                 self._connection.execute(statement)
-            self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+            self._connection.execute(f"PRAGMA user_version = {_JOURNAL_VERSION}")
             self._connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._connection.close()
@@ -113,37 +115,39 @@ class Journal:
         self._connection.close()
 
     @property
-    def submissions(self) -> Path:
+    def submissions_folder(self) -> Path:
         """The folder of the signed submissions: beside the journal, so that whoever goes on finds them."""
         return self._path.with_suffix(".submissions")
 
     # -- Files --
 
-    def find_file(self, digest: str) -> str | None:
+    def find_file_state(self, file_digest: str) -> str | None:
         """Return how far a file has come, None for one that is new or was not checked to its end."""
-        found_row = self._connection.execute("SELECT state FROM files WHERE digest = ?", (digest,)).fetchone()
-        return str(found_row[0]) if found_row else None
+        state_row = self._connection.execute(
+            "SELECT state FROM files WHERE digest = ?", (file_digest,)
+        ).fetchone()
+        return str(state_row[0]) if state_row else None
 
-    def add_file(self, digest: str, profile: str, name: str, rejected_count: int) -> None:
+    def add_file(self, file_digest: str, profile_name: str, file_name: str, rejected_count: int) -> None:
         """Note that a file is checked to its end, and how many of its rows came back."""
         self._connection.execute(
             "INSERT OR REPLACE INTO files (digest, profile, name, state, rejected) VALUES (?, ?, ?, ?, ?)",
-            (digest, profile, name, CHECKED, rejected_count),
+            (file_digest, profile_name, file_name, CHECKED, rejected_count),
         )
 
-    def count_returned(self, digest: str) -> int:
+    def count_returned(self, file_digest: str) -> int:
         """Return how many rows of a file are not registered: they came back, or could not be stated as they are."""
         query = (
             "SELECT coalesce((SELECT rejected FROM files WHERE digest = ?), 0)"
             " + (SELECT count(*) FROM rows WHERE file = ? AND state = ?)"
         )
-        return int(self._connection.execute(query, (digest, digest, REFUSED)).fetchone()[0])
+        return int(self._connection.execute(query, (file_digest, file_digest, REFUSED)).fetchone()[0])
 
-    def end_file(self, digest: str) -> None:
+    def end_file(self, file_digest: str) -> None:
         """Note that every row of a file that was to be signed is accepted."""
-        self._connection.execute("UPDATE files SET state = ? WHERE digest = ?", (DONE, digest))
+        self._connection.execute("UPDATE files SET state = ? WHERE digest = ?", (DONE, file_digest))
 
-    def list_pending(self) -> list[tuple[str, str]]:
+    def list_pending_files(self) -> list[tuple[str, str]]:
         """Return digest and name of the files that were checked and are not handed in to their end."""
         return list(
             self._connection.execute(
@@ -151,41 +155,58 @@ class Journal:
             )
         )
 
-    def writing(self) -> "_Writing":
+    def open_transaction(self) -> "_Transaction":
         """Give a transaction, which is durable when it ends."""
-        return _Writing(self._connection)
+        return _Transaction(self._connection)
 
     # -- Rows --
 
-    def find(self, keys: Sequence[bytes]) -> dict[bytes, KnownCertificate]:
+    def find_certificates(self, keys: Sequence[bytes]) -> dict[bytes, KnownCertificate]:
         """Return what is known of certificates, by their keys; a change that waits to be signed is their content."""
         known_certificates: dict[bytes, KnownCertificate] = {}
-        for start in range(0, len(keys), _LOOKUP_KEYS):
-            part = keys[start : start + _LOOKUP_KEYS]
-            marks = ",".join("?" * len(part))
-            query = f"SELECT {_KNOWN} FROM certificates WHERE key IN ({marks})"  # noqa: S608 question marks alone
-            for key, identifier, content, end, file, line, state in self._connection.execute(query, part):
+        for start in range(0, len(keys), _MAX_LOOKUP_KEYS):
+            batch_keys = keys[start : start + _MAX_LOOKUP_KEYS]
+            question_marks = ",".join("?" * len(batch_keys))
+            query = f"SELECT {_KNOWN_COLUMNS} FROM certificates WHERE key IN ({question_marks})"  # noqa: S608 question marks alone
+            for (
+                key,
+                identifier,
+                content_digest,
+                last_day,
+                file_digest,
+                line_number,
+                state,
+            ) in self._connection.execute(query, batch_keys):
                 is_accepted = state == ACCEPTED
-                known_certificates[key] = KnownCertificate(identifier, content, end, file, line, is_accepted)
-            query = f"SELECT {_CHANGED} AND key IN ({marks})"
-            for key, content, file, line in self._connection.execute(query, (READY, *part)):
+                known_certificates[key] = KnownCertificate(
+                    identifier, content_digest, last_day, file_digest, line_number, is_accepted
+                )
+            query = f"SELECT {_CHANGED_ROWS} AND key IN ({question_marks})"
+            for key, content_digest, file_digest, line_number in self._connection.execute(
+                query, (READY, *batch_keys)
+            ):
                 known_certificates[key] = replace(
-                    known_certificates[key], content=content, file=file, line=line, is_accepted=False
+                    known_certificates[key],
+                    content_digest=content_digest,
+                    file_digest=file_digest,
+                    line_number=line_number,
+                    is_accepted=False,
                 )
         return known_certificates
 
-    def add(self, file: str, rows: Iterable[tuple[JudgedRow, str]]) -> None:
+    def add_rows(self, file_digest: str, rows: Iterable[tuple[JudgedRow, str]]) -> None:
         """Note rows that are to be signed, each with its action. A change leaves what is known of its certificate."""
-        prepared = list(rows)
+        rows_with_actions = list(rows)
         self._connection.executemany(
             "INSERT INTO rows (file, sheet, line, key, action, issuer, members, content, source, salt, state)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
-                    file, judged.row.sheet, judged.row.line, judged.key, action, judged.issuer,
-                    judged.line, judged.content, judged.source, judged.salt, READY,
+                    file_digest, judged_row.row.sheet, judged_row.row.line_number, judged_row.key, action,
+                    judged_row.issuer, judged_row.record_line, judged_row.content_digest, judged_row.encoded_row,
+                    judged_row.salt, READY,
                 )
-                for judged, action in prepared
+                for judged_row, action in rows_with_actions
             ),
         )  # fmt: skip
         self._connection.executemany(
@@ -193,54 +214,56 @@ class Journal:
             "(?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
-                    judged.key, judged.identifier, judged.content, judged.type, judged.end, file,
-                    judged.row.line, READY,
+                    judged_row.key, judged_row.identifier, judged_row.content_digest, judged_row.type_code,
+                    judged_row.last_day, file_digest, judged_row.row.line_number, READY,
                 )
-                for judged, action in prepared
+                for judged_row, action in rows_with_actions
                 if action == ISSUE
             ),
         )  # fmt: skip
 
-    def list_groups(self, file: str) -> list[tuple[str, str]]:
+    def list_groups(self, file_digest: str) -> list[tuple[str, str]]:
         """Return actions and issuers of the rows of a file that are to be signed."""
         query = (
             "SELECT DISTINCT action, issuer FROM rows WHERE file = ? AND state = ? ORDER BY action, issuer"
         )
-        return [(action, issuer) for action, issuer in self._connection.execute(query, (file, READY))]
+        return [(action, issuer) for action, issuer in self._connection.execute(query, (file_digest, READY))]
 
-    def read_ready(self, file: str, action: str, issuer: str, after: int, count: int) -> list[JournalRow]:
-        """Return the first rows behind row `after` that are to be signed, the same ones whenever it is asked."""
+    def read_ready(
+        self, file_digest: str, action: str, issuer: str, after_id: int, max_rows: int
+    ) -> list[JournalRow]:
+        """Return the first rows behind row `after_id` that are to be signed, the same ones whenever it is asked."""
         query = (
             "SELECT id, line, key, members FROM rows WHERE file = ? AND state = ? AND action = ? AND issuer = ?"
             " AND id > ? ORDER BY id LIMIT ?"
         )
-        values = (file, READY, action, issuer, after, count)
+        values = (file_digest, READY, action, issuer, after_id, max_rows)
         return [JournalRow(*row_values) for row_values in self._connection.execute(query, values)]
 
-    def count_ready(self, file: str) -> int:
+    def count_ready(self, file_digest: str) -> int:
         """Return how many rows of a file are still to be signed."""
         query = "SELECT count(*) FROM rows WHERE file = ? AND state = ?"
-        return int(self._connection.execute(query, (file, READY)).fetchone()[0])
+        return int(self._connection.execute(query, (file_digest, READY)).fetchone()[0])
 
-    def accept(self, rows: Sequence[JournalRow], submission: str, identifiers: Sequence[str]) -> None:
+    def accept(self, rows: Sequence[JournalRow], submission_id: str, identifiers: Sequence[str]) -> None:
         """Note that the node has accepted rows, in a submission, under these identifiers."""
-        with self.writing():
+        with self.open_transaction():
             self._connection.executemany(
                 "UPDATE rows SET state = ?, submission = ? WHERE id = ?",
-                [(ACCEPTED, submission, row.id) for row in rows],
+                [(ACCEPTED, submission_id, row.id) for row in rows],
             )
             self._connection.executemany(
                 "UPDATE certificates SET state = ?, identifier = ?, end = ?,"
                 " content = (SELECT content FROM rows WHERE id = ?) WHERE key = ?",
                 [
-                    (ACCEPTED, identifier, row.end, row.id, row.key)
+                    (ACCEPTED, identifier, row.last_day, row.id, row.key)
                     for row, identifier in zip(rows, identifiers, strict=True)
                 ],
             )
 
     def refuse(self, rows: Sequence[JournalRow]) -> None:
         """Note that rows cannot be signed as they are; a new certificate is then unknown again."""
-        with self.writing():
+        with self.open_transaction():
             self._connection.executemany(
                 "UPDATE rows SET state = ? WHERE id = ?", [(REFUSED, row.id) for row in rows]
             )
@@ -248,10 +271,10 @@ class Journal:
                 "DELETE FROM certificates WHERE key = ? AND state = ?", [(row.key, READY) for row in rows]
             )
 
-    def list_accepted(self, file: str) -> Iterator[str]:
+    def list_accepted(self, file_digest: str) -> Iterator[str]:
         """Yield the identifiers of the certificates that a file brought or changed, as they are now."""
         query = "SELECT identifier FROM certificates WHERE key IN (SELECT key FROM rows WHERE file = ? AND state = ?)"
-        yield from (identifier for (identifier,) in self._connection.execute(query, (file, ACCEPTED)))
+        yield from (identifier for (identifier,) in self._connection.execute(query, (file_digest, ACCEPTED)))
 
     def find_source(self, identifier: str) -> list[tuple[str, bytes, bytes]]:
         """Return the rows of which a certificate was made: the file's name, the row as read, the salt of its digest."""
@@ -259,10 +282,13 @@ class Journal:
             "SELECT files.name, rows.source, rows.salt FROM rows JOIN certificates USING (key)"
             " JOIN files ON files.digest = rows.file WHERE certificates.identifier = ? ORDER BY rows.id"
         )
-        return [(name, source, salt) for name, source, salt in self._connection.execute(query, (identifier,))]
+        return [
+            (file_name, source, salt)
+            for file_name, source, salt in self._connection.execute(query, (identifier,))
+        ]
 
 
-class _Writing:
+class _Transaction:
     """A transaction of the journal."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

@@ -92,19 +92,19 @@ class Choices:
 
     def choose(self, type_code: str, proposal: str) -> str:
         """Return the action for changed rows of a type, empty where nobody has chosen."""
-        type_ = get_catalogue().find_type(type_code)
-        name = type_.name.zh if type_ else type_code
-        for key in (type_code, name, ""):
-            if key in self.actions:
-                return self.actions[key]
-        self.actions[type_code] = self._ask(name, proposal)
+        catalogue_type = get_catalogue().find_type(type_code)
+        type_name = catalogue_type.name.zh if catalogue_type else type_code
+        for code_or_name in (type_code, type_name, ""):
+            if code_or_name in self.actions:
+                return self.actions[code_or_name]
+        self.actions[type_code] = self._ask(type_name, proposal)
         return self.actions[type_code]
 
-    def _ask(self, name: str, proposal: str) -> str:
+    def _ask(self, type_name: str, proposal: str) -> str:
         if not sys.stdin.isatty():
             return ""
         note(
-            f"{name}: rows differ from what is registered, the first looks like {proposal}. 变更 amend, "
+            f"{type_name}: rows differ from what is registered, the first looks like {proposal}. 变更 amend, "
             "换发 renew, or skip?"
         )
         answer = sys.stdin.readline().strip()

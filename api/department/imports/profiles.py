@@ -21,8 +21,8 @@ from ledger.records.characters import find_name_fault
 #: Targets of columns that are no claims: the state in the source, and an object whose members are columns.
 STATUS: Final = "status"
 MEMBERS: Final = "members"
-_TARGETS: Final = (STATUS, MEMBERS)
-_MAX_BYTES: Final = 2**20  # of a profile: those that come along have some 3 kB
+_EXTRA_TARGETS: Final = (STATUS, MEMBERS)
+_MAX_PROFILE_BYTES: Final = 2**20  # of a profile: those that come along have some 3 kB
 _MAX_ITEMS: Final = 1_000  # of one list or table of a profile
 #: Words for nothing, where a profile has no own: those of catalogues and exports.
 _NULL_WORDS: Final = (
@@ -42,7 +42,7 @@ _NULL_WORDS: Final = (
     "不详",
     "*",
 )
-_ENDLESS: Final = (
+_ENDLESS_WORDS: Final = (
     "2099-12-31",
     "9999-12-31",
     "2999-12-31",
@@ -53,7 +53,7 @@ _ENDLESS: Final = (
     "无固定期限",
 )
 _FALSE_ENDS: Final = ("9999-12-30", "2999-12-30")
-_NEVER: Final = ("1900-01-01", "1970-01-01", "0001-01-01")
+_NEVER_DATES: Final = ("1900-01-01", "1970-01-01", "0001-01-01")
 
 
 class Profile(BaseModel):
@@ -80,17 +80,19 @@ class Profile(BaseModel):
         default_factory=dict, max_length=_MAX_ITEMS
     )
     null_words: list[str] = Field(default=[*_NULL_WORDS], max_length=_MAX_ITEMS)
-    endless: list[str] = Field(default=[*_ENDLESS], max_length=_MAX_ITEMS)
+    endless: list[str] = Field(default=[*_ENDLESS_WORDS], max_length=_MAX_ITEMS)
     false_ends: list[str] = Field(default=[*_FALSE_ENDS], max_length=_MAX_ITEMS)
-    never_dates: list[str] = Field(default=[*_NEVER], max_length=_MAX_ITEMS)
+    never_dates: list[str] = Field(default=[*_NEVER_DATES], max_length=_MAX_ITEMS)
     status: dict[str, Literal["current", "ended"]] = Field(default_factory=dict, max_length=_MAX_ITEMS)
     holder_types: dict[str, str] = Field(default_factory=dict, max_length=_MAX_ITEMS)
 
 
 def list_profiles() -> list[str]:
     """Return the names of the profiles that come along."""
-    folder = resources.files(__package__) / "supplied_profiles"
-    return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+    profiles_folder = resources.files(__package__) / "supplied_profiles"
+    return sorted(
+        file.name.removesuffix(".toml") for file in profiles_folder.iterdir() if file.name.endswith(".toml")
+    )
 
 
 def load_profile(name_or_path: str) -> Profile:
@@ -105,13 +107,15 @@ def load_profile(name_or_path: str) -> Profile:
             "`shunzheng import profile new FILE` proposes one"
         )
     with path.open("rb") as file:
-        return read_profile(file.read(_MAX_BYTES + 1), path.name)
+        return read_profile(file.read(_MAX_PROFILE_BYTES + 1), path.name)
 
 
 def read_profile(content: bytes, name: str) -> Profile:
     """Return a profile of its TOML. Raises: MalformedInput, which says where it is wrong."""
-    if len(content) > _MAX_BYTES:
-        raise MalformedInput(f"the profile {name} has more than {_MAX_BYTES:,} bytes: is it the right file?")
+    if len(content) > _MAX_PROFILE_BYTES:
+        raise MalformedInput(
+            f"the profile {name} has more than {_MAX_PROFILE_BYTES:,} bytes: is it the right file?"
+        )
     try:
         members = tomllib.loads(content.decode("utf-8-sig"))
         profile = Profile.model_validate(
@@ -120,9 +124,9 @@ def read_profile(content: bytes, name: str) -> Profile:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise MalformedInput(f"the profile {name} is no TOML: {error}") from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise MalformedInput(f"the profile {name}, at `{place}`: {first['msg']}") from error
+        first_error = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first_error["loc"]))
+        raise MalformedInput(f"the profile {name}, at `{place}`: {first_error['msg']}") from error
     if profile.base not in ("", *list_profiles()):
         raise MalformedInput(f"the profile {name}, at `base`: it is one of {', '.join(list_profiles())}")
     _check_targets(profile, name)
@@ -131,8 +135,8 @@ def read_profile(content: bytes, name: str) -> Profile:
 
 def _extend(members: dict[str, object]) -> dict[str, object]:
     """Return a profile over one that comes along: tables are joined by their members, all else is taken from the former."""
-    base = load_profile(str(members["base"])).model_dump(exclude_defaults=True)
-    for name, value in base.items():
+    base_members = load_profile(str(members["base"])).model_dump(exclude_defaults=True)
+    for name, value in base_members.items():
         own_value = members.get(name)
         if isinstance(value, dict) and isinstance(own_value, dict):
             members[name] = value | own_value
@@ -148,7 +152,7 @@ def _check_targets(profile: Profile, name: str) -> None:
         ("constants", profile.constants),
     ):
         for target in targets:
-            if target not in _TARGETS and (fault := find_name_fault(target)):
+            if target not in _EXTRA_TARGETS and (fault := find_name_fault(target)):
                 raise MalformedInput(
                     f"the profile {name}, at `{table_name}.{target[:40]}`: this name of a claim {fault}"
                 )
@@ -156,9 +160,9 @@ def _check_targets(profile: Profile, name: str) -> None:
     for target, aliases in profile.columns.items():
         for alias in aliases:
             if headings.setdefault(fold_heading(alias), target) != target:
-                other = headings[fold_heading(alias)]
+                other_target = headings[fold_heading(alias)]
                 raise MalformedInput(
-                    f"the profile {name} binds the heading {alias[:40]} to {other} and to {target}"
+                    f"the profile {name} binds the heading {alias[:40]} to {other_target} and to {target}"
                 )
 
 
@@ -172,14 +176,16 @@ def fold_heading(text: str) -> str:
 
 def bind_headings(profile: Profile) -> dict[str, str]:
     """Return the target of every heading that can be read, folded: the profile's, then names and labels of the catalogue."""
-    bound = {fold_heading(alias): target for target, aliases in profile.columns.items() for alias in aliases}
-    for claim in get_catalogue().fields.values():
-        for heading in (claim.name, claim.label.zh, *claim.former):
-            bound.setdefault(fold_heading(heading), claim.name)
-    return bound
+    targets_by_heading = {
+        fold_heading(alias): target for target, aliases in profile.columns.items() for alias in aliases
+    }
+    for claim_field in get_catalogue().fields.values():
+        for heading in (claim_field.name, claim_field.label.zh, *claim_field.former):
+            targets_by_heading.setdefault(fold_heading(heading), claim_field.name)
+    return targets_by_heading
 
 
-def list_joined(profile: Profile) -> dict[str, tuple[str, int]]:
+def map_joined_headings(profile: Profile) -> dict[str, tuple[str, int]]:
     """Return for every heading of a joined column, folded, its target and its place among the parts."""
     return {
         fold_heading(heading): (target, place)
@@ -188,6 +194,6 @@ def list_joined(profile: Profile) -> dict[str, tuple[str, int]]:
     }
 
 
-def list_folded(words: Sequence[str]) -> frozenset[str]:
+def fold_words(words: Sequence[str]) -> frozenset[str]:
     """Return headings or words as they are compared."""
     return frozenset(map(fold_heading, words))

@@ -29,17 +29,17 @@ def check_file(
     with FaultyRows(options.file.parent, options.file.name) as faulty_rows:
         checker = Checker(
             source, profile, journal, options.issuer, today, read_choices(options).choose,
-            lambda judged: faulty_rows.add(checker.headings, judged),
+            lambda judged_row: faulty_rows.add(checker.headings, judged_row),
         )  # fmt: skip
         try:
-            with journal.writing():
-                tally = checker.check(lambda rows: progress(rows, "checking 检查", source.count))
+            with journal.open_transaction():
+                tally = checker.check(lambda rows: progress(rows, "checking 检查", source.row_count))
                 if not keep(tally):
                     raise _DryRun
-                journal.add_file(source.digest, profile.name, source.name, tally.rejected)
+                journal.add_file(source.digest, profile.name, source.name, tally.rejected_count)
         except _DryRun:
             pass
-    if faulty_rows.count:
+    if faulty_rows.row_count:
         note(
             f"Rows that come back 退回的行: {faulty_rows.workbook_path} and {faulty_rows.csv_path.name}. "
             "Mend and import them."
@@ -49,26 +49,32 @@ def check_file(
 
 def find_obstacle(options: TableOptions, tally: Tally) -> str:
     """Say why nothing can be signed, empty where it can."""
-    if questions := tally.list_sorts(Consequence.ASK):
-        advice = " Say --changes amend, renew or skip." if "changed" in questions else ""
+    if question_sorts := tally.list_sorts(Consequence.ASK):
+        advice = " Say --changes amend, renew or skip." if "changed" in question_sorts else ""
         return (
-            f"questions 待确认 are open: {', '.join(questions)}. Answer them in the profile, once for "
+            f"questions 待确认 are open: {', '.join(question_sorts)}. Answer them in the profile, once for "
             f"all tables of this source.{advice}"
         )
-    if warnings := tally.list_open(options.accept):
-        names = " ".join(f"--accept {name}" for name in warnings)
+    if warning_sorts := tally.list_unaccepted_warnings(options.accept):
+        accept_options = " ".join(f"--accept {name}" for name in warning_sorts)
         return (
-            f"there are warnings 警告: {', '.join(warnings)}. Mend them in the file, or, where it is "
-            f"meant so, repeat with {names}"
+            f"there are warnings 警告: {', '.join(warning_sorts)}. Mend them in the file, or, where it is "
+            f"meant so, repeat with {accept_options}"
         )
     return ""
 
 
-def report(options: TableOptions, source: Source, tally: Tally, **more: Json) -> None:
+def report(options: TableOptions, source: Source, tally: Tally, **extra_members: Json) -> None:
     """Show what a check came to."""
     if options.json:
         show_json(
-            {"file": source.name, "read_as": source.kind, "digest": source.digest, **tally.to_json(), **more}
+            {
+                "file": source.name,
+                "read_as": source.kind,
+                "digest": source.digest,
+                **tally.to_json(),
+                **extra_members,
+            }
         )
         return
     say(f"{source.name}: {source.kind}")

@@ -14,7 +14,7 @@ class Consequence(StrEnum):
     NORMALISE = "normalise"
 
 
-_REJECT: Final = {
+_REJECTING_SORTS: Final = {
     "columns": "a row with more or fewer columns than the headings, or with quotation marks that do not fit",
     "missing": "a row without number, holder, type or day of issue",
     "spreadsheet": "a number, code or formula that a spreadsheet has spoilt",
@@ -38,7 +38,7 @@ _REJECT: Final = {
     "ended": "a certificate that its source calls ended",
     "claim": "a value that no record can state",
 }
-_WARN: Final = {
+_WARNING_SORTS: Final = {
     "false-end": "9999-12-30 and the like: the term is not known, and is never registered as 长期",
     "old-organisation-code": "an organisation code or registration number from before 2015",
     "old-resident-number": "a resident number of 15 digits",
@@ -58,14 +58,14 @@ _WARN: Final = {
     "same-days": "every certificate is valid from the day of its issue: the column may be a copy",
     "equal-columns": "two columns that are equal in nearly all rows",
 }
-_ASK: Final = {
+_ASKING_SORTS: Final = {
     "empty-end": "whether an empty last day means 长期, or that it is not known",
     "status-word": "what a word of the state means",
     "holder-type-word": "what a word for the type of the holder's code means",
     "swapped-days": "whether first and last day are bound to the right columns",
     "changed": "whether rows that differ from what is registered are 变更 or 换发",
 }
-_NORMALISE: Final = {
+_NORMALISING_SORTS: Final = {
     "null-word": "a word for nothing is left out",
     "protected": "an apostrophe or tab that protects a number is taken away",
     "blanks-around": "blanks at the beginning or the end are taken away",
@@ -80,18 +80,18 @@ _NORMALISE: Final = {
     "holder-type-map": "a word or code for the type of the holder's code is translated by the profile",
 }
 #: Every sort, with what it is.
-SORTS: Final = _REJECT | _WARN | _ASK | _NORMALISE
+SORTS: Final = _REJECTING_SORTS | _WARNING_SORTS | _ASKING_SORTS | _NORMALISING_SORTS
 #: Sorts that a person may accept by name.
-ACCEPTABLE: Final = tuple(_WARN)
+ACCEPTABLE: Final = tuple(_WARNING_SORTS)
 
 
 def find_consequence(sort: str) -> Consequence:
     """Return what follows from a finding of this sort."""
-    if sort in _REJECT:
+    if sort in _REJECTING_SORTS:
         return Consequence.REJECT
-    if sort in _WARN:
+    if sort in _WARNING_SORTS:
         return Consequence.WARN
-    return Consequence.ASK if sort in _ASK else Consequence.NORMALISE
+    return Consequence.ASK if sort in _ASKING_SORTS else Consequence.NORMALISE
 
 
 @dataclass(frozen=True, slots=True)

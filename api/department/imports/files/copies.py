@@ -25,7 +25,7 @@ class PrivateCopy:
 
     name: str
     path: Path
-    size: int
+    size_bytes: int
     digest: str
 
 
@@ -34,16 +34,16 @@ def copy_privately(path: Path) -> Iterator[PrivateCopy]:
     """Give a copy that nobody else changes, and delete it. Raises: MalformedInput where the file changes, OSError."""
     with tempfile.NamedTemporaryFile(prefix="shunzheng-import-") as target_file:
         with path.open("rb") as source_file:
-            first_look = _look_at(source_file, path)
+            state_before = _read_state(source_file, path)
             digest = _copy(source_file, target_file)
-            last_look = _look_at(source_file, path)
-        if first_look != last_look or target_file.tell() != first_look[1]:
+            state_after = _read_state(source_file, path)
+        if state_before != state_after or target_file.tell() != state_before[1]:
             raise MalformedInput(
                 f"{path.name} changed while it was read 读取时文件被改动: save and close it everywhere, then repeat. "
                 "Nothing was registered"
             )
         target_file.flush()
-        yield PrivateCopy(path.name, Path(target_file.name), first_look[1], digest)
+        yield PrivateCopy(path.name, Path(target_file.name), state_before[1], digest)
 
 
 def _copy(source_file: IO[bytes], target_file: IO[bytes]) -> str:
@@ -54,10 +54,10 @@ def _copy(source_file: IO[bytes], target_file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _look_at(file: IO[bytes], path: Path) -> tuple[int, int, int]:
+def _read_state(file: IO[bytes], path: Path) -> tuple[int, int, int]:
     """Return which file the path leads to, its size in bytes, and when it was written, in nanoseconds."""
-    status = os.fstat(file.fileno())
-    if not stat.S_ISREG(status.st_mode):
+    file_status = os.fstat(file.fileno())
+    if not stat.S_ISREG(file_status.st_mode):
         raise MalformedInput(f"{path.name} is no file with a table in it: save it to a file first")
     path_status = path.stat()
-    return path_status.st_ino, status.st_size, max(status.st_mtime_ns, path_status.st_mtime_ns)
+    return path_status.st_ino, file_status.st_size, max(file_status.st_mtime_ns, path_status.st_mtime_ns)

@@ -13,7 +13,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 #: What an encoding is called where a person reads.
-NAMES: Final = {
+ENCODING_NAMES: Final = {
     "utf-8-sig": "UTF-8 with a mark (BOM)",
     "utf-16": "UTF-16",
     "utf-8": "UTF-8",
@@ -24,18 +24,20 @@ NAMES: Final = {
 def find_encoding(path: Path) -> str:
     """Return Python's name of the encoding in which all of a file can be read. Raises: MalformedInput, OSError."""
     with path.open("rb") as file:
-        beginning = file.read(4)
+        first_bytes = file.read(4)
     for mark, encoding in _MARKS:
-        if beginning.startswith(mark):
-            if (place := _find_fault(path, encoding)) is not None:
-                raise MalformedInput(f"the file says that it is {NAMES[encoding]}, and byte {place:,} is not")
+        if first_bytes.startswith(mark):
+            if (fault_offset := _find_fault(path, encoding)) is not None:
+                raise MalformedInput(
+                    f"the file says that it is {ENCODING_NAMES[encoding]}, and byte {fault_offset:,} is not"
+                )
             return encoding
     if _find_fault(path, "utf-8") is None:
         return "utf-8"
-    place = _find_fault(path, "gb18030")
-    if place is not None:
+    fault_offset = _find_fault(path, "gb18030")
+    if fault_offset is not None:
         raise MalformedInput(
-            f"the text is neither UTF-8 nor GB 18030 (GBK): byte {place:,} fits none. Open it in the "
+            f"the text is neither UTF-8 nor GB 18030 (GBK): byte {fault_offset:,} fits none. Open it in the "
             "program that wrote it "
             "and save it as “CSV UTF-8” 另存为“CSV UTF-8（逗号分隔）”"
         )
@@ -44,16 +46,16 @@ def find_encoding(path: Path) -> str:
 
 def _find_fault(path: Path, encoding: str) -> int | None:
     """Return the place, from 0 and near enough to look at, where a file is not in this encoding; None where it all is."""
-    decoder, offset = codecs.getincrementaldecoder(encoding)(), 0
+    decoder, piece_offset = codecs.getincrementaldecoder(encoding)(), 0
     with path.open("rb") as file:
         while True:
             piece = file.read(_PIECE_BYTES)
             try:
                 text = decoder.decode(piece, final=not piece)
             except UnicodeDecodeError as error:
-                return offset + error.start
-            if (zero := text.find("\0")) >= 0:
-                return offset + zero
+                return piece_offset + error.start
+            if (zero_index := text.find("\0")) >= 0:
+                return piece_offset + zero_index
             if not piece:
                 return None
-            offset += len(piece)
+            piece_offset += len(piece)

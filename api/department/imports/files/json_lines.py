@@ -23,39 +23,39 @@ class _Number(str):
 
 def read_json_lines(path: Path, encoding: str) -> Iterator[SourceRow]:
     """Yield the names of the first object's members as row 0, then a row for each line. Raises: MalformedInput."""
-    names: list[str] = []
+    member_names: list[str] = []
     with path.open(encoding=encoding, newline="\n") as file:
-        number = 0
-        while text := file.readline(MAX_LINE_CHARS + 1):
-            number += 1
-            if len(text) > MAX_LINE_CHARS:
+        line_number = 0
+        while line_text := file.readline(MAX_LINE_CHARS + 1):
+            line_number += 1
+            if len(line_text) > MAX_LINE_CHARS:
                 raise MalformedInput(
-                    f"line {number:,} has more than {MAX_LINE_CHARS:,} characters: give one object a line"
+                    f"line {line_number:,} has more than {MAX_LINE_CHARS:,} characters: give one object a line"
                 )
-            if not text.strip():
+            if not line_text.strip():
                 continue
             try:
-                members = _decode_object(text)
+                members = _decode_object(line_text)
             except MalformedInput as error:
-                yield SourceRow("", number, (), fault=str(error))
+                yield SourceRow("", line_number, (), fault=str(error))
                 continue
-            if not names:
-                names = [*members]
-                check_width(names, str(number))
-                yield SourceRow("", 0, tuple(names))
-            yield _make_row(number, members, names)
+            if not member_names:
+                member_names = [*members]
+                check_width(member_names, str(line_number))
+                yield SourceRow("", 0, tuple(member_names))
+            yield _make_row(line_number, members, member_names)
 
 
-def _make_row(number: int, members: dict[str, str], names: list[str]) -> SourceRow:
-    if surplus := [name for name in members if name not in names]:
+def _make_row(line_number: int, members: dict[str, str], member_names: list[str]) -> SourceRow:
+    if surplus_names := [name for name in members if name not in member_names]:
         fault = (
-            f"it has the member “{surplus[0][:_MAX_QUOTED]}”, which the first line has not: give "
+            f"it has the member “{surplus_names[0][:_MAX_QUOTED]}”, which the first line has not: give "
             "every line the same members"
         )
-        return SourceRow("", number, (), fault=fault)
-    cells = tuple(members.get(name, "") for name in names)
-    kinds = "".join(NUMBER_CELL if isinstance(cell, _Number) else TEXT_CELL for cell in cells)
-    return SourceRow("", number, tuple(map(str, cells)), kinds)
+        return SourceRow("", line_number, (), fault=fault)
+    cells = tuple(members.get(name, "") for name in member_names)
+    cell_kinds = "".join(NUMBER_CELL if isinstance(cell, _Number) else TEXT_CELL for cell in cells)
+    return SourceRow("", line_number, tuple(map(str, cells)), cell_kinds)
 
 
 def _decode_object(text: str) -> dict[str, str]:
@@ -84,10 +84,10 @@ def _write_cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(_make_plain(value), ensure_ascii=False)
 
 
-def _plain(value: object) -> object:
+def _make_plain(value: object) -> object:
     if isinstance(value, _Pairs):
-        return {name: _plain(member) for name, member in value}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+        return {name: _make_plain(member) for name, member in value}
+    return [_make_plain(item) for item in value] if isinstance(value, list) else value

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from api.department.imports.files.copies import PrivateCopy, copy_privately
-from api.department.imports.files.encodings import NAMES, find_encoding
+from api.department.imports.files.encodings import ENCODING_NAMES, find_encoding
 from api.department.imports.files.json_lines import read_json_lines
 from api.department.imports.files.separated import SEPARATORS, find_separator, read_separated
 from api.department.imports.files.sources import Source
@@ -22,69 +22,69 @@ _BEGINNING_CHARS: Final = 4096  # of a text, by which its kind is told
 
 
 @contextmanager
-def open_source(path: Path, sheets: Sequence[str] = ()) -> Iterator[Source]:
-    """Give the table in a file; `sheets` names those of a workbook that are read. Raises: MalformedInput, OSError."""
-    with copy_privately(path) as copy:
-        if not copy.size:
+def open_source(path: Path, sheet_names: Sequence[str] = ()) -> Iterator[Source]:
+    """Give the table in a file; `sheet_names` names those of a workbook that are read. Raises: MalformedInput, OSError."""
+    with copy_privately(path) as private_copy:
+        if not private_copy.size_bytes:
             raise MalformedInput(f"{path.name} is empty")
-        yield _open_copy(copy, sheets)
+        yield _open_copy(private_copy, sheet_names)
 
 
-def _open_copy(copy: PrivateCopy, sheets: Sequence[str]) -> Source:
-    with copy.path.open("rb") as file:
-        beginning = file.read(len(_OLD_WORKBOOK_MARK))
-    if beginning.startswith(_ZIP_MARK) or beginning == _OLD_WORKBOOK_MARK:
-        return _open_workbook(copy, beginning.startswith(_ZIP_MARK), sheets)
-    if sheets:
-        raise MalformedInput(f"{copy.name} is no workbook and has no sheets: leave --sheet out")
-    return _open_text(copy)
+def _open_copy(private_copy: PrivateCopy, sheet_names: Sequence[str]) -> Source:
+    with private_copy.path.open("rb") as file:
+        first_bytes = file.read(len(_OLD_WORKBOOK_MARK))
+    if first_bytes.startswith(_ZIP_MARK) or first_bytes == _OLD_WORKBOOK_MARK:
+        return _open_workbook(private_copy, first_bytes.startswith(_ZIP_MARK), sheet_names)
+    if sheet_names:
+        raise MalformedInput(f"{private_copy.name} is no workbook and has no sheets: leave --sheet out")
+    return _open_text(private_copy)
 
 
-def _open_workbook(copy: PrivateCopy, is_zip: bool, sheets: Sequence[str]) -> Source:
-    if copy.size > MAX_BYTES:
+def _open_workbook(private_copy: PrivateCopy, is_zip: bool, sheet_names: Sequence[str]) -> Source:
+    if private_copy.size_bytes > MAX_BYTES:
         raise MalformedInput(
-            f"the workbook has {copy.size:,} bytes, at most {MAX_BYTES:,} are read: save the sheet as CSV"
+            f"the workbook has {private_copy.size_bytes:,} bytes, at most {MAX_BYTES:,} are read: save the sheet as CSV"
         )
     if is_zip:
-        check_parts(copy.path)
+        check_parts(private_copy.path)
     kind = "xlsx" if is_zip else "xls"
-    rows = partial(read_workbook, copy.path, kind, tuple(sheets))
-    return Source(copy.name, copy.digest, f"Excel workbook .{kind}", rows)
+    rows = partial(read_workbook, private_copy.path, kind, tuple(sheet_names))
+    return Source(private_copy.name, private_copy.digest, f"Excel workbook .{kind}", rows)
 
 
-def _open_text(copy: PrivateCopy) -> Source:
-    encoding = find_encoding(copy.path)
-    with copy.path.open(encoding=encoding, newline="") as file:
-        beginning = file.read(_BEGINNING_CHARS).lstrip().lower()
-    if beginning.startswith("{"):
+def _open_text(private_copy: PrivateCopy) -> Source:
+    encoding = find_encoding(private_copy.path)
+    with private_copy.path.open(encoding=encoding, newline="") as file:
+        first_chars = file.read(_BEGINNING_CHARS).lstrip().lower()
+    if first_chars.startswith("{"):
         return Source(
-            copy.name,
-            copy.digest,
-            f"JSON lines in {NAMES[encoding]}",
-            partial(read_json_lines, copy.path, encoding),
+            private_copy.name,
+            private_copy.digest,
+            f"JSON lines in {ENCODING_NAMES[encoding]}",
+            partial(read_json_lines, private_copy.path, encoding),
         )
-    if beginning.startswith("["):
+    if first_chars.startswith("["):
         raise MalformedInput(
-            f"{copy.name} is one JSON array: write one object {{…}} on each line instead, without [ and ,"
+            f"{private_copy.name} is one JSON array: write one object {{…}} on each line instead, without [ and ,"
         )
-    if beginning.startswith(("<", "mime-version")):
-        if "<table" not in beginning and "<html" not in beginning and "<!doctype html" not in beginning:
+    if first_chars.startswith(("<", "mime-version")):
+        if "<table" not in first_chars and "<html" not in first_chars and "<!doctype html" not in first_chars:
             raise MalformedInput(
-                f"{copy.name} is XML and no table that is read: save it as .xlsx 另存为“Excel 工作簿”"
+                f"{private_copy.name} is XML and no table that is read: save it as .xlsx 另存为“Excel 工作簿”"
             )
         return Source(
-            copy.name,
-            copy.digest,
-            f"web page in {NAMES[encoding]}",
-            partial(read_web_tables, copy.path, encoding),
+            private_copy.name,
+            private_copy.digest,
+            f"web page in {ENCODING_NAMES[encoding]}",
+            partial(read_web_tables, private_copy.path, encoding),
         )
-    line_count = _count_lines(copy.path)
-    separator = find_separator(copy.path, encoding)
+    line_count = _count_lines(private_copy.path)
+    separator = find_separator(private_copy.path, encoding)
     return Source(
-        copy.name,
-        copy.digest,
-        f"{SEPARATORS[separator]} in {NAMES[encoding]}",
-        partial(read_separated, copy.path, encoding, separator),
+        private_copy.name,
+        private_copy.digest,
+        f"{SEPARATORS[separator]} in {ENCODING_NAMES[encoding]}",
+        partial(read_separated, private_copy.path, encoding, separator),
         line_count,
     )
 

@@ -20,7 +20,7 @@ SEPARATORS: Final = {
 }
 # Rows by which the separator is told: titles above the headings take one or two of them.
 _SAMPLE_ROWS: Final = 40
-_UNCLOSED: Final = "unexpected end of data"
+_UNCLOSED_MESSAGE: Final = "unexpected end of data"
 
 
 def find_separator(path: Path, encoding: str) -> str:
@@ -28,9 +28,9 @@ def find_separator(path: Path, encoding: str) -> str:
     scores = {separator: _score(path, encoding, separator) for separator in SEPARATORS}
     separator = max(scores, key=lambda candidate: scores[candidate])
     if scores[separator] == (0, 0):
-        names = " ".join("tab" if separator == "\t" else separator for separator in SEPARATORS)
+        separator_names = " ".join("tab" if separator == "\t" else separator for separator in SEPARATORS)
         raise MalformedInput(
-            f"no row has several columns, whichever of these parts them: {names}. Is this a table?"
+            f"no row has several columns, whichever of these parts them: {separator_names}. Is this a table?"
         )
     return separator
 
@@ -39,39 +39,41 @@ def read_separated(path: Path, encoding: str, separator: str) -> Iterator[Source
     """Yield the rows of a text; a row counts once, whatever line breaks are in its cells. Raises: MalformedInput."""
     with path.open(encoding=encoding, newline="") as file:
         reader = csv.reader(_read_lines(file), delimiter=separator, strict=True)
-        line = 0
+        row_number = 0
         while True:
-            line += 1
+            row_number += 1
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                if str(error) == _UNCLOSED or "field larger" in str(error):
+                if str(error) == _UNCLOSED_MESSAGE or "field larger" in str(error):
                     raise MalformedInput(
-                        f'from row {line} on a quotation mark " is not closed 引号未闭合: the rows behind '
+                        f'from row {row_number} on a quotation mark " is not closed 引号未闭合: the rows behind '
                         "it cannot be told "
                         "apart. Close it. Nothing was registered"
                     ) from error
-                yield SourceRow("", line, (), fault=f"the quotation marks of this row do not fit: {error}")
+                yield SourceRow(
+                    "", row_number, (), fault=f"the quotation marks of this row do not fit: {error}"
+                )
                 continue
             if cells is None:
                 return
-            check_width(cells, str(line))
-            yield SourceRow("", line, tuple(cells))
+            check_width(cells, str(row_number))
+            yield SourceRow("", row_number, tuple(cells))
 
 
 def _read_lines(file: TextIO) -> Iterator[str]:
-    number = 0
+    line_number = 0
     while line := file.readline(MAX_LINE_CHARS + 1):
-        number += 1
+        line_number += 1
         if len(line) > MAX_LINE_CHARS:
-            columns = max(line.count(separator) for separator in SEPARATORS)
-            width = (
-                f", with more than {columns:,} columns, at most {MAX_COLUMNS:,} are read"
-                if columns > MAX_COLUMNS
+            column_count = max(line.count(separator) for separator in SEPARATORS)
+            width_words = (
+                f", with more than {column_count:,} columns, at most {MAX_COLUMNS:,} are read"
+                if column_count > MAX_COLUMNS
                 else ""
             )
             raise MalformedInput(
-                f"line {number:,} has more than {MAX_LINE_CHARS:,} characters{width}: is this a table? "
+                f"line {line_number:,} has more than {MAX_LINE_CHARS:,} characters{width_words}: is this a table? "
                 "Nothing was registered"
             )
         yield line

@@ -28,14 +28,14 @@ FORMULA_CELL: Final = "f"
 class SourceRow:
     """A row as it was read: its sheet (empty where files have none), its line there, and its cells as text.
 
-    `kinds` has a letter for each cell where the file tells numbers and dates from text, else nothing. `fault` says why the
-    cells of this row cannot be told apart.
+    `cell_kinds` has a letter for each cell where the file tells numbers and dates from text, else nothing. `fault` says
+    why the cells of this row cannot be told apart.
     """
 
     sheet: str
-    line: int
+    line_number: int
     cells: tuple[str, ...]
-    kinds: str = ""
+    cell_kinds: str = ""
     fault: str = ""
 
     @property
@@ -45,26 +45,26 @@ class SourceRow:
     @property
     def place(self) -> str:
         """Where a person finds the row."""
-        return f"{self.sheet}!{self.line}" if self.sheet else str(self.line)
+        return f"{self.sheet}!{self.line_number}" if self.sheet else str(self.line_number)
 
-    def kind(self, index: int) -> str:
+    def find_kind(self, index: int) -> str:
         """Return the kind of the cell at `index`, from 0."""
-        return self.kinds[index] if index < len(self.kinds) else TEXT_CELL
+        return self.cell_kinds[index] if index < len(self.cell_kinds) else TEXT_CELL
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """A table: what kind of file it is, in words, and its rows, to be read once or more often.
 
-    `rows` raises MalformedInput where the file cannot be read on; `count` is about how many there are, 0 where that is not
-    known.
+    `read_rows` raises MalformedInput where the file cannot be read on; `row_count` is about how many there are, 0 where
+    that is not known.
     """
 
     name: str
     digest: str
     kind: str
-    rows: Callable[[], Iterator[SourceRow]]
-    count: int = 0
+    read_rows: Callable[[], Iterator[SourceRow]]
+    row_count: int = 0
 
 
 def check_width(cells: "tuple[str, ...] | list[str]", place: str) -> None:

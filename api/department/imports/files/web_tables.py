@@ -9,9 +9,9 @@ from api.department.imports.files.sources import MAX_COLUMNS, MAX_LINE_CHARS, So
 from ledger.errors import MalformedInput
 
 _PIECE_CHARS: Final = 64 * 1024
-_CELLS: Final = ("td", "th")
+_CELL_TAGS: Final = ("td", "th")
 #: Elements whose text nobody sees.
-_UNSEEN: Final = ("style", "script", "head")
+_UNSEEN_TAGS: Final = ("style", "script", "head")
 
 
 def read_web_tables(path: Path, encoding: str) -> Iterator[SourceRow]:
@@ -34,11 +34,12 @@ class _TableParser(HTMLParser):
         super().__init__(convert_charrefs=True)
         self._rows: list[SourceRow] = []
         self._cells: list[str] = []
-        self._texts: list[str] = []
-        self._open_rows = self._open_cells = self._open_tables = self._unseen = 0
-        self._spans: dict[int, int] = {}  # rows that a cell above still covers, by column
-        self._down = self._right = 1
-        self._line = self._chars = 0
+        self._cell_texts: list[str] = []
+        self._is_row_open = self._is_cell_open = False
+        self._table_depth = self._unseen_depth = 0
+        self._covered_rows: dict[int, int] = {}  # rows that a cell above still covers, by column
+        self._row_span = self._column_span = 1
+        self._line_number = self._char_count = 0
 
     def take_rows(self) -> list[SourceRow]:
         """Return the rows that are complete, once."""
@@ -47,67 +48,70 @@ class _TableParser(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
-            self._open_tables += 1
-            if self._open_tables > 1:
+            self._table_depth += 1
+            if self._table_depth > 1:
                 raise MalformedInput("a table of the web page stands inside another: save it as .xlsx")
         elif tag == "tr":
             self._end_row()
-            self._open_rows = 1
-        elif tag in _CELLS:
+            self._is_row_open = True
+        elif tag in _CELL_TAGS:
             self._end_cell()
-            self._open_rows = self._open_cells = 1
-            spans = dict(attrs)
-            self._right, self._down = _read_span(spans.get("colspan")), _read_span(spans.get("rowspan"))
-        elif tag == "br" and self._open_cells:
-            self._texts.append("\n")
-        self._unseen += tag in _UNSEEN
+            self._is_row_open = self._is_cell_open = True
+            attributes = dict(attrs)
+            self._column_span, self._row_span = (
+                _read_span(attributes.get("colspan")),
+                _read_span(attributes.get("rowspan")),
+            )
+        elif tag == "br" and self._is_cell_open:
+            self._cell_texts.append("\n")
+        self._unseen_depth += tag in _UNSEEN_TAGS
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _CELLS:
+        if tag in _CELL_TAGS:
             self._end_cell()
         elif tag == "tr":
             self._end_row()
         elif tag == "table":
             self._end_row()
-            self._open_tables = max(0, self._open_tables - 1)
-            self._spans.clear()
-        self._unseen = max(0, self._unseen - (tag in _UNSEEN))
+            self._table_depth = max(0, self._table_depth - 1)
+            self._covered_rows.clear()
+        self._unseen_depth = max(0, self._unseen_depth - (tag in _UNSEEN_TAGS))
 
     def handle_data(self, data: str) -> None:
-        if self._open_cells and not self._unseen:
-            self._texts.append(data)
-            self._chars += len(data)
-            if self._chars > MAX_LINE_CHARS:
+        if self._is_cell_open and not self._unseen_depth:
+            self._cell_texts.append(data)
+            self._char_count += len(data)
+            if self._char_count > MAX_LINE_CHARS:
                 raise MalformedInput(
-                    f"row {self._line + 1} has more than {MAX_LINE_CHARS:,} characters: is this a table?"
+                    f"row {self._line_number + 1} has more than {MAX_LINE_CHARS:,} characters: is this a table?"
                 )
 
     def _end_cell(self) -> None:
-        if not self._open_cells:
+        if not self._is_cell_open:
             return
-        self._open_cells = 0
+        self._is_cell_open = False
         self._skip_covered()
-        text = " ".join("".join(self._texts).split(" ")).strip("\r\n\t ")
-        for number in range(self._right):
-            if self._down > 1:
-                self._spans[len(self._cells)] = self._down - 1
-            self._cells.append(text if number == 0 else "")
-        check_width(self._cells, str(self._line + 1))
-        self._texts.clear()
+        text = " ".join("".join(self._cell_texts).split(" ")).strip("\r\n\t ")
+        for column_offset in range(self._column_span):
+            if self._row_span > 1:
+                self._covered_rows[len(self._cells)] = self._row_span - 1
+            self._cells.append(text if column_offset == 0 else "")
+        check_width(self._cells, str(self._line_number + 1))
+        self._cell_texts.clear()
 
     def _skip_covered(self) -> None:
-        while self._spans.get(len(self._cells), 0) > 0:
-            self._spans[len(self._cells)] -= 1
+        while self._covered_rows.get(len(self._cells), 0) > 0:
+            self._covered_rows[len(self._cells)] -= 1
             self._cells.append("")
 
     def _end_row(self) -> None:
         self._end_cell()
-        if not self._open_rows:
+        if not self._is_row_open:
             return
         self._skip_covered()
-        self._line += 1
-        self._rows.append(SourceRow("", self._line, tuple(self._cells)))
-        self._cells, self._chars, self._open_rows = [], 0, 0
+        self._line_number += 1
+        self._rows.append(SourceRow("", self._line_number, tuple(self._cells)))
+        self._cells, self._char_count, self._is_row_open = [], 0, False
 
 
 def _read_span(text: str | None) -> int:

@@ -33,7 +33,7 @@ MAX_MEMORY_BYTES: Final = 768 * 2**20
 #: Seconds of processor time: a million rows of 15 columns take some 200.
 MAX_SECONDS: Final = 600
 #: What the last line says.
-END: Final = "end"
+END_STATE: Final = "end"
 #: Rows of a sheet, as Excel has it.
 _MAX_ROWS: Final = 1_048_576
 _PIECE_BYTES: Final = 2**20
@@ -44,13 +44,13 @@ Value: TypeAlias = "str | int | float | bool | date | datetime | time | timedelt
 Sheet: TypeAlias = "tuple[str, Iterable[tuple[Sequence[Value], Sequence[Value] | None]]]"
 
 
-def main(path: str, kind: str, names: Sequence[str]) -> None:
+def main(path: str, kind: str, sheet_names: Sequence[str]) -> None:
     """Write the rows of a workbook to standard output."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
     warnings.simplefilter("ignore")  # of styles and checks that are not read
     try:
-        for sheet, line, cells, kinds in _read(path, kind, names):
+        for sheet, line, cells, kinds in _read(path, kind, sheet_names):
             _write({"sheet": sheet, "line": line, "cells": cells, "kinds": kinds})
     except MalformedInput as error:
         _write({"fault": str(error)})
@@ -64,15 +64,15 @@ def main(path: str, kind: str, names: Sequence[str]) -> None:
             }
         )
     else:
-        _write({"state": END})
+        _write({"state": END_STATE})
 
 
 def _write(answer: dict[str, object]) -> None:
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
 
 
-def _read(path: str, kind: str, names: Sequence[str]) -> Iterator[tuple[str, int, list[str], str]]:
-    sheets = _open_xlsx(path, names) if kind == "xlsx" else _open_xls(path, names)
+def _read(path: str, kind: str, sheet_names: Sequence[str]) -> Iterator[tuple[str, int, list[str], str]]:
+    sheets = _open_xlsx(path, sheet_names) if kind == "xlsx" else _open_xls(path, sheet_names)
     for name, rows in sheets:
         for line, (values, formulas) in enumerate(rows, 1):
             if line > _MAX_ROWS:
@@ -88,17 +88,17 @@ def _load(path: str, *, data_only: bool) -> "Workbook":
     return load_workbook(open(path, "rb"), read_only=True, data_only=data_only, keep_links=False)
 
 
-def _open_xlsx(path: str, names: Sequence[str]) -> Iterator[Sheet]:
+def _open_xlsx(path: str, sheet_names: Sequence[str]) -> Iterator[Sheet]:
     has_formulas = _has_formulas(path)
     workbook = _load(path, data_only=True)
     formulas_workbook = _load(path, data_only=False) if has_formulas else None
     readable_sheets = {sheet.title: sheet for sheet in workbook.worksheets}
     for sheet in readable_sheets.values():
         sheet.reset_dimensions()  # some programs write a wrong one
-    filled = [
+    filled_names = [
         title for title, sheet in readable_sheets.items() if _has_content(sheet.iter_rows(values_only=True))
     ]
-    for title in _choose(names, [*readable_sheets], filled):
+    for title in _choose(sheet_names, [*readable_sheets], filled_names):
         rows: Iterator[Sequence[Value]] = readable_sheets[title].iter_rows(values_only=True)
         if formulas_workbook is None:
             yield title, zip(rows, repeat(None))
@@ -108,13 +108,13 @@ def _open_xlsx(path: str, names: Sequence[str]) -> Iterator[Sheet]:
         yield title, zip(rows, formulas_sheet.iter_rows(values_only=True), strict=True)
 
 
-def _open_xls(path: str, names: Sequence[str]) -> Iterator[Sheet]:
+def _open_xls(path: str, sheet_names: Sequence[str]) -> Iterator[Sheet]:
     from python_calamine import CalamineWorkbook
 
     workbook = CalamineWorkbook.from_path(path)
     sheets = {name: workbook.get_sheet_by_name(name) for name in workbook.sheet_names}
-    filled = [name for name, sheet in sheets.items() if sheet.total_height]
-    for name in _choose(names, [*sheets], filled):
+    filled_names = [name for name, sheet in sheets.items() if sheet.total_height]
+    for name in _choose(sheet_names, [*sheets], filled_names):
         rows = sheets[name].to_python(skip_empty_area=False)
         yield name, zip(([None if cell == "" else cell for cell in row] for row in rows), repeat(None))
 
@@ -123,21 +123,23 @@ def _has_content(rows: Iterable[Sequence[Value]]) -> bool:
     return any(value is not None for row in islice(rows, _MAX_ROWS) for value in row)
 
 
-def _choose(names: Sequence[str], present: Sequence[str], filled: Sequence[str]) -> Sequence[str]:
+def _choose(
+    sheet_names: Sequence[str], present_names: Sequence[str], filled_names: Sequence[str]
+) -> Sequence[str]:
     """Return the sheets that are read. Raises: MalformedInput."""
-    listed = "、".join(present[:20])
-    if missing := [name for name in names if name != "*" and name not in present]:
-        raise MalformedInput(f"there is no sheet 工作表 “{missing[0][:80]}”, but {listed[:400]}")
-    if names:
-        return filled if "*" in names else names
-    if len(filled) > 1:
+    listed_names = "、".join(present_names[:20])
+    if missing_names := [name for name in sheet_names if name != "*" and name not in present_names]:
+        raise MalformedInput(f"there is no sheet 工作表 “{missing_names[0][:80]}”, but {listed_names[:400]}")
+    if sheet_names:
+        return filled_names if "*" in sheet_names else sheet_names
+    if len(filled_names) > 1:
         raise MalformedInput(
-            f"the workbook has several sheets 工作表 with content, {listed[:400]}: name one with --sheet, "
+            f"the workbook has several sheets 工作表 with content, {listed_names[:400]}: name one with --sheet, "
             "or all with --sheet '*'"
         )
-    if not filled:
+    if not filled_names:
         raise MalformedInput("the workbook is empty")
-    return filled
+    return filled_names
 
 
 def _has_formulas(path: str) -> bool:
@@ -146,31 +148,35 @@ def _has_formulas(path: str) -> bool:
         for part in archive.infolist():
             if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
                 with archive.open(part) as file:
-                    end = b""
+                    last_bytes = b""
                     while piece := file.read(_PIECE_BYTES):
-                        if any(mark in end + piece for mark in (b"<f>", b"<f ", b":f>", b":f ")):
+                        if any(mark in last_bytes + piece for mark in (b"<f>", b"<f ", b":f>", b":f ")):
                             return True
-                        end = piece[-4:]
+                        last_bytes = piece[-4:]
     return False
 
 
 def _write_cells(values: Sequence[Value], formulas: Sequence[Value] | None) -> tuple[list[str], str]:
     """Return the cells of a row as text, and their kinds; blank ones at the end are left away."""
-    width = len(values)
-    while width and values[width - 1] is None and (formulas is None or formulas[width - 1] is None):
-        width -= 1
-    if width > MAX_COLUMNS:
+    column_count = len(values)
+    while (
+        column_count
+        and values[column_count - 1] is None
+        and (formulas is None or formulas[column_count - 1] is None)
+    ):
+        column_count -= 1
+    if column_count > MAX_COLUMNS:
         raise MalformedInput(
-            f"a row has {width:,} columns 列, at most {MAX_COLUMNS:,} are read. Nothing was registered"
+            f"a row has {column_count:,} columns 列, at most {MAX_COLUMNS:,} are read. Nothing was registered"
         )
-    cells = [_write_cell(value) for value in values[:width]]
+    texts_and_kinds = [_write_cell(value) for value in values[:column_count]]
     if formulas is not None:
-        for place, value in enumerate(formulas[:width]):
+        for index, value in enumerate(formulas[:column_count]):
             formula = getattr(value, "text", value)  # of an array formula
-            if isinstance(formula, str) and formula.startswith("=") and formula != values[place]:
-                text = cells[place][0]
-                cells[place] = (text, CACHED_CELL) if text else (formula, FORMULA_CELL)
-    return [text for text, _ in cells], "".join(kind for _, kind in cells)
+            if isinstance(formula, str) and formula.startswith("=") and formula != values[index]:
+                text = texts_and_kinds[index][0]
+                texts_and_kinds[index] = (text, CACHED_CELL) if text else (formula, FORMULA_CELL)
+    return [text for text, _ in texts_and_kinds], "".join(kind for _, kind in texts_and_kinds)
 
 
 def _write_cell(value: Value) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from api.department.imports.files.sources import SourceRow, check_width
-from api.department.imports.files.workbook_rows import END, MAX_MEMORY_BYTES, MAX_SECONDS
+from api.department.imports.files.workbook_rows import END_STATE, MAX_MEMORY_BYTES, MAX_SECONDS
 from ledger.errors import MalformedInput
 
 #: Bytes of a workbook as it lies on the disk: a million rows of 15 columns take some 100 MB.
@@ -22,7 +22,7 @@ MAX_BYTES: Final = 512 * 2**20
 MAX_UNPACKED_BYTES: Final = 2 * 2**30
 #: How many times its size a part may unpack to, where that is much: sheets come to 10 or 20, deflate's limit is 1,032.
 _MAX_RATIO: Final = 200
-_FREE_BYTES: Final = 64 * 2**20
+_UNCHECKED_BYTES: Final = 64 * 2**20
 _MAX_PARTS: Final = 10_000
 _MAX_ANSWER_BYTES: Final = 8 * 2**20  # one row as JSON
 _SAVE_AS: Final = "save the sheet as “CSV UTF-8” 另存为“CSV UTF-8（逗号分隔）”"
@@ -45,49 +45,57 @@ def check_parts(path: Path) -> None:
             f"read: {_SAVE_AS}. Nothing was registered"
         )
     for part in parts:
-        if part.file_size > _FREE_BYTES and part.file_size > _MAX_RATIO * max(1, part.compress_size):
+        if part.file_size > _UNCHECKED_BYTES and part.file_size > _MAX_RATIO * max(1, part.compress_size):
             raise MalformedInput(
                 f"{part.filename[:80]} in the workbook unpacks to {part.file_size:,} bytes out of "
                 f"{part.compress_size:,}, as no "
                 f"table does: {_SAVE_AS}. Nothing was registered"
             )
-    _check_names({part.filename for part in parts})
+    _check_part_names({part.filename for part in parts})
 
 
-def _check_names(names: set[str]) -> None:
-    if any(name.startswith("xl/externalLinks/") for name in names):
+def _check_part_names(part_names: set[str]) -> None:
+    if any(name.startswith("xl/externalLinks/") for name in part_names):
         raise MalformedInput(
             "the workbook takes values from other files 外部链接: paste them as values 选择性粘贴—数值, delete the links "
             "(数据—编辑链接—断开链接), and save it again. Nothing was registered"
         )
-    if "xl/workbook.xml" not in names:
-        kind = "an .xlsb workbook" if "xl/workbook.bin" in names else "no Excel workbook"
+    if "xl/workbook.xml" not in part_names:
+        kind = "an .xlsb workbook" if "xl/workbook.bin" in part_names else "no Excel workbook"
         raise MalformedInput(f"the file is {kind} that can be read: save it as .xlsx")
 
 
-def read_workbook(path: Path, kind: str, sheets: Sequence[str]) -> Iterator[SourceRow]:
+def read_workbook(path: Path, kind: str, sheet_names: Sequence[str]) -> Iterator[SourceRow]:
     """Yield the rows of a workbook of a kind, `xlsx` or `xls`, sheet by sheet.
 
-    `sheets` names those that are read, `*` all that have content; without any there must be one. Raises: MalformedInput.
+    `sheet_names` names those that are read, `*` all that have content; without any there must be one. Raises:
+    MalformedInput.
     """
-    command = [sys.executable, "-m", "api.department.imports.files.workbook_rows", str(path), kind, *sheets]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as reader:
-        assert reader.stdout
+    command = [
+        sys.executable,
+        "-m",
+        "api.department.imports.files.workbook_rows",
+        str(path),
+        kind,
+        *sheet_names,
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as reader_process:
+        assert reader_process.stdout
         try:
-            yield from _read_answers(reader.stdout)
+            yield from _read_answers(reader_process.stdout)
         finally:
-            reader.kill()
+            reader_process.kill()
 
 
 def _read_answers(answers: IO[bytes]) -> Iterator[SourceRow]:
-    while line := answers.readline(_MAX_ANSWER_BYTES + 1):
+    while answer_line := answers.readline(_MAX_ANSWER_BYTES + 1):
         try:
-            answer = json.loads(line)
+            answer = json.loads(answer_line)
         except ValueError:
             break
         if "fault" in answer:
             raise MalformedInput(answer["fault"])
-        if answer.get("state") == END:
+        if answer.get("state") == END_STATE:
             return
         row = SourceRow(answer["sheet"], answer["line"], tuple(answer["cells"]), answer["kinds"])
         check_width(row.cells, row.place)

@@ -16,21 +16,21 @@ from ledger.encoding.unseen import find_unseen_character
 from ledger.records.characters import describe
 
 #: Text as nearly all is: one line of characters that can be seen, without blanks or signs at its ends.
-_PLAIN: Final = re.compile(
+_PLAIN_TEXT: Final = re.compile(
     "[A-Za-z0-9\u3400-\u9fff（][ "
     "-~\u00b7\u3001-\u3015\u3400-\u9fff\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff5e]*[A-Za-z0-9\u3400-\u9fff）。]"
 )
 _PROTECTED: Final = re.compile("^(?:\t+|'(?=[0-9A-Za-z=+@-]))+")
-_LOST: Final = re.compile("\ufffd|□|锟斤拷|[\u3400-\u9fff](?:\\?|？$)|\\?[\u3400-\u9fff]")
-_PRIVATE: Final = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
+_LOST_CHARACTER: Final = re.compile("\ufffd|□|锟斤拷|[\u3400-\u9fff](?:\\?|？$)|\\?[\u3400-\u9fff]")
+_PRIVATE_CHARACTER: Final = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
 #: Numbers that a spreadsheet cut after fifteen digits, shows as powers of ten, or took for dates; and its errors.
-_SPOILT: Final = re.compile(
+_SPOILT_VALUE: Final = re.compile(
     r"[+-]?[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+|[1-9][0-9]{14}0{2,}|[0-9]{5,}\.0+|#(?:N/A|[A-Z][A-Z0-9/_]*[!?]|#+)"
     r"|[0-9]{1,2}月[0-9]{1,2}日|[0-9]{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 )
 _MAX_WORD_CHARS: Final = 9  # of a word for nothing, such as undefined
 _MAX_OBJECT_CHARS: Final = 64 * 1024  # of a cell with an object in it
-Told = Callable[[Finding], None]
+TellFinding = Callable[[Finding], None]
 
 
 class CellReader:
@@ -38,14 +38,14 @@ class CellReader:
 
     def __init__(self, profile: Profile, columns: Columns) -> None:
         self._profile, self._columns = profile, columns
-        self._nothing = frozenset(profile.null_words)
-        self._bound = bind_headings(profile)
+        self._null_words = frozenset(profile.null_words)
+        self._targets_by_heading = bind_headings(profile)
 
-    def read(self, row: SourceRow, tell: Told) -> dict[str, str]:
+    def read(self, row: SourceRow, tell: TellFinding) -> dict[str, str]:
         """Return the text of each claim that a row states; what is odd is told by `tell`."""
         texts: dict[str, str] = {}
-        for target, places in self._columns.places.items():
-            parts = [text for place in places if (text := self._read_cell(row, place, tell))]
+        for target, indices in self._columns.cell_indices.items():
+            parts = [text for index in indices if (text := self._read_cell(row, index, tell))]
             if parts:
                 texts[target] = "".join(parts)
         self._check_blank_columns(row, tell)
@@ -53,56 +53,63 @@ class CellReader:
             texts |= self._open_object(texts.pop(MEMBERS), tell)
         return texts
 
-    def heading(self, target: str) -> str:
+    def find_heading(self, target: str) -> str:
         """Return the heading of a claim in the file, or its name where it has no column."""
-        places = self._columns.places.get(target)
-        return self._columns.headings[places[0]] if places else target
+        indices = self._columns.cell_indices.get(target)
+        return self._columns.headings[indices[0]] if indices else target
 
-    def _read_cell(self, row: SourceRow, place: int, tell: Told) -> str:
-        raw = row.cells[place] if place < len(row.cells) else ""
-        if not raw or (not row.kinds and raw != self._columns.headings[place] and self._is_plain(raw)):
-            return raw
-        return self._clean(row, place, raw, tell)
+    def _read_cell(self, row: SourceRow, index: int, tell: TellFinding) -> str:
+        raw_text = row.cells[index] if index < len(row.cells) else ""
+        if not raw_text or (
+            not row.cell_kinds and raw_text != self._columns.headings[index] and self._is_plain(raw_text)
+        ):
+            return raw_text
+        return self._clean(row, index, raw_text, tell)
 
     def _is_plain(self, text: str) -> bool:
         """Tell whether nothing needs to be said of a text, as of nearly all: the rest looks closer."""
         return (
-            _PLAIN.fullmatch(text) is not None
-            and text not in self._nothing
-            and not _SPOILT.fullmatch(text)
-            and (text.isascii() or not (_LOST.search(text) or is_garbled(text)))
+            _PLAIN_TEXT.fullmatch(text) is not None
+            and text not in self._null_words
+            and not _SPOILT_VALUE.fullmatch(text)
+            and (text.isascii() or not (_LOST_CHARACTER.search(text) or is_garbled(text)))
         )
 
-    def _clean(self, row: SourceRow, place: int, raw: str, tell: Told) -> str:
-        heading, kind = self._columns.headings[place], row.kind(place)
+    def _clean(self, row: SourceRow, index: int, raw_text: str, tell: TellFinding) -> str:
+        heading, cell_kind = self._columns.headings[index], row.find_kind(index)
 
         def say(sort: str, message: str, suggestion: str = "") -> None:
-            tell(Finding(sort, heading, raw, message, suggestion))
+            tell(Finding(sort, heading, raw_text, message, suggestion))
 
-        text = raw.strip()
-        bare = _PROTECTED.sub("", raw).strip()
-        if bare != text:
-            say("protected", "the apostrophe or tab before it is taken away", bare)
-            text = bare
-        if text != raw and not raw.startswith("\t") and bare == text and raw.strip() != raw:
+        text = raw_text.strip()
+        bare_text = _PROTECTED.sub("", raw_text).strip()
+        if bare_text != text:
+            say("protected", "the apostrophe or tab before it is taken away", bare_text)
+            text = bare_text
+        if (
+            text != raw_text
+            and not raw_text.startswith("\t")
+            and bare_text == text
+            and raw_text.strip() != raw_text
+        ):
             say("blanks-around", "blanks around it are taken away", text)
-        if kind == FORMULA_CELL:
+        if cell_kind == FORMULA_CELL:
             say(
                 "formula",
                 "the formula has no stored value: open the file in Excel, save it, or paste the value",
             )
             return ""
-        if kind == CACHED_CELL:
+        if cell_kind == CACHED_CELL:
             say("formula-value", "the stored value of the formula is taken", text)
-        if text in self._nothing:
+        if text in self._null_words:
             if text:
                 say("null-word", "it stands for nothing and is left out")
             return ""
-        self._check_text(text, kind, heading, say)
+        self._check_text(text, cell_kind, heading, say)
         return text
 
-    def _check_text(self, text: str, kind: str, heading: str, say: Callable[..., None]) -> None:
-        if _SPOILT.fullmatch(text) and not (kind == NUMBER_CELL and text.isdecimal()):
+    def _check_text(self, text: str, cell_kind: str, heading: str, say: Callable[..., None]) -> None:
+        if _SPOILT_VALUE.fullmatch(text) and not (cell_kind == NUMBER_CELL and text.isdecimal()):
             say(
                 "spreadsheet",
                 "Excel has cut or changed it 表格软件截断或改写: format the column as text, and enter it again",
@@ -111,37 +118,41 @@ class CellReader:
             say("formula", "it is a formula: enter the value")
         elif fold_heading(text) == fold_heading(heading) and text:
             say("own-label", "it repeats the heading of its column: enter the value")
-        if lost := _LOST.search(text):
-            say("lost-character", f"a character was lost on the way at place {lost.start() + 1}: look it up")
-        elif meant := undo_encoding(text):
-            say("wrong-encoding", "it was read in a wrong encoding 乱码: is this what is meant?", meant)
-        elif private := _PRIVATE.search(text):
+        if lost_match := _LOST_CHARACTER.search(text):
+            say(
+                "lost-character",
+                f"a character was lost on the way at place {lost_match.start() + 1}: look it up",
+            )
+        elif meant_text := undo_encoding(text):
+            say("wrong-encoding", "it was read in a wrong encoding 乱码: is this what is meant?", meant_text)
+        elif private_match := _PRIVATE_CHARACTER.search(text):
             say(
                 "private-character",
-                f"U+{ord(private[0]):04X} is a private character, which others show otherwise or not",
+                f"U+{ord(private_match[0]):04X} is a private character, which others show otherwise or not",
             )
-        if found_place := find_unseen_character(text):
+        if unseen := find_unseen_character(text):
+            place, character = unseen
             say(
                 "unseen",
-                f"{describe(found_place[1])} at place {found_place[0]}, which nobody can see: take it out",
+                f"{describe(character)} at place {place}, which nobody can see: take it out",
             )
 
-    def _check_blank_columns(self, row: SourceRow, tell: Told) -> None:
-        for place in self._columns.blank:
-            if place < len(row.cells) and row.cells[place].strip():
+    def _check_blank_columns(self, row: SourceRow, tell: TellFinding) -> None:
+        for index in self._columns.blank_indices:
+            if index < len(row.cells) and row.cells[index].strip():
                 tell(
                     Finding(
                         "columns",
                         "",
-                        row.cells[place],
-                        f"column {place + 1} has no heading: name it, or empty it",
+                        row.cells[index],
+                        f"column {index + 1} has no heading: name it, or empty it",
                     )
                 )
 
-    def _open_object(self, text: str, tell: Told) -> dict[str, str]:
+    def _open_object(self, text: str, tell: TellFinding) -> dict[str, str]:
         """Return the members of a cell with a JSON object, each under its claim."""
-        heading = self.heading(MEMBERS)
-        members = read_object(text)
+        heading = self.find_heading(MEMBERS)
+        members = read_members(text)
         if members is None:
             tell(
                 Finding(
@@ -154,9 +165,9 @@ class CellReader:
             return {}
         if not text.lstrip().startswith('{"'):
             tell(Finding("json-quotes", heading, text, "the object has single quotes and was read"))
-        found_texts: dict[str, str] = {}
+        texts: dict[str, str] = {}
         for name, value in members.items():
-            target = self._bound.get(fold_heading(name))
+            target = self._targets_by_heading.get(fold_heading(name))
             if target is None:
                 tell(
                     Finding(
@@ -166,17 +177,17 @@ class CellReader:
                         f"the member {name[:40]} means no claim: bind it in the profile",
                     )
                 )
-            elif value.strip() and value.strip() not in self._nothing:
-                found_texts[target] = value.strip()
-        return found_texts
+            elif value.strip() and value.strip() not in self._null_words:
+                texts[target] = value.strip()
+        return texts
 
 
 def is_ordinary(text: str) -> bool:
     """Tell whether nothing can be odd in a text that was read: one long word of characters that can be seen."""
-    return " " not in text and len(text) > _MAX_WORD_CHARS and _PLAIN.fullmatch(text) is not None
+    return " " not in text and len(text) > _MAX_WORD_CHARS and _PLAIN_TEXT.fullmatch(text) is not None
 
 
-def read_object(text: str) -> Mapping[str, str] | None:
+def read_members(text: str) -> Mapping[str, str] | None:
     """Return the members of a JSON object, also of one with single quotes; None where there is none."""
     if len(text) > _MAX_OBJECT_CHARS:
         return None

@@ -3,7 +3,7 @@
 from typing import Final
 
 from api.department.imports.judging.cells import is_ordinary, write_plain_code
-from api.department.imports.judging.days import read_first_day
+from api.department.imports.judging.days import read_known_day
 from api.department.imports.judging.reading import RowReading
 from api.department.imports.profiles import STATUS
 from api.department.rows.forms import put_in_form
@@ -23,13 +23,13 @@ def read_claim(reading: RowReading, name: str, text: str, field: ClaimField | No
     if fault := find_name_fault(name):
         reading.say("claim", name, text, f"the name of the claim {fault}")
         return {}
-    kind = reading.profile.kinds.get(name, "")
-    if kind == "date" or (field is not None and field.form is Form.DATE):
-        day = read_first_day(reading, name, text)
+    value_kind = reading.profile.kinds.get(name, "")
+    if value_kind == "date" or (field is not None and field.form is Form.DATE):
+        day = read_known_day(reading, name, text)
         return {name: day.isoformat()} if day else {}
-    if kind == "division":
+    if value_kind == "division":
         return {name: _read_division(reading, name, text)}
-    if kind == "code":
+    if value_kind == "code":
         code = write_plain_code(text)
         if code != text:
             reading.say(

@@ -17,7 +17,7 @@ _MIDNIGHT: Final = re.compile(r"(?<=[0-9])[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.0+
 
 
 @dataclass(frozen=True, slots=True)
-class ReadDay:
+class DayReading:
     """A day, or why there is none; `sort` says what was done to read it, or what is wrong."""
 
     day: date | None
@@ -27,48 +27,50 @@ class ReadDay:
 
 
 @lru_cache(maxsize=65_536)  # the rows of a file share some thousand days
-def read_day(text: str) -> ReadDay:
+def read_day(text: str) -> DayReading:
     """Return the civil day in Asia/Shanghai that a cell of a column of days means."""
-    plain = to_nfkc(text).strip()
+    plain_text = to_nfkc(text).strip()
     try:
-        if len(plain) == 10 and plain[4] == plain[7] == "-":
-            return ReadDay(date.fromisoformat(plain), "" if plain == text else "date-form")
+        if len(plain_text) == 10 and plain_text[4] == plain_text[7] == "-":
+            return DayReading(date.fromisoformat(plain_text), "" if plain_text == text else "date-form")
     except ValueError:
         pass
-    day = read_date(plain) or read_date(_MIDNIGHT.sub("", plain))
+    day = read_date(plain_text) or read_date(_MIDNIGHT.sub("", plain_text))
     if day:
-        return ReadDay(day, "date-form")
-    if serial := read_serial(plain):
-        return ReadDay(serial, "serial")
-    if _MONTH.fullmatch(plain):
-        return ReadDay(None, "date", "it names a month and no day, and none is made up", f"{plain[:4]}-MM-DD")
-    return ReadDay(None, "date", "this is no day of the calendar", "YYYY-MM-DD")
+        return DayReading(day, "date-form")
+    if serial_day := read_serial(plain_text):
+        return DayReading(serial_day, "serial")
+    if _MONTH.fullmatch(plain_text):
+        return DayReading(
+            None, "date", "it names a month and no day, and none is made up", f"{plain_text[:4]}-MM-DD"
+        )
+    return DayReading(None, "date", "this is no day of the calendar", "YYYY-MM-DD")
 
 
 def read_days(reading: RowReading) -> dict[str, Json]:
     """Return the days that a row states, as members of its record."""
-    days: dict[str, Json] = {}
-    issued = read_first_day(reading, "ZZBFRQ", reading.texts.get("ZZBFRQ", ""))
-    if issued is None and not any(f.sort in ("date", "never-date") for f in reading.findings):
+    day_members: dict[str, Json] = {}
+    issue_day = read_known_day(reading, "ZZBFRQ", reading.texts.get("ZZBFRQ", ""))
+    if issue_day is None and not any(finding.sort in ("date", "never-date") for finding in reading.findings):
         reading.say("missing", "ZZBFRQ", "", "the day of issue 颁发日期 is missing")
-    if issued and issued > reading.today:
+    if issue_day and issue_day > reading.today:
         reading.say("future", "ZZBFRQ", reading.texts["ZZBFRQ"], "the day of issue lies in the future")
-    start = read_first_day(reading, "ZZYXQQSRQ", reading.texts.get("ZZYXQQSRQ", ""))
-    end = _read_last_day(reading)
-    if isinstance(end, date) and (first := start or issued) and end < first:
+    first_day = read_known_day(reading, "ZZYXQQSRQ", reading.texts.get("ZZYXQQSRQ", ""))
+    last_day = _read_last_day(reading)
+    if isinstance(last_day, date) and (start_day := first_day or issue_day) and last_day < start_day:
         reading.say(
             "end-before-start",
             "ZZYXQJZRQ",
             reading.texts["ZZYXQJZRQ"],
             "the last day lies before the first",
         )
-    for member, day in (("issued", issued), ("valid_from", start), ("valid_until", end)):
+    for member, day in (("issued", issue_day), ("valid_from", first_day), ("valid_until", last_day)):
         if day is not None:
-            days[member] = day if isinstance(day, str) else day.isoformat()
-    return days
+            day_members[member] = day if isinstance(day, str) else day.isoformat()
+    return day_members
 
 
-def read_first_day(reading: RowReading, target: str, text: str) -> date | None:
+def read_known_day(reading: RowReading, target: str, text: str) -> date | None:
     """Return the day that a cell means, None where it means none."""
     if not text:
         return None
@@ -82,9 +84,9 @@ def read_first_day(reading: RowReading, target: str, text: str) -> date | None:
     return day_reading.day
 
 
-def _read_day(reading: RowReading, target: str, text: str) -> ReadDay:
+def _read_day(reading: RowReading, target: str, text: str) -> DayReading:
     if text.startswith(("0000", "0001")):
-        day_reading = ReadDay(
+        day_reading = DayReading(
             None,
             "never-date" if target == "ZZBFRQ" else "no-date",
             "it stands for a day that is not known",

@@ -8,7 +8,7 @@ from typing import Final
 from api.department.imports.judging.judged import JudgedRow, digest_source_row, encode_source_row
 from api.department.imports.judging.reading import RowReading
 from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode as encode_canonical
 from ledger.errors import InvalidIdentifier
 from ledger.records.identifiers import CertificateIdentifier
 from ledger.records.spellings import fold_spelling
@@ -18,71 +18,78 @@ SOURCE_ROW: Final = "KZ_YSHZY"
 #: The claim that says that the source's last day is false, and the term not known.
 UNKNOWN_TERM: Final = "KZ_QXSM"
 UNKNOWN_TERM_TEXT: Final = "期限不详"
-_SERIAL_CHARACTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SERIAL_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SERIAL_LENGTH: Final = 20  # as provinces' guides have it: random, never derived from a number of a person
 _SALT_BYTES: Final = 16
 
 
-def finish(reading: RowReading, judged: JudgedRow, claims: dict[str, Json]) -> None:
+def finish_row(reading: RowReading, judged_row: JudgedRow, claims: dict[str, Json]) -> None:
     """Draw what is drawn, and set what tells the certificate and its content apart."""
-    assert judged.members is not None
+    assert judged_row.members is not None
     if any(finding.sort == "false-end" for finding in reading.findings):
         claims[UNKNOWN_TERM] = UNKNOWN_TERM_TEXT
-    if not _set_identifier(reading, judged):
+    if not _set_identifier(reading, judged_row):
         return
-    holder = claims.get("CZZTDM") or claims["CZZT"]
-    holder_text = "、".join(map(str, holder)) if isinstance(holder, list) else str(holder)
-    key_text = "\x1f".join((judged.type, fold_spelling(str(claims["ZZBH"])), fold_spelling(holder_text)))
-    judged.key = hashlib.sha256(key_text.encode()).digest()[:16]
-    statement: dict[str, Json] = {"issuer": judged.issuer, **judged.members, "claims": claims}
-    judged.content = hashlib.sha256(canonical(statement)).digest()
-    judged.salt = secrets.token_bytes(_SALT_BYTES)
-    claims |= {"ZZBS": judged.identifier, SOURCE_ROW: digest_source_row(judged.row, judged.salt)}
-    judged.members |= {
+    holder_claim = claims.get("CZZTDM") or claims["CZZT"]
+    holder_text = "、".join(map(str, holder_claim)) if isinstance(holder_claim, list) else str(holder_claim)
+    key_text = "\x1f".join(
+        (judged_row.type_code, fold_spelling(str(claims["ZZBH"])), fold_spelling(holder_text))
+    )
+    judged_row.key = hashlib.sha256(key_text.encode()).digest()[:16]
+    statement: dict[str, Json] = {"issuer": judged_row.issuer, **judged_row.members, "claims": claims}
+    judged_row.content_digest = hashlib.sha256(encode_canonical(statement)).digest()
+    judged_row.salt = secrets.token_bytes(_SALT_BYTES)
+    claims |= {"ZZBS": judged_row.identifier, SOURCE_ROW: digest_source_row(judged_row.row, judged_row.salt)}
+    judged_row.members |= {
         "kind": "licence",
         "action": "issue",
-        "identifier": judged.identifier,
-        "issuer": judged.issuer,
+        "identifier": judged_row.identifier,
+        "issuer": judged_row.issuer,
         "claims": claims,
-        "empty": [*judged.empty],
+        "empty": [*judged_row.empty_claims],
     }
-    _pack(judged, claims)
+    _pack(judged_row, claims)
 
 
-def _pack(judged: JudgedRow, claims: Mapping[str, Json]) -> None:
+def _pack(judged_row: JudgedRow, claims: Mapping[str, Json]) -> None:
     """Set what the journal keeps, and what the whole file is judged by."""
-    members = judged.members or {}
-    judged.line, judged.source = canonical(members), encode_source_row(judged.row)
-    judged.end = str(members["valid_until"]) if "valid_until" in members else None
-    judged.is_valid_from_issue = members.get("valid_from") == members.get("issued")
+    members = judged_row.members or {}
+    judged_row.record_line, judged_row.encoded_row = (
+        encode_canonical(members),
+        encode_source_row(judged_row.row),
+    )
+    judged_row.last_day = str(members["valid_until"]) if "valid_until" in members else None
+    judged_row.is_valid_from_issue = members.get("valid_from") == members.get("issued")
     names_by_value: dict[str, str] = {}
-    pairs = [
+    name_pairs = [
         (names_by_value.setdefault(value, name), name)
         for name, value in claims.items()
         if name.startswith("KZ_") and isinstance(value, str)
     ]
-    judged.equal_claims = tuple((first, name) for first, name in pairs if first != name)
+    judged_row.equal_claims = tuple(
+        (first_name, name) for first_name, name in name_pairs if first_name != name
+    )
 
 
-def _set_identifier(reading: RowReading, judged: JudgedRow) -> bool:
+def _set_identifier(reading: RowReading, judged_row: JudgedRow) -> bool:
     """Take the identifier of the row, or draw one; tell whether it can be used."""
-    if not judged.identifier:
-        judged.identifier = draw_identifier(judged.type, judged.issuer)
+    if not judged_row.identifier:
+        judged_row.identifier = draw_identifier(judged_row.type_code, judged_row.issuer)
         return True
     try:
-        identifier = CertificateIdentifier.parse(judged.identifier, strict=False)
+        identifier = CertificateIdentifier.parse(judged_row.identifier, strict=False)
     except InvalidIdentifier as error:
-        reading.say("identifier", "ZZBS", judged.identifier, str(error))
+        reading.say("identifier", "ZZBS", judged_row.identifier, str(error))
         return False
     if identifier.warnings:
         sort = "identifier-of-the-past" if reading.profile.backfill else "identifier"
-        reading.say(sort, "ZZBS", judged.identifier, "; ".join(identifier.warnings))
+        reading.say(sort, "ZZBS", judged_row.identifier, "; ".join(identifier.warnings))
         return reading.profile.backfill
-    if (identifier.type, identifier.issuer) != (judged.type, judged.issuer):
+    if (identifier.type, identifier.issuer) != (judged_row.type_code, judged_row.issuer):
         reading.say(
             "identifier",
             "ZZBS",
-            judged.identifier,
+            judged_row.identifier,
             "it names another type or issuer than the row",
         )
         return False
@@ -91,8 +98,8 @@ def _set_identifier(reading: RowReading, judged: JudgedRow) -> bool:
 
 def draw_identifier(type_code: str, issuer: str) -> str:
     """Return the identifier of a new certificate, whose serial is drawn. Raises: MalformedInput."""
-    number, serial = secrets.randbelow(len(_SERIAL_CHARACTERS) ** _SERIAL_LENGTH), ""
+    drawn_number, serial = secrets.randbelow(len(_SERIAL_ALPHABET) ** _SERIAL_LENGTH), ""
     for _ in range(_SERIAL_LENGTH):
-        number, place = divmod(number, len(_SERIAL_CHARACTERS))
-        serial += _SERIAL_CHARACTERS[place]
+        drawn_number, index = divmod(drawn_number, len(_SERIAL_ALPHABET))
+        serial += _SERIAL_ALPHABET[index]
     return CertificateIdentifier.build(type_code, issuer, serial, 1).text

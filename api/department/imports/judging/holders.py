@@ -14,10 +14,10 @@ from ledger.encoding.normal_forms import to_nfkc
 from ledger.errors import InvalidIdentifier
 from ledger.records.identifiers import check_resident_number, find_credit_code_fault
 
-CREDIT: Final = "001"
-OTHER_BODY: Final = "099"
-RESIDENT: Final = "111"
-OTHER_PAPER: Final = "999"
+CREDIT_TYPE: Final = "001"
+OTHER_BODY_TYPE: Final = "099"
+RESIDENT_TYPE: Final = "111"
+OTHER_PAPER_TYPE: Final = "999"
 _CODE_CHARS: Final = 18  # of a credit code, and of a resident number
 _OLD_CODE: Final = re.compile(r"[0-9A-Z]{8}-[0-9X]|[0-9]{13}|[0-9]{15}")
 _OLD_RESIDENT: Final = re.compile(r"[1-9][0-9]{5}[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}")
@@ -50,33 +50,34 @@ def is_resident_number(code: str) -> bool:
     return True
 
 
-def judge_code(code: str, kind: str, *, is_personal: bool) -> Iterator[tuple[str, str, str]]:
+def judge_code(code: str, holder_type: str, *, is_personal: bool) -> Iterator[tuple[str, str, str]]:
     """Yield what is wrong or odd about a holder's code of a type: sort, message, suggestion. None repeats the code."""
+    type_names = get_catalogue().conventions.holder_codes
     if "*" in code or "＊" in code:
         yield "holder-code", "it is masked 脱敏 and names nobody: enter it whole", ""
-    elif kind == CREDIT:
+    elif holder_type == CREDIT_TYPE:
         yield from _judge_credit(code)
-    elif kind == RESIDENT:
+    elif holder_type == RESIDENT_TYPE:
         yield from _judge_resident(code)
-    elif kind and kind not in get_catalogue().conventions.holder_codes:
+    elif holder_type and holder_type not in type_names:
         return
-    elif kind and is_resident_number(code):
+    elif holder_type and is_resident_number(code):
         yield (
             "holder-type",
-            f"the type is {kind} {get_catalogue().conventions.holder_codes[kind]}, and the code is a resident number",
-            RESIDENT,
+            f"the type is {holder_type} {type_names[holder_type]}, and the code is a resident number",
+            RESIDENT_TYPE,
         )
-    elif not kind:
+    elif not holder_type:
         yield from _judge_unnamed(code, is_personal=is_personal)
 
 
 def guess_type(code: str) -> str:
     """Return the type of a holder's code that states none, by what fits its check digits."""
     if not find_credit_code_fault(code):
-        return CREDIT
+        return CREDIT_TYPE
     if is_resident_number(code):
-        return RESIDENT
-    return OTHER_PAPER if _OLD_RESIDENT.fullmatch(code) else OTHER_BODY
+        return RESIDENT_TYPE
+    return OTHER_PAPER_TYPE if _OLD_RESIDENT.fullmatch(code) else OTHER_BODY_TYPE
 
 
 def _judge_unnamed(code: str, *, is_personal: bool) -> Iterator[tuple[str, str, str]]:
@@ -85,7 +86,7 @@ def _judge_unnamed(code: str, *, is_personal: bool) -> Iterator[tuple[str, str, 
             yield (
                 "person-in-company-column",
                 "it is a person's number: the type is 111, and it is graded as personal",
-                RESIDENT,
+                RESIDENT_TYPE,
             )
     elif len(code) == _CODE_CHARS and find_credit_code_fault(code):
         yield from _judge_resident(code) if _RESIDENT_FORM.fullmatch(code) else _judge_credit(code)
@@ -117,11 +118,11 @@ def _judge_credit(code: str) -> Iterator[tuple[str, str, str]]:
         yield (
             "person-in-company-column",
             "it is a person's number and no credit code: the type is 111",
-            RESIDENT,
+            RESIDENT_TYPE,
         )
         return
-    meant = code.translate(_LOOKALIKES)
-    suggestion = meant if meant != code and not find_credit_code_fault(meant) else ""
+    meant_code = code.translate(_LOOKALIKES)
+    suggestion = meant_code if meant_code != code and not find_credit_code_fault(meant_code) else ""
     sort = "old-organisation-code" if _OLD_CODE.fullmatch(code) else "holder-code"
     yield sort, f"it is no credit code 统一社会信用代码: {_shorten(fault)}", suggestion
 
@@ -154,28 +155,32 @@ def read_holders(
     if not name_text:
         reading.say("missing", "CZZT", "", "the holder 持证主体 is missing")
         return {}
-    names, codes = [name_text], [code_text] if code_text else []
+    holder_names, codes = [name_text], [code_text] if code_text else []
     if (field := fields.get("CZZT")) is not None and field.repeatable:
-        names = split_holders(name_text, reading.profile.holder_separators)
+        holder_names = split_holders(name_text, reading.profile.holder_separators)
         codes = split_holders(code_text, reading.profile.holder_separators)
-        if codes and len(codes) != len(names):
+        if codes and len(codes) != len(holder_names):
             reading.say(
                 "holders",
                 "CZZTDM",
                 code_text,
-                f"there are {len(names)} holders and {len(codes)} codes",
+                f"there are {len(holder_names)} holders and {len(codes)} codes",
             )
             return {}
-    claims: dict[str, Json] = {"CZZT": put_in_form(names[0], None, field) if len(names) == 1 else [*names]}
+    claims: dict[str, Json] = {
+        "CZZT": put_in_form(holder_names[0], None, field) if len(holder_names) == 1 else [*holder_names]
+    }
     if not codes:
         reading.say("no-holder-code", "CZZTDM", "", "the holder has no code 持证主体代码")
         return claims
-    kind = _read_holder_type(reading)
-    plain_codes = [_read_code(reading, code, kind, is_personal=is_personal) for code in codes]
-    kinds = [kind or guess_type(code) for code in plain_codes]
-    for name, values in (("CZZTDM", plain_codes), ("CZZTDMLXDM", kinds)):
-        claims[name] = [*values] if len(values) > 1 else put_in_form(values[0], None, fields.get(name))
-    labels = [get_catalogue().conventions.holder_codes.get(kind, "") for kind in kinds]
+    holder_type = _read_holder_type(reading)
+    plain_codes = [_read_code(reading, code, holder_type, is_personal=is_personal) for code in codes]
+    holder_types = [holder_type or guess_type(code) for code in plain_codes]
+    for name, claim_values in (("CZZTDM", plain_codes), ("CZZTDMLXDM", holder_types)):
+        claims[name] = (
+            [*claim_values] if len(claim_values) > 1 else put_in_form(claim_values[0], None, fields.get(name))
+        )
+    labels = [get_catalogue().conventions.holder_codes.get(holder_type, "") for holder_type in holder_types]
     claims["CZZTDMLX"] = (
         [*labels] if len(labels) > 1 else put_in_form(labels[0], None, fields.get("CZZTDMLX"))
     )
@@ -186,10 +191,10 @@ def _read_holder_type(reading: RowReading) -> str:
     text = reading.texts.get("CZZTDMLXDM") or reading.texts.get("CZZTDMLX", "")
     if not text or text in get_catalogue().conventions.holder_codes:
         return text
-    mapped = reading.profile.holder_types.get(text)
-    if mapped:
-        reading.say("holder-type-map", "CZZTDMLXDM", text, f"{text[:20]} is {mapped}", mapped)
-        return mapped
+    mapped_type = reading.profile.holder_types.get(text)
+    if mapped_type:
+        reading.say("holder-type-map", "CZZTDMLXDM", text, f"{text[:20]} is {mapped_type}", mapped_type)
+        return mapped_type
     if text.zfill(3) in get_catalogue().conventions.holder_codes:
         reading.say(
             "lost-zeros",
@@ -208,7 +213,7 @@ def _read_holder_type(reading: RowReading) -> str:
     return ""
 
 
-def _read_code(reading: RowReading, text: str, kind: str, *, is_personal: bool) -> str:
+def _read_code(reading: RowReading, text: str, holder_type: str, *, is_personal: bool) -> str:
     code = fold_code(text)
     if code != text:
         reading.say(
@@ -218,6 +223,6 @@ def _read_code(reading: RowReading, text: str, kind: str, *, is_personal: bool) 
             "full-width characters, blanks and small letters are written plainly",
             code,
         )
-    for sort, message, suggestion in judge_code(code, kind, is_personal=is_personal):
+    for sort, message, suggestion in judge_code(code, holder_type, is_personal=is_personal):
         reading.say(sort, "CZZTDM", text, message, suggestion)
     return code

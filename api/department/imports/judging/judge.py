@@ -13,7 +13,7 @@ from api.department.imports.headings import Columns
 from api.department.imports.judging.cells import CellReader, write_plain_code
 from api.department.imports.judging.claims import judge_status, read_claim
 from api.department.imports.judging.days import read_days
-from api.department.imports.judging.finishing import finish
+from api.department.imports.judging.finishing import finish_row
 from api.department.imports.judging.holders import read_holders
 from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.judging.reading import RowReading
@@ -23,9 +23,9 @@ from api.department.imports.sorts import Finding
 from api.department.rows.days import NO_END
 from ledger.encoding.canonical import Json
 
-_DAYS: Final = {"ZZBFRQ": "issued", "ZZYXQQSRQ": "valid_from", "ZZYXQJZRQ": "valid_until"}
-_FOLLOWING: Final = frozenset(
-    {*_DAYS, "ZZBS", "ZZLXDM", "ZZBFJGDM", "CZZT", "CZZTDM", "CZZTDMLXDM", "CZZTDMLX", "ZZBH", STATUS}
+_DAY_MEMBERS: Final = {"ZZBFRQ": "issued", "ZZYXQQSRQ": "valid_from", "ZZYXQJZRQ": "valid_until"}
+_CLAIMS_JUDGED_APART: Final = frozenset(
+    {*_DAY_MEMBERS, "ZZBS", "ZZLXDM", "ZZBFJGDM", "CZZT", "CZZTDM", "CZZTDMLXDM", "CZZTDMLX", "ZZBH", STATUS}
 )
 
 
@@ -34,71 +34,76 @@ class RowJudge:
 
     def __init__(self, profile: Profile, columns: Columns, issuer: str, today: date) -> None:
         self._profile, self._today, self._issuer = profile, today, issuer or profile.issuer
-        self._reader = CellReader(profile, columns)
-        self._width, self._targets = len(columns.headings), tuple(columns.places)
+        self._cell_reader = CellReader(profile, columns)
+        self._heading_count, self._targets = len(columns.headings), tuple(columns.cell_indices)
         self._patterns = {name: re.compile(pattern) for name, pattern in profile.patterns.items()}
 
     def judge(self, row: SourceRow) -> JudgedRow:
         """Return what a row comes to."""
-        judged = JudgedRow(row, [])
+        judged_row = JudgedRow(row, [])
         if fault := self._find_row_fault(row):
-            judged.findings.append(Finding("columns", "", "", fault))
-            return judged
-        texts = {**self._profile.constants, **self._reader.read(row, judged.findings.append)}
+            judged_row.findings.append(Finding("columns", "", "", fault))
+            return judged_row
+        texts = {**self._profile.constants, **self._cell_reader.read(row, judged_row.findings.append)}
         reading = RowReading(
-            texts, self._profile, self._issuer, self._today, judged.findings, self._reader.heading
+            texts,
+            self._profile,
+            self._issuer,
+            self._today,
+            judged_row.findings,
+            self._cell_reader.find_heading,
         )
-        claims = self._read_claims(reading, judged)
-        if not judged.is_rejected:
-            finish(reading, judged, claims)
-        return judged
+        claims = self._read_claims(reading, judged_row)
+        if not judged_row.is_rejected:
+            finish_row(reading, judged_row, claims)
+        return judged_row
 
     def _find_row_fault(self, row: SourceRow) -> str:
         if row.fault:
             return row.fault
         if (
-            not row.kinds
-            and len(row.cells) != self._width
-            and any(cell.strip() for cell in row.cells[self._width :])
+            not row.cell_kinds
+            and len(row.cells) != self._heading_count
+            and any(cell.strip() for cell in row.cells[self._heading_count :])
         ):
             return (
-                f"it has {len(row.cells)} columns, and the headings {self._width}: put text with "
+                f"it has {len(row.cells)} columns, and the headings {self._heading_count}: put text with "
                 "commas between quotation marks"
             )
-        if not row.kinds and len(row.cells) < self._width:
+        if not row.cell_kinds and len(row.cells) < self._heading_count:
             return (
-                f"it has {len(row.cells)} columns, and the headings {self._width}: put text with line "
+                f"it has {len(row.cells)} columns, and the headings {self._heading_count}: put text with line "
                 "breaks between quotation marks"
             )
         return ""
 
-    def _read_claims(self, reading: RowReading, judged: JudgedRow) -> dict[str, Json]:
+    def _read_claims(self, reading: RowReading, judged_row: JudgedRow) -> dict[str, Json]:
         """Return the claims of a row, and set what else its record states."""
         texts = reading.texts
-        type_, judged.issuer = read_type(reading), read_issuer(reading)
-        judged.type = type_.code
+        row_type, judged_row.issuer = read_type(reading), read_issuer(reading)
+        judged_row.type_code = row_type.code
         self._judge_number(reading)
-        catalogue_type = get_catalogue().find_type(type_.code)
-        fields = get_catalogue().map_claims(type_.code)
-        claims: dict[str, Json] = {"ZZMC": type_.name} if type_.name else {}
-        claims |= {"ZZBH": texts.get("ZZBH", ""), "ZZLXDM": type_.code, "ZZBFJGDM": judged.issuer}
+        catalogue_type = get_catalogue().find_type(row_type.code)
+        fields = get_catalogue().map_claims(row_type.code)
+        claims: dict[str, Json] = {"ZZMC": row_type.name} if row_type.name else {}
+        claims |= {"ZZBH": texts.get("ZZBH", ""), "ZZLXDM": row_type.code, "ZZBFJGDM": judged_row.issuer}
         claims |= read_holders(reading, fields, is_personal=bool(catalogue_type and catalogue_type.personal))
-        days = read_days(reading)
+        day_members = read_days(reading)
         claims |= {
-            name: str(days[member])
-            for name, member in _DAYS.items()
-            if member in days and days[member] != NO_END
+            name: str(day_members[member])
+            for name, member in _DAY_MEMBERS.items()
+            if member in day_members and day_members[member] != NO_END
         }
         for name, text in texts.items():
-            if name not in _FOLLOWING:
+            if name not in _CLAIMS_JUDGED_APART:
                 claims |= read_claim(reading, name, text, fields.get(name))
         judge_status(reading)
-        judged.members = days
-        judged.empty = tuple(
-            target for target in self._targets if target not in texts and target not in _FOLLOWING
+        judged_row.members = day_members
+        judged_row.empty_claims = tuple(
+            target for target in self._targets if target not in texts and target not in _CLAIMS_JUDGED_APART
         )
         if "ZZBS" in texts:
-            judged.identifier = write_plain_code(texts["ZZBS"])
+            judged_row.identifier = write_plain_code(texts["ZZBS"])
         return claims
 
     def _judge_number(self, reading: RowReading) -> None:

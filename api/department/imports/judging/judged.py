@@ -6,31 +6,31 @@ from dataclasses import dataclass
 from api.department.imports.files.sources import SourceRow
 from api.department.imports.sorts import Consequence, Finding
 from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode as encode_canonical
 
 
 @dataclass(slots=True)
 class JudgedRow:
     """A row with its findings; where none rejects it, the line to sign, and what tells its certificate and content apart.
 
-    `key` is of 16 bytes: type, folded number and holder. `content` is of 32: all that is stated but what is drawn.
-    `empty` are the claims that the table has columns for and the row does not state; `line` and `source` are the record and
-    the row as the journal keeps them, `equal_claims` pairs of claims that say the same.
+    `key` is of 16 bytes: type, folded number and holder. `content_digest` is of 32: all that is stated but what is drawn.
+    `empty_claims` are the claims that the table has columns for and the row does not state; `record_line` and
+    `encoded_row` are the record and the row as the journal keeps them, `equal_claims` pairs of claims that say the same.
     """
 
     row: SourceRow
     findings: list[Finding]
-    type: str = ""
+    type_code: str = ""
     identifier: str = ""
     issuer: str = ""
     key: bytes = b""
-    content: bytes = b""
+    content_digest: bytes = b""
     members: "dict[str, Json] | None" = None
     salt: bytes = b""
-    empty: tuple[str, ...] = ()
-    line: bytes = b""
-    source: bytes = b""
-    end: str | None = None
+    empty_claims: tuple[str, ...] = ()
+    record_line: bytes = b""
+    encoded_row: bytes = b""
+    last_day: str | None = None
     is_valid_from_issue: bool = False
     equal_claims: tuple[tuple[str, str], ...] = ()
 
@@ -46,4 +46,4 @@ def digest_source_row(row: SourceRow, salt: bytes) -> str:
 
 def encode_source_row(row: SourceRow) -> bytes:
     """Return a row as it was read, as canonical JSON: sheet, line and cells."""
-    return canonical([row.sheet, row.line, [*row.cells]])
+    return encode_canonical([row.sheet, row.line_number, [*row.cells]])

@@ -11,8 +11,8 @@ from api.department.imports.judging.reading import RowReading
 from api.department.imports.profiles import fold_heading
 from ledger.records.identifiers import find_credit_code_fault
 
-_LIKENESS: Final = 0.8  # of two names, from 0 to 1: one wrong character in five
-_PREFIX_LIKENESS: Final = (
+_MIN_LIKENESS: Final = 0.8  # of two names, from 0 to 1: one wrong character in five
+_MIN_PREFIX_LIKENESS: Final = (
     0.85  # of two bodies' codes: two wrong characters; those of other ministries differ by more
 )
 _CODE_CHARS: Final = 21
@@ -46,39 +46,41 @@ def _find_by_code(code: str) -> RowType:
     )
     fault = fault or find_credit_code_fault(code[:_CREDIT_CHARS])
     if fault:
-        close = get_close_matches(code, [*get_catalogue().types_by_code], 1, _LIKENESS)
-        return RowType("", "", "type-code", f"this is no code of a type: {fault}", close[0] if close else "")
-    prefixes = {type_.code[:_CREDIT_CHARS] for type_ in get_catalogue().certificates}
+        close_codes = get_close_matches(code, [*get_catalogue().types_by_code], 1, _MIN_LIKENESS)
+        return RowType(
+            "", "", "type-code", f"this is no code of a type: {fault}", close_codes[0] if close_codes else ""
+        )
+    prefixes = {catalogue_type.code[:_CREDIT_CHARS] for catalogue_type in get_catalogue().certificates}
     if code[:_CREDIT_CHARS] not in prefixes and (
-        close := get_close_matches(code[:_CREDIT_CHARS], [*prefixes], 1, _PREFIX_LIKENESS)
+        close_codes := get_close_matches(code[:_CREDIT_CHARS], [*prefixes], 1, _MIN_PREFIX_LIKENESS)
     ):
         return RowType(
             "",
             "",
             "type-code",
             "no body of the catalogue has it, one nearly",
-            close[0] + code[_CREDIT_CHARS:],
+            close_codes[0] + code[_CREDIT_CHARS:],
         )
     return RowType(code, "", "type", "the catalogue has no such type")
 
 
 def _find_by_name(name: str) -> RowType:
-    codes = _codes_by_name()
-    folded = fold_heading(name)
-    if folded in codes:
-        return RowType(codes[folded], name)
-    close = get_close_matches(folded, [*codes], 1, _LIKENESS)
-    if not close:
+    codes_by_name = _map_codes_by_name()
+    folded_name = fold_heading(name)
+    if folded_name in codes_by_name:
+        return RowType(codes_by_name[folded_name], name)
+    close_names = get_close_matches(folded_name, [*codes_by_name], 1, _MIN_LIKENESS)
+    if not close_names:
         return RowType(
             "",
             "",
             "type-code",
             "the catalogue has no type of this name: give its code, or `type` in the profile",
         )
-    catalogue_type = get_catalogue().find_type(codes[close[0]])
+    catalogue_type = get_catalogue().find_type(codes_by_name[close_names[0]])
     official_name = catalogue_type.name.zh if catalogue_type else ""
     return RowType(
-        codes[close[0]],
+        codes_by_name[close_names[0]],
         name,
         "type-name",
         f"the catalogue calls the nearest type {official_name}: both are kept",
@@ -87,11 +89,11 @@ def _find_by_name(name: str) -> RowType:
 
 
 @cache
-def _codes_by_name() -> dict[str, str]:
+def _map_codes_by_name() -> dict[str, str]:
     return {
-        fold_heading(name): type_.code
-        for type_ in get_catalogue().certificates
-        for name in (type_.name.zh, *type_.aliases)
+        fold_heading(name): catalogue_type.code
+        for catalogue_type in get_catalogue().certificates
+        for name in (catalogue_type.name.zh, *catalogue_type.aliases)
     }
 
 
@@ -113,11 +115,11 @@ def read_type(reading: RowReading) -> RowType:
             "neither name nor code of the type of certificate is there: give `type` in the profile",
         )
         return RowType("")
-    type_ = find_type(code, name)
-    if type_.sort:
+    row_type = find_type(code, name)
+    if row_type.sort:
         target = "ZZLXDM" if code else "ZZMC"
-        reading.say(type_.sort, target, code or name, type_.message, type_.suggestion)
-    return RowType(type_.code, name or type_.name)
+        reading.say(row_type.sort, target, code or name, row_type.message, row_type.suggestion)
+    return RowType(row_type.code, name or row_type.name)
 
 
 def read_issuer(reading: RowReading) -> str:

@@ -15,10 +15,10 @@ from tests.fakes.department import ISSUER, NOW
 from tests.unit.api.city import City
 from tests.unit.api.desk import Desk
 
-TYPE: Final = "食品经营许可证"
+TYPE_NAME: Final = "食品经营许可证"
 #: A row that is good in every cell.
-GOOD: Final[Mapping[str, str]] = {
-    "证照名称": TYPE,
+GOOD_ROW: Final[Mapping[str, str]] = {
+    "证照名称": TYPE_NAME,
     "证照编号": "JY24290060000001",
     "持证主体": "天门示例天福餐饮店",
     "持证主体代码": "92429006EXAMPLE034",
@@ -32,21 +32,21 @@ GOOD: Final[Mapping[str, str]] = {
 class ImportDesk(Desk):
     """A desk whose commands ask the node of the city."""
 
-    def write(self, name: str, rows: Iterable[Mapping[str, str]], encoding: str = "utf-8") -> Path:
+    def write(self, file_name: str, rows: Iterable[Mapping[str, str]], encoding: str = "utf-8") -> Path:
         """Write rows as a CSV, and return where."""
-        path = self.folder / name
+        table_path = self.folder / file_name
         rows = list(rows)
-        with path.open("w", encoding=encoding, newline="") as file:
+        with table_path.open("w", encoding=encoding, newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
-        return path
+        return table_path
 
-    def check(self, path: Path | str, *options: str) -> int:
-        return self.run("import", "check", path, "--issuer", ISSUER, *options)
+    def check(self, table_path: Path | str, *options: str) -> int:
+        return self.run("import", "check", table_path, "--issuer", ISSUER, *options)
 
-    def run_import(self, path: Path | str, *options: str) -> int:
-        fixed = [
+    def run_import(self, table_path: Path | str, *options: str) -> int:
+        fixed_options = [
             "--issuer",
             ISSUER,
             "--key",
@@ -56,7 +56,7 @@ class ImportDesk(Desk):
             "--token-file",
             "token",
         ]
-        return self.run("import", "run", path, *fixed, *options)
+        return self.run("import", "run", table_path, *fixed_options, *options)
 
     def count_registered(self) -> int:
         with self.city.register.reading() as connection:
@@ -71,28 +71,28 @@ def open_desk(city: City, node: Any, folder: Path, monkeypatch: Any) -> ImportDe
 
 def judge(folder: Path, content: bytes | Sequence[Mapping[str, str]], **settings: Any) -> list[JudgedRow]:
     """Return what the rows of a table come to, by the plain profile with these settings."""
-    path = folder / "table.csv"
+    table_path = folder / "table.csv"
     if isinstance(content, bytes):
-        path.write_bytes(content)
+        table_path.write_bytes(content)
     else:
-        with path.open("w", encoding="utf-8", newline="") as file:
+        with table_path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(content[0]))
             writer.writeheader()
             writer.writerows(content)
     profile = make_profile(**settings)
-    with open_source(path) as source:
-        columns, rows = find_columns(source.rows(), profile)
-        judge_of_rows = RowJudge(profile, columns, ISSUER, civil_date(NOW))
-        return [judge_of_rows.judge(row) for row in rows]
+    with open_source(table_path) as source:
+        columns, rows = find_columns(source.read_rows(), profile)
+        row_judge = RowJudge(profile, columns, ISSUER, civil_date(NOW))
+        return [row_judge.judge(row) for row in rows]
 
 
 def make_profile(**settings: Any) -> Profile:
     """Return the plain profile with other settings."""
-    plain = load_profile("plain").model_dump()
+    members = load_profile("plain").model_dump()
     for name, value in settings.items():
-        plain[name] = plain[name] | value if isinstance(value, dict) else value
-    return Profile.model_validate(plain)
+        members[name] = members[name] | value if isinstance(value, dict) else value
+    return Profile.model_validate(members)
 
 
-def sorts(judged: JudgedRow) -> set[str]:
-    return {finding.sort for finding in judged.findings}
+def find_sorts(judged_row: JudgedRow) -> set[str]:
+    return {finding.sort for finding in judged_row.findings}

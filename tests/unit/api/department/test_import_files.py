@@ -28,7 +28,7 @@ def read(
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     with open_source(path, sheets) as source:
-        return source.kind, list(source.rows())
+        return source.kind, list(source.read_rows())
 
 
 def cells(rows: list[SourceRow]) -> list[tuple[str, ...]]:
@@ -96,9 +96,9 @@ def test_6_10_and_14_a_workbook_tells_numbers_days_and_formulas_from_text(tmp_pa
         tmp_path / "a", ["甲", "乙", "丙", "丁"], ["001", date(2022, 3, 8), 429006199001010017, "=A2"]
     )
     with open_source(path) as source:
-        row = list(source.rows())[1]
+        row = list(source.read_rows())[1]
     assert row.cells == ("001", "2022-03-08", "4.2900619900101E+17", "=A2")
-    assert row.kinds == "tdnf"
+    assert row.cell_kinds == "tdnf"
 
 
 def replace_parts(path: Path, parts: Mapping[str, str]) -> Path:
@@ -128,7 +128,7 @@ def replace_parts(path: Path, parts: Mapping[str, str]) -> Path:
 def test_a_hostile_workbook_is_a_clear_error(tmp_path: Path, parts: dict[str, str], message: str) -> None:
     path = replace_parts(make_workbook(tmp_path / "a.xlsx", ["甲", "乙"]), parts)
     with pytest.raises(MalformedInput, match=message), open_source(path) as source:
-        list(source.rows())
+        list(source.read_rows())
 
 
 def test_the_program_that_reads_a_workbook_is_bounded(
@@ -138,7 +138,7 @@ def test_the_program_that_reads_a_workbook_is_bounded(
     monkeypatch.setattr("sys.executable", "/bin/false")
     path = make_workbook(tmp_path / "a.xlsx", ["甲", "乙"])
     with pytest.raises(MalformedInput, match="768 MB"), open_source(path) as source:
-        list(source.rows())
+        list(source.read_rows())
 
 
 def test_a_sheet_is_named_where_there_are_several(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ import pytest
 from api.department.imports.sorts import find_consequence
 from ledger.records.claims import is_document
 from ledger.records.identifiers import resident_check_character
-from tests.unit.api.department.importing import GOOD, TYPE, judge, sorts
+from tests.unit.api.department.importing import GOOD_ROW, TYPE_NAME, find_sorts, judge
 
 RESIDENT: Final = "42900619900101001" + resident_check_character("42900619900101001")
-MARRIAGE: Final = {**GOOD, "证照名称": "结婚证", "证照编号": "J429006-2022-000001", "有效期至": "长期"}
+MARRIAGE: Final = {**GOOD_ROW, "证照名称": "结婚证", "证照编号": "J429006-2022-000001", "有效期至": "长期"}
 
 
 CASES: Final[list[tuple[str, dict[str, str], dict[str, Any], str]]] = [
@@ -86,60 +86,60 @@ CONSEQUENCES: Final = {
 
 
 def test_a_good_row_is_good(tmp_path: Path) -> None:
-    (judged,) = judge(tmp_path, [GOOD])
-    assert judged.findings == []
-    assert judged.members is not None
-    claims = judged.members["claims"]
+    (judged_row,) = judge(tmp_path, [GOOD_ROW])
+    assert judged_row.findings == []
+    assert judged_row.members is not None
+    claims = judged_row.members["claims"]
     assert isinstance(claims, dict)
-    assert claims["ZZMC"] == TYPE
+    assert claims["ZZMC"] == TYPE_NAME
     assert claims["CZZTDMLXDM"] == "001"
     assert not any(is_document(name) for name in claims)
-    assert judged.members["valid_until"] == "2027-03-07"
+    assert judged_row.members["valid_until"] == "2027-03-07"
 
 
 @pytest.mark.parametrize(("number", "cells", "settings", "sort"), CASES, ids=[case[0] for case in CASES])
 def test_a_defect_of_a_cell(
     tmp_path: Path, number: str, cells: dict[str, str], settings: dict[str, Any], sort: str
 ) -> None:
-    (judged,) = judge(tmp_path, [{**GOOD, **cells}], **settings)
-    assert sort in sorts(judged)
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, **cells}], **settings)
+    assert sort in find_sorts(judged_row)
     assert find_consequence(sort) == CONSEQUENCES[number]
-    assert judged.is_rejected == (CONSEQUENCES[number] == "reject")
-    for finding in judged.findings:
+    assert judged_row.is_rejected == (CONSEQUENCES[number] == "reject")
+    for finding in judged_row.findings:
         assert RESIDENT not in finding.message
 
 
 def test_7_columns_that_do_not_fit_come_back_with_their_count(tmp_path: Path) -> None:
     content = "证照编号,持证主体,经营范围,发证日期\n1,天门示例店,餐饮,堂食,外卖,2024-01-01\n".encode()
-    (judged,) = judge(tmp_path, content)
-    assert judged.is_rejected
-    assert "6 columns, and the headings 4" in judged.findings[0].message
+    (judged_row,) = judge(tmp_path, content)
+    assert judged_row.is_rejected
+    assert "6 columns, and the headings 4" in judged_row.findings[0].message
 
 
 def test_8_an_object_with_single_quotes_is_read_unless_an_apostrophe_breaks_it(tmp_path: Path) -> None:
     settings = {"columns": {"members": ["data_fields"]}}
-    judged, broken = judge(
+    judged_row, broken = judge(
         tmp_path,
         [
-            {**GOOD, "data_fields": "{'KZ_FDDBR':'示例','KZ_JYXM':''}"},
-            {**GOOD, "data_fields": "{'KZ_FDDBR':'O'示例'}"},
+            {**GOOD_ROW, "data_fields": "{'KZ_FDDBR':'示例','KZ_JYXM':''}"},
+            {**GOOD_ROW, "data_fields": "{'KZ_FDDBR':'O'示例'}"},
         ],
         **settings,
     )
-    assert sorts(judged) == {"json-quotes"}
-    assert judged.members is not None
-    claims = judged.members["claims"]
+    assert find_sorts(judged_row) == {"json-quotes"}
+    assert judged_row.members is not None
+    claims = judged_row.members["claims"]
     assert isinstance(claims, dict)
     assert claims["KZ_FDDBR"] == "示例"
-    assert sorts(broken) == {"json"}
+    assert find_sorts(broken) == {"json"}
 
 
 def test_15_a_letter_that_no_credit_code_has_gets_a_suggestion(tmp_path: Path) -> None:
-    (judged,) = judge(
+    (judged_row,) = judge(
         tmp_path,
-        [{**GOOD, "持证主体代码": "92429006EXAMPLEO34"}],
+        [{**GOOD_ROW, "持证主体代码": "92429006EXAMPLEO34"}],
     )
-    assert [finding.suggestion for finding in judged.findings] == ["92429006EXAMPLE034"]
+    assert [finding.suggestion for finding in judged_row.findings] == ["92429006EXAMPLE034"]
 
 
 @pytest.mark.parametrize(
@@ -155,48 +155,51 @@ def test_15_a_letter_that_no_credit_code_has_gets_a_suggestion(tmp_path: Path) -
     ],
 )
 def test_17_every_way_to_write_a_day_is_read(tmp_path: Path, text: str) -> None:
-    (judged,) = judge(tmp_path, [{**GOOD, "发证日期": text}])
-    assert judged.members is not None
-    assert judged.members["issued"] == "2022-03-08"
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, "发证日期": text}])
+    assert judged_row.members is not None
+    assert judged_row.members["issued"] == "2022-03-08"
 
 
 @pytest.mark.parametrize(
     "text", ["2099-12-31", "2099/12/31", "9999-12-31", "2999-12-31", "长期", "长期有效", "永久"]
 )
 def test_18_no_end_is_told_in_one_word(tmp_path: Path, text: str) -> None:
-    (judged,) = judge(tmp_path, [{**GOOD, "有效期至": text}])
-    assert judged.members is not None
-    assert judged.members["valid_until"] == "长期"
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, "有效期至": text}])
+    assert judged_row.members is not None
+    assert judged_row.members["valid_until"] == "长期"
 
 
 def test_19_a_false_end_is_never_registered_as_without_end(tmp_path: Path) -> None:
-    (judged,) = judge(tmp_path, [{**GOOD, "有效期至": "9999-12-30"}])
-    assert judged.members is not None
-    claims = judged.members["claims"]
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, "有效期至": "9999-12-30"}])
+    assert judged_row.members is not None
+    claims = judged_row.members["claims"]
     assert isinstance(claims, dict)
-    assert judged.members["valid_until"] == "9999-12-30"
+    assert judged_row.members["valid_until"] == "9999-12-30"
     assert claims["KZ_QXSM"] == "期限不详"
 
 
 def test_23_days_are_bound_by_the_profile_and_never_by_likeness(tmp_path: Path) -> None:
     settings = {"columns": {"ZZYXQQSRQ": ["XK_YXQZ"], "ZZYXQJZRQ": ["XK_YXQZI"]}}
-    row = {name: cell for name, cell in GOOD.items() if not name.startswith("有效期")}
-    (judged,) = judge(tmp_path, [{**row, "XK_YXQZ": "2022-03-08", "XK_YXQZI": "2027-03-07"}], **settings)
-    assert judged.members is not None
-    assert (judged.members["valid_from"], judged.members["valid_until"]) == ("2022-03-08", "2027-03-07")
+    row = {name: cell for name, cell in GOOD_ROW.items() if not name.startswith("有效期")}
+    (judged_row,) = judge(tmp_path, [{**row, "XK_YXQZ": "2022-03-08", "XK_YXQZI": "2027-03-07"}], **settings)
+    assert judged_row.members is not None
+    assert (judged_row.members["valid_from"], judged_row.members["valid_until"]) == (
+        "2022-03-08",
+        "2027-03-07",
+    )
 
 
 def test_25_a_moment_is_a_day_in_tianmen(tmp_path: Path) -> None:
-    (judged,) = judge(tmp_path, [{**GOOD, "发证日期": "2022-03-07T16:00:00Z"}])
-    assert judged.members is not None
-    assert judged.members["issued"] == "2022-03-08"
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, "发证日期": "2022-03-07T16:00:00Z"}])
+    assert judged_row.members is not None
+    assert judged_row.members["issued"] == "2022-03-08"
 
 
 @pytest.mark.parametrize("word", ["空", "无", "/", "--", "-", "——", "nan", "NULL", "暂无"])
 def test_26_words_for_nothing_are_left_out(tmp_path: Path, word: str) -> None:
-    (judged,) = judge(tmp_path, [{**GOOD, "经营场所": word}])
-    assert judged.members is not None
-    claims = judged.members["claims"]
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, "经营场所": word}])
+    assert judged_row.members is not None
+    claims = judged_row.members["claims"]
     assert isinstance(claims, dict)
     assert "KZ_JYCS" not in claims
 
@@ -204,7 +207,10 @@ def test_26_words_for_nothing_are_left_out(tmp_path: Path, word: str) -> None:
 def test_28_and_54_brackets_are_folded_for_matching_and_stored_as_given(tmp_path: Path) -> None:
     first, second = judge(
         tmp_path,
-        [{**GOOD, "证照编号": "鄂建安A(2022)0000001"}, {**GOOD, "证照编号": "鄂建安A（2022）0000001"}],
+        [
+            {**GOOD_ROW, "证照编号": "鄂建安A(2022)0000001"},
+            {**GOOD_ROW, "证照编号": "鄂建安A（2022）0000001"},
+        ],
     )
     assert first.key == second.key
     assert first.members is not None
@@ -215,9 +221,9 @@ def test_28_and_54_brackets_are_folded_for_matching_and_stored_as_given(tmp_path
 
 def test_29_several_holders_have_as_many_codes(tmp_path: Path) -> None:
     cells = {"持证主体": "张示例、李示例", "持证主体代码": f"{RESIDENT}、{RESIDENT}"}
-    (judged,) = judge(tmp_path, [{**MARRIAGE, **cells}])
-    assert judged.members is not None
-    claims = judged.members["claims"]
+    (judged_row,) = judge(tmp_path, [{**MARRIAGE, **cells}])
+    assert judged_row.members is not None
+    claims = judged_row.members["claims"]
     assert isinstance(claims, dict)
     assert claims["CZZT"] == ["张示例", "李示例"]
 
@@ -226,35 +232,35 @@ def test_31_39_and_44_headings_are_bound_by_the_profile_whatever_breaks_their_li
     settings = {
         "columns": {"KZ_FDDBR": ["XK_FRDB", "XK_FDDB"], "CZZTDM": ["行政相对人代码_1(统一社会信用代码)"]}
     }
-    row = {name: cell for name, cell in GOOD.items() if name != "持证主体代码"}
-    cells = {"行政相对人代\n码_1（统一社会信用代码）": GOOD["持证主体代码"], "XK_FDDB": "张示例"}
-    (judged,) = judge(tmp_path, [{**row, **cells}], **settings)
-    assert judged.findings == []
+    row = {name: cell for name, cell in GOOD_ROW.items() if name != "持证主体代码"}
+    cells = {"行政相对人代\n码_1（统一社会信用代码）": GOOD_ROW["持证主体代码"], "XK_FDDB": "张示例"}
+    (judged_row,) = judge(tmp_path, [{**row, **cells}], **settings)
+    assert judged_row.findings == []
 
 
 def test_38_parts_of_a_name_are_joined_as_the_profile_says(tmp_path: Path) -> None:
     settings = {"joins": {"KZ_JYXM": ["XIANGMU1", "XIANGMU2"]}}
-    (judged,) = judge(tmp_path, [{**GOOD, "XIANGMU1": "天门示例", "XIANGMU2": "产业园"}], **settings)
-    assert judged.members is not None
-    claims = judged.members["claims"]
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, "XIANGMU1": "天门示例", "XIANGMU2": "产业园"}], **settings)
+    assert judged_row.members is not None
+    claims = judged_row.members["claims"]
     assert isinstance(claims, dict)
     assert claims["KZ_JYXM"] == "天门示例产业园"
 
 
 def test_42_an_identifier_of_the_past_is_accepted_by_name_in_a_backfill(tmp_path: Path) -> None:
     identifier = "1.2.156.3005.2.Y1429006EXAMPLE03H001.11429006012345671T.A00000000000000000001.001.X"
-    (judged,) = judge(tmp_path, [{**GOOD, "证照标识": identifier}], backfill=True)
-    assert sorts(judged) == {"identifier-of-the-past"}
-    assert not judged.is_rejected
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, "证照标识": identifier}], backfill=True)
+    assert find_sorts(judged_row) == {"identifier-of-the-past"}
+    assert not judged_row.is_rejected
 
 
 @pytest.mark.parametrize(
     ("name", "text"), [("KZ_HTJG", "1,000,000.00"), ("KZ_HTJG", "100万"), ("KZ_TZW", "11.8850")]
 )
 def test_46_and_47_amounts_stay_text(tmp_path: Path, name: str, text: str) -> None:
-    (judged,) = judge(tmp_path, [{**GOOD, name: text}], columns={name: [name]})
-    assert judged.findings == []
-    assert judged.members is not None
-    claims = judged.members["claims"]
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, name: text}], columns={name: [name]})
+    assert judged_row.findings == []
+    assert judged_row.members is not None
+    claims = judged_row.members["claims"]
     assert isinstance(claims, dict)
     assert claims[name] == text

@@ -14,7 +14,7 @@ from openpyxl import Workbook, load_workbook
 from api.department.imports.handing_in import HandingIn
 from api.department.imports.journal import Journal
 from tests.unit.api.city import City
-from tests.unit.api.department.importing import GOOD, ImportDesk, open_desk
+from tests.unit.api.department.importing import GOOD_ROW, ImportDesk, open_desk
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def desk(city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def rows(count: int, **cells: str) -> list[dict[str, str]]:
-    return [{**GOOD, "证照编号": f"JY2429006{number:07d}", **cells} for number in range(count)]
+    return [{**GOOD_ROW, "证照编号": f"JY2429006{number:07d}", **cells} for number in range(count)]
 
 
 def test_a_check_registers_nothing_and_leaves_nothing(desk: ImportDesk) -> None:
@@ -32,7 +32,7 @@ def test_a_check_registers_nothing_and_leaves_nothing(desk: ImportDesk) -> None:
         assert desk.check(path) == 0
     assert desk.count_registered() == 0
     with Journal(desk.folder / "import.journal") as journal:
-        assert journal.list_pending() == []
+        assert journal.list_pending_files() == []
 
 
 def test_the_same_file_twice_registers_nothing_twice(
@@ -62,7 +62,7 @@ def test_faulty_rows_come_back_are_mended_and_go_in(desk: ImportDesk) -> None:
     headings = [cell.value for cell in sheet[1]]
     assert [sheet.cell(row, headings.index("顺证：行 line") + 1).value for row in (2, 3)] == ["3", "5"]
     assert "check digit" in str(sheet.cell(2, headings.index("顺证：问题 problem") + 1).value)
-    sheet.cell(2, headings.index("持证主体代码") + 1).value = GOOD["持证主体代码"]
+    sheet.cell(2, headings.index("持证主体代码") + 1).value = GOOD_ROW["持证主体代码"]
     sheet.cell(3, headings.index("发证日期") + 1).value = "2022-03-08"
     workbook.save(desk.folder / "mended.xlsx")  # as a spreadsheet does
     assert desk.run_import("mended.xlsx") == 0
@@ -149,7 +149,7 @@ def test_a_run_goes_on_where_it_was_killed(desk: ImportDesk, monkeypatch: pytest
     assert registered >= 4  # the node has more than the journal knows
     path.write_text("another file now", "utf-8")  # what was checked is in the journal
     monkeypatch.setattr(HandingIn, "_settle", settle)
-    other = desk.write("other.csv", [{**GOOD, "证照编号": "JY24290069999999"}])
+    other = desk.write("other.csv", [{**GOOD_ROW, "证照编号": "JY24290069999999"}])
     assert desk.run_import(other) == 0
     assert desk.count_registered() == 6
 
@@ -157,7 +157,7 @@ def test_a_run_goes_on_where_it_was_killed(desk: ImportDesk, monkeypatch: pytest
 def test_a_run_that_goes_on_says_that_rows_came_back(
     desk: ImportDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = desk.write("licences.csv", [*rows(3), {**GOOD, "发证日期": "2022-03"}])
+    path = desk.write("licences.csv", [*rows(3), {**GOOD_ROW, "发证日期": "2022-03"}])
     hand_in = HandingIn.hand_in
 
     def die(self: HandingIn, *arguments: Any) -> Any:
@@ -197,8 +197,8 @@ def test_notes_and_titles_are_left_out_and_told(desk: ImportDesk, capsys: pytest
     workbook = Workbook()
     sheet = workbook.active
     sheet.append(["附件1 天门示例局许可台账"])
-    sheet.append([*GOOD])
-    sheet.append([*GOOD.values()])
+    sheet.append([*GOOD_ROW])
+    sheet.append([*GOOD_ROW.values()])
     sheet.append([])
     sheet.append(["注：本表为示例"])
     sheet.append(["合计", 1])
@@ -219,7 +219,7 @@ def test_a_template_is_filled_in_and_read(desk: ImportDesk) -> None:
         "证照颁发日期": "2022-03-08",
         "持证主体": "天门示例店",
     }
-    cells |= {"持证主体代码": GOOD["持证主体代码"], "证照有效期截止日期": "长期"}
+    cells |= {"持证主体代码": GOOD_ROW["持证主体代码"], "证照有效期截止日期": "长期"}
     for heading, text in cells.items():
         sheet.cell(2, headings.index(heading) + 1).value = text
     workbook.save(desk.folder / "t.xlsx")
@@ -242,7 +242,7 @@ def test_the_five_commands_of_the_readme_lead_from_a_table_to_proofs(desk: Impor
             cells = {"证照编号": f"JY{row}", "证照名称": "食品经营许可证", "持证主体": "天门示例店"}
             cells |= {
                 "证照颁发日期": "2022/3/8",
-                "持证主体代码": GOOD["持证主体代码"],
+                "持证主体代码": GOOD_ROW["持证主体代码"],
                 "证照有效期截止日期": "2027-03-07",
             }
             for heading, text in cells.items():
