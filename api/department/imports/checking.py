@@ -60,7 +60,8 @@ class Checker:
             self.headings = self.headings or columns.headings
             self.tally.left_out_places += [str(line) for line in columns.title_line_numbers if line]
             judge = RowJudge(self._profile, columns, self._issuer, self._today)
-            for judged_rows in _judge_all(judge, self._leave_out(rows, columns)):
+            for tally, judged_rows in _judge_all(judge, self._leave_out(rows, columns)):
+                self.tally.add_rows_below(tally)
                 self._note(judged_rows)
         self.tally.conclude()
         return self.tally
@@ -102,8 +103,8 @@ class Checker:
                     judged_row.row.line_number,
                     is_accepted=False,
                 )
-            self.tally.add(judged_row)
             if judged_row.is_rejected:
+                self.tally.rejected_count += 1
                 self._reject(judged_row)
         self.tally.ready_count += len(rows_with_actions)
         self._journal.add_rows(self._source.digest, rows_with_actions)
@@ -125,7 +126,7 @@ class Checker:
                 f"the same certificate stands in row {known_certificate.line_number} with other content: take one out, "
                 "or bring the newer one later"
             )
-            judged_row.findings.append(Finding("row-twice", "", "", message))
+            self._say(judged_row, Finding("row-twice", "", "", message))
             return ""
         return self._choose_change(judged_row, known_certificate)
 
@@ -135,15 +136,13 @@ class Checker:
         action = self._choose(judged_row.type_code, proposed_action)
         if not action:
             word = "换发 renew" if proposed_action == RENEW else "变更 amend"
-            judged_row.findings.append(
-                Finding(
-                    "changed",
-                    "",
-                    judged_row.type_code,
-                    f"it differs from {known_certificate.identifier}: {word}?",
-                )
-            )
+            message = f"it differs from {known_certificate.identifier}: {word}?"
+            self._say(judged_row, Finding("changed", "", judged_row.type_code, message))
         return action if action not in ("", SKIP) else ""
+
+    def _say(self, judged_row: JudgedRow, finding: Finding) -> None:
+        judged_row.findings.append(finding)
+        self.tally.add_finding(judged_row.row.place, finding)
 
 
 def _has_question(judged_row: JudgedRow) -> bool:
@@ -155,8 +154,8 @@ def _is_later(end: str | None, end_before: str | None) -> bool:
     return bool(end and end_before) and str(end) > str(end_before)
 
 
-def _judge_all(judge: RowJudge, rows: Iterator[SourceRow]) -> Iterator[list[JudgedRow]]:
-    """Yield judged rows in their order, chunk by chunk: alone where they are few, else on all cores."""
+def _judge_all(judge: RowJudge, rows: Iterator[SourceRow]) -> Iterator[tuple[Tally, list[JudgedRow]]]:
+    """Yield judged rows in their order, chunk by chunk with its tally: alone where they are few, else on all cores."""
     first_rows = list(islice(rows, _MIN_PARALLEL_ROWS))
     if len(first_rows) < _MIN_PARALLEL_ROWS or (cpu_count() or 1) < 2:
         for row_chunk in _divide(chain(first_rows, rows)):
@@ -164,7 +163,7 @@ def _judge_all(judge: RowJudge, rows: Iterator[SourceRow]) -> Iterator[list[Judg
         return
     worker_count = cpu_count() or 1
     with ProcessPoolExecutor(worker_count) as pool:
-        futures: deque[Future[list[JudgedRow]]] = deque()
+        futures: deque[Future[tuple[Tally, list[JudgedRow]]]] = deque()
         judge_chunk = partial(_judge_chunk, judge)
         for row_chunk in _divide(chain(first_rows, rows)):
             futures.append(pool.submit(judge_chunk, row_chunk))
@@ -174,11 +173,13 @@ def _judge_all(judge: RowJudge, rows: Iterator[SourceRow]) -> Iterator[list[Judg
             yield futures.popleft().result()
 
 
-def _judge_chunk(judge: RowJudge, row_chunk: Sequence[SourceRow]) -> list[JudgedRow]:
+def _judge_chunk(judge: RowJudge, row_chunk: Sequence[SourceRow]) -> tuple[Tally, list[JudgedRow]]:
+    tally = Tally()
     judged_rows = [judge.judge(row) for row in row_chunk]
     for judged_row in judged_rows:
-        judged_row.members = None  # its line has all of it, and goes from process to process
-    return judged_rows
+        tally.add(judged_row)
+        judged_row.shrink()
+    return tally, judged_rows
 
 
 def _divide(rows: Iterator[SourceRow]) -> Iterator[list[SourceRow]]:

@@ -54,7 +54,7 @@ class FaultyRows:
             self._begin(headings)
         assert self._workbook
         assert self._csv_file
-        cells = [*_describe(judged_row), *judged_row.row.cells]
+        cells = [*_describe(judged_row), *judged_row.cells]
         self._workbook.worksheets[0].append([_make_cell(self._workbook, cell) for cell in cells])
         csv.writer(self._csv_file).writerow([_protect(cell) for cell in cells])
         self.row_count += 1

@@ -1,8 +1,7 @@
 """What can be said of an imported cell, row or file, by name, and what follows from it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Consequence(StrEnum):
@@ -94,8 +93,7 @@ def find_consequence(sort: str) -> Consequence:
     return Consequence.ASK if sort in _ASKING_SORTS else Consequence.NORMALISE
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What is wrong or was changed in a cell; `message` repeats no value, `suggestion` says what to write."""
 
     sort: str

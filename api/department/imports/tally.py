@@ -42,21 +42,33 @@ class Tally:
     _equal_claim_counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, judged_row: JudgedRow) -> None:
-        """Count a row with its findings."""
+        """Count a row with what is found in it alone."""
         self.row_count += 1
-        self.rejected_count += judged_row.is_rejected
         for finding in judged_row.findings:
-            self.sort_counts[finding.sort] += 1
-            examples = self.examples[finding.sort]
-            if len(examples) < _MAX_EXAMPLES:
-                examples.append(describe_finding(judged_row.row.place, finding))
-            if finding.consequence is Consequence.ASK and len(self.word_counts[finding.sort]) < _MAX_WORDS:
-                self.word_counts[finding.sort][finding.value[:_MAX_QUOTED]] += 1
-        self._compare(judged_row)
-
-    def _compare(self, judged_row: JudgedRow) -> None:
+            self.add_finding(judged_row.row.place, finding)
         self._same_day_count += judged_row.is_valid_from_issue
         self._equal_claim_counts.update(judged_row.equal_claims)
+
+    def add_finding(self, place: str, finding: Finding) -> None:
+        """Count what is found in the row at `place`."""
+        self.sort_counts[finding.sort] += 1
+        examples = self.examples[finding.sort]
+        if len(examples) < _MAX_EXAMPLES:
+            examples.append(describe_finding(place, finding))
+        if finding.consequence is Consequence.ASK and len(self.word_counts[finding.sort]) < _MAX_WORDS:
+            self.word_counts[finding.sort][finding.value[:_MAX_QUOTED]] += 1
+
+    def add_rows_below(self, tally: "Tally") -> None:
+        """Add what was counted of the rows that follow, before any of them was compared with others."""
+        self.row_count += tally.row_count
+        self.sort_counts.update(tally.sort_counts)
+        for sort, examples in tally.examples.items():
+            self.examples[sort] = (self.examples[sort] + examples)[:_MAX_EXAMPLES]
+        for sort, word_counts in tally.word_counts.items():
+            if len(self.word_counts[sort]) < _MAX_WORDS:
+                self.word_counts[sort].update(word_counts)
+        self._same_day_count += tally._same_day_count
+        self._equal_claim_counts.update(tally._equal_claim_counts)
 
     def conclude(self) -> None:
         """Say what only the whole file shows."""

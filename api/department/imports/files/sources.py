@@ -5,7 +5,7 @@ The content says what it is; the name does not. Rows are named by sheet and line
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.errors import MalformedInput
 
@@ -24,8 +24,7 @@ CACHED_CELL: Final = "c"
 FORMULA_CELL: Final = "f"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRow:
+class SourceRow(NamedTuple):
     """A row as it was read: its sheet (empty where files have none), its line there, and its cells as text.
 
     `cell_kinds` has a letter for each cell where the file tells numbers and dates from text, else nothing. `fault` says

@@ -38,8 +38,12 @@ def finish_row(reading: RowReading, judged_row: JudgedRow, claims: dict[str, Jso
     judged_row.key = hashlib.sha256(key_text.encode()).digest()[:16]
     statement: dict[str, Json] = {"issuer": judged_row.issuer, **judged_row.members, "claims": claims}
     judged_row.content_digest = hashlib.sha256(encode_canonical(statement)).digest()
-    judged_row.salt = secrets.token_bytes(_SALT_BYTES)
-    claims |= {"ZZBS": judged_row.identifier, SOURCE_ROW: digest_source_row(judged_row.row, judged_row.salt)}
+    judged_row.salt, judged_row.encoded_row = (
+        secrets.token_bytes(_SALT_BYTES),
+        encode_source_row(judged_row.row),
+    )
+    source_digest = digest_source_row(judged_row.encoded_row, judged_row.salt)
+    claims |= {"ZZBS": judged_row.identifier, SOURCE_ROW: source_digest}
     judged_row.members |= {
         "kind": "licence",
         "action": "issue",
@@ -54,10 +58,7 @@ def finish_row(reading: RowReading, judged_row: JudgedRow, claims: dict[str, Jso
 def _pack(judged_row: JudgedRow, claims: Mapping[str, Json]) -> None:
     """Set what the journal keeps, and what the whole file is judged by."""
     members = judged_row.members or {}
-    judged_row.record_line, judged_row.encoded_row = (
-        encode_canonical(members),
-        encode_source_row(judged_row.row),
-    )
+    judged_row.record_line = encode_canonical(members)
     judged_row.last_day = str(members["valid_until"]) if "valid_until" in members else None
     judged_row.is_valid_from_issue = members.get("valid_from") == members.get("issued")
     names_by_value: dict[str, str] = {}

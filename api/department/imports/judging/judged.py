@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from api.department.imports.files.sources import SourceRow
 from api.department.imports.sorts import Consequence, Finding
-from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as encode_canonical
 
 
@@ -38,12 +38,34 @@ class JudgedRow:
     def is_rejected(self) -> bool:
         return any(finding.consequence is Consequence.REJECT for finding in self.findings)
 
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The cells as they were read."""
+        return self.row.cells or _decode_cells(self.encoded_row)
 
-def digest_source_row(row: SourceRow, salt: bytes) -> str:
+    def shrink(self) -> None:
+        """Leave out what `record_line` and `encoded_row` have, and what is counted, before another process takes the row."""
+        self.members, self.equal_claims = None, ()
+        if self.encoded_row:
+            self.row = self.row._replace(cells=())
+        if not self.is_rejected:
+            self.findings = [finding for finding in self.findings if finding.consequence is Consequence.ASK]
+
+
+def digest_source_row(encoded_row: bytes, salt: bytes) -> str:
     """Return the digest of a row as it was read, under a salt: by guessing cells nobody finds them from it."""
-    return "sha256:" + hashlib.sha256(salt + encode_source_row(row)).hexdigest()
+    return "sha256:" + hashlib.sha256(salt + encoded_row).hexdigest()
 
 
 def encode_source_row(row: SourceRow) -> bytes:
     """Return a row as it was read, as canonical JSON: sheet, line and cells."""
     return encode_canonical([row.sheet, row.line_number, [*row.cells]])
+
+
+def _decode_cells(encoded_row: bytes) -> tuple[str, ...]:
+    if not encoded_row:
+        return ()
+    members = decode(encoded_row)
+    assert isinstance(members, list)
+    assert isinstance(members[2], list)
+    return tuple(map(str, members[2]))
