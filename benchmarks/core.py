@@ -179,7 +179,7 @@ def measure_drafting(count: int) -> None:
         rates = []
         for _ in range(PASSES):
             start = perf_counter()
-            draft(rows, target, city.key, token_bytes, NOW, processes=processes).close()
+            draft(rows, target, city.key, token_bytes, NOW, process_count=processes).close()
             rates.append(count / (perf_counter() - start))
         print_line(f"processes {processes}", median(rates))
 

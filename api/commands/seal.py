@@ -16,7 +16,7 @@ from api.console import note, say, show_encoded, show_json
 from api.department.actions import add_action
 from api.department.seals import RegisteredSeal, add_sealing, check_seal, make_seal_row, make_sealing_row
 from api.department.sending import ask_target, prepare_rows
-from api.department.trial import TRUST, draw_ring, open_trial, read_certificate, read_holder
+from api.department.trial import TRUST_FILE, draw_ring, open_trial, read_certificate, read_holder
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.parsers import Commands, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
@@ -117,7 +117,7 @@ def _add_make(actions: Commands) -> None:
         "--trial",
         type=Path,
         metavar="DIR",
-        help=f"for trials: a made-up authority, maker and signer, made there where they are missing, with {TRUST}",
+        help=f"for trials: a made-up authority, maker and signer, made there where they are missing, with {TRUST_FILE}",
     )
     parser.add_argument(
         "--seal-version", type=int, choices=(1, 4), default=4, help="of the standard; default: 4"
@@ -246,7 +246,9 @@ def _register_seals(options: _RegisterOptions) -> int:
         prepared_rows = prepare_rows([*enumerate(rows, 1)], ask_target(node), Path(), "seals")
         with prepared_rows.unsigned_draft:
             answer = prepared_rows.send(node, signer, options.wait)
-    records = {record.identifier: record for record in _read_records(prepared_rows.submission(signer))}
+    records = {
+        record.identifier: record for record in _read_records(prepared_rows.find_submission_path(signer))
+    }
     seal_rows: list[Json] = []
     for path, row in zip(options.seals, rows, strict=True):
         record = records[str(row["identifier"])]
@@ -255,7 +257,11 @@ def _register_seals(options: _RegisterOptions) -> int:
         )
         registered_seal.write_beside(path)
         seal_rows.append(
-            {"file": str(path), "identifier": registered_seal.identifier, "record": registered_seal.record}
+            {
+                "file": str(path),
+                "identifier": registered_seal.identifier,
+                "record": registered_seal.record_text,
+            }
         )
         if not options.json:
             say(f"{registered_seal.identifier}  {path}")

@@ -93,8 +93,8 @@ def _submit(options: _SubmitOptions) -> int:
             make_lines,
             lambda: signer,
             lambda: number_records(options.records),
-            patience=options.patience,
-            wait=options.wait,
+            patience_seconds=options.patience,
+            wait_seconds=options.wait,
         )
     if options.json:
         show_json(receipt)
@@ -132,7 +132,7 @@ def _judge_records(options: _SubmitOptions, target: Target) -> UnsignedDraft:
         target,
         options.records.parent,
         today=civil_date(int(time.time())),
-        processes=count_cores(),
+        process_count=count_cores(),
     )
     try:
         require_accepted(unsigned_draft.warnings, options.accept)

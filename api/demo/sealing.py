@@ -23,7 +23,7 @@ from api.demo.stage import City
 from api.department.drafting import draft
 from api.department.seals import RegisteredSeal, add_sealing, make_seal_row, make_sealing_row
 from api.department.sending import ask_target
-from api.department.trial import TRUST, Trial, draw_ring, open_trial
+from api.department.trial import TRUST_FILE, Trial, draw_ring, open_trial
 from api.files import PROOF_SUFFIX
 from api.node.errors import FILE
 from examples.renderings import as_ofd, as_pdf
@@ -73,7 +73,7 @@ class Sealing:
         """Have the verifying city, whose node is not started yet, accept the trial authority and the signer of PDFs."""
         self.folder.mkdir()
         self._trial()
-        trust_path, settings_path = self.folder / "trial" / TRUST, verifier.directory / FILE
+        trust_path, settings_path = self.folder / "trial" / TRUST_FILE, verifier.directory / FILE
         trust_path.write_text(trust_path.read_text() + ssl.DER_cert_to_PEM_cert(self._pdf_signer[0]))
         settings_path.write_text(
             f"trust_list = {json.dumps(str(trust_path))}\n" + settings_path.read_text("utf-8"), "utf-8"
@@ -100,7 +100,7 @@ class Sealing:
             "action": "cancel",
             "identifier": seal.identifier,
             "issuer": self.issuer,
-            "previous": seal.record,
+            "previous": seal.record_text,
             "basis": "印章管理办法",
         }
         self.tell("   then the seal is destroyed 印章注销")

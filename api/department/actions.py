@@ -45,7 +45,7 @@ _DESCRIPTIONS: Final = {
 }
 
 #: Options of the commands that make a new version, as the others have them: they state no content.
-_NO_CONTENT: Final[Mapping[str, object]] = {
+_NO_CONTENT_OPTIONS: Final[Mapping[str, object]] = {
     "claims": None, "without": [], "document": [], "issued": None, "valid_from": None, "valid_until": None,
     "no_end": False, "kept": [],
 }  # fmt: skip
@@ -80,11 +80,12 @@ def add_action(
     check_identifier: Callable[[str], None] | None = None,
 ) -> None:
     """Add a command of that name for an action; `check_identifier` raises MalformedInput for others than it takes."""
-    words = ACTION_WORDS[action][0]
+    action_label = ACTION_WORDS[action][0]
     command = commands.add_parser(
         name,
-        help=f"{words}: {explanation}",
-        description=f"{words}: {explanation}. {_DESCRIPTIONS[action in PRESENTABLE_ACTIONS]} Warnings 警告 stop it before "
+        help=f"{action_label}: {explanation}",
+        description=f"{action_label}: {explanation}. {_DESCRIPTIONS[action in PRESENTABLE_ACTIONS]} "
+        "Warnings 警告 stop it before "
         "anything is signed, until they are accepted by name. Exit codes: 0 handed in, or shown by --dry-run; 1 where "
         f"something was not; {EXIT_CODE_WORDS}.",
     )
@@ -99,7 +100,7 @@ def add_action(
     if action in PRESENTABLE_ACTIONS:
         _add_content(command)
     else:
-        command.set_defaults(**_NO_CONTENT)
+        command.set_defaults(**_NO_CONTENT_OPTIONS)
     add_signer(command, "private key of the department")
     add_node(command, "the node of the department's city")
     add_token_file(command)
@@ -137,13 +138,13 @@ def _add_content(command: argparse.ArgumentParser) -> None:
         metavar="F",
         help="of the new version, in place of all before; repeatable",
     )
-    for option, explanation in (
+    for day_option, explanation in (
         ("issued", "when it was issued"),
         ("valid-from", "its first day"),
         ("valid-until", f"its last day, or {NO_END}"),
     ):
         command.add_argument(
-            f"--{option}",
+            f"--{day_option}",
             metavar="YYYY-MM-DD",
             help=f"of the new version: {explanation}; left out, as before",
         )
@@ -168,16 +169,16 @@ def _run_action(options: _ActionOptions) -> int:
             options.check(row.identifier)
     with (
         NodeClient(options.node, read_token(options), ca_file=options.ca_file) as node,
-        ExitStack() as drafts,
+        ExitStack() as draft_stack,
     ):
         changes = _plan_changes(options, node, rows)
         signer = open_signer(options)
         check_key(node, signer)
-        parts = _prepare_parts(options, ask_target(node), changes)
-        for part in parts:
-            drafts.enter_context(part.unsigned_draft)
+        prepared_parts = _prepare_parts(options, ask_target(node), changes)
+        for prepared_rows in prepared_parts:
+            draft_stack.enter_context(prepared_rows.unsigned_draft)
         _show_changes(options, changes)
-        require_accepted(_list_warnings(changes, parts), options.accept)
+        require_accepted(_list_warnings(changes, prepared_parts), options.accept)
         if options.dry_run:
             if options.json:
                 show_json({"action": options.action, "changes": [change.to_json() for change in changes]})
@@ -185,7 +186,7 @@ def _run_action(options: _ActionOptions) -> int:
         if not (options.yes or _confirm_signing()):
             note("Nothing was signed.")
             return 1
-        answers = [_send_part(options, node, signer, part) for part in parts]
+        answers = [_send_part(options, node, signer, prepared_rows) for prepared_rows in prepared_parts]
     if options.json:
         show_json({"action": options.action, "submissions": answers})
     return judge_waiting(answers, options.wait)
@@ -195,36 +196,40 @@ def _read_rows(options: _ActionOptions) -> list[InputRow]:
     """Return one row for each certificate that is named. Raises: MalformedInput, SubmissionRefused."""
     if bool(options.identifiers) == bool(options.file):
         raise MalformedInput("name certificates, or a --file of them")
-    content = _read_content(options)
-    if options.file and content:
+    content_members = _read_content(options)
+    if options.file and content_members:
         raise MalformedInput(
-            f"a row of --file states its own content: put {', '.join(content)} into the file"
+            f"a row of --file states its own content: put {', '.join(content_members)} into the file"
         )
     if options.file:
         return read_rows(options.file, options.action)
-    if content and len(options.identifiers) > 1:
+    if content_members and len(options.identifiers) > 1:
         raise MalformedInput("every new version has claims of its own: use --file for several")
     return [
-        InputRow(number, {"identifier": identifier} | content)
-        for number, identifier in enumerate(options.identifiers, 1)
+        InputRow(row_number, {"identifier": identifier} | content_members)
+        for row_number, identifier in enumerate(options.identifiers, 1)
     ]
 
 
 def _read_content(options: _ActionOptions) -> dict[str, Json]:
     """Return the members of a row that a new version states. Raises: MalformedInput, OSError."""
-    days = {"issued": options.issued, "valid_from": options.valid_from, "valid_until": options.valid_until}
-    content: dict[str, Json] = {name: day for name, day in days.items() if day is not None}
+    day_members = {
+        "issued": options.issued,
+        "valid_from": options.valid_from,
+        "valid_until": options.valid_until,
+    }
+    content_members: dict[str, Json] = {name: day for name, day in day_members.items() if day is not None}
     if options.no_end:
         if options.valid_until is not None:
             raise MalformedInput("give --valid-until or --no-end, not both")
-        content["valid_until"] = NO_END
+        content_members["valid_until"] = NO_END
     if options.claims:
-        content["claims"] = decode(options.claims.read_bytes())
+        content_members["claims"] = decode(options.claims.read_bytes())
     if options.document:
-        content["documents"] = list(options.document)
+        content_members["documents"] = list(options.document)
     if options.without:
-        content["without"] = list(options.without)
-    return content
+        content_members["without"] = list(options.without)
+    return content_members
 
 
 def _plan_changes(options: _ActionOptions, node: NodeClient, rows: Sequence[InputRow]) -> list[Change]:
@@ -243,21 +248,28 @@ def _prepare_parts(options: _ActionOptions, target: Target, changes: Sequence[Ch
         note(
             f"Divided into {len(change_groups)} submissions: each is of one issuer and has a bounded number of changes."
         )
-    folder = options.file.parent if options.file else Path()
+    documents_folder = options.file.parent if options.file else Path()
     return [
-        prepare_rows([(change.number, change.row) for change in group], target, folder, options.action)
-        for group in change_groups
+        prepare_rows(
+            [(change.row_number, change.row) for change in change_group],
+            target,
+            documents_folder,
+            options.action,
+        )
+        for change_group in change_groups
     ]
 
 
-def _list_warnings(changes: Sequence[Change], parts: Sequence[PreparedRows]) -> list[RowWarning]:
+def _list_warnings(changes: Sequence[Change], prepared_parts: Sequence[PreparedRows]) -> list[RowWarning]:
     warnings = [
-        RowWarning(change.number, oddity.name, oddity.message)
+        RowWarning(change.row_number, oddity.name, oddity.message)
         for change in changes
         for oddity in change.oddities
     ]
-    warnings += [warning for part in parts for warning in part.unsigned_draft.warnings]
-    return sorted(warnings, key=lambda warning: warning.row)
+    warnings += [
+        warning for prepared_rows in prepared_parts for warning in prepared_rows.unsigned_draft.warnings
+    ]
+    return sorted(warnings, key=lambda warning: warning.row_number)
 
 
 def _show_changes(options: _ActionOptions, changes: Sequence[Change]) -> None:
@@ -281,9 +293,9 @@ def _confirm_signing() -> bool:
 
 
 def _send_part(
-    options: _ActionOptions, node: NodeClient, signer: Signer, part: PreparedRows
+    options: _ActionOptions, node: NodeClient, signer: Signer, prepared_rows: PreparedRows
 ) -> SubmissionAnswer:
-    answer = part.send(node, signer, options.wait)
+    answer = prepared_rows.send(node, signer, options.wait)
     if not options.json:
         say(
             f"已登记 accepted: {answer['count']:,} records as submission {answer['id']}, state {answer['state']}"

@@ -32,22 +32,22 @@ _MAX_QUOTED: Final = 100  # characters of an identifier that a message repeats
 class Change:
     """A row to sign and its number in the input; the certificate before, its status afterwards, and each of its fields."""
 
-    number: int
+    row_number: int
     row: dict[str, Json]
     identifier: str
     issuer: str
-    before: Status
-    after: Status
-    fields: tuple[FieldChange, ...]
+    status_before: Status
+    status_after: Status
+    field_changes: tuple[FieldChange, ...]
     oddities: tuple[Oddity, ...]
 
     def to_json(self) -> dict[str, Json]:
         return {
-            "number": self.number,
+            "number": self.row_number,
             "identifier": self.identifier,
-            "before": self.before.name.lower(),
-            "after": self.after.name.lower(),
-            "fields": [field.to_json() for field in self.fields],
+            "before": self.status_before.name.lower(),
+            "after": self.status_after.name.lower(),
+            "fields": [field_change.to_json() for field_change in self.field_changes],
             "row": self.row,
         }
 
@@ -72,19 +72,19 @@ def plan(
             lineage = _require_registered(row.identifier, lineage)
             _check_current(row.identifier, lineage)
             if (
-                first_row_number := row_numbers_by_leaf.setdefault(lineage["newest"], row.number)
-            ) != row.number:
+                first_row_number := row_numbers_by_leaf.setdefault(lineage["newest"], row.row_number)
+            ) != row.row_number:
                 raise RowFault(
                     "changed-twice",
                     f"{lineage['identifier']} is named twice, first in row {first_row_number}",
                 )
             changes.append(_make_change(action, row, lineage, basis, kept_versions, today))
         except RowFault as fault:
-            faults.add(row.number, fault.problem, str(fault))
+            faults.add(row.row_number, fault.problem, str(fault))
         except InvalidIdentifier as error:
-            faults.add(row.number, "invalid-identifier", str(error))
+            faults.add(row.row_number, "invalid-identifier", str(error))
         except LedgerError as error:
-            faults.add(row.number, "malformed-row", str(error))
+            faults.add(row.row_number, "malformed-row", str(error))
     faults.refuse()
     return changes
 
@@ -125,13 +125,13 @@ def _make_change(
 ) -> Change:
     status = Status[lineage["status"].upper()]
     if not is_possible(action, lineage["kind"], status):
-        allowed_text = describe_possible(lineage["kind"], status)
-        status_text = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed_text}"
+        allowed_actions_text = describe_possible(lineage["kind"], status)
+        status_text = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed_actions_text}"
         raise RowFault("transition-refused", f"{action} is not possible: {status_text}")
     new_row: dict[str, Json] = dict(row.members)
     if "basis" not in new_row and basis is not None:
         new_row["basis"] = basis
-    fields: list[FieldChange] = []
+    field_changes: list[FieldChange] = []
     oddities: list[Oddity] = []
     if action in PRESENTABLE_ACTIONS:
         version = kept_versions.get(lineage["current"]) or Version.of_lineage(lineage)
@@ -139,7 +139,7 @@ def _make_change(
         new_row = carry_over(
             stated_row, version, _make_next_identifier(lineage["kind"], lineage["identifier"])
         )
-        fields = compare_rows(version.row, new_row)
+        field_changes = compare_rows(version.row, new_row)
         oddities = [*find_oddities(stated_row, today, version)]
     elif "basis" not in new_row:
         raise MalformedInput(f"{action} needs its legal basis: give --basis, or `basis` in the row")
@@ -152,22 +152,22 @@ def _make_change(
         "previous": lineage["newest"],
     }
     return Change(
-        number=row.number,
+        row_number=row.row_number,
         row=new_row,
         identifier=lineage["identifier"],
         issuer=lineage["issuer"],
-        before=status,
-        after=STATUS_AFTER.get(action, Status.SUPERSEDED),
-        fields=tuple(fields),
+        status_before=status,
+        status_after=STATUS_AFTER.get(action, Status.SUPERSEDED),
+        field_changes=tuple(field_changes),
         oddities=tuple(oddities),
     )
 
 
-def _make_next_identifier(kind: str, text: str) -> str:
+def _make_next_identifier(kind: str, identifier_text: str) -> str:
     identifier: CertificateIdentifier | SealingIdentifier = (
-        CertificateIdentifier.parse(text, strict=False)
+        CertificateIdentifier.parse(identifier_text, strict=False)
         if kind in CERTIFICATE_KINDS
-        else SealingIdentifier.parse(text)
+        else SealingIdentifier.parse(identifier_text)
     )
     return identifier.with_version(identifier.version + 1).text
 

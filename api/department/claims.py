@@ -37,8 +37,8 @@ def read_claims(
     if any(is_document(name) for name in claims):
         raise MalformedInput("claims named document/… are made of `documents`")
     documents = fields.array("documents", MAX_CLAIMS) if fields.has("documents") else []
-    for number, document in enumerate(documents, 1):
-        claims[f"document/{number}"] = _claim_document(document, suite, read_file)
+    for document_number, document in enumerate(documents, 1):
+        claims[f"document/{document_number}"] = _claim_document(document, suite, read_file)
     return tuple(sorted(claims.items()))
 
 
@@ -53,5 +53,5 @@ def _claim_document(document: Json, suite: Suite, read_file: Callable[[str], byt
         content = read_file(path)
     except OSError as error:
         raise RowFault("unknown-document", f"{path[:200]} cannot be read: {error.strerror}") from error
-    suffix = path[path.rfind(".") :].lower() if "." in path else ""
-    return document_claim(suite, content, _MEDIA_TYPES.get(suffix, _OTHER_MEDIA_TYPE)).to_json()
+    file_suffix = path[path.rfind(".") :].lower() if "." in path else ""
+    return document_claim(suite, content, _MEDIA_TYPES.get(file_suffix, _OTHER_MEDIA_TYPE)).to_json()

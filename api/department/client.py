@@ -66,7 +66,7 @@ class Department:
         What is signed of them is kept in `folder`, under a name that begins with `name`. Raises: SubmissionRefused,
         NodeError.
         """
-        numbered_rows = [(number, dict(row)) for number, row in enumerate(rows, 1)]
+        numbered_rows = [(row_number, dict(row)) for row_number, row in enumerate(rows, 1)]
         today = civil_date(int(time.time()))
         prepared_rows = prepare_rows(numbered_rows, ask_target(self._node), folder, name, today=today)
         return DraftedRows(prepared_rows, prepared_rows.unsigned_draft.warnings)

@@ -21,7 +21,7 @@ from api.department.row_drafts import DraftedRow, RefusedRow, RowDrafter
 _CHUNK_ROWS: Final = 500
 _CHUNK_BYTES: Final = 2**20
 #: Chunks from which processes are worth their start, which takes as long as drafting thousands of rows.
-_LEAST_CHUNKS: Final = 12
+_MIN_CHUNKS: Final = 12
 #: Chunks under way for each process: one in work, one that waits for it.
 _CHUNKS_OF_PROCESS: Final = 2
 
@@ -37,26 +37,26 @@ def count_cores() -> int:
 
 
 def draft_rows(
-    drafter: RowDrafter, rows: Iterable[NumberedRow], processes: int
+    drafter: RowDrafter, rows: Iterable[NumberedRow], process_count: int
 ) -> Iterator[tuple[int, bytes, Outcome]]:
     """Yield number, line and outcome of each row, in order; few rows, or one process, are not drafted here.
 
     Raises: SubmissionRefused where a process is ended from outside.
     """
     chunks = _cut_rows(iter(rows))
-    first_chunks = [*islice(chunks, _LEAST_CHUNKS)] if processes > 1 else []
+    first_chunks = [*islice(chunks, _MIN_CHUNKS)] if process_count > 1 else []
     all_chunks = chain(first_chunks, chunks)
-    if len(first_chunks) < _LEAST_CHUNKS:
-        yield from ((number, line, None) for chunk in all_chunks for number, line in chunk)
+    if len(first_chunks) < _MIN_CHUNKS:
+        yield from ((row_number, line, None) for chunk in all_chunks for row_number, line in chunk)
         return
     pool = ProcessPoolExecutor(
-        processes,
+        process_count,
         mp_context=get_context("spawn"),
         initializer=_prepare_process,
         initargs=(drafter, find_city_folder()),
     )
     try:
-        yield from _draft_chunks(pool, all_chunks, processes * _CHUNKS_OF_PROCESS)
+        yield from _draft_chunks(pool, all_chunks, process_count * _CHUNKS_OF_PROCESS)
     except BrokenProcessPool as error:
         raise SubmissionRefused(
             "drafting-ended",
@@ -69,8 +69,8 @@ def draft_rows(
 def _cut_rows(rows: Iterator[NumberedRow]) -> Iterator[Chunk]:
     chunk: Chunk = []
     byte_count = 0
-    for number, line in rows:
-        chunk.append((number, line))
+    for row_number, line in rows:
+        chunk.append((row_number, line))
         byte_count += len(line)
         if len(chunk) == _CHUNK_ROWS or byte_count >= _CHUNK_BYTES:
             yield chunk
@@ -80,20 +80,20 @@ def _cut_rows(rows: Iterator[NumberedRow]) -> Iterator[Chunk]:
 
 
 def _draft_chunks(
-    pool: ProcessPoolExecutor, chunks: Iterable[Chunk], most_pending: int
+    pool: ProcessPoolExecutor, chunks: Iterable[Chunk], max_pending: int
 ) -> Iterator[tuple[int, bytes, Outcome]]:
-    pending: deque[tuple[Chunk, Future[list[Outcome]]]] = deque()
+    pending_chunks: deque[tuple[Chunk, Future[list[Outcome]]]] = deque()
     for chunk in chunks:
-        pending.append((chunk, pool.submit(_draft_chunk, chunk)))
-        if len(pending) == most_pending:
-            yield from _take_chunk(*pending.popleft())
-    while pending:
-        yield from _take_chunk(*pending.popleft())
+        pending_chunks.append((chunk, pool.submit(_draft_chunk, chunk)))
+        if len(pending_chunks) == max_pending:
+            yield from _take_chunk(*pending_chunks.popleft())
+    while pending_chunks:
+        yield from _take_chunk(*pending_chunks.popleft())
 
 
 def _take_chunk(chunk: Chunk, future: "Future[list[Outcome]]") -> Iterator[tuple[int, bytes, Outcome]]:
-    for (number, line), outcome in zip(chunk, future.result(), strict=True):
-        yield number, line, outcome
+    for (row_number, line), outcome in zip(chunk, future.result(), strict=True):
+        yield row_number, line, outcome
 
 
 # -- In each process --

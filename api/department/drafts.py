@@ -37,8 +37,8 @@ class SpooledRow:
     """A record's leaf hash, and where its line stands in the spool, in bytes."""
 
     leaf: bytes
-    offset: int
-    length: int
+    offset_bytes: int
+    length_bytes: int
 
 
 class UnsignedDraft:
@@ -62,11 +62,11 @@ class UnsignedDraft:
         """The leaf hashes of the records, in the order in which they are sent."""
         return [row.leaf for row in self._rows]
 
-    def sign(self, key: Signer, lifetime: int = MAX_STATEMENT_SECONDS) -> "Draft":
+    def sign(self, signer: Signer, lifetime: int = MAX_STATEMENT_SECONDS) -> "Draft":
         """Return the submission, signed for `lifetime` seconds; it closes what this draft holds."""
         target = self._target
         statement, signature = sign_statement(
-            key,
+            signer,
             target.registry,
             target.log,
             self._issuer,
@@ -81,8 +81,8 @@ class UnsignedDraft:
     def record_lines(self) -> Iterator[bytes]:
         """Return the line of each record, with its line feed; as often as wanted."""
         for row in self._rows:
-            self._spool_file.seek(row.offset)
-            yield self._spool_file.read(row.length)
+            self._spool_file.seek(row.offset_bytes)
+            yield self._spool_file.read(row.length_bytes)
 
     def close(self) -> None:
         self._spool_file.close()
@@ -130,7 +130,7 @@ class Draft:
         self.close()
 
 
-def sign_again(statement: Statement, target: Target, key: Signer, now: int) -> bytes:
+def sign_again(statement: Statement, target: Target, signer: Signer, now: int) -> bytes:
     """Return the first line of a submission with the same records, for the anchors that follow now.
 
     Raises: MalformedInput where the statement is for another registry or log.
@@ -142,12 +142,12 @@ def sign_again(statement: Statement, target: Target, key: Signer, now: int) -> b
         )
     new_statement = replace(
         statement,
-        key=key.public.id,
+        key=signer.public.id,
         time=now,
         expires=now + MAX_STATEMENT_SECONDS,
         window=Window.after(target.sequence),
     )
-    return _encode_first_line(new_statement, key.sign(new_statement.encode()))
+    return _encode_first_line(new_statement, signer.sign(new_statement.encode()))
 
 
 def _encode_first_line(statement: Statement, signature: bytes) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from api.department.changes import Change
-from api.department.rows.columns import claim_labels
+from api.department.rows.columns import get_claim_labels
 from api.department.rows.versions import FieldChange
 from api.words import STATUS_WORDS
 from ledger.encoding.canonical import Json
@@ -18,34 +18,34 @@ _LABELS: Final = {
     "documents": "文件",
     "links": "关联记录",
 }
-_NOTHING: Final = "–"
-_SAME: Final = "as before 不变"
+_NOTHING_SIGN: Final = "–"
+_SAME_WORDS: Final = "as before 不变"
 _MAX_SHOWN_CHARS: Final = 200  # of one value: a line on the screen stays a line
 
 
 def describe_change(change: Change) -> Iterator[str]:
     """Yield the lines that describe a change: its status, and each field of a new version."""
     status_before, status_after = (
-        STATUS_WORDS[status.name.lower()].zh for status in (change.before, change.after)
+        STATUS_WORDS[status.name.lower()].zh for status in (change.status_before, change.status_after)
     )
-    successor = f"; new version {change.row['identifier']}" if change.fields else ""
-    yield f"{change.identifier}  {status_before} → {status_after}{successor}  {change.row.get('basis', '')}".rstrip()
-    for field in change.fields:
-        yield f"  {_describe_field(field)}"
+    successor_words = f"; new version {change.row['identifier']}" if change.field_changes else ""
+    yield f"{change.identifier}  {status_before} → {status_after}{successor_words}  {change.row.get('basis', '')}".rstrip()
+    for field_change in change.field_changes:
+        yield f"  {_describe_field(field_change)}"
 
 
-def _describe_field(field: FieldChange) -> str:
-    word = field.name.partition(" ")[0]
-    label = _LABELS.get(word) or claim_labels().get(field.name, "")
-    name = f"{field.name} {label}".rstrip()
-    if field.before == field.after:
-        return f"{name}: {_describe_value(field.after)} ({_SAME})"
-    return f"{name}: {_describe_value(field.before)} → {_describe_value(field.after)}"
+def _describe_field(field_change: FieldChange) -> str:
+    first_word = field_change.name.partition(" ")[0]
+    label = _LABELS.get(first_word) or get_claim_labels().get(field_change.name, "")
+    labelled_name = f"{field_change.name} {label}".rstrip()
+    if field_change.value_before == field_change.value_after:
+        return f"{labelled_name}: {_describe_value(field_change.value_after)} ({_SAME_WORDS})"
+    return f"{labelled_name}: {_describe_value(field_change.value_before)} → {_describe_value(field_change.value_after)}"
 
 
 def _describe_value(value: "Json | None") -> str:
     if value is None:
-        return _NOTHING
+        return _NOTHING_SIGN
     if isinstance(value, dict) and {"media_type", "size", "digest"} <= value.keys():
         text = f"{value['media_type']}, {value['size']} bytes, {value['digest']}"
     elif isinstance(value, dict) and value.keys() == {"rel", "record"}:

@@ -37,7 +37,9 @@ _CHUNK_CERTIFICATES: Final = 256
 _HEADING: Final = "identifier"  # of a list of identifiers that was a column of a table
 NOT_FINAL: Final = "not-final"
 #: Problems of one certificate; all others are those of every certificate, and end the work.
-_OWN_PROBLEMS: Final = frozenset({"not-found", NOT_FINAL, "not-held", "malformed-input", "invalid-parameter"})
+_SINGLE_PROBLEMS: Final = frozenset(
+    {"not-found", NOT_FINAL, "not-held", "malformed-input", "invalid-parameter"}
+)
 #: The reason of a proof that the node gave and that is none.
 SPOILT_REASON: Final = "spoilt-proof"
 
@@ -70,7 +72,7 @@ def fetch_proofs(
     Raises: NodeError for what no other certificate would fare better with, OSError; what was fetched stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    known_documents = _Documents(documents) if documents else None
+    document_folder = _DocumentFolder(documents) if documents else None
 
     def ask(identifier: str) -> bytes:
         return ask_patiently(
@@ -81,12 +83,12 @@ def fetch_proofs(
         path = folder / f"{quote(identifier, safe='')}{files.PROOF_SUFFIX}"
         if path.exists() and not anew:
             return FetchedProof(identifier, path)
-        return _fetch_proof(ask, identifier, path, known_documents)
+        return _fetch_proof(ask, identifier, path, document_folder)
 
     remaining_identifiers = iter(identifiers)
     with ThreadPoolExecutor(parallel) as pool:
-        while chunk := [*islice(remaining_identifiers, _CHUNK_CERTIFICATES)]:
-            futures = [pool.submit(fetch, identifier) for identifier in chunk]
+        while chunk_identifiers := [*islice(remaining_identifiers, _CHUNK_CERTIFICATES)]:
+            futures = [pool.submit(fetch, identifier) for identifier in chunk_identifiers]
             try:
                 for future in futures:
                     yield future.result()
@@ -96,28 +98,28 @@ def fetch_proofs(
 
 
 def _fetch_proof(
-    ask: Callable[[str], bytes], identifier: str, path: Path, documents: "_Documents | None"
+    ask: Callable[[str], bytes], identifier: str, path: Path, document_folder: "_DocumentFolder | None"
 ) -> FetchedProof:
     try:
-        content = ask(identifier)
-        proof = decode_proof(content)
+        proof_bytes = ask(identifier)
+        proof = decode_proof(proof_bytes)
         if lineage_of(proof.record.identifier) != lineage_of(identifier):
             raise MalformedInput(f"it is the proof of {proof.record.identifier}, which was not asked for")
     except NodeError as error:
-        if error.problem not in _OWN_PROBLEMS:
+        if error.problem not in _SINGLE_PROBLEMS:
             raise
         return FetchedProof(identifier, path, reason=error.problem, message=error.summary)
     except MalformedInput as error:
         return FetchedProof(
             identifier, path, reason=SPOILT_REASON, message=f"the node's proof is none: {error}"
         )
-    if documents:
-        documents.attach(proof, path.parent)
-    files.write(path, content)
+    if document_folder:
+        document_folder.attach(proof, path.parent)
+    files.write(path, proof_bytes)
     return FetchedProof(identifier, path, is_new=True)
 
 
-class _Documents:
+class _DocumentFolder:
     """Registered documents in a folder, found by size and digest."""
 
     def __init__(self, folder: Path) -> None:
@@ -129,22 +131,24 @@ class _Documents:
 
     def attach(self, proof: Proof, folder: Path) -> None:
         """Write every document of a proof that lies here with the proof inside it or beside it. Raises: OSError."""
-        values = proof.disclosure.values if proof.disclosure else {}
-        for claim in (decode_document(value) for name, value in values.items() if is_document(name)):
-            for path in self._paths_of_size.get(claim.size, ()):
-                content = files.read(path)
-                if claim.suite.hash(content) == claim.digest:
-                    _write_carrier(folder / path.relative_to(self._folder), content, proof)
+        values_by_claim = proof.disclosure.values if proof.disclosure else {}
+        for document_claim in (
+            decode_document(value) for name, value in values_by_claim.items() if is_document(name)
+        ):
+            for path in self._paths_of_size.get(document_claim.size, ()):
+                document_bytes = files.read(path)
+                if document_claim.suite.hash(document_bytes) == document_claim.digest:
+                    _write_carrier(folder / path.relative_to(self._folder), document_bytes, proof)
 
 
-def _write_carrier(path: Path, document: bytes, proof: Proof) -> None:
+def _write_carrier(path: Path, document_bytes: bytes, proof: Proof) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        carrier = attach(document, proof)
+        carrier_bytes = attach(document_bytes, proof)
     except MalformedInput:  # a form that carries nothing, or a document that is signed
         files.write(files.beside(path), proof.encode())
     else:
-        files.write(path, carrier)
+        files.write(path, carrier_bytes)
 
 
 def list_identifiers(paths: Sequence[Path]) -> list[str]:
@@ -154,37 +158,37 @@ def list_identifiers(paths: Sequence[Path]) -> list[str]:
     """
     identifiers: dict[str, str] = {}
     for path in paths:
-        submissions = sorted(path.glob("*.submission")) if path.is_dir() else [path]
-        if not submissions:
+        submission_paths = sorted(path.glob("*.submission")) if path.is_dir() else [path]
+        if not submission_paths:
             raise MalformedInput(f"{path} holds no kept submission 登记批, whose name ends with .submission")
-        for submission in submissions:
-            for identifier in _read_identifiers(submission):
+        for submission_path in submission_paths:
+            for identifier in _read_identifiers(submission_path):
                 identifiers[lineage_of(identifier)] = identifier
     return [*identifiers.values()]
 
 
 def _read_identifiers(path: Path) -> Iterator[str]:
-    with path.open("rb") as lines:
-        first_line = next(lines, b"")
+    with path.open("rb") as submission_file:
+        first_line = next(submission_file, b"")
         if not first_line.lstrip().startswith(b"{"):
-            yield from _read_list(path, first_line, lines)
+            yield from _read_list(path, first_line, submission_file)
             return
-        for number, line in enumerate(lines, 2):
+        for line_number, line in enumerate(submission_file, 2):
             row = decode(line)
             record = row.get("record") if isinstance(row, dict) else None
             identifier = record.get("identifier") if isinstance(record, dict) else None
             if not isinstance(record, dict) or not isinstance(identifier, str):
-                raise MalformedInput(f"{path}, line {number}: it is no record of a signed submission")
+                raise MalformedInput(f"{path}, line {line_number}: it is no record of a signed submission")
             if record.get("action") in PRESENTABLE_ACTIONS:
                 yield identifier
 
 
 def _read_list(path: Path, first_line: bytes, lines: Iterable[bytes]) -> Iterator[str]:
-    for number, line in enumerate([first_line, *lines], 1):
+    for line_number, line in enumerate([first_line, *lines], 1):
         text = line.decode("utf-8-sig", "replace").strip()
         if len(text) > MAX_TEXT_CHARS:
             raise MalformedInput(
-                f"{path}, line {number}: an identifier has {MAX_TEXT_CHARS} characters at most"
+                f"{path}, line {line_number}: an identifier has {MAX_TEXT_CHARS} characters at most"
             )
         if text and text != _HEADING:
             yield text

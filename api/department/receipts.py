@@ -32,39 +32,42 @@ from ledger.verification.receipts import (
 RECEIPT_SUFFIX = ".receipt.json"
 
 
-def keep_receipt(node: NodeClient, submission: Path, reply: Mapping[str, object]) -> str:
+def keep_receipt(node: NodeClient, submission_path: Path, answer: Mapping[str, object]) -> str:
     """Write the receipt in the node's reply beside the submission, and return what to tell the person about it.
 
     Raises: NodeError where the receipt is not what was to be promised, or another than the one kept before.
     """
-    with submission.open("rb") as lines:
-        statement, _ = read_statement(next(lines, b""))
-    signed_receipt = read_promise(node, statement, reply)
+    with submission_path.open("rb") as submission_file:
+        statement, _ = read_statement(next(submission_file, b""))
+    signed_receipt = read_promise(node, statement, answer)
     if signed_receipt is None:
         return "The node signed no receipt: nothing shows what it promised."
-    path, content = submission.with_suffix(RECEIPT_SUFFIX), signed_receipt.encode() + b"\n"
-    if path.exists() and path.read_bytes() != content:
-        other_path = path.with_name(path.name + ".other")
-        replace_file(other_path, [content])
+    receipt_path, receipt_bytes = submission_path.with_suffix(RECEIPT_SUFFIX), signed_receipt.encode() + b"\n"
+    if receipt_path.exists() and receipt_path.read_bytes() != receipt_bytes:
+        other_path = receipt_path.with_name(receipt_path.name + ".other")
+        replace_file(other_path, [receipt_bytes])
         raise NodeError(
-            f"{node.url} gives another receipt for this submission than before: keep both, {path} and {other_path}, and ask "
+            f"{node.url} gives another receipt for this submission than before: keep both, {receipt_path} and "
+            f"{other_path}, and ask "
             "the node's administrator"
         )
-    replace_file(path, [content])
+    replace_file(receipt_path, [receipt_bytes])
     receipt = signed_receipt.receipt
     deadline = write_moment(format_time(receipt.deadline), "en")
-    advice = f"Keep {path.name}: it shows what the node promised, at the latest {deadline}."
+    advice = f"Keep {receipt_path.name}: it shows what the node promised, at the latest {deadline}."
     if ask_key_state(node, receipt.key) is None:
         advice += " It is evidence once the city's admin has declared the node's key."
     return advice
 
 
-def read_promise(node: NodeClient, statement: Statement, reply: Mapping[str, object]) -> SignedReceipt | None:
+def read_promise(
+    node: NodeClient, statement: Statement, answer: Mapping[str, object]
+) -> SignedReceipt | None:
     """Return the signed receipt in a reply when it promises what was sent; None where the reply has none.
 
     Raises: NodeError.
     """
-    signed_json = reply.get("signed")
+    signed_json = answer.get("signed")
     if signed_json is None:
         return None
     try:
@@ -89,19 +92,19 @@ def read_promise(node: NodeClient, statement: Statement, reply: Mapping[str, obj
     return signed_receipt
 
 
-def ask_key_state(node: NodeClient, key: bytes) -> KeyState | None:
+def ask_key_state(node: NodeClient, key_id: bytes) -> KeyState | None:
     """Return what the node says that the registry holds of a key; the bytes at least cannot be another's."""
     try:
-        fields = Fields(decode(node.key(key)), "key")
+        fields = Fields(decode(node.key(key_id)), "key")
     except NodeError as error:
         if error.problem == "not-found":
             return None
         raise
     spki = fields.parsed("spki", parse_hex)
-    if keccak256(spki) != key:
+    if keccak256(spki) != key_id:
         raise MalformedInput("the node shows another key than the one that was asked for")
     return KeyState(
-        id=key,
+        id=key_id,
         spki=spki,
         purpose=PURPOSES.get(fields.text("purpose"), 0),
         log=fields.text("log"),

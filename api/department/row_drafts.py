@@ -44,7 +44,7 @@ from ledger.records.records import (
 _MAX_DRAWS: Final = 4
 
 #: Actions that make a version after another one: none of them ends a term without saying so.
-_NEW_VERSIONS: Final = PRESENTABLE_ACTIONS - {"issue"}
+_NEW_VERSION_ACTIONS: Final = PRESENTABLE_ACTIONS - {"issue"}
 
 
 class DraftedRow(NamedTuple):
@@ -82,14 +82,14 @@ class RowsAbove(Protocol):
 class RowDrafter:
     """Drafts rows for a log, as of `now`.
 
-    `random` returns so many random bytes, `read` the content of a document by its path. With `today`, the civil date, what
-    is odd in the members of a row is told too.
+    `draw_bytes` returns so many random bytes, `read_file` the content of a document by its path. With `today`, the civil
+    date, what is odd in the members of a row is told too.
     """
 
     target: Target
-    random: Callable[[int], bytes]
+    draw_bytes: Callable[[int], bytes]
     now: int
-    read: Callable[[str], bytes] | None
+    read_file: Callable[[str], bytes] | None
     today: date | None = None
 
     def draft(self, line: bytes, rows_above: RowsAbove) -> DraftedRow | RefusedRow:
@@ -110,7 +110,7 @@ class RowDrafter:
         action, identifier, suite = fields.text("action"), fields.text("identifier"), self.target.suite
         disclosure = None
         if action in PRESENTABLE_ACTIONS:
-            disclosure = FullDisclosure(self._draw(MASTER_BYTES), read_claims(fields, suite, self.read))
+            disclosure = FullDisclosure(self._draw(MASTER_BYTES), read_claims(fields, suite, self.read_file))
         has_end = fields.has("valid_until")
         record = Record(
             suite=suite,
@@ -137,10 +137,10 @@ class RowDrafter:
             oddities += find_oddities(row, self.today)
         return _write_row(record, disclosure, tuple(oddities))
 
-    def _draw(self, count: int) -> bytes:
+    def _draw(self, byte_count: int) -> bytes:
         """Return random bytes that no node takes for weak: fewer than one in 2^36 looks so, and is drawn again."""
         for _ in range(_MAX_DRAWS):
-            if not find_weakness(random_bytes := self.random(count)):
+            if not find_weakness(random_bytes := self.draw_bytes(byte_count)):
                 return random_bytes
         raise RowFault(
             "weak-salt", "this machine's source of random bytes is broken: it gives the same again and again"
@@ -169,24 +169,24 @@ class RowDrafter:
 
     def _read_links(self, fields: Fields, rows_above: RowsAbove) -> tuple[Link, ...]:
         """Read the links; one that names an `identifier` means the record of a row above."""
-        items = fields.array("links", MAX_LINKS) if fields.has("links") else []
-        links = [read_link(self._resolve_link(item, rows_above)) for item in items]
+        link_items = fields.array("links", MAX_LINKS) if fields.has("links") else []
+        links = [read_link(self._resolve_link(link_item, rows_above)) for link_item in link_items]
         if any(suite is not self.target.suite for suite, _ in links):
             raise RowFault(
                 "wrong-suite", f"the log hashes with {self.target.suite.name}, a link is of another suite"
             )
         return tuple(link for _, link in links)
 
-    def _resolve_link(self, item: Json, rows_above: RowsAbove) -> Json:
-        if not isinstance(item, dict) or not isinstance(identifier := item.get("identifier"), str):
-            return item
+    def _resolve_link(self, link_item: Json, rows_above: RowsAbove) -> Json:
+        if not isinstance(link_item, dict) or not isinstance(identifier := link_item.get("identifier"), str):
+            return link_item
         leaf = rows_above.find_above(identifier)
         if leaf is None:
             raise RowFault(
                 "unknown-link",
                 f"no row above is of {identifier}: put it first, or name the `record` by its leaf hash",
             )
-        other_members = {name: value for name, value in item.items() if name != "identifier"}
+        other_members = {name: value for name, value in link_item.items() if name != "identifier"}
         return other_members | {"record": self.target.suite.format(leaf)}
 
 
@@ -195,7 +195,7 @@ def _read_end(fields: Fields) -> date | None:
 
 
 def _list_missing_end(action: str, *, has_end: bool) -> list[Oddity]:
-    if action not in _NEW_VERSIONS or has_end:
+    if action not in _NEW_VERSION_ACTIONS or has_end:
         return []
     return [Oddity("no-end", f"{action} states no `valid_until`: write {NO_END} if there is no end")]
 
@@ -216,15 +216,15 @@ def _judge_identity(record: Record) -> list[Oddity]:
 
 def _write_row(record: Record, disclosure: FullDisclosure | None, oddities: tuple[Oddity, ...]) -> DraftedRow:
     """Write the line, whose members stand in the order of their names, of parts that are canonical. Raises: RowFault."""
-    body = record.encode()
+    record_bytes = record.encode()
     disclosed_part = b'"disclosure":' + encode_known(disclosure.to_json()) + b"," if disclosure else b""
-    line = b"{" + disclosed_part + b'"record":' + body + b"}\n"
+    line = b"{" + disclosed_part + b'"record":' + record_bytes + b"}\n"
     if len(line) > limits.MAX_ROW_BYTES:
         raise RowFault(
             "row-too-long", f"the row takes {len(line)} bytes, at most {limits.MAX_ROW_BYTES} are allowed"
         )
     return DraftedRow(
-        leaf=leaf_hash(record.suite, body),
+        leaf=leaf_hash(record.suite, record_bytes),
         line=line,
         action=record.action,
         identifier=record.identifier,

@@ -45,13 +45,13 @@ class RegisteredSeal:
     """Where a seal stands in the log: identifier, leaf hash (`sm3:…`) of its record, code of its holder."""
 
     identifier: str
-    record: str
-    holder: str
+    record_text: str
+    holder_code: str
 
     @classmethod
-    def read_beside(cls, seal: Path) -> Self | None:
+    def read_beside(cls, seal_path: Path) -> Self | None:
         """Return what was kept beside a seal, None where nothing was. Raises: MalformedInput, OSError."""
-        path = _registered_path(seal)
+        path = _name_registered_path(seal_path)
         if not path.exists():
             return None
         fields = Fields(decode(path.read_bytes()), path.name)
@@ -59,24 +59,26 @@ class RegisteredSeal:
         fields.close()
         return registered_seal
 
-    def write_beside(self, seal: Path) -> Path:
+    def write_beside(self, seal_path: Path) -> Path:
         """Write it beside the seal, over what was kept of an earlier registration."""
-        path = _registered_path(seal)
-        content = canonical({"identifier": self.identifier, "record": self.record, "holder": self.holder})
+        path = _name_registered_path(seal_path)
+        content = canonical(
+            {"identifier": self.identifier, "record": self.record_text, "holder": self.holder_code}
+        )
         replace_file(path, [content])
         return path
 
 
-def _registered_path(seal: Path) -> Path:
-    return seal.with_name(seal.name + REGISTERED_SUFFIX)
+def _name_registered_path(seal_path: Path) -> Path:
+    return seal_path.with_name(seal_path.name + REGISTERED_SUFFIX)
 
 
-def make_seal_row(path: Path, issuer: str, holder: str, holder_name: str | None) -> dict[str, Json]:
+def make_seal_row(seal_path: Path, issuer: str, holder_code: str, holder_name: str | None) -> dict[str, Json]:
     """Return the row that registers a seal. Raises: MalformedInput, OSError."""
-    check_credit_code(holder)
-    seal = decode_seal(path.read_bytes())
+    check_credit_code(holder_code)
+    seal = decode_seal(seal_path.read_bytes())
     claims: dict[str, Json] = {
-        HOLDER_CODE: holder,
+        HOLDER_CODE: holder_code,
         SEAL_NAME: seal.name,
         SEAL_NUMBER: seal.identifier,
         SEAL_FORM: _ELECTRONIC_FORM,
@@ -84,11 +86,11 @@ def make_seal_row(path: Path, issuer: str, holder: str, holder_name: str | None)
     }
     if holder_name:
         claims[HOLDER_NAME] = holder_name
-    if maker := decode_if_readable(seal.certificate):
-        claims[SEAL_MAKER] = maker.name
+    if maker_certificate := decode_if_readable(seal.certificate):
+        claims[SEAL_MAKER] = maker_certificate.name
     if seal_type := find_seal_type(seal.name):
         claims |= {"ZZMC": seal_type.name.zh, "ZZLXDM": seal_type.code}
-    dates: dict[str, Json] = {
+    day_members: dict[str, Json] = {
         name: civil_date(moment).isoformat()
         for name, moment in (("valid_from", seal.valid_from), ("valid_until", seal.valid_until))
         if moment is not None
@@ -99,8 +101,8 @@ def make_seal_row(path: Path, issuer: str, holder: str, holder_name: str | None)
         "identifier": SealingIdentifier.build("seal", issuer, seal.identifier).text,
         "issuer": issuer,
         "claims": claims,
-        "documents": [str(path.resolve())],
-        **dates,
+        "documents": [str(seal_path.resolve())],
+        **day_members,
     }
 
 
@@ -121,39 +123,47 @@ def check_seal(identifier: str, advice: str) -> None:
     SealingIdentifier.parse(identifier)
 
 
-def find_seal_type(name: str) -> CertificateType | None:
+def find_seal_type(seal_name: str) -> CertificateType | None:
     """Return the type in the catalogue with whose name the name of a seal ends, as 天门市示例公司财务专用章 does."""
     return next(
-        (kind for kind in get_catalogue().seals if name.endswith((kind.name.zh, *kind.aliases))), None
+        (
+            seal_type
+            for seal_type in get_catalogue().seals
+            if seal_name.endswith((seal_type.name.zh, *seal_type.aliases))
+        ),
+        None,
     )
 
 
 def make_sealing_row(
-    seal: RegisteredSeal, document: Path, time: int, issuer: str | None = None
+    registered_seal: RegisteredSeal, document_path: Path, sealed_at: int, issuer: str | None = None
 ) -> dict[str, Json]:
-    """Return the row that registers the sealing of a document, as of `time` in seconds since 1970.
+    """Return the row that registers the sealing of a document, as of `sealed_at` in seconds since 1970.
 
     The issuer is that of the seal, unless another body registers what its holder seals.
     """
-    issuer = issuer or SealingIdentifier.parse(seal.identifier).issuer
-    serial = SM3.hash(document.read_bytes()).hex()[:_SERIAL_DIGITS].upper()
+    issuer = issuer or SealingIdentifier.parse(registered_seal.identifier).issuer
+    serial = SM3.hash(document_path.read_bytes()).hex()[:_SERIAL_DIGITS].upper()
     return {
         "kind": "signature",
         "action": "issue",
         "identifier": SealingIdentifier.build("signature", issuer, serial).text,
         "issuer": issuer,
-        "claims": {SIGNER_CODE: seal.holder, DECLARED_TIME: format_time(time)},
-        "documents": [str(document.resolve())],
-        "links": [{"rel": MADE_WITH, "record": seal.record}],
+        "claims": {SIGNER_CODE: registered_seal.holder_code, DECLARED_TIME: format_time(sealed_at)},
+        "documents": [str(document_path.resolve())],
+        "links": [{"rel": MADE_WITH, "record": registered_seal.record_text}],
     }
 
 
-def add_sealing(row: Mapping[str, Json], sealing: Mapping[str, Json]) -> dict[str, Json]:
+def add_sealing(certificate_row: Mapping[str, Json], sealing_row: Mapping[str, Json]) -> dict[str, Json]:
     """Return the row of a certificate with the document that was sealed, and the link to its sealing."""
-    items_by_member = {name: row.get(name, []) for name in ("documents", "links")}
-    link: Json = {"rel": SEALED_BY, "identifier": sealing["identifier"]}
-    added_items: dict[str, list[Json]] = {"documents": [*_check_array(sealing["documents"])], "links": [link]}
-    return dict(row) | {
+    items_by_member = {name: certificate_row.get(name, []) for name in ("documents", "links")}
+    link: Json = {"rel": SEALED_BY, "identifier": sealing_row["identifier"]}
+    added_items: dict[str, list[Json]] = {
+        "documents": [*_check_array(sealing_row["documents"])],
+        "links": [link],
+    }
+    return dict(certificate_row) | {
         name: [*_check_array(items), *added_items[name]] for name, items in items_by_member.items()
     }
 

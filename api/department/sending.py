@@ -36,78 +36,79 @@ _OUTLIVED_PROBLEMS: Final = frozenset({"outside-window", "statement-expired", "o
 
 def send(
     node: NodeClient,
-    submission: Path,
+    submission_path: Path,
     make_lines: Callable[[], Iterable[bytes]],
-    open_key: Callable[[], Signer],
+    open_signer: Callable[[], Signer],
     input_rows: NumberedRows,
     *,
-    patience: int = PATIENCE_SECONDS,
-    wait: int = 0,
+    patience_seconds: int = PATIENCE_SECONDS,
+    wait_seconds: int = 0,
 ) -> SubmissionAnswer:
     """Return the node's answer for the submission in a file, whose lines `make_lines` signs where it is not there yet.
 
-    Where it was signed too long ago, the same records are signed again with the key of `open_key`. What the node says of
+    Where it was signed too long ago, the same records are signed again with the key of `open_signer`. What the node says of
     single records is said of the `input_rows` of which they were made.
 
     1. Sign, and keep the signed lines. A crash before leaves nothing; afterwards the same submission is sent, not a second.
-    2. Hand it in: `patience` seconds in all while the node has no room. A node that has it answers with the same receipt,
+    2. Hand it in: `patience_seconds` in all while the node has no room. A node that has it answers with the same receipt,
        however old it is. Where it has not, and its time or its window is over, sign the same records again.
     3. Check its receipt and keep it beside.
-    4. Wait up to `wait` seconds until it is final.
+    4. Wait up to `wait_seconds` until it is final.
 
     Raises: NodeError, MalformedInput, OSError.
     """
     # 1
-    if submission.exists():
+    if submission_path.exists():
         note(
-            f"Handing in the submission that was signed before, {submission.name}. Delete it to draft and sign anew."
+            f"Handing in the submission that was signed before, {submission_path.name}. Delete it to draft and sign anew."
         )
     else:
-        for other in find_signed_otherwise(submission):
+        for other_path in find_signed_otherwise(submission_path):
             note(
-                f"{other.name} holds the same records, signed with another key 由另一密钥签名. It is left as it is and not "
+                f"{other_path.name} holds the same records, signed with another key 由另一密钥签名. It is left as it is "
+                "and not "
                 "sent: they are drafted and signed anew with this key."
             )
-        replace_file(submission, make_lines())
+        replace_file(submission_path, make_lines())
     # 2
     try:
-        receipt = _hand_in_anew(node, submission, open_key, patience)
+        receipt = _hand_in_anew(node, submission_path, open_signer, patience_seconds)
     except NodeError as error:
-        raise renumber_error(error, submission, input_rows) from error
+        raise renumber_error(error, submission_path, input_rows) from error
     # 3
-    note(keep_receipt(node, submission, receipt))
+    note(keep_receipt(node, submission_path, receipt))
     if warnings := receipt.get("warnings"):
-        renumbered_warnings = renumber(warnings, submission, input_rows)
+        renumbered_warnings = renumber(warnings, submission_path, input_rows)
         receipt = {**receipt, "warnings": renumbered_warnings}
-        for row in renumbered_warnings:
-            note(f"  row {row['row']}: {row['message']}")
+        for row_answer in renumbered_warnings:
+            note(f"  row {row_answer['row']}: {row_answer['message']}")
     # 4
-    return wait_final(node, receipt, wait)
+    return wait_final(node, receipt, wait_seconds)
 
 
 def _hand_in_anew(
-    node: NodeClient, submission: Path, open_key: Callable[[], Signer], patience: int
+    node: NodeClient, submission_path: Path, open_signer: Callable[[], Signer], patience_seconds: int
 ) -> ReceiptAnswer:
     """Return the receipt of a submission, which is signed again where that was too long ago. Raises: NodeError."""
     try:
-        return hand_in(node, submission, patience)
+        return hand_in(node, submission_path, patience_seconds)
     except NodeError as error:
         if error.problem not in _OUTLIVED_PROBLEMS:
             raise
         note(f"{error}\nSigning the same records again.")
-    renew(node, submission, open_key())
-    return hand_in(node, submission, patience)
+    renew(node, submission_path, open_signer())
+    return hand_in(node, submission_path, patience_seconds)
 
 
-def renew(node: NodeClient, submission: Path, key: Signer) -> None:
+def renew(node: NodeClient, submission_path: Path, signer: Signer) -> None:
     """Sign the records of a kept submission again, as they stand: salts, order and root stay.
 
     Raises: NodeError, MalformedInput, OSError; the file is then as it was.
     """
-    with submission.open("rb") as lines:
-        statement, _ = read_statement(next(lines, b""))
-        first_line = sign_again(statement, ask_target(node), key, int(time.time()))
-        replace_file(submission, chain([first_line], lines))
+    with submission_path.open("rb") as submission_file:
+        statement, _ = read_statement(next(submission_file, b""))
+        first_line = sign_again(statement, ask_target(node), signer, int(time.time()))
+        replace_file(submission_path, chain([first_line], submission_file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +118,22 @@ class PreparedRows:
     rows: Sequence[tuple[int, bytes]]
     unsigned_draft: UnsignedDraft
     folder: Path
-    prefix: str
-    digest: str
+    file_prefix: str
+    rows_digest: str
 
-    def submission(self, key: Signer) -> Path:
+    def find_submission_path(self, signer: Signer) -> Path:
         """Return where the submission is kept once this key has signed it."""
-        return name_submission(self.folder, self.prefix, self.digest, key)
+        return name_submission(self.folder, self.file_prefix, self.rows_digest, signer)
 
-    def send(self, node: NodeClient, key: Signer, wait: int) -> SubmissionAnswer:
+    def send(self, node: NodeClient, signer: Signer, wait_seconds: int) -> SubmissionAnswer:
         """Sign and send them. The same rows, documents and key after a failure make the same submission, not a second."""
         return send(
             node,
-            self.submission(key),
-            lambda: self.unsigned_draft.sign(key).lines(),
-            lambda: key,
+            self.find_submission_path(signer),
+            lambda: self.unsigned_draft.sign(signer).lines(),
+            lambda: signer,
             lambda: self.rows,
-            wait=wait,
+            wait_seconds=wait_seconds,
         )
 
 
@@ -140,19 +141,19 @@ def prepare_rows(
     rows: Sequence[tuple[int, dict[str, Json]]],
     target: Target,
     folder: Path,
-    prefix: str,
+    file_prefix: str,
     *,
     today: date | None = None,
-    processes: int = 1,
+    process_count: int = 1,
 ) -> PreparedRows:
     """Judge input rows, whose documents are found from `folder`. Close what is unsigned.
 
-    The signed submission is kept in `folder`, under a name that begins with `prefix`. Raises: SubmissionRefused.
+    The signed submission is kept in `folder`, under a name that begins with `file_prefix`. Raises: SubmissionRefused.
     """
-    encoded_rows = [(number, canonical(row)) for number, row in rows]
-    digest = digest_rows((line for _, line in encoded_rows), target, folder)
-    unsigned_draft = prepare_lines(encoded_rows, target, folder, today=today, processes=processes)
-    return PreparedRows(encoded_rows, unsigned_draft, folder, prefix, digest)
+    encoded_rows = [(row_number, canonical(row_members)) for row_number, row_members in rows]
+    rows_digest = digest_rows((line for _, line in encoded_rows), target, folder)
+    unsigned_draft = prepare_lines(encoded_rows, target, folder, today=today, process_count=process_count)
+    return PreparedRows(encoded_rows, unsigned_draft, folder, file_prefix, rows_digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ def prepare_lines(
     folder: Path,
     *,
     today: date | None = None,
-    processes: int = 1,
+    process_count: int = 1,
 ) -> UnsignedDraft:
     """Judge input rows of any number, whose documents are found from `folder`; see `prepare`. Raises: SubmissionRefused."""
     return prepare(
@@ -181,46 +182,46 @@ def prepare_lines(
         int(time.time()),
         read_file=_DocumentReader(folder),
         today=today,
-        processes=processes,
+        process_count=process_count,
     )
 
 
-def check_key(node: NodeClient, key: Signer) -> None:
+def check_key(node: NodeClient, signer: Signer) -> None:
     """Check that the registry knows a key, and that it was neither retired nor declared stolen.
 
     Which records it may sign, only the node says, when they come. Raises: NodeError.
     """
-    key_id = "0x" + key.public.id.hex()
-    state = ask_key_state(node, key.public.id)
-    if state is None:
+    key_id = "0x" + signer.public.id.hex()
+    key_state = ask_key_state(node, signer.public.id)
+    if key_state is None:
         raise NodeError(
             f"the registry does not know the key {key_id}: ask the city's administrator to register it",
             "unknown-key",
         )
-    if state.retired_at is not None or state.compromised_since is not None:
-        end = "declared stolen" if state.compromised_since is not None else "retired"
-        raise NodeError(f"the key {key_id} was {end}: sign with another one", "key-ended")
+    if key_state.retired_at is not None or key_state.compromised_since is not None:
+        end_words = "declared stolen" if key_state.compromised_since is not None else "retired"
+        raise NodeError(f"the key {key_id} was {end_words}: sign with another one", "key-ended")
 
 
 def hand_in(
     node: NodeClient,
-    submission: Path,
-    patience: int = PATIENCE_SECONDS,
+    submission_path: Path,
+    patience_seconds: int = PATIENCE_SECONDS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ReceiptAnswer:
-    """Return the receipt of the submission in a file, after waiting `patience` seconds in all where the node has no room or
+    """Return the receipt of the submission in a file, after waiting `patience_seconds` in all where the node has no room or
     is gone: one that took it in answers with the same receipt again.
 
     Raises: NodeError, the last one.
     """
-    with submission.open("rb") as lines:
-        line_count = sum(1 for _ in lines)
+    with submission_path.open("rb") as submission_file:
+        line_count = sum(1 for _ in submission_file)
 
         def send_lines() -> ReceiptAnswer:
-            lines.seek(0)
-            return node.submit(progress(lines, "handing in", line_count))
+            submission_file.seek(0)
+            return node.submit(progress(submission_file, "handing in", line_count))
 
-        return ask_patiently(node, send_lines, patience, sleep=sleep)
+        return ask_patiently(node, send_lines, patience_seconds, sleep=sleep)
 
 
 def ask_target(node: NodeClient) -> Target:

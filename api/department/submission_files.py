@@ -30,14 +30,14 @@ def digest_rows(lines: Iterable[bytes], target: Target, folder: Path) -> str:
 
     What cannot be read is left out: who drafts the rows says what is wrong with them.
     """
-    digest = hashlib.sha256(f"{target.registry}\n{target.log}\n".encode())
+    hasher = hashlib.sha256(f"{target.registry}\n{target.log}\n".encode())
     for line in lines:
-        digest.update(line.strip() + b"\n")
+        hasher.update(line.strip() + b"\n")
         if any(mark in line for mark in _DOCUMENT_MARKS):
             for path in _find_documents(line):
                 with suppress(OSError, ValueError), (folder / path).open("rb") as file:
-                    digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
+                    hasher.update(hashlib.file_digest(file, "sha256").digest())
+    return hasher.hexdigest()
 
 
 def _find_documents(line: bytes) -> Iterator[str]:
@@ -49,13 +49,13 @@ def _find_documents(line: bytes) -> Iterator[str]:
     yield from (path for path in documents if isinstance(path, str)) if isinstance(documents, list) else ()
 
 
-def name_submission(folder: Path, name: str, digest: str, key: Signer) -> Path:
+def name_submission(folder: Path, file_prefix: str, digest: str, signer: Signer) -> Path:
     """Return where the submission of rows of this digest is kept once this key has signed it."""
-    return folder / f"{name}.{digest[:_DIGITS]}.{key.public.id.hex()[:_DIGITS]}{_SUFFIX}"
+    return folder / f"{file_prefix}.{digest[:_DIGITS]}.{signer.public.id.hex()[:_DIGITS]}{_SUFFIX}"
 
 
-def find_signed_otherwise(submission: Path) -> list[Path]:
+def find_signed_otherwise(submission_path: Path) -> list[Path]:
     """Return the kept submissions of the same rows that another key signed."""
-    stem = submission.name.removesuffix(_SUFFIX).rpartition(".")[0]
-    paths_of_rows = submission.parent.glob(f"{escape(stem)}.*{_SUFFIX}")
-    return sorted(path for path in paths_of_rows if path.name != submission.name)
+    stem = submission_path.name.removesuffix(_SUFFIX).rpartition(".")[0]
+    paths_of_rows = submission_path.parent.glob(f"{escape(stem)}.*{_SUFFIX}")
+    return sorted(path for path in paths_of_rows if path.name != submission_path.name)

@@ -24,7 +24,7 @@ from ledger.documents.certificates.issuing import Holder
 from ledger.documents.seals.ses import Picture
 from ledger.errors import MalformedInput
 
-TRUST: Final = "trust.pem"
+TRUST_FILE: Final = "trust.pem"
 _LIFETIME_SECONDS: Final = 10 * 365 * 86_400
 _LEAD_SECONDS: Final = 86_400  # certificates begin a day before they are made: clocks differ
 _HOLDER_NAMES: Final = {
@@ -47,42 +47,42 @@ def open_trial(directory: Path, now: int) -> Trial:
     """Return the holders of a directory, which is filled where it is new or empty. Raises: MalformedInput, OSError."""
     if not directory.exists() or not any(directory.iterdir()):
         _fill(directory, now)
-    return Trial(*(_open_holder(directory, name) for name in ("maker", "signer")))
+    return Trial(*(_open_holder(directory, holder_name) for holder_name in ("maker", "signer")))
 
 
-def read_holder(certificate: Path, signer: Signer) -> Holder:
+def read_holder(certificate_path: Path, signer: Signer) -> Holder:
     """Return a certificate with what signs for it. Raises: MalformedInput, also where they do not belong together."""
-    holder = Holder(read_certificate(certificate), signer)
+    holder = Holder(read_certificate(certificate_path), signer)
     if holder.certificate.key != signer.public or signer.public.algorithm != "sm2":
         raise MalformedInput(
-            f"the key 0x{signer.public.id.hex()[:16]}… is not the SM2 key of the certificate {certificate}"
+            f"the key 0x{signer.public.id.hex()[:16]}… is not the SM2 key of the certificate {certificate_path}"
         )
     return holder
 
 
 def read_certificate(path: Path) -> Certificate:
     """Return the one certificate in a file, in PEM or DER. Raises: MalformedInput, OSError."""
-    content = path.read_bytes()
-    if content.lstrip().startswith(b"-----BEGIN"):
+    certificate_bytes = path.read_bytes()
+    if certificate_bytes.lstrip().startswith(b"-----BEGIN"):
         try:
-            content = ssl.PEM_cert_to_DER_cert(content.decode("ascii"))
+            certificate_bytes = ssl.PEM_cert_to_DER_cert(certificate_bytes.decode("ascii"))
         except ValueError as error:
             raise MalformedInput(f"{path} is not one certificate in PEM") from error
-    return decode_certificate(content)
+    return decode_certificate(certificate_bytes)
 
 
 def draw_ring() -> Picture:
     """Return a plain red ring: what a trial's seal looks like."""
-    centre, pixel_rows = (_EDGE_PIXELS - 1) / 2, bytearray()
+    centre_pixel, pixel_rows = (_EDGE_PIXELS - 1) / 2, bytearray()
     for y in range(_EDGE_PIXELS):
         pixel_rows.append(0)  # no filter
         for x in range(_EDGE_PIXELS):
-            is_red = 0.85 < ((x - centre) ** 2 + (y - centre) ** 2) ** 0.5 / centre < 0.97
+            is_red = 0.85 < ((x - centre_pixel) ** 2 + (y - centre_pixel) ** 2) ** 0.5 / centre_pixel < 0.97
             pixel_rows += b"\xd0\x10\x10\xff" if is_red else bytes(4)
-    header = struct.pack(
+    header_bytes = struct.pack(
         ">LLBBBBB", _EDGE_PIXELS, _EDGE_PIXELS, 8, 6, 0, 0, 0
     )  # eight bits of red, green, blue, opacity
-    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(bytes(pixel_rows), 9)), (b"IEND", b"")
+    chunks = (b"IHDR", header_bytes), (b"IDAT", zlib.compress(bytes(pixel_rows), 9)), (b"IEND", b"")
     return Picture(
         "PNG",
         b"\x89PNG\r\n\x1a\n" + b"".join(map(_encode_chunk, chunks)),
@@ -92,36 +92,40 @@ def draw_ring() -> Picture:
 
 
 def _encode_chunk(name_and_data: tuple[bytes, bytes]) -> bytes:
-    name, data = name_and_data
-    return struct.pack(">L", len(data)) + name + data + struct.pack(">L", zlib.crc32(name + data))
+    chunk_name, data = name_and_data
+    return struct.pack(">L", len(data)) + chunk_name + data + struct.pack(">L", zlib.crc32(chunk_name + data))
 
 
 def _fill(directory: Path, now: int) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     not_before, not_after = now - _LEAD_SECONDS, now + _LIFETIME_SECONDS
-    keys = {name: generate("sm2", secrets.token_bytes) for name in _HOLDER_NAMES}
-    authority = Holder.root(_HOLDER_NAMES["authority"], keys["authority"], not_before, not_after)
+    private_keys = {holder_name: generate("sm2", secrets.token_bytes) for holder_name in _HOLDER_NAMES}
+    authority = Holder.root(_HOLDER_NAMES["authority"], private_keys["authority"], not_before, not_after)
     holders = {"authority": authority} | {
-        name: authority.issue(
-            _HOLDER_NAMES[name], keys[name], serial=serial, not_before=not_before, not_after=not_after
+        holder_name: authority.issue(
+            _HOLDER_NAMES[holder_name],
+            private_keys[holder_name],
+            serial=serial,
+            not_before=not_before,
+            not_after=not_after,
         )
-        for serial, name in enumerate(("maker", "signer"), 2)
+        for serial, holder_name in enumerate(("maker", "signer"), 2)
     }
-    for name, holder in holders.items():
-        certificate, key = _holder_paths(directory, name)
-        files.write(certificate, _encode_pem(holder).encode(), public=True)
-        write_key(key, keys[name])
+    for holder_name, holder in holders.items():
+        certificate_path, key_path = _name_holder_paths(directory, holder_name)
+        files.write(certificate_path, _encode_pem(holder).encode(), public=True)
+        write_key(key_path, private_keys[holder_name])
     trusted_pem = _encode_pem(holders["authority"]) + _encode_pem(holders["maker"])
-    files.write(directory / TRUST, trusted_pem.encode(), public=True)
+    files.write(directory / TRUST_FILE, trusted_pem.encode(), public=True)
 
 
-def _open_holder(directory: Path, name: str) -> Holder:
-    certificate, key = _holder_paths(directory, name)
-    return read_holder(certificate, open_key(key, None))
+def _open_holder(directory: Path, holder_name: str) -> Holder:
+    certificate_path, key_path = _name_holder_paths(directory, holder_name)
+    return read_holder(certificate_path, open_key(key_path, None))
 
 
-def _holder_paths(directory: Path, name: str) -> tuple[Path, Path]:
-    return directory / f"{name}.crt", directory / f"{name}.pem"
+def _name_holder_paths(directory: Path, holder_name: str) -> tuple[Path, Path]:
+    return directory / f"{holder_name}.crt", directory / f"{holder_name}.pem"
 
 
 def _encode_pem(holder: Holder) -> str:

@@ -32,41 +32,43 @@ def add_wait(command: argparse.ArgumentParser) -> None:
 
 
 def wait_final(
-    node: NodeClient, receipt: ReceiptAnswer, seconds: int, sleep: Callable[[float], None] = time.sleep
+    node: NodeClient, receipt: ReceiptAnswer, wait_seconds: int, sleep: Callable[[float], None] = time.sleep
 ) -> SubmissionAnswer:
     """Return the receipt with its newest state, at best final.
 
     It was handed in: a node that does not answer while somebody waits is asked again. Raises: NodeError where it never did.
     """
-    deadline, shown_text = time.monotonic() + seconds, ""
-    submission: SubmissionAnswer | None = None
+    deadline, last_text = time.monotonic() + wait_seconds, ""
+    answer: SubmissionAnswer | None = None
     while True:
         state_text = ""
         try:
-            submission = {**receipt, **node.submission(receipt["id"])}
-            state_text = f"state: {submission['state']}"
+            answer = {**receipt, **node.submission(receipt["id"])}
+            state_text = f"state: {answer['state']}"
         except NodeError as error:
-            if time.monotonic() >= deadline and submission is None:
+            if time.monotonic() >= deadline and answer is None:
                 raise
             state_text = str(error)
-        if state_text != shown_text:
-            shown_text = state_text
-            note(shown_text)
+        if state_text != last_text:
+            last_text = state_text
+            note(last_text)
         is_over = time.monotonic() >= deadline
-        if submission is not None and (is_over or submission["state"] == _FINAL_STATE):
-            return submission
+        if answer is not None and (is_over or answer["state"] == _FINAL_STATE):
+            return answer
         sleep(_POLL_SECONDS)
 
 
-def judge_waiting(submissions: Iterable[SubmissionAnswer], seconds: int) -> int:
-    """Return the exit code for what was handed in after waiting for `seconds`, and say where that was in vain."""
-    late_submissions = [submission for submission in submissions if submission["state"] != _FINAL_STATE]
-    if seconds <= 0 or not late_submissions:
+def judge_waiting(answers: Iterable[SubmissionAnswer], wait_seconds: int) -> int:
+    """Return the exit code for what was handed in after waiting for `wait_seconds`, and say where that was in vain."""
+    pending_answers = [answer for answer in answers if answer["state"] != _FINAL_STATE]
+    if wait_seconds <= 0 or not pending_answers:
         return 0
-    first_late = late_submissions[0]
+    first_pending = pending_answers[0]
     note(
-        f"Handed in, but not final after {seconds} s 已提交，尚未上链定案: {len(late_submissions)} submissions, the first "
-        f"{first_late['id']} is {first_late['state']}. Nothing needs to be sent again 无须重新提交; `shunzheng trace` shows "
+        f"Handed in, but not final after {wait_seconds} s 已提交，尚未上链定案: {len(pending_answers)} submissions, "
+        "the first "
+        f"{first_pending['id']} is {first_pending['state']}. Nothing needs to be sent again 无须重新提交; "
+        "`shunzheng trace` shows "
         "when it is anchored."
     )
     return NOT_FINAL_CODE

@@ -143,7 +143,7 @@ class HandingIn:
             version = Version.of_lineage(lineage) if lineage else None
             change_rows.append(InputRow(row.line_number, _make_change(members, identifier, version)))
         changes = plan(action, change_rows, lineages, None, {}, civil_date(int(time.time())))
-        return [(change.number, change.row) for change in changes]
+        return [(change.row_number, change.row) for change in changes]
 
     def fetch_proofs(self, file_digest: str, folder: Path) -> int:
         """Fetch the proofs of a file that are not in the folder yet, and return how many. Raises: NodeError."""

@@ -17,7 +17,7 @@ from api.department.imports.profiles import (
     fold_words,
     map_joined_headings,
 )
-from api.department.rows.columns import ask_if_meant, claim_labels
+from api.department.rows.columns import ask_if_meant, get_claim_labels
 from ledger.errors import MalformedInput
 
 #: Columns that a file of faulty rows has besides: they say what was wrong, and are not read when the file comes back.
@@ -161,13 +161,13 @@ def _check_headings(
 ) -> None:
     faults = [
         f"“{_quote(heading)}” is no heading that the profile {profile.name} "
-        f"knows{ask_if_meant(heading, [*claim_labels()])}"
+        f"knows{ask_if_meant(heading, [*get_claim_labels()])}"
         for heading in unknown_headings[:_MAX_FAULTS]
     ]
     for target, indices in indices_by_target.items():
         if len(indices) > 1 and target not in profile.joins:
             quoted_headings = "” and “".join(_quote(cells[index]) for _, index in indices)
-            faults.append(f"“{quoted_headings}” both mean {target} {claim_labels().get(target, '')}")
+            faults.append(f"“{quoted_headings}” both mean {target} {get_claim_labels().get(target, '')}")
     if _NUMBER_CLAIM not in indices_by_target and _NUMBER_CLAIM not in profile.constants:
         faults.append("no column holds the number of the certificate (ZZBH 证照编号)")
     if faults:

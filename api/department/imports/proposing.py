@@ -9,7 +9,7 @@ from typing import Final
 
 from api.department.imports.files.sources import Source, SourceRow
 from api.department.imports.profiles import Profile, bind_headings, fold_heading, load_profile
-from api.department.rows.columns import claim_labels
+from api.department.rows.columns import get_claim_labels
 from ledger.errors import MalformedInput
 
 _SAMPLE_ROWS: Final = 500
@@ -74,7 +74,7 @@ def _write_columns(headings: Sequence[str], plain_profile: Profile) -> Iterator[
         list[str](),
         set[str](),
     )
-    labels = {fold_heading(label): claim for claim, label in claim_labels().items()}
+    labels = {fold_heading(label): claim for claim, label in get_claim_labels().items()}
     yield "[columns]"
     for heading in headings:
         folded_heading = fold_heading(heading)

@@ -10,7 +10,7 @@ from typing import Final
 
 from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.sorts import SORTS, Consequence, Finding, find_consequence
-from api.department.rows.columns import sensitive_claims
+from api.department.rows.columns import get_sensitive_claims
 from ledger.encoding.canonical import Json
 
 _MAX_EXAMPLES: Final = 5  # of one sort that a report shows
@@ -146,7 +146,7 @@ def describe_finding(place: str, finding: Finding) -> str:
     """Say a finding on one line; the value only where it is of no person."""
     quoted_value = (
         f" “{finding.value[:_MAX_QUOTED]}”"
-        if finding.sort in _SHOWN_SORTS and finding.column not in sensitive_claims()
+        if finding.sort in _SHOWN_SORTS and finding.column not in get_sensitive_claims()
         else ""
     )
     column = f" {finding.column[:_MAX_QUOTED]}" if finding.column else ""

@@ -29,17 +29,17 @@ def require_accepted(warnings: Sequence[RowWarning], accepted_names: Collection[
     """Tell the warnings whose sort is accepted. Raises: SubmissionRefused where there are others, with their rows."""
     refused_warnings = [warning for warning in warnings if warning.name not in accepted_names]
     for warning in warnings if not refused_warnings else ():
-        note(f"  row {warning.row}: accepted {warning.name}: {warning.message}")
+        note(f"  row {warning.row_number}: accepted {warning.name}: {warning.message}")
     if refused_warnings:
-        sorts = sorted({warning.name for warning in refused_warnings})
-        options_text = " ".join(f"--accept {name}" for name in sorts)
+        sort_names = sorted({warning.name for warning in refused_warnings})
+        accept_options = " ".join(f"--accept {name}" for name in sort_names)
         raise SubmissionRefused(
             NOT_ACCEPTED,
             f"nothing was signed 未签名: {len(refused_warnings)} warnings 警告 in the rows below. Mend them in the file, "
-            f"or, where it is meant so, repeat the command with {options_text}",
+            f"or, where it is meant so, repeat the command with {accept_options}",
             tuple(map(_make_row_error, refused_warnings[:MAX_ROW_ERRORS])),
         )
 
 
 def _make_row_error(warning: RowWarning) -> RowError:
-    return RowError(warning.row, f"[{warning.name}] {warning.message}")
+    return RowError(warning.row_number, f"[{warning.name}] {warning.message}")

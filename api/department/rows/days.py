@@ -14,7 +14,7 @@ from ledger.records.contradictions import ENDLESS_SPELLINGS, read_date
 NO_END: Final = "长期"
 _SPREADSHEET_EPOCH: Final = date(1899, 12, 30)  # day 0 of the numbers that spreadsheets keep for dates
 # Such numbers from 1950 to 2199: no text of another meaning looks like them in the column of a date.
-_SERIALS: Final = range(18_264, 109_575)
+_SERIAL_NUMBERS: Final = range(18_264, 109_575)
 
 
 def parse_day(text: str) -> date:
@@ -51,5 +51,5 @@ def read_serial(text: str) -> date | None:
     digits = text.removesuffix(".0")
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= len("109574")):
         return None
-    number = int(digits)
-    return _SPREADSHEET_EPOCH + timedelta(days=number) if number in _SERIALS else None
+    serial_number = int(digits)
+    return _SPREADSHEET_EPOCH + timedelta(days=serial_number) if serial_number in _SERIAL_NUMBERS else None

@@ -20,17 +20,17 @@ _Identity = tuple[str, str]
 _NO_IDENTITY: Final[_Identity] = ("", "")
 
 
-def renumber(rows: Iterable[RowAnswer], submission: Path, input_rows: NumberedRows) -> list[RowAnswer]:
+def renumber(rows: Iterable[RowAnswer], submission_path: Path, input_rows: NumberedRows) -> list[RowAnswer]:
     """Return what a node says of lines of a submission, said of the rows of its input, in their order."""
     answers = list(rows)
-    identities = _read_identities(submission, {answer["row"] for answer in answers})
+    identities = _read_identities(submission_path, {answer["row"] for answer in answers})
     numbers_by_identity = _find_numbers(input_rows(), set(identities.values()))
     renumbered_answers: list[RowAnswer] = []
     for answer in answers:
         input_numbers = numbers_by_identity.get(identities.get(answer["row"], _NO_IDENTITY), [])
         if not input_numbers:
             renumbered_answers.append(
-                {**answer, "message": f"{answer['message']} (line of {submission.name})"}
+                {**answer, "message": f"{answer['message']} (line of {submission_path.name})"}
             )
             continue
         others_text = f" (or row {', '.join(map(str, input_numbers[1:]))})" if input_numbers[1:] else ""
@@ -38,24 +38,24 @@ def renumber(rows: Iterable[RowAnswer], submission: Path, input_rows: NumberedRo
     return sorted(renumbered_answers, key=lambda answer: answer["row"])
 
 
-def renumber_error(error: NodeError, submission: Path, input_rows: NumberedRows) -> NodeError:
+def renumber_error(error: NodeError, submission_path: Path, input_rows: NumberedRows) -> NodeError:
     """Return a node's refusal with its rows as the input counts them."""
     return NodeError(
         error.summary,
         error.problem,
         error.status,
         error.retry_after,
-        renumber(error.rows, submission, input_rows),
+        renumber(error.rows, submission_path, input_rows),
     )
 
 
-def _read_identities(submission: Path, lines: Collection[int]) -> Mapping[int, _Identity]:
+def _read_identities(submission_path: Path, line_numbers: Collection[int]) -> Mapping[int, _Identity]:
     """Return what the records on some lines of a submission are about; the statement is line 1."""
-    with submission.open("rb") as file:
+    with submission_path.open("rb") as submission_file:
         return {
-            number: _identify(line, "record")
-            for number, line in enumerate(file, 1)
-            if number in lines and number > 1
+            line_number: _identify(line, "record")
+            for line_number, line in enumerate(submission_file, 1)
+            if line_number in line_numbers and line_number > 1
         }
 
 
@@ -63,9 +63,9 @@ def _find_numbers(
     rows: Iterable[tuple[int, bytes]], identities: Collection[_Identity]
 ) -> Mapping[_Identity, list[int]]:
     numbers_by_identity: dict[_Identity, list[int]] = defaultdict(list)
-    for number, line in rows:
+    for row_number, line in rows:
         if (identity := _identify(line)) in identities:
-            numbers_by_identity[identity].append(number)
+            numbers_by_identity[identity].append(row_number)
     return numbers_by_identity
 
 
@@ -75,7 +75,7 @@ def _identify(line: bytes, member: str = "") -> _Identity:
         row = decode(line)
     except MalformedInput:
         return _NO_IDENTITY
-    body: Json | None = row.get(member) if member and isinstance(row, dict) else row
-    if not isinstance(body, dict):
+    members: Json | None = row.get(member) if member and isinstance(row, dict) else row
+    if not isinstance(members, dict):
         return _NO_IDENTITY
-    return str(body.get("action", "")), str(body.get("identifier", ""))
+    return str(members.get("action", "")), str(members.get("identifier", ""))

@@ -13,7 +13,13 @@ from typing import Final
 
 from anchoring.catalogue.chosen import get_catalogue
 from anchoring.intake.judging import Oddity
-from api.department.rows.columns import DAYS, ask_if_meant, claim_labels, resembles_member, sensitive_claims
+from api.department.rows.columns import (
+    DAY_MEMBERS,
+    ask_if_meant,
+    get_claim_labels,
+    get_sensitive_claims,
+    resembles_member,
+)
 from api.department.rows.days import is_endless, parse_day, parse_last_day, read_serial
 from api.department.rows.forms import find_fields
 from api.department.rows.versions import Version
@@ -42,15 +48,15 @@ SORTS: Final = {
     "no-end": "a certificate without end that does not say so",
 }
 _MAX_QUOTED: Final = 40  # characters of a value that a message repeats
-_HOLDER: Final = "CZZTDM"
-_HOLDER_TYPE: Final = "CZZTDMLXDM"
+_HOLDER_CLAIM: Final = "CZZTDM"
+_HOLDER_TYPE_CLAIM: Final = "CZZTDMLXDM"
 _CODE_CHARS: Final = 18  # of a credit code, and of a resident number
-_CREDIT: Final = "001"
-_RESIDENT: Final = "111"
+_CREDIT_TYPE: Final = "001"
+_RESIDENT_TYPE: Final = "111"
 
-_MONTHS: Final = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_MONTH_PATTERN: Final = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 #: What a spreadsheet leaves in a cell, with what it did.
-_SPREADSHEET: Final = (
+_SPREADSHEET_PATTERNS: Final = (
     (
         re.compile(r"[+-]?[0-9](?:\.[0-9]+)?[Ee]\+[0-9]+|[+-]?[0-9]\.[0-9]+[Ee][0-9]+"),
         "shows a long number as a power of 10",
@@ -68,13 +74,15 @@ _SPREADSHEET: Final = (
         "could not show the value of this cell",
     ),
     (
-        re.compile(rf"[0-9]{{1,2}}月[0-9]{{1,2}}日|[0-9]{{1,2}}-{_MONTHS}|{_MONTHS}-[0-9]{{2}}"),
+        re.compile(
+            rf"[0-9]{{1,2}}月[0-9]{{1,2}}日|[0-9]{{1,2}}-{_MONTH_PATTERN}|{_MONTH_PATTERN}-[0-9]{{2}}"
+        ),
         "took a code for a date",
     ),
 )
 _FULL_WIDTH: Final = re.compile("[０-９Ａ-Ｚａ-ｚ]")
 #: Text as nearly all is, of which only the words are looked at: beginning with a Chinese character, or a code with letters.
-_ORDINARY: Final = re.compile(
+_ORDINARY_TEXT: Final = re.compile(
     "[\u3400-\u9fff][\u3400-\u9fff\u3001-\u3015\uff08-\uff0c\uff1a\uff1b0-9A-Za-z()-]*|[0-9A-Z]*[A-Z][0-9A-Z]*"
 )
 _READ_FORMS: Final = (Form.DATE, Form.INTEGER)
@@ -95,16 +103,16 @@ _PLACEHOLDERS: Final = frozenset(
 # Characters of the longest placeholder, with signs around it.
 _MAX_PLACEHOLDER_CHARS: Final = 16
 _SIGNS: Final = re.compile(r"[\W_]+")
-_GARBLED: Final = "锟斤拷"  # two signs for what was lost, read as GBK
-_LOST: Final = re.compile(f"\ufffd|□|{_GARBLED}|[\u3400-\u9fff](?:\\?|？$)|\\?[\u3400-\u9fff]")
+_GARBLED_SIGN: Final = "锟斤拷"  # two signs for what was lost, read as GBK
+_LOST_CHARACTER: Final = re.compile(f"\ufffd|□|{_GARBLED_SIGN}|[\u3400-\u9fff](?:\\?|？$)|\\?[\u3400-\u9fff]")
 #: Spaces inside a text that look like one blank, or like nothing to a program that compares.
 _ODD_BLANKS: Final = re.compile(r"[^\S ]|  ")
 #: What a text was written in and what it was read as, where the letters that came of it are Latin ones.
 _LATIN_READINGS: Final = (("utf-8", "latin-1"), ("utf-8", "cp1252"), ("gb2312", "latin-1"))
 #: The same where they are Chinese ones.
 _CHINESE_READING: Final = ("utf-8", "gbk")
-_PRIVATE: Final = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
-_HAN: Final = re.compile("[\u4e00-\u9fff]")
+_PRIVATE_CHARACTER: Final = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
+_HAN_CHARACTER: Final = re.compile("[\u4e00-\u9fff]")
 #: Days that stand for “unknown” and for “no end” in other systems.
 _FIRST_DAYS: Final = frozenset((date(1900, 1, 1), date(1970, 1, 1)))
 _LAST_YEARS: Final = frozenset((2099, 2999, 9999))
@@ -116,7 +124,7 @@ _YEAR_END: Final = frozenset(((12, 30), (12, 31)))
 class RowWarning:
     """Something odd in a row of the input that may be meant; `name` is its sort."""
 
-    row: int
+    row_number: int
     name: str
     message: str
 
@@ -125,11 +133,11 @@ def find_oddities(
     members: Mapping[str, Json], today: date, version: Version | None = None
 ) -> Iterator[Oddity]:
     """Yield what is odd in the members that a row states, as of `today`; `version` is the current one of a change."""
-    for name in DAYS:
+    for name in DAY_MEMBERS:
         if isinstance(day := members.get(name), str):
-            yield from _odd_day(name, day, today, version.record if version else None)
+            yield from _find_day_oddities(name, day, today, version.record if version else None)
     if isinstance(basis := members.get("basis"), str):
-        yield from _odd_text("basis", basis, Form.TEXT, None)
+        yield from _find_text_oddities("basis", basis, Form.TEXT, None)
     claims = members.get("claims")
     if not isinstance(claims, dict):
         return
@@ -137,24 +145,30 @@ def find_oddities(
     identifier = version.record.identifier if version else members.get("identifier")
     fields = find_fields(str(identifier))
     for name, value in claims.items():
-        if version and name not in claims_before and (name not in claim_labels() or resembles_member(name)):
-            question = ask_if_meant(name, [*claims_before, *claim_labels()])
+        if (
+            version
+            and name not in claims_before
+            and (name not in get_claim_labels() or resembles_member(name))
+        ):
+            question = ask_if_meant(name, [*claims_before, *get_claim_labels()])
             yield Oddity(
                 "new-claim",
                 f"the claim “{name[:_MAX_QUOTED]}” is new here and to the catalogue{question}",
             )
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str):
-                yield from _odd_text(name, text, _form(fields.get(name)), claims_before.get(name))
-    if _HOLDER in claims or _HOLDER_TYPE in claims:
-        yield from _odd_holder({**claims_before, **claims})
+                yield from _find_text_oddities(
+                    name, text, _find_form(fields.get(name)), claims_before.get(name)
+                )
+    if _HOLDER_CLAIM in claims or _HOLDER_TYPE_CLAIM in claims:
+        yield from _find_holder_oddities({**claims_before, **claims})
 
 
-def _form(field: ClaimField | None) -> Form:
+def _find_form(field: ClaimField | None) -> Form:
     return field.form if field else Form.TEXT
 
 
-def _odd_day(name: str, text: str, today: date, current_record: Record | None) -> Iterator[Oddity]:
+def _find_day_oddities(name: str, text: str, today: date, current_record: Record | None) -> Iterator[Oddity]:
     try:
         day = parse_last_day(text) if name == "valid_until" else parse_day(text)
     except MalformedInput:
@@ -184,14 +198,19 @@ def _odd_day(name: str, text: str, today: date, current_record: Record | None) -
 
 def find_text_oddities(name: str, text: str) -> Iterator[Oddity]:
     """Yield what is odd in a text that a claim of this name states, whatever form the catalogue gives it."""
-    yield from _odd_text(name, text, Form.TEXT, None)
+    yield from _find_text_oddities(name, text, Form.TEXT, None)
 
 
-def _odd_text(name: str, text: str, form: Form, value_before: "Json | None") -> Iterator[Oddity]:
+def _find_text_oddities(name: str, text: str, form: Form, value_before: "Json | None") -> Iterator[Oddity]:
     """Yield what is odd in one text of the claim `name`; `value_before` is what the claim said, if that is known."""
-    bare_text, label = text.strip(), claim_labels().get(name)
-    says_nothing = _is_placeholder(bare_text) or bare_text in (name, label)
-    if not says_nothing and form not in _READ_FORMS and _ORDINARY.fullmatch(text) and not is_garbled(text):
+    bare_text, label = text.strip(), get_claim_labels().get(name)
+    is_empty_word = _is_placeholder(bare_text) or bare_text in (name, label)
+    if (
+        not is_empty_word
+        and form not in _READ_FORMS
+        and _ORDINARY_TEXT.fullmatch(text)
+        and not is_garbled(text)
+    ):
         return
     quoted_text = f"{name} is {_quote(name, text)}"
     if bare_text != text:
@@ -201,41 +220,43 @@ def _odd_text(name: str, text: str, form: Form, value_before: "Json | None") -> 
             "blanks",
             f"{quoted_text}, with a blank inside that is not a plain one 空格: write one plain blank",
         )
-    for pattern, deed in _SPREADSHEET:
+    for pattern, deed_words in _SPREADSHEET_PATTERNS:
         if pattern.fullmatch(bare_text):
             yield Oddity(
                 "spreadsheet",
-                f"{quoted_text}: a spreadsheet {deed}. Format the column as text, and enter it again",
+                f"{quoted_text}: a spreadsheet {deed_words}. Format the column as text, and enter it again",
             )
             return
-    if says_nothing:
+    if is_empty_word:
         yield Oddity("placeholder", f"{quoted_text}, which says nothing: leave the cell empty")
         return
-    yield from _odd_form(name, bare_text, form, quoted_text)
+    yield from _find_form_oddities(name, bare_text, form, quoted_text)
     if _has_lost_zeros(name, bare_text, value_before):
         yield Oddity(
             "lost-zeros", f"{quoted_text}: zeros at its beginning are missing, which spreadsheets take away"
         )
     if _FULL_WIDTH.search(bare_text) and unicodedata.normalize("NFKC", bare_text).isascii():
         yield Oddity("full-width", f"{quoted_text}, in full-width characters 全角: write 半角 ones")
-    yield from _odd_characters(name, quoted_text, bare_text)
+    yield from _find_character_oddities(name, quoted_text, bare_text)
 
 
 def _quote(name: str, text: str) -> str:
     """Repeat the value of a claim in a message, but for the numbers of persons and the like: people look over shoulders."""
     return (
-        "“…” (personal, not repeated 敏感信息)" if name in sensitive_claims() else f"“{text[:_MAX_QUOTED]}”"
+        "“…” (personal, not repeated 敏感信息)"
+        if name in get_sensitive_claims()
+        else f"“{text[:_MAX_QUOTED]}”"
     )
 
 
 def _is_placeholder(text: str) -> bool:
     """Tell whether a text has no letter and no digit, or is a word for nothing; a sign for a lost character is more."""
-    if len(text) > _MAX_PLACEHOLDER_CHARS or _LOST.search(text):
+    if len(text) > _MAX_PLACEHOLDER_CHARS or _LOST_CHARACTER.search(text):
         return False
     return _SIGNS.sub("", text).lower() in _PLACEHOLDERS
 
 
-def _odd_form(name: str, text: str, form: Form, quoted_text: str) -> Iterator[Oddity]:
+def _find_form_oddities(name: str, text: str, form: Form, quoted_text: str) -> Iterator[Oddity]:
     if form is Form.INTEGER and not (text.isascii() and text.isdecimal()):
         yield Oddity("not-a-number", f"{quoted_text} and should be a whole number")
     if form is not Form.DATE or read_date(text) or is_endless(text):
@@ -253,9 +274,9 @@ def _odd_form(name: str, text: str, form: Form, quoted_text: str) -> Iterator[Od
 def _has_lost_zeros(name: str, text: str, value_before: "Json | None") -> bool:
     if not text.isdecimal():
         return False
-    if name == _HOLDER_TYPE:
+    if name == _HOLDER_TYPE_CLAIM:
         holder_codes = get_catalogue().conventions.holder_codes
-        return text not in holder_codes and text.zfill(len(_CREDIT)) in holder_codes
+        return text not in holder_codes and text.zfill(len(_CREDIT_TYPE)) in holder_codes
     return (
         isinstance(value_before, str)
         and value_before != text
@@ -264,11 +285,11 @@ def _has_lost_zeros(name: str, text: str, value_before: "Json | None") -> bool:
     )
 
 
-def _odd_characters(name: str, quoted_text: str, text: str) -> Iterator[Oddity]:
-    if _LOST.search(text):
+def _find_character_oddities(name: str, quoted_text: str, text: str) -> Iterator[Oddity]:
+    if _LOST_CHARACTER.search(text):
         yield Oddity("lost-character", f"{quoted_text}: a character was lost on the way, look it up")
-    elif private_character := _PRIVATE.search(text):
-        code = f"U+{ord(private_character[0]):04X}"
+    elif private_match := _PRIVATE_CHARACTER.search(text):
+        code = f"U+{ord(private_match[0]):04X}"
         yield Oddity(
             "lost-character",
             f"{quoted_text}, with the private character {code}, which others show otherwise or not",
@@ -288,12 +309,12 @@ def undo_encoding(text: str) -> str:
         _decode_again(text, written_encoding, read_encoding)
         for written_encoding, read_encoding in (_CHINESE_READING, *_LATIN_READINGS)
     )
-    return next((meant_text for meant_text in readings if _HAN.search(meant_text)), "")
+    return next((meant_text for meant_text in readings if _HAN_CHARACTER.search(meant_text)), "")
 
 
 def is_garbled(text: str) -> bool:
     """Tell whether Chinese characters alone are what UTF-8 looks like to a program that expects GBK."""
-    return _GARBLED in text or bool(_HAN.search(_decode_again(text, *_CHINESE_READING)))
+    return _GARBLED_SIGN in text or bool(_HAN_CHARACTER.search(_decode_again(text, *_CHINESE_READING)))
 
 
 def _decode_again(text: str, written_encoding: str, read_encoding: str) -> str:
@@ -304,40 +325,40 @@ def _decode_again(text: str, written_encoding: str, read_encoding: str) -> str:
         return ""
 
 
-def _odd_holder(claims: Mapping[str, Json]) -> Iterator[Oddity]:
+def _find_holder_oddities(claims: Mapping[str, Json]) -> Iterator[Oddity]:
     """Yield which codes of holders fail their check digits; the number itself is personal, and not repeated."""
-    codes, kinds = (_texts(claims.get(name)) for name in (_HOLDER, _HOLDER_TYPE))
+    codes, holder_types = (_list_texts(claims.get(name)) for name in (_HOLDER_CLAIM, _HOLDER_TYPE_CLAIM))
     for index, code in enumerate(codes):
-        kind = kinds[index] if index < len(kinds) else ""
-        fault = _code_fault(code.strip().lstrip("'"), kind)
+        holder_type = holder_types[index] if index < len(holder_types) else ""
+        fault = _find_code_fault(code.strip().lstrip("'"), holder_type)
         if fault:
-            yield Oddity("holder-code", f"{_HOLDER}: {fault}")
+            yield Oddity("holder-code", f"{_HOLDER_CLAIM}: {fault}")
 
 
-def _code_fault(code: str, kind: str) -> str:
-    if kind == _CREDIT:
-        return _credit_fault(code)
-    if kind == _RESIDENT:
-        return _resident_fault(code)
-    if not kind and len(code) in (_CODE_CHARS - 1, _CODE_CHARS + 1) and code[:-1].isdecimal():
+def _find_code_fault(code: str, holder_type: str) -> str:
+    if holder_type == _CREDIT_TYPE:
+        return _find_credit_fault(code)
+    if holder_type == _RESIDENT_TYPE:
+        return _find_resident_fault(code)
+    if not holder_type and len(code) in (_CODE_CHARS - 1, _CODE_CHARS + 1) and code[:-1].isdecimal():
         return f"it has {len(code)} characters, and a credit code or resident number {_CODE_CHARS}"
     if not code.strip("0"):
         return "it is made of zeros"
-    if kind or len(code) != _CODE_CHARS:
+    if holder_type or len(code) != _CODE_CHARS:
         return ""
-    credit_fault, resident_fault = _credit_fault(code), _resident_fault(code)
+    credit_fault, resident_fault = _find_credit_fault(code), _find_resident_fault(code)
     if not credit_fault or not resident_fault:
         return ""
     is_credit_code = any(character.isalpha() for character in code[:-1])
     return credit_fault if is_credit_code else resident_fault
 
 
-def _credit_fault(code: str) -> str:
+def _find_credit_fault(code: str) -> str:
     fault = find_credit_code_fault(code)
     return f"credit code: {fault}" if fault else ""
 
 
-def _resident_fault(code: str) -> str:
+def _find_resident_fault(code: str) -> str:
     try:
         check_resident_number(code)
     except InvalidIdentifier as error:
@@ -345,5 +366,5 @@ def _resident_fault(code: str) -> str:
     return ""
 
 
-def _texts(value: "Json | None") -> list[str]:
+def _list_texts(value: "Json | None") -> list[str]:
     return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]

@@ -12,8 +12,8 @@ from typing import Final
 from anchoring.intake.faults import Faults
 from api.console import note
 from api.department.rows.columns import (
-    DAYS,
-    FOLLOWING,
+    DAY_MEMBERS,
+    FOLLOWING_MEMBERS,
     RECORD_MEMBERS,
     STATUS_MEMBERS,
     check_columns,
@@ -28,19 +28,19 @@ from ledger.encoding.canonical import encode as canonical
 from ledger.errors import LedgerError, MalformedInput
 from ledger.records.records import PRESENTABLE_ACTIONS
 
-_SHOWN: Final = 5  # numbers of blank rows that a message lists
+_MAX_SHOWN_NUMBERS: Final = 5  # numbers of blank rows that a message lists
 _BEGINNING_BYTES: Final = 4096  # of a file, by which its kind is told: blank lines stand before it
 
 
 #: What a row of a table is about unless it says otherwise.
-_DEFAULTS: Final[Mapping[str, Json]] = {"kind": "licence", "action": "issue", "claims": {}}
+_DEFAULT_MEMBERS: Final[Mapping[str, Json]] = {"kind": "licence", "action": "issue", "claims": {}}
 
 
 @dataclass(frozen=True, slots=True)
 class InputRow:
-    """What a row says; `number` is that of its line, or of its row in the sheet."""
+    """What a row says; `row_number` is that of its line, or of its row in the sheet."""
 
-    number: int
+    row_number: int
     members: Mapping[str, Json]
 
     @property
@@ -58,26 +58,27 @@ def read_rows(path: Path, action: str) -> list[InputRow]:
     return rows
 
 
-def _read_lines(content: bytes, action: str, name: str) -> list[InputRow]:
-    _check_lines(content[:_BEGINNING_BYTES], name)
+def _read_lines(content: bytes, action: str, file_name: str) -> list[InputRow]:
+    _check_lines(content[:_BEGINNING_BYTES], file_name)
     rows, faults = list[InputRow](), Faults()
-    for number, line in enumerate(content.splitlines(), 1):
+    for row_number, line in enumerate(content.splitlines(), 1):
         if not line.strip():
             continue
         try:
-            rows.append(InputRow(number, _read_object(line, action, f"line {number} of {name}")))
+            rows.append(InputRow(row_number, _read_object(line, action, f"line {row_number} of {file_name}")))
         except LedgerError as error:
-            faults.add(number, "malformed-row", str(error))
+            faults.add(row_number, "malformed-row", str(error))
     faults.refuse()
     return rows
 
 
-def _check_lines(beginning: bytes, name: str) -> None:
+def _check_lines(first_bytes: bytes, file_name: str) -> None:
     """Check that a file whose name is not that of a CSV begins as NDJSON does. Raises: MalformedInput, with what to do."""
-    check_kind(beginning)
-    if beginning.strip() and not beginning.lstrip().startswith((b"{", b"[")):
+    check_kind(first_bytes)
+    if first_bytes.strip() and not first_bytes.lstrip().startswith((b"{", b"[")):
         raise MalformedInput(
-            f"{name} is no NDJSON, which has an object {{…}} on each line and no byte order mark: give a table 表格 a name "
+            f"{file_name} is no NDJSON, which has an object {{…}} on each line and no byte order mark: give a "
+            "table 表格 a name "
             "that ends in .csv, and save it as such"
         )
 
@@ -88,9 +89,9 @@ def number_records(path: Path) -> Iterator[tuple[int, bytes]]:
     A row of a CSV issues a licence unless it says otherwise. Raises: MalformedInput, SubmissionRefused, OSError.
     """
     if path.suffix.lower() != ".csv":
-        with path.open("rb") as lines:
-            _check_lines(lines.peek(_BEGINNING_BYTES), path.name)
-            yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+        with path.open("rb") as records_file:
+            _check_lines(records_file.peek(_BEGINNING_BYTES), path.name)
+            yield from ((row_number, line) for row_number, line in enumerate(records_file, 1) if line.strip())
         return
     yield from _number_table(read_table(path.read_bytes()))
 
@@ -98,16 +99,18 @@ def number_records(path: Path) -> Iterator[tuple[int, bytes]]:
 def _number_table(table: Table) -> list[tuple[int, bytes]]:
     check_record_columns(table.columns)
     rows, faults = list[tuple[int, bytes]](), Faults()
-    for number, cells in table.rows:
-        members = {**_DEFAULTS, **members_of_cells(cells, RECORD_MEMBERS)}
+    for row_number, cells in table.rows:
+        members = {**_DEFAULT_MEMBERS, **make_members(cells, RECORD_MEMBERS)}
         claims, fields_by_name = members.get("claims"), find_fields(cells[KEY_COLUMN])
         if isinstance(claims, dict):
             members["claims"] = {
                 name: put_in_form(cell, None, fields_by_name.get(name)) for name, cell in claims.items()
             }
         if "valid_until" not in members and members["action"] in PRESENTABLE_ACTIONS:
-            faults.add(number, "malformed-row", f"`valid_until` is empty: write the last day, or {NO_END}")
-        rows.append((number, canonical(members)))
+            faults.add(
+                row_number, "malformed-row", f"`valid_until` is empty: write the last day, or {NO_END}"
+            )
+        rows.append((row_number, canonical(members)))
     faults.refuse()
     return rows
 
@@ -115,19 +118,21 @@ def _number_table(table: Table) -> list[tuple[int, bytes]]:
 def count_records(path: Path) -> int:
     """Return how many records a file has, and tell which rows of a table are left out."""
     if path.suffix.lower() != ".csv":
-        with path.open("rb") as lines:
-            return sum(1 for line in lines if line.strip())
+        with path.open("rb") as records_file:
+            return sum(1 for line in records_file if line.strip())
     table = read_table(path.read_bytes())
-    note_blank(table)
+    note_blank_rows(table)
     return len(table.rows)
 
 
-def _read_object(line: bytes, action: str, place: str) -> Mapping[str, Json]:
+def _read_object(line: bytes, action: str, line_name: str) -> Mapping[str, Json]:
     members = decode(line)
     if not isinstance(members, dict) or not isinstance(members.get("identifier"), str):
-        raise MalformedInput(f"{place} is not an object with an `identifier`")
-    if following_names := [name for name in FOLLOWING if name in members]:
-        raise MalformedInput(f"{place} states {', '.join(following_names)}, which follow from the register")
+        raise MalformedInput(f"{line_name} is not an object with an `identifier`")
+    if following_names := [name for name in FOLLOWING_MEMBERS if name in members]:
+        raise MalformedInput(
+            f"{line_name} states {', '.join(following_names)}, which follow from the register"
+        )
     check_members(action, members)
     return members
 
@@ -135,13 +140,13 @@ def _read_object(line: bytes, action: str, place: str) -> Mapping[str, Json]:
 def _read_sheet(table: Table, action: str) -> list[InputRow]:
     check_columns(action, table.columns)
     _check_filled(table)
-    note_blank(table)
+    note_blank_rows(table)
     rows, faults = list[InputRow](), Faults()
-    for number, cells in table.rows:
+    for row_number, cells in table.rows:
         if cells["identifier"].strip():
-            rows.append(InputRow(number, members_of_cells(cells, (*STATUS_MEMBERS, *DAYS))))
+            rows.append(InputRow(row_number, make_members(cells, (*STATUS_MEMBERS, *DAY_MEMBERS))))
         else:
-            faults.add(number, "malformed-row", "it names no certificate: fill in `identifier`")
+            faults.add(row_number, "malformed-row", "it names no certificate: fill in `identifier`")
     faults.refuse()
     return rows
 
@@ -160,21 +165,23 @@ def _check_filled(table: Table) -> None:
         )
 
 
-def note_blank(table: Table) -> None:
+def note_blank_rows(table: Table) -> None:
     """Tell which rows of a table are left out because nothing stands in them."""
-    if table.blank:
-        numbers_text = ", ".join(map(str, table.blank[:_SHOWN])) + (", …" if table.blank[_SHOWN:] else "")
+    if table.blank_row_numbers:
+        numbers_text = ", ".join(map(str, table.blank_row_numbers[:_MAX_SHOWN_NUMBERS])) + (
+            ", …" if table.blank_row_numbers[_MAX_SHOWN_NUMBERS:] else ""
+        )
         note(f"Rows without any content are left out 空行已略过: {numbers_text}")
 
 
-def members_of_cells(cells: Mapping[str, str], own_members: tuple[str, ...]) -> dict[str, Json]:
+def make_members(cells: Mapping[str, str], member_names: tuple[str, ...]) -> dict[str, Json]:
     """Return the members of a row: cells of columns that are no members of a row are claims, and empty cells nothing."""
-    members: dict[str, Json] = {name: cells[name] for name in own_members if cells.get(name, "").strip()}
-    claims = dict(_iterate_claims(cells, own_members))
+    members: dict[str, Json] = {name: cells[name] for name in member_names if cells.get(name, "").strip()}
+    claims = dict(_list_claims(cells, member_names))
     return members | ({"claims": claims} if claims else {})
 
 
-def _iterate_claims(cells: Mapping[str, str], own_members: tuple[str, ...]) -> Iterator[tuple[str, Json]]:
+def _list_claims(cells: Mapping[str, str], member_names: tuple[str, ...]) -> Iterator[tuple[str, Json]]:
     for name, cell in cells.items():
-        if name not in own_members and cell.strip():
+        if name not in member_names and cell.strip():
             yield name, cell

@@ -37,43 +37,43 @@ _OTHER_SEPARATORS: Final = ";\t|，；"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table's rows by number, cells by column; `blank` are the numbers of rows without any content."""
+    """A table's rows by number, cells by column; `blank_row_numbers` are the numbers of rows without any content."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[int, Mapping[str, str]], ...]
-    blank: tuple[int, ...]
+    blank_row_numbers: tuple[int, ...]
 
 
 def read_table(content: bytes) -> Table:
     """Read a CSV with one row of headings. Raises: MalformedInput, SubmissionRefused with the rows at fault."""
     try:
-        lines = list(csv.reader(StringIO(_decode_text(content), newline=""), strict=True))
+        sheet_rows = list(csv.reader(StringIO(_decode_text(content), newline=""), strict=True))
     except csv.Error as error:
         raise MalformedInput(f"the CSV cannot be read: {error}") from error
-    columns = _read_columns(lines)
-    faults, blank = Faults(), list[int]()
+    columns = _read_columns(sheet_rows)
+    faults, blank_row_numbers = Faults(), list[int]()
     rows: list[tuple[int, Mapping[str, str]]] = []
-    for number, cells in enumerate(lines[1:], 2):
+    for row_number, cells in enumerate(sheet_rows[1:], 2):
         if not any(cell.strip() for cell in cells):
-            blank.append(number)
+            blank_row_numbers.append(row_number)
         elif len(cells) != len(columns):
             faults.add(
-                number,
+                row_number,
                 "malformed-row",
                 f"it has more or fewer cells than the headings, {len(cells)} and not {len(columns)}: put text with "
                 "commas or line breaks between double quotes",
             )
         else:
-            rows.append((number, dict(zip(columns, cells, strict=True))))
+            rows.append((row_number, dict(zip(columns, cells, strict=True))))
     faults.refuse()
-    return Table(columns, tuple(rows), tuple(blank))
+    return Table(columns, tuple(rows), tuple(blank_row_numbers))
 
 
 def check_kind(content: bytes) -> None:
     """Check that a file with rows is text in one of the encodings read here. Raises: MalformedInput for what it is else."""
-    for beginning, kind_text in _OTHER_KINDS.items():
-        if content.lstrip().startswith(beginning):
-            raise MalformedInput(f"the file is {kind_text} and no CSV: {_REMEDY}")
+    for first_bytes, kind_words in _OTHER_KINDS.items():
+        if content.lstrip().startswith(first_bytes):
+            raise MalformedInput(f"the file is {kind_words} and no CSV: {_REMEDY}")
     if _UTF16_BEGINNING.match(content):
         raise MalformedInput(f"the file is text in UTF-16 and no CSV: {_REMEDY}")
 
@@ -95,18 +95,22 @@ def _is_gbk(content: bytes) -> bool:
     return True
 
 
-def _read_columns(lines: list[list[str]]) -> tuple[str, ...]:
+def _read_columns(sheet_rows: list[list[str]]) -> tuple[str, ...]:
     """Return the headings, each once. Raises: MalformedInput."""
-    columns = tuple(lines[0]) if lines else ()
+    columns = tuple(sheet_rows[0]) if sheet_rows else ()
     if KEY_COLUMN not in columns:
         raise MalformedInput(
-            f"the first line of a CSV names its columns, among them `{KEY_COLUMN}`{_explain_absence(lines)}"
+            f"the first line of a CSV names its columns, among them `{KEY_COLUMN}`{_explain_absence(sheet_rows)}"
         )
-    faults = [f"column {place} has no name" for place, name in enumerate(columns, 1) if not name.strip()]
+    faults = [
+        f"column {column_number} has no name"
+        for column_number, name in enumerate(columns, 1)
+        if not name.strip()
+    ]
     faults += [
-        f"the column `{name}` stands {count} times"
-        for name, count in Counter(columns).items()
-        if count > 1 and name.strip()
+        f"the column `{name}` stands {column_count} times"
+        for name, column_count in Counter(columns).items()
+        if column_count > 1 and name.strip()
     ]
     if faults:
         raise MalformedInput(
@@ -115,11 +119,11 @@ def _read_columns(lines: list[list[str]]) -> tuple[str, ...]:
     return columns
 
 
-def _explain_absence(lines: list[list[str]]) -> str:
-    for number, cells in enumerate(lines[1:_TITLE_ROWS], 2):
+def _explain_absence(sheet_rows: list[list[str]]) -> str:
+    for row_number, cells in enumerate(sheet_rows[1:_TITLE_ROWS], 2):
         if KEY_COLUMN in cells:
-            return f": here row {number} does, so delete the rows above it"
-    headings = [heading for cells in lines[:_TITLE_ROWS] for heading in cells]
+            return f": here row {row_number} does, so delete the rows above it"
+    headings = [heading for cells in sheet_rows[:_TITLE_ROWS] for heading in cells]
     for separator in _OTHER_SEPARATORS:
         if any(KEY_COLUMN in heading.split(separator) for heading in headings):
             return f": here cells are parted by “{separator}”, and have to be by commas"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from api.client.answers import LineageAnswer
-from api.department.rows.columns import DAYS, ask_if_meant
+from api.department.rows.columns import DAY_MEMBERS, ask_if_meant
 from api.department.rows.days import NO_END, parse_day, parse_last_day
 from api.department.rows.forms import find_fields, put_in_form
 from ledger.encoding.canonical import Json, decode
@@ -21,7 +21,7 @@ from ledger.records.seal_claims import SEALED_BY
 
 _MAX_QUOTED: Final = 40  # characters of a name that a message repeats
 #: Standard claims that repeat a member of the record: where the member changes, they follow.
-_REPEATED: Final = {
+_MEMBERS_BY_CLAIM: Final = {
     "ZZBS": "identifier",
     "ZZBFRQ": "issued",
     "ZZYXQQSRQ": "valid_from",
@@ -48,7 +48,7 @@ class Version:
                 "the node does not hold its claims, so nothing can be carried over: give the signed submission that was "
                 "kept, with --kept"
             )
-        version = cls.of_line({"record": shown_record, "disclosure": shown_claims})
+        version = cls.of_row({"record": shown_record, "disclosure": shown_claims})
         if version.record.suite.format(version.record.leaf()) != lineage["current"]:
             raise MalformedInput("the node shows another record than the current one: ask its administrator")
         if version.record.identifier != lineage["identifier"]:
@@ -56,9 +56,9 @@ class Version:
         return version
 
     @classmethod
-    def of_line(cls, line: dict[str, Json]) -> Self:
+    def of_row(cls, row: dict[str, Json]) -> Self:
         """Return the version on a line of a submission. Raises: MalformedInput, also for claims that are not its own."""
-        fields = Fields(line, "line")
+        fields = Fields(row, "line")
         record, disclosure = (
             decode_record(fields.take("record")),
             decode_disclosure(fields.take("disclosure")),
@@ -73,7 +73,7 @@ class Version:
         numbered_claims = [
             (int(name.partition("/")[2]), claim) for name, claim in self.claims.items() if is_document(name)
         ]
-        return [claim for _, claim in sorted(numbered_claims, key=lambda pair: pair[0])]
+        return [claim for _, claim in sorted(numbered_claims, key=lambda numbered_claim: numbered_claim[0])]
 
     @property
     def row(self) -> dict[str, Json]:
@@ -96,27 +96,27 @@ class FieldChange:
     """A field of a certificate in its current and in its new version; None where it has none."""
 
     name: str
-    before: "Json | None"
-    after: "Json | None"
+    value_before: "Json | None"
+    value_after: "Json | None"
 
     def to_json(self) -> dict[str, Json]:
-        values = {"before": self.before, "after": self.after}
+        values = {"before": self.value_before, "after": self.value_after}
         return {"name": self.name} | {name: value for name, value in values.items() if value is not None}
 
 
-def read_kept(submissions: Iterable[Path]) -> dict[str, Version]:
+def read_kept(submission_paths: Iterable[Path]) -> dict[str, Version]:
     """Return the versions in signed submissions that were kept, by the text of their leaf hash.
 
     Raises: MalformedInput, OSError.
     """
     versions: dict[str, Version] = {}
-    for path in submissions:
-        with path.open("rb") as lines:
-            next(lines, b"")  # the statement
-            for line in lines:
-                row = decode(line)
+    for path in submission_paths:
+        with path.open("rb") as submission_file:
+            next(submission_file, b"")  # the statement
+            for row_line in submission_file:
+                row = decode(row_line)
                 if isinstance(row, dict) and "disclosure" in row:
-                    version = Version.of_line(row)
+                    version = Version.of_row(row)
                     versions[version.record.suite.format(version.record.leaf())] = version
     return versions
 
@@ -138,24 +138,26 @@ def carry_over(stated_members: Mapping[str, Json], version: Version, identifier:
 
 def compare_rows(row_before: Mapping[str, Json], row_after: Mapping[str, Json]) -> list[FieldChange]:
     """Return every field of two rows of one certificate, changed or not."""
-    fields = [FieldChange(name, row_before.get(name), row_after.get(name)) for name in ("identifier", *DAYS)]
+    field_changes = [
+        FieldChange(name, row_before.get(name), row_after.get(name)) for name in ("identifier", *DAY_MEMBERS)
+    ]
     claims_before, claims_after = _read_claims(row_before), _read_claims(row_after)
-    fields += [
+    field_changes += [
         FieldChange(name, claims_before.get(name), claims_after.get(name))
         for name in dict.fromkeys((*claims_before, *claims_after))
     ]
     for name in ("documents", "links"):
         items_before, items_after = _list_items(row_before.get(name)), _list_items(row_after.get(name))
-        for place in range(max(len(items_before), len(items_after))):
+        for index in range(max(len(items_before), len(items_after))):
             values_at_place = (
-                items[place] if place < len(items) else None for items in (items_before, items_after)
+                items[index] if index < len(items) else None for items in (items_before, items_after)
             )
-            fields.append(FieldChange(f"{name} {place + 1}", *values_at_place))
-    return fields
+            field_changes.append(FieldChange(f"{name} {index + 1}", *values_at_place))
+    return field_changes
 
 
 def _check_days(row: Mapping[str, Json]) -> None:
-    for name in DAYS:
+    for name in DAY_MEMBERS:
         day = row.get(name)
         if name in row and not isinstance(day, str):
             raise MalformedInput(f"`{name}` is text: YYYY-MM-DD{f', or {NO_END}' * (name == 'valid_until')}")
@@ -176,7 +178,7 @@ def _merge_claims(
     if not isinstance(new_claims, dict):
         raise MalformedInput("`claims` is an object of names and values")
     claims = _read_claims(row_before)
-    for name, member in _REPEATED.items():
+    for name, member in _MEMBERS_BY_CLAIM.items():
         if name in claims and row_before.get(member) != row.get(member):
             claims.pop(name)
             if (value := row.get(member)) is not None and value != NO_END:
@@ -192,16 +194,16 @@ def _merge_claims(
 
 def _read_omitted_names(stated_members: Mapping[str, Json], claims: Mapping[str, Json]) -> list[str]:
     """Return the names of the claims that are taken out. Raises: MalformedInput."""
-    names = stated_members.get("without", [])
-    if not isinstance(names, list):
+    omitted_names = stated_members.get("without", [])
+    if not isinstance(omitted_names, list):
         raise MalformedInput("`without` is an array of names of claims")
-    for name in names:
+    for name in omitted_names:
         if name not in claims:
             question = ask_if_meant(str(name), [*claims])
             raise MalformedInput(
                 f"`without` names “{str(name)[:_MAX_QUOTED]}”, which is not stated now{question}"
             )
-    return [str(name) for name in names]
+    return [str(name) for name in omitted_names]
 
 
 def _is_sealed_by(link: Json) -> bool:

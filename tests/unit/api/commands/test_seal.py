@@ -17,7 +17,7 @@ from anchoring.intake.sealings import Sealings
 from api.commands import seal, submit
 from api.department import actions
 from api.department.seals import RegisteredSeal
-from api.department.trial import TRUST, open_trial, read_holder
+from api.department.trial import TRUST_FILE, open_trial, read_holder
 from api.http.app import create_app
 from api.key_files import PASSWORD_VARIABLE, open_key, write_key
 from ledger.documents.carriers import attach
@@ -100,7 +100,7 @@ def desk(city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.Mo
 def wuhan(city: City, desk: SealsDesk) -> Iterator[TestClient]:
     """Return another city's node, which accepts the trial authority."""
     open_trial(desk.folder / "trial", START)
-    settings = city.verifier.model_copy(update={"trust_list": desk.folder / "trial" / TRUST})
+    settings = city.verifier.model_copy(update={"trust_list": desk.folder / "trial" / TRUST_FILE})
     with TestClient(create_app(settings, city.clock)) as client:
         yield client
 
@@ -112,7 +112,7 @@ def verify(node: TestClient, document: bytes) -> Any:
 def test_a_trial_seal_is_good_for_whoever_accepts_the_trial_authority(desk: SealsDesk) -> None:
     assert desk.make() == 0
     assert desk.apply("sealed.ofd", "--stamp", "1", "150", "230") == 0
-    sealed, trust = Path("sealed.ofd").read_bytes(), decode_trust_list(Path("trial", TRUST).read_bytes())
+    sealed, trust = Path("sealed.ofd").read_bytes(), decode_trust_list(Path("trial", TRUST_FILE).read_bytes())
     (report,) = inspect(sealed, trust).signatures
     assert (report.verdict.value, report.seal_name, report.seal_id) == ("valid", NAME, NUMBER)
     assert inspect(sealed).verdict.value == "unverifiable", "nobody else accepts it"
@@ -184,7 +184,7 @@ def test_the_five_seals_of_a_company_are_registered_in_one_submission(desk: Seal
         kept = RegisteredSeal.read_beside(Path(file))
         assert kept
         proof = desk.city.proof(kept.identifier)
-        assert proof.record.leaf().hex() == kept.record.removeprefix("sm3:")
+        assert proof.record.leaf().hex() == kept.record_text.removeprefix("sm3:")
         assert proof.disclosure
         claims = proof.disclosure.values
         assert (claims["ZZMC"], claims["ZZLXDM"]) == (kind.name.zh, kind.code)
@@ -284,7 +284,7 @@ def test_pages_follow_one_another_and_what_is_not_anchored_comes_after_every_mom
             "identifier": SealingIdentifier.build("signature", ISSUER, f"TM{number:09d}").text,
             "issuer": ISSUER,
             "claims": {"KZ_QZRDM": ISSUER},
-            "links": [{"rel": "made-with", "record": kept.record}],
+            "links": [{"rel": "made-with", "record": kept.record_text}],
         }
         for number in range(5)
     ]

@@ -112,7 +112,7 @@ def test_a_backfilled_certificate_may_be_odd_and_is_warned_of(department: Depart
     good = identifier(1)
     odd = good[:-1] + ("0" if good[-1] != "0" else "1")
     with department.draft([licence(identifier=odd, issued="2014-05-06")]) as drafted:
-        assert [warning.row for warning in drafted.warnings] == [1]
+        assert [warning.row_number for warning in drafted.warnings] == [1]
 
 
 def test_a_submission_is_of_one_issuer(department: Department) -> None:

@@ -32,13 +32,13 @@ ROWS = [
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drafting_processes, "_CHUNK_ROWS", 3)
-    monkeypatch.setattr(drafting_processes, "_LEAST_CHUNKS", 2)
+    monkeypatch.setattr(drafting_processes, "_MIN_CHUNKS", 2)
 
 
 def draft_rows(rows: Iterable[dict[str, Json]], processes: int) -> UnsignedDraft:
     target = Target(World().registry, "tianmen", SM3, 0)
     lines = enumerate((canonical(row) for row in rows), 1)
-    return prepare(lines, target, secrets.token_bytes, NOW, today=date(2026, 11, 23), processes=processes)
+    return prepare(lines, target, secrets.token_bytes, NOW, today=date(2026, 11, 23), process_count=processes)
 
 
 def describe(draft: UnsignedDraft) -> tuple[set[tuple[str, str, int]], object]:
@@ -85,7 +85,7 @@ def test_a_process_that_is_ended_signs_nothing() -> None:
     target = Target(World().registry, "tianmen", SM3, 0)
     lines = enumerate((canonical(row) for row in ROWS), 1)
     with pytest.raises(SubmissionRefused, match="was ended from outside") as caught:
-        prepare(lines, target, os._exit, NOW, processes=2)
+        prepare(lines, target, os._exit, NOW, process_count=2)
     assert caught.value.problem == "drafting-ended"
 
 

@@ -21,7 +21,7 @@ from openpyxl import Workbook
 from anchoring.catalogue.chosen import get_catalogue
 from api.department.imports.judging.finishing import draw_identifier
 from api.department.seals import RegisteredSeal
-from api.department.trial import TRUST, open_trial, read_holder
+from api.department.trial import TRUST_FILE, open_trial, read_holder
 from api.key_files import open_key
 from examples.renderings import as_ofd, as_pdf
 from ledger.catalogue.errands import Errand
@@ -112,7 +112,7 @@ class World:
     @property
     def trust(self) -> bytes:
         """Whose seals and signatures Wuhan accepts, in PEM."""
-        return (self.folder / "trial" / TRUST).read_bytes() + self.pdf_authority.pem
+        return (self.folder / "trial" / TRUST_FILE).read_bytes() + self.pdf_authority.pem
 
     def register(self) -> None:
         """Import every licence, make and register every seal, and register what is signed and sealed."""

@@ -13,7 +13,7 @@ def test_rows_have_the_numbers_of_the_sheet() -> None:
     table = read_table(content)
     assert table.columns == ("identifier", "KZ_JYFW")
     assert [(number, cells["identifier"]) for number, cells in table.rows] == [(2, "a"), (6, "b")]
-    assert table.blank == (3, 4, 5)
+    assert table.blank_row_numbers == (3, 4, 5)
 
 
 @pytest.mark.parametrize(
