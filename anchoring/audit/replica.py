@@ -10,13 +10,14 @@ from typing import Final
 
 from sqlalchemy import RowMapping, Table
 
+from anchoring.audit.event_trees import audit_event_trees
 from anchoring.audit.findings import Findings
 from anchoring.audit.places import REPLICA
 from anchoring.chain.protocol import ChainEvent, RegistryName
 from anchoring.replica.overlay import NoFacts, Overlay
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.rows import Row, block_row, make_row
-from anchoring.replica.tables import BLOCK, EVENT, PENDING, REPLACED_KINDS, STATE, TABLES
+from anchoring.replica.tables import BLOCK, EVENT, EVENT_NODES, PENDING, REPLACED_KINDS, STATE, TABLES
 from ledger.crypto.keys import keccak256
 from ledger.errors import LedgerError, MalformedInput
 from ledger.registry.fold import derive
@@ -83,6 +84,8 @@ def audit_replica(view: ReplicaView, registry: str, findings: Findings) -> Regis
             stored_sum = sum(_hash_row(table, row) for row in view.rows(table))
             if stored_sum != hash_sums[table.name]:
                 _name_differences(view, table, findings)
+    with findings.guard(REPLICA, EVENT_NODES.name, f"table {EVENT_NODES.name}"):
+        audit_event_trees(view, findings)
     with findings.guard(REPLICA, PENDING.name, f"table {PENDING.name}"):
         _check_pending(view, registry_fold.fold, findings)
     findings.checked["logs"] += len(view.logs())

@@ -40,6 +40,8 @@ SIZE_BEFORE: Final = (
 )
 EVENT: Final = _select_by(tables.EVENT, "n")
 EVENTS: Final = select(tables.EVENT).where(tables.EVENT.c.n > bindparam("after")).order_by(tables.EVENT.c.n)
+EVENT_NODES: Final = _select_by(tables.EVENT_NODES, "n")
+ALL_EVENT_NODES: Final = select(tables.EVENT_NODES).order_by(tables.EVENT_NODES.c.n)
 NEWEST_BEFORE: Final = (
     select(tables.EVENT.c.n)
     .where(tables.EVENT.c.time < bindparam("time"))

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, CursorResult, RowMapping, Table, select
 
 from anchoring.chain.protocol import ChainEvent
 from anchoring.database.engine import find_file_faults, make_findable, snapshot
+from anchoring.errors import NotFound, Quarantined
 from anchoring.replica import queries, tables
 from anchoring.replica.queries import Query
 from anchoring.replica.rows import (
@@ -22,14 +23,17 @@ from anchoring.replica.rows import (
     read_block,
     read_division,
     read_event,
+    read_event_nodes,
     read_governance,
     read_grant,
     read_key,
     read_log,
     read_position,
 )
+from ledger.crypto.suites import Suite
 from ledger.registry import acts
 from ledger.registry.acts import decode_act
+from ledger.registry.event_trees import EventNodes, EventTrees, prove_growth
 from ledger.registry.status import StatusBlock
 from ledger.registry.trust import (
     Anchor,
@@ -236,6 +240,38 @@ class ReplicaView:
         if n == 0:
             return self.head_zero
         return self._connection.execute(queries.HEAD, {"n": n}).scalar_one_or_none()
+
+    def event_nodes(self, n: int) -> EventNodes:
+        """Return what final event `n` completes in the trees over the events. Raises: Quarantined where it is missing."""
+        nodes = self._find_one(read_event_nodes, queries.EVENT_NODES, n=n)
+        if nodes is None:
+            raise Quarantined(
+                f"the replica is damaged: it holds no tree nodes of event {n}. Stop the node, delete the replica and start "
+                "again: it is followed anew"
+            )
+        return nodes
+
+    def walk_event_nodes(self) -> Iterator[EventNodes]:
+        """Walk through the tree nodes of all final events, in their order."""
+        for row in self._walk_rows(queries.ALL_EVENT_NODES):
+            yield read_event_nodes(row)
+
+    def event_root(self, suite: Suite, n: int) -> bytes:
+        """Return the 32-byte root of the tree over the first `n` events. Raises: NotFound, Quarantined."""
+        self._require_event(n)
+        return EventTrees(n, self.event_nodes).root(suite)
+
+    def prove_growth(self, suite: Suite, old_n: int, n: int) -> list[bytes]:
+        """Prove that the tree over the first `n` events begins with that over `old_n`. Raises: NotFound, Quarantined."""
+        self._require_event(old_n)
+        self._require_event(n)
+        if old_n > n:
+            raise NotFound(f"event {old_n} comes after event {n}: name the earlier one as --since")
+        return prove_growth(suite, old_n, n, self.event_nodes)
+
+    def _require_event(self, n: int) -> None:
+        if not 0 < n <= self.cursor.n:
+            raise NotFound(f"event {n} is not final here: the replica holds {self.cursor.n} events")
 
     def newest_before(self, time: int) -> int:
         """Return the number of the newest final event of a block before `time`; 0 where there is none."""

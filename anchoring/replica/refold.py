@@ -15,11 +15,12 @@ from anchoring.errors import Quarantined
 from anchoring.processes.progress import Progress
 from anchoring.replica.overlay import NoFacts, Overlay
 from anchoring.replica.reading import ReplicaView
-from anchoring.replica.rows import Row, block_row, make_row
+from anchoring.replica.rows import Row, block_row, event_nodes_row, make_row
 from anchoring.replica.store import Replica
-from anchoring.replica.tables import BLOCK, REPLACED_KINDS, TABLES
+from anchoring.replica.tables import BLOCK, EVENT_NODES, REPLACED_KINDS, TABLES
 from ledger.crypto.keys import keccak256
 from ledger.errors import LedgerError
+from ledger.registry.event_trees import EventTrees
 from ledger.registry.fold import derive
 from ledger.registry.knowledge import Fold
 from ledger.registry.status import StatusTree
@@ -56,6 +57,7 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
     event_count = view.cursor.n
     fold, overlay = Fold(view.head_zero), Overlay(NoFacts())
     trees: dict[str, StatusTree] = {}
+    event_trees = EventTrees()
     hash_sums: dict[str, int] = defaultdict(int)
     try:
         for event, head in view.headed_events():
@@ -64,6 +66,9 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
                 raise _make_damage_error(
                     f"the head stored with event {fold.n} is not the one that the events make"
                 )
+            hash_sums[EVENT_NODES.name] += _hash_row(
+                EVENT_NODES, event_nodes_row(event_trees.append(event.event))
+            )
             for fact in derive(overlay, trees, event.event):
                 overlay.keep(fact)
                 if type(fact) not in REPLACED_KINDS:
@@ -79,7 +84,7 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
     for log, tree in trees.items():
         for block in tree.take_changed_blocks():
             hash_sums[BLOCK.name] += _hash_row(BLOCK, block_row(log, block))
-    for table in (*TABLES.values(), BLOCK):
+    for table in (*TABLES.values(), BLOCK, EVENT_NODES):
         stored_sum = 0
         for number, row in enumerate(view.rows(table)):
             stored_sum += _hash_row(table, row)

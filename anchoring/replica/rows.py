@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping
 from anchoring.chain.protocol import ChainEvent
 from ledger.crypto import suites
 from ledger.registry.acts import Event
+from ledger.registry.event_trees import EventNodes
 from ledger.registry.status import Status, StatusBlock
 from ledger.registry.trust import (
     Anchor,
@@ -236,6 +237,14 @@ def event_row(event: ChainEvent, head: bytes) -> Row:
         "transaction_hash": event.transaction,
         "head": head,
     }
+
+
+def event_nodes_row(nodes: EventNodes) -> Row:
+    return {"n": nodes.n, "sm3": nodes.sm3, "sha256": nodes.sha256}
+
+
+def read_event_nodes(row: RowMapping) -> EventNodes:
+    return EventNodes(n=row["n"], sm3=row["sm3"], sha256=row["sha256"])
 
 
 def read_event(row: RowMapping) -> ChainEvent:

@@ -16,11 +16,12 @@ from anchoring.database.engine import hold_tables, open_engine, snapshot, transa
 from anchoring.errors import CursorMoved, DatabaseTaken, NotFound, Quarantined, WrongRegistry
 from anchoring.limits import SERVER_CONNECTIONS
 from anchoring.replica.reading import Cursor, ReplicaView, cursor_row
-from anchoring.replica.rows import Row, block_row, event_row, make_row
+from anchoring.replica.rows import Row, block_row, event_nodes_row, event_row, make_row
 from anchoring.replica.tables import (
     BLOCK,
     COPIES_PREFIX,
     EVENT,
+    EVENT_NODES,
     METADATA,
     PENDING,
     REPLACED_KINDS,
@@ -28,6 +29,7 @@ from anchoring.replica.tables import (
     STATE,
     TABLES,
 )
+from ledger.registry.event_trees import EventTrees
 from ledger.registry.status import StatusTree
 from ledger.registry.trust import Fact
 
@@ -142,6 +144,7 @@ class Replica:
             if result.rowcount != 1:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
             _insert(connection, EVENT, [event_row(item.event, item.head) for item in folded_events])
+            _extend_event_trees(connection, cursor_before.n, folded_events)
             _store_facts(connection, [fact for item in folded_events for fact in item.facts])
             for log, tree in trees.items():
                 blocks = [block_row(log, block) for block in tree.take_changed_blocks()]
@@ -188,6 +191,14 @@ def _check_free(connection: Connection) -> None:
         raise DatabaseTaken(
             f"the replica's database holds {', '.join(sorted(foreign_tables))}: give the replica a database of its own"
         )
+
+
+def _extend_event_trees(connection: Connection, n: int, folded_events: Sequence[FoldedEvent]) -> None:
+    """Store what the events after event `n` complete in the trees over all events."""
+    if folded_events:
+        event_trees = EventTrees(n, ReplicaView(connection).event_nodes)
+        completed_nodes = [event_trees.append(item.event.event) for item in folded_events]
+        _insert(connection, EVENT_NODES, [event_nodes_row(nodes) for nodes in completed_nodes])
 
 
 def _store_facts(connection: Connection, facts: Sequence[Fact]) -> None:

@@ -24,7 +24,7 @@ from ledger.registry.trust import (
     PositionStatus,
 )
 
-SCHEMA: Final = 3  # raised with any change below: a replica of another number is dropped and followed anew
+SCHEMA: Final = 4  # raised with any change below: a replica of another number is dropped and followed anew
 #: Of the copies of other logs' entries, which a replica of another schema leaves alone (`anchoring.monitor.tables`).
 COPIES_PREFIX: Final = "published_"
 #: The few anchors that are void; spelled out, since a bound value would not find their index.
@@ -70,6 +70,15 @@ class EventRow(_Row, _EventFields, table=True):
     """A final event, with the head that it makes."""
 
     __tablename__ = "event"
+
+
+class EventNodesRow(_Row, table=True):
+    """`ledger.registry.event_trees.EventNodes` of a final event."""
+
+    __tablename__ = "event_node"
+    n: int = number(key=True)
+    sm3: bytes
+    sha256: bytes
 
 
 class PendingRow(_Row, _EventFields, table=True):
@@ -191,6 +200,7 @@ METADATA: Final = _Row.metadata
 
 STATE: Final = table(StateRow)
 EVENT: Final = table(EventRow)
+EVENT_NODES: Final = table(EventNodesRow)
 PENDING: Final = table(PendingRow)
 BLOCK: Final = table(BlockRow)
 GOVERNANCE: Final = table(GovernanceRow)

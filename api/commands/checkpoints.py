@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from anchoring.checkpoints.cosigning import Cosigner
 from anchoring.checkpoints.store import Checkpoints
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
 from api import files, processes
 from api.client.authorities import add_authorities
@@ -14,8 +15,11 @@ from api.client.offline import describe_checkpoint, read_trust
 from api.console import note, say, show_encoded, show_json
 from api.node.loading import load_settings
 from api.parsers import Commands, add_json
+from ledger.crypto.suites import Suite
+from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 from ledger.registry.checkpoints import Fork, find_contradiction, read_cosigned
+from ledger.registry.event_trees import SUITES
 
 AGREE, CONTRADICT, UNTOLD = 0, 11, 12
 _OUTCOME_WORDS: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "cannot tell"}
@@ -42,6 +46,12 @@ class _ShowOptions(Protocol):
 
 class _ForksOptions(Protocol):
     directory: Path
+
+
+class _RootsOptions(Protocol):
+    directory: Path
+    event: int | None
+    since: int | None
 
 
 class _CompareOptions(Protocol):
@@ -89,6 +99,17 @@ def add(commands: Commands) -> None:
     )
     forks_parser.add_argument("directory", type=Path, help="directory of the node")
     forks_parser.set_defaults(run=_forks)
+    roots_parser = actions.add_parser(
+        "roots",
+        help="show the roots of the trees over the registry's events, as JSON",
+        description="All nodes that hold the same events have the same roots. Exit code 0.",
+    )
+    roots_parser.add_argument("directory", type=Path, help="directory of the node")
+    roots_parser.add_argument("--event", type=int, metavar="N", help="after this event; default: the newest")
+    roots_parser.add_argument(
+        "--since", type=int, metavar="N", help="prove that they go on from those after this earlier event"
+    )
+    roots_parser.set_defaults(run=_show_roots)
     compare_parser = actions.add_parser(
         "compare",
         help="tell whether two checkpoints contradict each other",
@@ -156,6 +177,32 @@ def _forks(options: _ForksOptions) -> int:
         show_encoded(canonical(fork.to_json()).decode())
         note(find_contradiction(fork.first.checkpoint, fork.second.checkpoint) or "")
     return 1 if forks else 0
+
+
+def _show_roots(options: _RootsOptions) -> int:
+    with closing(Replica(load_settings(options.directory).replica_url)) as replica, replica.reading() as view:
+        n = view.cursor.n if options.event is None else options.event
+        show_json(
+            {
+                "registry": view.registry,
+                "n": n,
+                "roots": [_describe_root(view, suite, n, options.since) for suite in SUITES],
+            }
+        )
+    return 0
+
+
+def _describe_root(view: ReplicaView, suite: Suite, n: int, old_n: int | None) -> dict[str, Json]:
+    """Return the root after event `n`, and after an earlier one with the proof that it goes on from there."""
+    root_json: dict[str, Json] = {"root": suite.format(view.event_root(suite, n))}
+    if old_n is not None:
+        proof_hashes = view.prove_growth(suite, old_n, n)
+        root_json["since"] = {
+            "n": old_n,
+            "root": suite.format(view.event_root(suite, old_n)),
+            "consistency": [hash_.hex() for hash_ in proof_hashes],
+        }
+    return root_json
 
 
 def _compare(options: _CompareOptions) -> int:

@@ -21,6 +21,7 @@ import worked_documents
 import worked_history
 import worked_receipt
 import worked_sealing
+import worked_trees
 
 from ledger.crypto import trees
 from ledger.crypto.keys import PublicKey, decode_signature, encode_signature, generate, keccak256
@@ -326,6 +327,7 @@ def build_example() -> Example:
         | make_anchor_blocks(batch, events)
         | make_proof_blocks(proof, batch.status, knowledge)
         | checkpoint_blocks
+        | worked_trees.make_blocks(history)
         | worked_receipt.make_blocks(batch.entries[0], 0)
         | worked_history.make_blocks(make_suspended_proofs(batch), history, HEAD_0)
         | worked_audit.make_blocks(REGISTRY, history, HEAD_0)

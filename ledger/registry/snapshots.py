@@ -116,10 +116,14 @@ def write_snapshot(header: Header, events: Iterable[Event]) -> Iterator[bytes]:
     yield header.encode()
     compressor = zlib.compressobj(COMPRESSION_LEVEL)
     for event in events:
-        event_head = _EVENT_HEAD.pack(event.n, event.block, event.time, event.kind, len(event.payload))
-        if piece := compressor.compress(event_head + event.payload):
+        if piece := compressor.compress(encode_event(event)):
             yield piece
     yield compressor.flush()
+
+
+def encode_event(event: Event) -> bytes:
+    """Return the bytes of an event in a snapshot, which are those of its leaf in the trees over events too."""
+    return _EVENT_HEAD.pack(event.n, event.block, event.time, event.kind, len(event.payload)) + event.payload
 
 
 def read_header(chunks: Iterable[bytes]) -> Header:

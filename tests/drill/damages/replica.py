@@ -69,6 +69,20 @@ REPLICAS: Final = {
         "fact-altered", "status_block", "number 0", flip("status_block", "content", "number = 0")
     ),
     "status blocks deleted": replica("fact-missing", "status_block", "number 0", "DELETE FROM status_block"),
+    "tree node changed": replica("fact-altered", "event_node", "n 8", flip("event_node", "sm3", "n = 8")),
+    "tree node cut off": replica(
+        "fact-altered", "event_node", "n 8", "UPDATE event_node SET sha256 = x'00' WHERE n = 8"
+    ),
+    "tree that forgets": replica("fact-missing", "event_node", "n 7", "DELETE FROM event_node WHERE n = 7"),
+    "tree that forgets the newest": replica(
+        "fact-missing", "event_node", "n", "DELETE FROM event_node WHERE n = (SELECT max(n) FROM event_node)"
+    ),
+    "tree that invents": replica(
+        "fact-altered",
+        "event_node",
+        "n 9999",
+        "INSERT INTO event_node SELECT 9999, sm3, sha256 FROM event_node LIMIT 1",
+    ),
     "state of a later event": STATE.set("state-altered", "n = n + 1"),
     "state of another head": STATE.set("state-altered", "head = zeroblob(32)"),
     "state of an earlier final block": STATE.set("state-altered", "final_block = 1", place="final block"),

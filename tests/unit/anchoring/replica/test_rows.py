@@ -9,9 +9,10 @@ from anchoring.chain.protocol import ChainEvent
 from anchoring.database.engine import open_engine, transaction
 from anchoring.replica import rows
 from anchoring.replica.reading import Cursor, cursor_row, read_cursor
-from anchoring.replica.tables import BLOCK, EVENT, METADATA, PENDING, STATE, TABLES
+from anchoring.replica.tables import BLOCK, EVENT, EVENT_NODES, METADATA, PENDING, STATE, TABLES
 from ledger.crypto.suites import SM3
 from ledger.registry.acts import Event
+from ledger.registry.event_trees import EventNodes
 from ledger.registry.status import Status, StatusBlock
 from ledger.registry.trust import (
     Anchor,
@@ -74,6 +75,12 @@ def test_a_block_of_a_status_tree_comes_back(new_database: NewDatabase) -> None:
     block = StatusBlock(1, b"content", b"node")
     row = stored(new_database("replica"), BLOCK, rows.block_row("tianmen", block))
     assert (row["log"], rows.read_block(row)) == ("tianmen", block)
+
+
+def test_the_nodes_of_an_event_come_back(new_database: NewDatabase) -> None:
+    nodes = EventNodes(1, b"sm3", b"sha256")
+    row = stored(new_database("replica"), EVENT_NODES, rows.event_nodes_row(nodes))
+    assert rows.read_event_nodes(row) == nodes
 
 
 def test_a_cursor_comes_back(new_database: NewDatabase) -> None:

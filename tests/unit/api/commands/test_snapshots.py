@@ -19,7 +19,9 @@ from api.client.offline import read_trust
 from api.http.routes import knowledge
 from api.words import write_moment
 from examples.renderings import as_pdf
+from ledger.crypto.append_only import check_consistency
 from ledger.crypto.keys import generate
+from ledger.crypto.suites import parse_digest
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
 from ledger.registry import acts
@@ -359,3 +361,18 @@ def test_checkpoints_are_compared(three: Cosigned3, run: Run, tmp_path: Path) ->
     code, out, _ = run("checkpoint", "compare", files["one"], files["forked"])
     assert out.startswith("contradiction: event")
     assert run("checkpoint", "compare", files["one"], files["later"])[0] == 12
+
+
+def test_roots_go_on_from_earlier_ones(run: Run, directory: Path) -> None:
+    code, out, _ = run("checkpoint", "roots", directory, "--since", 2)
+    answer = json.loads(out)
+    assert (code, [root["root"].partition(":")[0] for root in answer["roots"]]) == (0, ["sm3", "sha256"])
+    for root in answer["roots"]:
+        suite, new_root = parse_digest(root["root"])
+        _, old_root = parse_digest(root["since"]["root"])
+        proof_hashes = [bytes.fromhex(text) for text in root["since"]["consistency"]]
+        check_consistency(suite, 2, old_root, answer["n"], new_root, proof_hashes)
+    earlier = json.loads(run("checkpoint", "roots", directory, "--event", 2)[1])
+    assert [root["root"] for root in earlier["roots"]] == [root["since"]["root"] for root in answer["roots"]]
+    code, _, err = run("checkpoint", "roots", directory, "--event", 9999)
+    assert (code, "is not final here" in err) == (1, True)
