@@ -16,7 +16,7 @@ from anchoring.errors import AnchoringError, SubmissionRefused
 from anchoring.processes.logs import make_line_visible
 from anchoring.processes.silence import silence_libraries
 from api.client.node_error import NodeError
-from api.console import in_words, note, prepare_streams, say, show_json
+from api.console import describe_error, note, prepare_streams, say, show_json
 from api.node.errors import SettingsError
 from api.parsers import Commands
 from api.signing.errors import SignerFailed
@@ -63,15 +63,15 @@ COMMANDS: Final = {
     "recover": ("recover", "take back what a register restored from a backup has lost"),
     "chain": ("chain", "deploy the registry and govern it"),
 }
-PACKAGE: Final = "shunzheng"
-MODULES: Final = tuple(dict.fromkeys(module for module, _ in COMMANDS.values()))
+PACKAGE_NAME: Final = "shunzheng"
+MODULE_NAMES: Final = tuple(dict.fromkeys(module_name for module_name, _ in COMMANDS.values()))
 
 
-def build_parser(modules: Iterable[str] = MODULES) -> argparse.ArgumentParser:
+def build_parser(modules: Iterable[str] = MODULE_NAMES) -> argparse.ArgumentParser:
     """Return the parser of the commands of `modules`; of the whole command line by default."""
     main_parser, commands = _build_main_parser()
-    for module in modules:
-        import_module(f"api.commands.{module}").add(commands)
+    for module_name in modules:
+        import_module(f"api.commands.{module_name}").add(commands)
     return main_parser
 
 
@@ -107,9 +107,9 @@ class _ShowVersion(argparse.Action):
         from importlib.metadata import PackageNotFoundError, version  # takes longer to load than the commands
 
         try:
-            say(f"{PACKAGE} {version(PACKAGE)}")
+            say(f"{PACKAGE_NAME} {version(PACKAGE_NAME)}")
         except PackageNotFoundError:
-            say(f"{PACKAGE}, which is not installed here and has no version")
+            say(f"{PACKAGE_NAME}, which is not installed here and has no version")
         parser.exit()
 
 
@@ -128,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except OSError as error:  # of standard output: whoever read has enough, or there is no room
         if not isinstance(error, BrokenPipeError):
-            note(f"shunzheng: {in_words(error)}")
+            note(f"shunzheng: {describe_error(error)}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to say goes nowhere
         return 1
 
@@ -151,7 +151,7 @@ def _run_command(arguments: list[str]) -> int:
 
 def _report_failure(error: Exception, *, as_json: bool) -> int:
     """Say what is wrong, to people on standard error, with `--json` to programs on standard output too."""
-    message, reason = in_words(error), ""
+    message, reason = describe_error(error), ""
     rows: list[Json] = []
     if isinstance(error, SnapshotRefused):
         message, reason = f"the snapshot is refused ({error.reason}): {error}", error.reason

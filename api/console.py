@@ -67,12 +67,16 @@ def prepare_streams() -> None:
     is closed Python has none, and would print in the other what is for this one: then it goes nowhere.
     """
     codecs.register_error(_UNENCODABLE, _substitute)
-    for name, errors in (("stdin", "replace"), ("stdout", _UNENCODABLE), ("stderr", _UNENCODABLE)):
-        stream = getattr(sys, name)
-        if stream is None and name != "stdin":
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    for stream_name, error_handler in (
+        ("stdin", "replace"),
+        ("stdout", _UNENCODABLE),
+        ("stderr", _UNENCODABLE),
+    ):
+        stream = getattr(sys, stream_name)
+        if stream is None and stream_name != "stdin":
+            setattr(sys, stream_name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=errors)
+            stream.reconfigure(errors=error_handler)
 
 
 def _substitute(error: UnicodeError) -> tuple[str, int]:
@@ -80,10 +84,10 @@ def _substitute(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     characters = error.object[error.start : error.end]
-    return "".join(_stand_in(character, error.encoding) for character in characters), error.end
+    return "".join(_find_stand_in(character, error.encoding) for character in characters), error.end
 
 
-def _stand_in(character: str, encoding: str) -> str:
+def _find_stand_in(character: str, encoding: str) -> str:
     """Return a like sign that the encoding has, else the number of the character as `make_line_visible` writes it."""
     for substitute in _SUBSTITUTES.get(character, ()):
         if substitute.encode(encoding, "ignore"):
@@ -109,7 +113,7 @@ def _find_suited_language() -> Language:
     return "zh"
 
 
-def in_words(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Return what is wrong, and what to do next."""
     if isinstance(error, OSError) and error.filename is not None and error.errno in _REMEDIES:
         return f"{error.filename} {_REMEDIES[error.errno]}"
@@ -135,11 +139,11 @@ def say(text: str) -> None:
 @contextmanager
 def tell_instead(listener: Callable[[str], None]) -> Iterator[None]:
     """Let `listener` get what is told meanwhile in this thread, where a library does what commands do."""
-    token = _listener.set(listener)
+    reset_token = _listener.set(listener)
     try:
         yield
     finally:
-        _listener.reset(token)
+        _listener.reset(reset_token)
 
 
 def note(text: str) -> None:
@@ -150,32 +154,35 @@ def note(text: str) -> None:
     print(make_lines_visible(text), file=sys.stderr, flush=True)
 
 
-def progress(items: Iterable[T], label: str, total: int) -> Iterator[T]:
-    """Pass `items` on and show on standard error how many of `total` are done, how fast, and how long it will take."""
+def progress(items: Iterable[T], label: str, total_count: int) -> Iterator[T]:
+    """Pass `items` on and show on standard error how many of `total_count` are done, how fast, and how long it will take."""
     if _listener.get():
         yield from items
         return
     is_terminal = sys.stderr.isatty()
-    start = shown_at = time.monotonic()
+    start_seconds = shown_seconds = time.monotonic()
     done_count = 0
     for item in items:
         yield item
         done_count += 1
-        now = time.monotonic()
-        if now - shown_at >= (_REFRESH_SECONDS if is_terminal else _PLAIN_SECONDS):
-            shown_at = now
-            rate = done_count / (now - start)
-            seconds_left = max(0, total - done_count) / rate
-            line = f"{make_line_visible(label)}: {done_count:,} of {total:,} ({rate:,.0f}/s, {seconds_left:,.0f} s left)"
+        now_seconds = time.monotonic()
+        if now_seconds - shown_seconds >= (_REFRESH_SECONDS if is_terminal else _PLAIN_SECONDS):
+            shown_seconds = now_seconds
+            items_per_second = done_count / (now_seconds - start_seconds)
+            seconds_left = max(0, total_count - done_count) / items_per_second
+            line = (
+                f"{make_line_visible(label)}: {done_count:,} of {total_count:,} ({items_per_second:,.0f}/s, "
+                f"{seconds_left:,.0f} s left)"
+            )
             print(
                 f"\r{line}" if is_terminal else line,
                 end="" if is_terminal else "\n",
                 file=sys.stderr,
                 flush=True,
             )
-    if is_terminal and shown_at != start:
+    if is_terminal and shown_seconds != start_seconds:
         print(
-            f"\r{make_line_visible(label)}: {done_count:,} of {total:,}" + " " * 20,
+            f"\r{make_line_visible(label)}: {done_count:,} of {total_count:,}" + " " * 20,
             file=sys.stderr,
             flush=True,
         )

@@ -28,7 +28,7 @@ _NO_CLAIMS: Final[Mapping[str, Json]] = {}
 class Papers:
     """Documents as they were opened, in their order, and what the core compares of them."""
 
-    presented: PresentedContent
+    presented_content: PresentedContent
     documents: tuple[OpenedDocument, ...]
 
     @property
@@ -37,43 +37,45 @@ class Papers:
 
     def with_report(self, report: Report, max_bytes: int | None = None) -> dict[str, object]:
         """Return the report for programs, with what the documents themselves show: in `max_bytes` of JSON, where given."""
-        documents = []
-        for number, inspection in enumerate(self.inspections, 1):
+        document_jsons = []
+        for document_number, inspection in enumerate(self.inspections, 1):
             if inspection is None or not (
                 inspection.signatures or inspection.problem or inspection.has_scripts
             ):
                 continue
-            document_json = _describe_document(number, inspection, max_bytes)
-            documents.append(document_json)
+            document_json = _describe_document(document_number, inspection, max_bytes)
+            document_jsons.append(document_json)
             max_bytes = None if max_bytes is None else max_bytes - _measure_json(document_json)
-        body: dict[str, object] = {**report.to_json()}
-        return body | {"documents": documents} if documents else body
+        members: dict[str, object] = {**report.to_json()}
+        return members | {"documents": document_jsons} if document_jsons else members
 
 
-def _describe_document(number: int, inspection: Inspection, max_bytes: int | None) -> dict[str, object]:
+def _describe_document(
+    document_number: int, inspection: Inspection, max_bytes: int | None
+) -> dict[str, object]:
     """Return what a document shows, with as many of its signatures as have room: `left_out` counts the others."""
-    body: dict[str, object] = {"document": number, **inspection.to_json()}
-    del body["proof"]  # the report shows the record, and only what was not forged
-    if max_bytes is None or _measure_json(body) <= max_bytes:
-        return body
+    members: dict[str, object] = {"document": document_number, **inspection.to_json()}
+    del members["proof"]  # the report shows the record, and only what was not forged
+    if max_bytes is None or _measure_json(members) <= max_bytes:
+        return members
     signatures, shown_signatures, used_bytes = (
         inspection.to_json()["signatures"],
         [],
-        _measure_json(body | {"signatures": []}),
+        _measure_json(members | {"signatures": []}),
     )
     for signature in signatures:
         used_bytes += _measure_json(signature)
         if used_bytes > max_bytes:
             break
         shown_signatures.append(signature)
-    return body | {"signatures": shown_signatures, "left_out": len(signatures) - len(shown_signatures)}
+    return members | {"signatures": shown_signatures, "left_out": len(signatures) - len(shown_signatures)}
 
 
-def _measure_json(body: object) -> int:
-    return len(orjson.dumps(body))
+def _measure_json(value: object) -> int:
+    return len(orjson.dumps(value))
 
 
-def authorities(path: Path | None) -> TrustList | None:
+def load_trust_list(path: Path | None) -> TrustList | None:
     """Return the trust list of a node, read again when its file changes. Raises: SettingsError."""
     if path is None:
         return None
@@ -86,18 +88,18 @@ def authorities(path: Path | None) -> TrustList | None:
 
 
 @lru_cache(maxsize=4)
-def _read_trust_list(path: Path, _change_time: int) -> TrustList:
+def _read_trust_list(path: Path, _changed_at: int) -> TrustList:
     return decode_trust_list(path.read_bytes())
 
 
 def open_papers(
-    contents: Iterable[bytes], claims: Mapping[str, Json] = _NO_CLAIMS, authorities: TrustList | None = None
+    contents: Iterable[bytes], claims: Mapping[str, Json] = _NO_CLAIMS, trust_list: TrustList | None = None
 ) -> Papers:
-    """Open documents here as they were presented; `authorities` are those whose certificates the city accepts.
+    """Open documents here as they were presented; `trust_list` are those whose certificates the city accepts.
 
     Hostile files take what time and memory they like: a process that answers others has `api.opening` open them.
     """
-    return gather_papers((open_document(content, authorities) for content in contents), claims)
+    return gather_papers((open_document(content, trust_list) for content in contents), claims)
 
 
 def gather_papers(
@@ -105,13 +107,13 @@ def gather_papers(
 ) -> Papers:
     """Return documents that were opened, with what the core compares of them."""
     documents = tuple(opened_documents)
-    presented = PresentedContent(
+    presented_content = PresentedContent(
         tuple(document.restored_document.document for document in documents),
         claims,
-        frozenset(number for number, document in enumerate(documents) if _is_broken(document)),
+        frozenset(index for index, document in enumerate(documents) if _is_broken(document)),
         any(document.restored_document.is_altered for document in documents),
     )
-    return Papers(presented, documents)
+    return Papers(presented_content, documents)
 
 
 def _is_broken(document: OpenedDocument) -> bool:

@@ -46,11 +46,11 @@ def read(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     return content
 
 
-def beside(document: Path) -> Path:
+def find_proof_path(document_path: Path) -> Path:
     """Return where the proof of a document lies that does not carry it. Raises: IsADirectoryError for `.` and `/`."""
-    if not document.name:
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(document))
-    return document.with_name(document.name + PROOF_SUFFIX)
+    if not document_path.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(document_path))
+    return document_path.with_name(document_path.name + PROOF_SUFFIX)
 
 
 def read_proof_text(source: str) -> str:
@@ -68,10 +68,12 @@ def read_proof_text(source: str) -> str:
         carried_proof = detach(content).proof
     if carried_proof:
         return carried_proof.encode().decode()
-    if beside(path).exists():
-        return read_proof_text(str(beside(path)))
+    if find_proof_path(path).exists():
+        return read_proof_text(str(find_proof_path(path)))
     if is_carrier(content):
-        raise MalformedInput(f"{path} carries no proof, and there is no {beside(path).name} beside it")
+        raise MalformedInput(
+            f"{path} carries no proof, and there is no {find_proof_path(path).name} beside it"
+        )
     return content.decode("utf-8", "replace")
 
 
@@ -80,9 +82,9 @@ def refuse_other(content: bytes, wanted_kind: str) -> None:
 
     What says nothing is let through, for its decoder to judge. Raises: MalformedInput.
     """
-    for text in (content, content.partition(b"\n")[0]):  # of a snapshot, the first line
+    for text_bytes in (content, content.partition(b"\n")[0]):  # of a snapshot, the first line
         try:
-            value = decode(text) if len(text) <= MAX_TRUST_BYTES else None
+            value = decode(text_bytes) if len(text_bytes) <= MAX_TRUST_BYTES else None
         except MalformedInput:
             continue
         type_name = str(value.get("type", "")) if isinstance(value, dict) else ""

@@ -12,13 +12,13 @@ from ledger.errors import MalformedInput
 _MAX_FILE_BYTES: Final = 4096  # a password is one line; a larger file is another file
 
 
-def read_password(file: Path | None, subject: str, remedy: str, *, twice: bool = False) -> str:
-    """Return the password of `subject`, from `file` or as a person types it; `twice` where a new one is chosen.
+def read_password(password_path: Path | None, subject: str, remedy: str, *, twice: bool = False) -> str:
+    """Return the password of `subject`, from `password_path` or as a person types it; `twice` where a new one is chosen.
 
     `remedy` says how to name the file where there is nobody to ask. Raises: MalformedInput, NotFound, OSError.
     """
-    if file:
-        return _read_line(file)
+    if password_path:
+        return _read_line(password_path)
     if not sys.stdin.isatty():
         raise MalformedInput(f"there is nobody to ask for the password 口令 of {subject}: {remedy}")
     password = getpass.getpass(f"password 口令 of {subject}: ")
@@ -27,10 +27,10 @@ def read_password(file: Path | None, subject: str, remedy: str, *, twice: bool =
     return password
 
 
-def _read_line(file: Path) -> str:
+def _read_line(password_path: Path) -> str:
     try:
-        return files.read(file, _MAX_FILE_BYTES).decode().rstrip("\r\n")
+        return files.read(password_path, _MAX_FILE_BYTES).decode().rstrip("\r\n")
     except FileNotFoundError as error:
-        raise NotFound(f"there is no password file at {file}") from error
+        raise NotFound(f"there is no password file at {password_path}") from error
     except UnicodeDecodeError as error:
-        raise MalformedInput(f"{file} does not hold a password: it is no text") from error
+        raise MalformedInput(f"{password_path} does not hold a password: it is no text") from error

@@ -24,7 +24,7 @@ from anchoring.errors import (
     NotAChain,
     RegistryAbsent,
 )
-from api.console import in_words
+from api.console import describe_error
 from api.node.errors import SettingsError
 from api.node.parts import ANCHORER, API, FOLLOWER, MONITOR
 from ledger.errors import LedgerError
@@ -77,12 +77,12 @@ _EVERY_PART: Final = frozenset({API, FOLLOWER, ANCHORER, MONITOR})
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Need:
     """What a node needs: how it is named, what looks at it, what to do where that fails, and the parts that need it."""
 
     name: str
     words: Words
-    look: Callable[["Settings"], str]
+    check: Callable[["Settings"], str]
     remedy: Words
     parts: frozenset[str] = _EVERY_PART
     looks_before: frozenset[str] = frozenset()  # looks without whose good end this one shows nothing
@@ -91,27 +91,27 @@ class _Look:
 def check_node(settings: "Settings", parts: Sequence[str], *, has_lock: bool = False) -> Iterator[Finding]:
     """Yield what each look shows at which one of these parts needs; `has_lock` where the caller has the directory's lock."""
     good_looks: set[str] = set()
-    for look in _LOOKS:
-        if (look.look is _look_at_directory and has_lock) or look.parts.isdisjoint(parts):
+    for need in _NEEDS:
+        if (need.check is _look_at_directory and has_lock) or need.parts.isdisjoint(parts):
             continue
-        if not look.looks_before <= good_looks:
+        if not need.looks_before <= good_looks:
             continue
-        state, message = _judge_look(look, settings)
+        state, message = _judge_look(need, settings)
         if state is State.GOOD:
-            good_looks.add(look.name)
+            good_looks.add(need.name)
         if message:
-            yield Finding(look.name, look.words, state, message, look.remedy)
+            yield Finding(need.name, need.words, state, message, need.remedy)
 
 
-def _judge_look(look: _Look, settings: "Settings") -> tuple[State, str]:
+def _judge_look(need: _Need, settings: "Settings") -> tuple[State, str]:
     try:
-        return State.GOOD, look.look(settings)
+        return State.GOOD, need.check(settings)
     except (DatabaseRefused, NotAChain) as error:
         return State.FAILS, str(error)
     except (ChainUnavailable, DatabaseUnavailable, RegistryAbsent, _NotYet) as error:
         return State.WAITS, str(error)
     except (AnchoringError, LedgerError, SettingsError, OSError, ValueError) as error:
-        return State.FAILS, in_words(error)
+        return State.FAILS, describe_error(error)
     except SQLAlchemyError as error:
         return State.FAILS, f"{type(error).__name__}: it is no database of this program"
 
@@ -127,10 +127,10 @@ def _look_at_directory(settings: "Settings") -> str:
 
 
 def _look_at_trust_list(settings: "Settings") -> str:
-    from api.documents import authorities
+    from api.documents import load_trust_list
 
-    trust = authorities(settings.trust_list)
-    return f"{len(trust.authorities)} authorities" if trust else ""
+    trust_list = load_trust_list(settings.trust_list)
+    return f"{len(trust_list.authorities)} authorities" if trust_list else ""
 
 
 def _look_at_issuer_names(settings: "Settings") -> str:
@@ -150,15 +150,15 @@ def _look_at_keystore(settings: "Settings") -> str:
 def _look_at_node_key(settings: "Settings") -> str:
     from api.node.keys import load_node_key
 
-    key = load_node_key(settings)
-    return f"opens, key 0x{key.public.id.hex()}" if key else ""
+    node_key = load_node_key(settings)
+    return f"opens, key 0x{node_key.public.id.hex()}" if node_key else ""
 
 
 def _look_at_spool(settings: "Settings") -> str:
     if not settings.log:
         return ""
-    with tempfile.TemporaryFile(dir=settings.spool_directory) as file:
-        file.write(b"\0")
+    with tempfile.TemporaryFile(dir=settings.spool_directory) as probe_file:
+        probe_file.write(b"\0")
     return f"{settings.spool_directory or tempfile.gettempdir()} can be written to"
 
 
@@ -166,12 +166,12 @@ def _look_at_peers(settings: "Settings") -> str:
     from api.client.authorities import load_authorities
 
     load_authorities(settings.ca_file)
-    for url in (url for urls in settings.watched.values() for url in urls):
+    for url in (url for urls in settings.watched_peers.values() for url in urls):
         url_parts = urlsplit(url)
         if not url_parts.hostname or url_parts.port == 0:  # `port` raises ValueError above 65535
             raise SettingsError("the URL of a peer names no host or no port that there is")
-    node_count = sum(map(len, settings.watched.values()))
-    return f"{node_count} nodes of {len(settings.watched)} logs" if node_count else ""
+    node_count = sum(map(len, settings.watched_peers.values()))
+    return f"{node_count} nodes of {len(settings.watched_peers)} logs" if node_count else ""
 
 
 def _look_at_replica(settings: "Settings") -> str:
@@ -212,18 +212,20 @@ def _look_at_checkpoints(settings: "Settings") -> str:
     return "can be read"
 
 
-def _is_to_be_made(url: str) -> bool:
+def _is_to_be_made(database_url: str) -> bool:
     """Tell whether an SQLite file is not there yet. Raises: SettingsError where it cannot be made."""
     from anchoring.database.engine import find_file
 
-    file = find_file(url)
-    if file and file.exists():
-        if not file.is_file() or not os.access(file, os.R_OK | os.W_OK):
-            raise SettingsError(f"{file} cannot be opened: it is no file, or not open to this user")
+    database_path = find_file(database_url)
+    if database_path and database_path.exists():
+        if not database_path.is_file() or not os.access(database_path, os.R_OK | os.W_OK):
+            raise SettingsError(f"{database_path} cannot be opened: it is no file, or not open to this user")
         return False
-    if file and not os.access(file.parent, os.W_OK | os.X_OK):
-        raise SettingsError(f"{file} cannot be made: its directory is missing or not open to this user")
-    return file is not None
+    if database_path and not os.access(database_path.parent, os.W_OK | os.X_OK):
+        raise SettingsError(
+            f"{database_path} cannot be made: its directory is missing or not open to this user"
+        )
+    return database_path is not None
 
 
 def _look_at_chain(settings: "Settings") -> str:
@@ -241,10 +243,10 @@ def _look_at_log(settings: "Settings") -> str:
 
     if not settings.log:
         return ""
-    account = open_account(settings).address
-    if obstacle := find_obstacle(open_chain(settings), settings.registry, settings.log, account):
+    account_address = open_account(settings).address
+    if obstacle := find_obstacle(open_chain(settings), settings.registry, settings.log, account_address):
         raise _NotYet(obstacle)
-    return f"{settings.log} is admitted, and {account} may anchor for it"
+    return f"{settings.log} is admitted, and {account_address} may anchor for it"
 
 
 def _look_at_port(settings: "Settings") -> str:
@@ -258,8 +260,8 @@ _OTHER_DATABASE: Final = Words(
     "请在 node.toml 中为其指定单独的、本登记簿的数据库，并检查用户与口令。",
     "Name a database of its own and of this registry in node.toml, and check user and password.",
 )
-_LOOKS: Final = (
-    _Look(
+_NEEDS: Final = (
+    _Need(
         "directory",
         Words("节点目录", "directory"),
         _look_at_directory,
@@ -267,21 +269,21 @@ _LOOKS: Final = (
             "请先停止该目录中的另一节点，或检查目录权限。", "Stop the other node, or check the permissions."
         ),
     ),
-    _Look(
+    _Need(
         "listen",
         Words("监听端口", "port"),
         _look_at_port,
         Words("请停止占用该端口的程序，或修改 `listen`。", "Stop what uses it, or change `listen`."),
         frozenset({API}),
     ),
-    _Look(
+    _Need(
         "trust_list",
         Words("可信机构名单", "trust list"),
         _look_at_trust_list,
         Words("请放回名单文件，或修改 `trust_list`。", "Put the file back, or change `trust_list`."),
         frozenset({API}),
     ),
-    _Look(
+    _Need(
         "issuer_names",
         Words("颁发机构名录", "issuers' names"),
         _look_at_issuer_names,
@@ -289,7 +291,7 @@ _LOOKS: Final = (
             "请放回或改正名录文件，或修改 `issuer_names`。", "Put the file right, or change `issuer_names`."
         ),
     ),
-    _Look(
+    _Need(
         "keystore",
         Words("锚定账户", "keystore"),
         _look_at_keystore,
@@ -299,7 +301,7 @@ _LOOKS: Final = (
         ),
         frozenset({ANCHORER}),
     ),
-    _Look(
+    _Need(
         "node_key",
         Words("节点密钥", "node key"),
         _look_at_node_key,
@@ -309,43 +311,43 @@ _LOOKS: Final = (
         ),
         frozenset({API, MONITOR}),
     ),
-    _Look(
+    _Need(
         "spool_directory",
         Words("接收暂存目录", "spool directory"),
         _look_at_spool,
         Words("请创建该目录并开放写权限。", "Make the directory, and let the node write there."),
         frozenset({API}),
     ),
-    _Look(
+    _Need(
         "peers",
         Words("其他城市节点", "peers"),
         _look_at_peers,
         Words("请检查 [peers] 中的地址与 `ca_file`。", "Check the addresses in [peers], and `ca_file`."),
         frozenset({MONITOR}),
     ),
-    _Look("replica_url", Words("本地副本", "replica"), _look_at_replica, _OTHER_DATABASE),
-    _Look(
+    _Need("replica_url", Words("本地副本", "replica"), _look_at_replica, _OTHER_DATABASE),
+    _Need(
         "register_url",
         Words("登记库", "register"),
         _look_at_register,
         _OTHER_DATABASE,
         frozenset({API, ANCHORER}),
     ),
-    _Look(
+    _Need(
         "checkpoints_url",
         Words("检查点库", "checkpoints"),
         _look_at_checkpoints,
         _OTHER_DATABASE,
         _EVERY_PART - {ANCHORER},
     ),
-    _Look(
+    _Need(
         "chain_url",
         Words("链与登记簿", "chain and registry"),
         _look_at_chain,
         Words("请检查 `chain_url` 与 `registry`。", "Check `chain_url` and `registry`."),
         frozenset({FOLLOWER, ANCHORER}),
     ),
-    _Look(
+    _Need(
         "log",
         Words("本市日志", "log"),
         _look_at_log,

@@ -9,7 +9,7 @@ from typing import Final
 
 from ledger.words import Words
 
-PATH: Final = "/problems/"
+PROBLEMS_PATH: Final = "/problems/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class Problem:
 
     @property
     def type(self) -> str:
-        return PATH + self.slug
+        return PROBLEMS_PATH + self.slug
 
 
 # fmt: off
-_ROWS: Final = (
+_PROBLEM_ROWS: Final = (
     Problem("malformed-request", 400, Words("请求格式有误", "The request is not in the documented form"), Words("请按接口说明修改请求；`detail` 指出问题所在。", "Correct the request as /openapi.json describes it; `detail` says where.")),
     Problem("invalid-parameter", 422, Words("参数有误", "A parameter is not in the documented form"), Words("请修改 `errors` 所列的参数。", "Correct the parameters listed under `errors`.")),
     Problem("unsupported-media-type", 415, Words("不支持的内容类型", "The body is of a type that this route does not take"), Words("请使用接口说明所列的 Content-Type。", "Send one of the content types that /openapi.json lists.")),
@@ -71,7 +71,7 @@ _MEND: Final = Words(
 )
 
 
-def _refusal(slug: str, status: int, zh: str, en: str) -> Problem:
+def _make_refusal(slug: str, status: int, zh: str, en: str) -> Problem:
     """A reason for which a submission is refused: its `detail` and `rows` say what to do about each row."""
     return Problem(slug, status, Words(zh, en), _MEND)
 
@@ -79,42 +79,42 @@ def _refusal(slug: str, status: int, zh: str, en: str) -> Problem:
 #: Refusals of a submission, by the slug that intake gives.
 # fmt: off
 _REFUSALS: Final = (
-    _refusal("malformed-statement", 422, "声明行格式有误", "Line 1 is not a statement with its signature"),
-    _refusal("malformed-row", 422, "登记行格式有误", "A row is not a record in the documented form"),
-    _refusal("row-too-long", 422, "登记行过长", "A row is longer than this node takes"),
-    _refusal("rows-refused", 422, "多行有误", "Rows are at fault for several reasons"),
-    _refusal("wrong-order", 422, "记录顺序有误", "The records are not in ascending order of their leaf hashes"),
-    _refusal("record-twice", 422, "同一记录重复", "The same record stands twice"),
-    _refusal("wrong-count", 422, "记录数与声明不符", "The records are not as many as the statement says"),
-    _refusal("wrong-root", 422, "记录与声明的根不符", "The records are not those that were signed"),
-    _refusal("wrong-suite", 422, "算法与日志不符", "The hash suite is not that of the log"),
-    _refusal("issuer-mismatch", 422, "颁发机构不一致", "Record, identifier and statement name different issuers"),
-    _refusal("invalid-identifier", 422, "标识校验不通过", "An identifier fails its form or its check digit"),
-    _refusal("disclosure-mismatch", 422, "披露的信息项与登记不符", "The disclosed claims are not those of the record"),
-    _refusal("claims-contradict-record", 422, "信息项与登记内容矛盾", "A claim says something else than its record"),
-    _refusal("unusable-claim", 422, "信息项名称或内容含不可用字符", "The name of a claim, or its text, has characters that are not taken"),
-    _refusal("weak-salt", 422, "盐值不是随机数", "A salt or master was not drawn at random"),
-    _refusal("salt-reused", 422, "盐值重复", "A salt or master stands twice"),
-    _refusal("record-postdated", 422, "记录时间晚于当前时间", "A record is dated in the future"),
-    _refusal("too-many-changes", 422, "状态变更过多", "Too many records change a status"),
-    _refusal("changed-twice", 422, "同一证照在一批中变更两次", "A certificate changes its status twice in one submission"),
-    _refusal("seal-not-in-force", 409, "印章不在有效状态", "A sealing was made with a seal that is not in force"),
-    _refusal("statement-postdated", 422, "声明时间晚于当前时间", "The statement is dated in the future"),
-    _refusal("statement-expired", 422, "声明已过期或即将过期", "The statement expires too soon to be anchored"),
-    _refusal("clocks-differ", 503, "区块链与本节点时钟不一致", "The clocks of the chain and of this node differ"),
-    _refusal("outside-window", 422, "声明所限的锚定序号不符", "The statement is for other anchors than its turn would be"),
-    _refusal("older-format", 422, "声明采用了旧版格式", "The statement is in an older format"),
-    _refusal("other-registry", 422, "声明属于另一个登记簿", "The statement is for another registry"),
-    _refusal("other-log", 422, "声明属于另一座城市的日志", "The statement is for another log"),
-    _refusal("unknown-log", 422, "日志尚未被接纳", "The log is not admitted to the registry"),
-    _refusal("unknown-issuer", 403, "颁发机构不属于本日志", "The issuer does not belong to this log"),
-    _refusal("unknown-key", 403, "密钥未登记", "The key is not registered as a department's"),
-    _refusal("bad-signature", 403, "签名无效", "The signature is not that of the key over this statement"),
-    _refusal("not-granted", 403, "密钥未获授权", "The key may not speak for this issuer, kind or type now"),
-    _refusal("key-retired", 403, "密钥已停用", "The key was retired"),
-    _refusal("key-compromised", 403, "密钥已泄露", "The key is reported stolen"),
-    _refusal("root-registered", 409, "这些记录已登记", "These very records are registered already"),
+    _make_refusal("malformed-statement", 422, "声明行格式有误", "Line 1 is not a statement with its signature"),
+    _make_refusal("malformed-row", 422, "登记行格式有误", "A row is not a record in the documented form"),
+    _make_refusal("row-too-long", 422, "登记行过长", "A row is longer than this node takes"),
+    _make_refusal("rows-refused", 422, "多行有误", "Rows are at fault for several reasons"),
+    _make_refusal("wrong-order", 422, "记录顺序有误", "The records are not in ascending order of their leaf hashes"),
+    _make_refusal("record-twice", 422, "同一记录重复", "The same record stands twice"),
+    _make_refusal("wrong-count", 422, "记录数与声明不符", "The records are not as many as the statement says"),
+    _make_refusal("wrong-root", 422, "记录与声明的根不符", "The records are not those that were signed"),
+    _make_refusal("wrong-suite", 422, "算法与日志不符", "The hash suite is not that of the log"),
+    _make_refusal("issuer-mismatch", 422, "颁发机构不一致", "Record, identifier and statement name different issuers"),
+    _make_refusal("invalid-identifier", 422, "标识校验不通过", "An identifier fails its form or its check digit"),
+    _make_refusal("disclosure-mismatch", 422, "披露的信息项与登记不符", "The disclosed claims are not those of the record"),
+    _make_refusal("claims-contradict-record", 422, "信息项与登记内容矛盾", "A claim says something else than its record"),
+    _make_refusal("unusable-claim", 422, "信息项名称或内容含不可用字符", "The name of a claim, or its text, has characters that are not taken"),
+    _make_refusal("weak-salt", 422, "盐值不是随机数", "A salt or master was not drawn at random"),
+    _make_refusal("salt-reused", 422, "盐值重复", "A salt or master stands twice"),
+    _make_refusal("record-postdated", 422, "记录时间晚于当前时间", "A record is dated in the future"),
+    _make_refusal("too-many-changes", 422, "状态变更过多", "Too many records change a status"),
+    _make_refusal("changed-twice", 422, "同一证照在一批中变更两次", "A certificate changes its status twice in one submission"),
+    _make_refusal("seal-not-in-force", 409, "印章不在有效状态", "A sealing was made with a seal that is not in force"),
+    _make_refusal("statement-postdated", 422, "声明时间晚于当前时间", "The statement is dated in the future"),
+    _make_refusal("statement-expired", 422, "声明已过期或即将过期", "The statement expires too soon to be anchored"),
+    _make_refusal("clocks-differ", 503, "区块链与本节点时钟不一致", "The clocks of the chain and of this node differ"),
+    _make_refusal("outside-window", 422, "声明所限的锚定序号不符", "The statement is for other anchors than its turn would be"),
+    _make_refusal("older-format", 422, "声明采用了旧版格式", "The statement is in an older format"),
+    _make_refusal("other-registry", 422, "声明属于另一个登记簿", "The statement is for another registry"),
+    _make_refusal("other-log", 422, "声明属于另一座城市的日志", "The statement is for another log"),
+    _make_refusal("unknown-log", 422, "日志尚未被接纳", "The log is not admitted to the registry"),
+    _make_refusal("unknown-issuer", 403, "颁发机构不属于本日志", "The issuer does not belong to this log"),
+    _make_refusal("unknown-key", 403, "密钥未登记", "The key is not registered as a department's"),
+    _make_refusal("bad-signature", 403, "签名无效", "The signature is not that of the key over this statement"),
+    _make_refusal("not-granted", 403, "密钥未获授权", "The key may not speak for this issuer, kind or type now"),
+    _make_refusal("key-retired", 403, "密钥已停用", "The key was retired"),
+    _make_refusal("key-compromised", 403, "密钥已泄露", "The key is reported stolen"),
+    _make_refusal("root-registered", 409, "这些记录已登记", "These very records are registered already"),
 )
 # fmt: on
 
-PROBLEMS: Final[dict[str, Problem]] = {problem.slug: problem for problem in (*_ROWS, *_REFUSALS)}
+PROBLEMS: Final[dict[str, Problem]] = {problem.slug: problem for problem in (*_PROBLEM_ROWS, *_REFUSALS)}

@@ -22,9 +22,9 @@ from anchoring.errors import (
 from anchoring.limits import WORKER_CONNECTIONS
 from anchoring.processes.logs import log_to_stderr
 from anchoring.processes.supervisor import NEEDS_PERSON
-from api.console import in_words, note
+from api.console import describe_error, note
 from api.node import parts
-from api.node.errors import FILE, SettingsError
+from api.node.errors import SETTINGS_FILE, SettingsError
 from ledger.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -98,7 +98,9 @@ def _run_anchorer(settings: "Settings") -> None:
     from anchoring.replica.store import Replica
 
     if not settings.log or not settings.register_url:
-        raise SettingsError(f"{settings.directory / FILE}: `log` is missing: this node issues nothing")
+        raise SettingsError(
+            f"{settings.directory / SETTINGS_FILE}: `log` is missing: this node issues nothing"
+        )
     account = open_account(settings)
     register = Register(settings.register_url, connections=WORKER_CONNECTIONS)
     replica = Replica(settings.replica_url, connections=WORKER_CONNECTIONS)
@@ -124,7 +126,8 @@ def open_account(settings: "Settings") -> "Account":
 
     if not settings.keystore or not settings.keystore_password_file:
         raise SettingsError(
-            f"{settings.directory / FILE}: `keystore` and `keystore_password_file` are missing: the account that anchors; "
+            f"{settings.directory / SETTINGS_FILE}: `keystore` and `keystore_password_file` are missing: the "
+            "account that anchors; "
             "make one with `shunzheng chain account` and have the city's admin name it with `shunzheng chain set-operator`"
         )
     password = read_password(settings.keystore_password_file, str(settings.keystore), "name its file")
@@ -153,9 +156,9 @@ def _run_monitor(settings: "Settings") -> None:
         logger.info("%s is %s", peer.name, peer.url)
     replica = Replica(settings.replica_url, connections=WORKER_CONNECTIONS)
     monitor = Monitor(replica, peers_by_log, withheld_after=settings.withheld_after)
-    stop = make_stop_event()
-    with collecting(settings, replica, stop):
-        monitor.run(stop)
+    stop_event = make_stop_event()
+    with collecting(settings, replica, stop_event):
+        monitor.run(stop_event)
 
 
 def name_peers(settings: "Settings") -> dict[str, list["HttpPeer"]]:
@@ -169,20 +172,20 @@ def name_peers(settings: "Settings") -> dict[str, list["HttpPeer"]]:
             HttpPeer(url, label=f"node {number} of {log}", authorities=authorities)
             for number, url in enumerate(urls, 1)
         ]
-        for log, urls in settings.watched.items()
+        for log, urls in settings.watched_peers.items()
     }
 
 
 @contextmanager
-def collecting(settings: "Settings", replica: "Replica", stop: threading.Event) -> Iterator[None]:
+def collecting(settings: "Settings", replica: "Replica", stop_event: threading.Event) -> Iterator[None]:
     """Sign checkpoints and collect those of the other nodes beside whatever else the process does."""
     cosigner = open_cosigner(settings, replica)
-    thread = threading.Thread(target=cosigner.run, args=(stop,), name="cosigner", daemon=True)
+    thread = threading.Thread(target=cosigner.run, args=(stop_event,), name="cosigner", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        stop.set()
+        stop_event.set()
         thread.join(_STOP_SECONDS)  # it may wait for a peer; what it has begun to write is kept or not
 
 
@@ -197,7 +200,7 @@ def open_cosigner(settings: "Settings", replica: "Replica") -> "Cosigner":
     return Cosigner(replica, checkpoints, load_node_key(settings), peers)
 
 
-PARTS: Final[Mapping[str, Callable[["Settings"], None]]] = {
+RUNNERS_BY_PART: Final[Mapping[str, Callable[["Settings"], None]]] = {
     parts.API: _run_api,
     parts.FOLLOWER: _run_follower,
     parts.ANCHORER: _run_anchorer,
@@ -215,12 +218,12 @@ def run(part: str, settings: "Settings") -> int:
     """Run one process until it is told to stop; return its exit code, `NEEDS_PERSON` where it would fail for ever."""
     log_to_stderr()
     try:
-        PARTS[part](settings)
+        RUNNERS_BY_PART[part](settings)
     except RegistryAbsent as error:
         logger.warning("%s: %s", part, error)
         return 1
     except (*_FOR_A_PERSON, OSError) as error:
-        note(f"shunzheng: {part}: {in_words(error)}")
+        note(f"shunzheng: {part}: {describe_error(error)}")
         return NEEDS_PERSON
     except (AnchoringError, SQLAlchemyError) as error:
         logger.warning("%s: %s", part, error)
@@ -237,18 +240,18 @@ def open_chain(settings: "Settings") -> "Chain":
     from api.node.chain_headers import load_chain_headers
 
     urls = require_chain_url(settings).split()
-    headers = load_chain_headers(settings.chain_headers_file, urls)
+    headers_by_url = load_chain_headers(settings.chain_headers_file, urls)
     try:
-        endpoints = [Endpoint(url, headers=headers.get(url)) for url in urls]
+        endpoints = [Endpoint(url, headers=headers_by_url.get(url)) for url in urls]
     except ValueError as error:
-        raise SettingsError(f"{settings.directory / FILE}: {error}") from error
+        raise SettingsError(f"{settings.directory / SETTINGS_FILE}: {error}") from error
     named_chains: list[tuple[str, Chain]] = []
-    for number, endpoint in enumerate(endpoints, 1):
-        name = f"endpoint {number}"
+    for endpoint_number, endpoint in enumerate(endpoints, 1):
+        endpoint_name = f"endpoint {endpoint_number}"
         logger.info(
-            "%s is %s", name, endpoint.place
+            "%s is %s", endpoint_name, endpoint.place
         )  # elsewhere it is named by its number: others read that too
-        named_chains.append((name, EthereumChain(endpoint, final_depth=settings.final_depth)))
+        named_chains.append((endpoint_name, EthereumChain(endpoint, final_depth=settings.final_depth)))
     return Failover(named_chains, RegistryName.parse(settings.registry).chain_id)
 
 
@@ -256,14 +259,14 @@ def require_chain_url(settings: "Settings") -> str:
     """Return the endpoints as they are set, separated by spaces. Raises: SettingsError where none is set."""
     if settings.chain_url is None:
         raise SettingsError(
-            f"{settings.directory / FILE}: `chain_url` is missing: the chain that this node follows"
+            f"{settings.directory / SETTINGS_FILE}: `chain_url` is missing: the chain that this node follows"
         )
     return settings.chain_url
 
 
 def make_stop_event() -> threading.Event:
     """Return an event that SIGTERM and SIGINT set."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+    stop_event = threading.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: stop_event.set())
+    return stop_event

@@ -141,9 +141,9 @@ ACTION_PURPOSES: Final = {
 }
 
 
-def words(language: Language) -> dict[str, str]:
+def choose_words(language: Language) -> dict[str, str]:
     """Return every word of one language by its key."""
-    return {key: pair.in_(language) for key, pair in _WORDS.items()}
+    return {key: words_pair.in_(language) for key, words_pair in _WORDS.items()}
 
 
 def write_time(moment: int, language: Language) -> str:
@@ -154,9 +154,9 @@ def write_time(moment: int, language: Language) -> str:
     return f"{write_date(local_time.date(), language)}, {local_time:%H:%M} (UTC+8)"
 
 
-def write_moment(text: str, language: Language) -> str:
+def write_moment(time_text: str, language: Language) -> str:
     """Write a moment `YYYY-MM-DDTHH:MM:SSZ` to the second, as a clock in China shows it."""
-    local_time = datetime.fromisoformat(text).astimezone(_SHANGHAI)
+    local_time = datetime.fromisoformat(time_text).astimezone(_SHANGHAI)
     if language == "zh":
         return f"{write_date(local_time.date(), language)} {local_time:%H:%M:%S}"
     return f"{write_date(local_time.date(), language)}, {local_time:%H:%M:%S} (UTC+8)"
@@ -164,8 +164,8 @@ def write_moment(text: str, language: Language) -> str:
 
 def write_clock(moment: int) -> str:
     """Write seconds since 1970 as a clock in China shows them, for lines in both languages and lists that are sorted."""
-    local = datetime.fromtimestamp(moment, UTC).astimezone(_SHANGHAI)
-    return f"{local:%Y-%m-%d %H:%M:%S} (UTC+8)"
+    local_time = datetime.fromtimestamp(moment, UTC).astimezone(_SHANGHAI)
+    return f"{local_time:%Y-%m-%d %H:%M:%S} (UTC+8)"
 
 
 def write_date(day: date, language: Language) -> str:
@@ -174,8 +174,12 @@ def write_date(day: date, language: Language) -> str:
 
 def write_age(seconds: int, language: Language) -> str:
     """Write how long ago something was, in the greatest unit of which at least two have passed."""
-    for size, zh, en in ((86_400, "天", "days"), (3_600, "小时", "hours"), (60, "分钟", "minutes")):
-        if seconds >= 2 * size:
-            count = seconds // size
-            return f"约 {count} {zh}前" if language == "zh" else f"about {count} {en} ago"
+    for unit_seconds, unit_zh, unit_en in (
+        (86_400, "天", "days"),
+        (3_600, "小时", "hours"),
+        (60, "分钟", "minutes"),
+    ):
+        if seconds >= 2 * unit_seconds:
+            unit_count = seconds // unit_seconds
+            return f"约 {unit_count} {unit_zh}前" if language == "zh" else f"about {unit_count} {unit_en} ago"
     return "刚刚" if language == "zh" else "just now"

@@ -154,22 +154,22 @@ class ReportsAnswer(TypedDict):
     reports: list[ReportAnswer]
 
 
-def is_answer(value: Json, shape: object) -> bool:
-    """Tell whether a decoded answer has the members of `shape`, a type of this module, of the types that stand there."""
-    if is_typeddict(shape):
-        members = get_type_hints(shape)
-        optional_names: frozenset[str] = getattr(shape, "__optional_keys__", frozenset())
+def is_answer(value: Json, answer_type: object) -> bool:
+    """Tell whether a decoded answer has the members of `answer_type`, a type of this module."""
+    if is_typeddict(answer_type):
+        members = get_type_hints(answer_type)
+        optional_names: frozenset[str] = getattr(answer_type, "__optional_keys__", frozenset())
         return isinstance(value, dict) and all(
             (name in optional_names and value.get(name) is None)
             or (name in value and is_answer(value[name], member_type))
             for name, member_type in members.items()
         )
-    type_arguments = get_args(shape)
-    if get_origin(shape) is list:
+    type_arguments = get_args(answer_type)
+    if get_origin(answer_type) is list:
         return isinstance(value, list) and all(is_answer(item, type_arguments[0]) for item in value)
-    if get_origin(shape) in (Union, UnionType):
+    if get_origin(answer_type) in (Union, UnionType):
         return any(is_answer(value, alternative) for alternative in type_arguments)
-    plain_type = get_origin(shape) or shape
+    plain_type = get_origin(answer_type) or answer_type
     return isinstance(value, bool) if plain_type is bool else _is_plain(value, plain_type)
 
 

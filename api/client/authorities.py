@@ -29,18 +29,18 @@ def add_authorities(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_authorities(file: Path | None) -> ssl.SSLContext | None:
+def load_authorities(ca_path: Path | None) -> ssl.SSLContext | None:
     """Return what believes the authorities in a file of PEM certificates; None where no file is named.
 
     Raises: MalformedInput, also where the file holds none, OSError.
     """
-    if file is None:
+    if ca_path is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        context.load_verify_locations(cadata=read(file, _MAX_FILE_BYTES).decode("ascii"))
+        context.load_verify_locations(cadata=read(ca_path, _MAX_FILE_BYTES).decode("ascii"))
     except (ssl.SSLError, ValueError) as error:
         raise MalformedInput(
-            f"{file} holds no certificates of authorities 证书: it must be one PEM certificate or several"
+            f"{ca_path} holds no certificates of authorities 证书: it must be one PEM certificate or several"
         ) from error
     return context

@@ -45,9 +45,9 @@ def read_pieces(answer: httpx.Response, max_bytes: int) -> Iterator[bytes]:
 
 def take_whole(answer: httpx.Response, max_bytes: int) -> httpx.Response:
     """Return an answer with its body. Raises: NodeError where it is longer than `max_bytes`."""
-    body = b"".join(read_pieces(answer, max_bytes))
+    body_bytes = b"".join(read_pieces(answer, max_bytes))
     headers = {name: answer.headers[name] for name in ("Retry-After",) if name in answer.headers}
-    return httpx.Response(answer.status_code, headers=headers, content=body, request=answer.request)
+    return httpx.Response(answer.status_code, headers=headers, content=body_bytes, request=answer.request)
 
 
 def _describe_too_long(answer: httpx.Response, max_bytes: int) -> NodeError:

@@ -97,7 +97,7 @@ class NodeClient:
             raise NodeError("the token holds what no token can: give it as it was given out, on one line")
         headers = _HEADERS | ({"Authorization": f"Bearer {token}"} if token else {})
         try:
-            self._http = httpx.Client(
+            self._http_client = httpx.Client(
                 base_url=self.url,
                 headers=headers,
                 timeout=_TIMEOUT,
@@ -114,34 +114,34 @@ class NodeClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.close()
+        self._http_client.close()
 
-    def logs(self) -> LogsAnswer:
+    def fetch_logs(self) -> LogsAnswer:
         """Return the registry that the node follows and its logs."""
         return _read(self._get("/v1/logs"), LogsAnswer)
 
-    def anchors(self, log: str) -> AnchorsAnswer:
+    def fetch_anchors(self, log: str) -> AnchorsAnswer:
         """Return the newest page of the final anchors of a log, the newest first."""
         return _read(self._get("/v1/anchors", {"log": log}), AnchorsAnswer)
 
-    def anchors_around(self, log: str, sequence: int) -> Sequence[Json]:
+    def fetch_anchors_around(self, log: str, sequence: int) -> Sequence[Json]:
         """Return the thousand anchors among which `sequence` is, so that the node learns no more than that."""
         end_sequence = ((sequence - 1) // MAX_PAGE_ITEMS + 1) * MAX_PAGE_ITEMS + 1
         params: dict[str, str | int] = {"log": log, "before": end_sequence, "limit": MAX_PAGE_ITEMS}
         answer = Fields(decode(self._read_bounded("/v1/anchors", params, _MAX_ANCHORS_BYTES)), "anchors")
         return answer.array("items", MAX_PAGE_ITEMS)
 
-    def status_range(self, log: str, position: int) -> bytes:
+    def fetch_status_range(self, log: str, position: int) -> bytes:
         """Return the statuses of the range of a log that begins at `position`, as the node sent it."""
         return self._read_bounded(
             f"/v1/logs/{quote(log, safe='')}/status", {"position": position}, MAX_RANGE_BYTES
         )
 
-    def checkpoint(self) -> bytes:
+    def fetch_checkpoint(self) -> bytes:
         """Return the newest checkpoint that a majority of the cities have signed."""
         return self._get("/v1/checkpoint").content
 
-    def snapshot(self, after: int = 0, cosigned: int | None = None) -> Iterator[bytes]:
+    def fetch_snapshot(self, after: int = 0, cosigned: int | None = None) -> Iterator[bytes]:
         """Yield a snapshot, or a delta after event `after`, piece by piece."""
         params = {"after": after} | ({"cosigned": cosigned} if cosigned else {})
         with self._open(Question("GET", "/v1/snapshot", MAX_SNAPSHOT_BYTES, params=params)) as answer:
@@ -152,42 +152,42 @@ class NodeClient:
         question = Question("POST", "/v1/submissions", content=lines, media_type="application/x-ndjson")
         return _read(self._ask(question), ReceiptAnswer)
 
-    def key(self, key: bytes) -> bytes:
+    def fetch_key(self, key_id: bytes) -> bytes:
         """Return what the registry holds of a key, as the node sent it."""
-        return self._read_bounded(f"/v1/keys/0x{key.hex()}", {}, _MAX_KEY_BYTES)
+        return self._read_bounded(f"/v1/keys/0x{key_id.hex()}", {}, _MAX_KEY_BYTES)
 
-    def judge_receipt(self, receipt: bytes) -> JudgementAnswer:
+    def judge_receipt(self, encoded_receipt: bytes) -> JudgementAnswer:
         """Return what became of a receipt's promise, as this node knows it."""
-        return _read(self._post("/v1/receipts/check", receipt), JudgementAnswer)
+        return _read(self._post("/v1/receipts/check", encoded_receipt), JudgementAnswer)
 
-    def submission(self, identifier: str) -> SubmissionAnswer:
+    def fetch_submission(self, submission_id: str) -> SubmissionAnswer:
         """Return how far a submission has come."""
-        return _read(self._get(f"/v1/submissions/{quote(identifier, safe='')}"), SubmissionAnswer)
+        return _read(self._get(f"/v1/submissions/{quote(submission_id, safe='')}"), SubmissionAnswer)
 
-    def proof(self, leaf: str) -> bytes:
+    def fetch_record_proof(self, leaf_text: str) -> bytes:
         """Return the proof of a record, by its leaf hash."""
-        return self._get(f"/v1/records/{quote(leaf, safe='')}/proof").content
+        return self._get(f"/v1/records/{quote(leaf_text, safe='')}/proof").content
 
-    def certificate_proof(self, identifier: str) -> bytes:
+    def fetch_certificate_proof(self, identifier: str) -> bytes:
         """Return the proof of a certificate as it stands now."""
         return self._get(f"/v1/certificates/{quote(identifier, safe='')}/proof").content
 
-    def history(self, identifier: str) -> HistoryJson:
+    def fetch_history(self, identifier: str) -> HistoryJson:
         """Return every record of a certificate."""
         path = f"/v1/certificates/{quote(identifier, safe='')}/history"
         return _read(self._ask(Question("GET", path, _MAX_LIST_BYTES)), HistoryJson)
 
-    def find(self, question: Mapping[str, Json]) -> list[HitJson]:
+    def find(self, question_members: Mapping[str, Json]) -> list[HitJson]:
         """Return the certificates of a number, holder or document; a token of the scope `search` is needed."""
-        answer = self._post("/v1/certificates/find", canonical(dict(question)), _MAX_LIST_BYTES)
+        answer = self._post("/v1/certificates/find", canonical(dict(question_members)), _MAX_LIST_BYTES)
         return _read(answer, HitsAnswer)["items"]
 
-    def search(self, question: Mapping[str, Json], limit: int) -> Iterator[ListedJson]:
+    def search(self, criteria: Mapping[str, Json], limit: int) -> Iterator[ListedJson]:
         """Yield the records that criteria name, page by page; `limit` is how many are wanted at most."""
         position = 0
         for _ in range(_MAX_PAGES):
-            body = dict(question) | {"position": position, "limit": min(limit, MAX_PAGE_ITEMS)}
-            page = _read(self._post("/v1/search", canonical(body), _MAX_LIST_BYTES), ListingAnswer)
+            request_members = dict(criteria) | {"position": position, "limit": min(limit, MAX_PAGE_ITEMS)}
+            page = _read(self._post("/v1/search", canonical(request_members), _MAX_LIST_BYTES), ListingAnswer)
             yield from page["items"]
             limit -= len(page["items"])
             next_position = page.get("next")
@@ -198,20 +198,20 @@ class NodeClient:
             position = next_position
         raise NodeError(f"{self.url} lists more than {_MAX_PAGES:,} pages: ask for less")
 
-    def figures(self, question: Mapping[str, Json]) -> list[FigureJson]:
+    def count_records(self, criteria: Mapping[str, Json]) -> list[FigureJson]:
         """Return how many records there are of what criteria name."""
-        answer = self._post("/v1/figures", canonical(dict(question)), _MAX_LIST_BYTES)
+        answer = self._post("/v1/figures", canonical(dict(criteria)), _MAX_LIST_BYTES)
         return _read(answer, FiguresAnswer)["items"]
 
-    def check_history(self, signed_history: bytes) -> JudgedHistoryJson:
+    def check_history(self, encoded_history: bytes) -> JudgedHistoryJson:
         """Return what a signed history comes to, by the chain that the node follows."""
-        return _read(self._post("/v1/histories/check", signed_history), JudgedHistoryJson)
+        return _read(self._post("/v1/histories/check", encoded_history), JudgedHistoryJson)
 
-    def outline(self, proof: str) -> OutlineJson:
+    def outline(self, proof_text: str) -> OutlineJson:
         """Return what the node knows of a certificate of any city by its proof."""
-        return _read(self._post("/v1/histories/outline", canonical({"proof": proof})), OutlineJson)
+        return _read(self._post("/v1/histories/outline", canonical({"proof": proof_text})), OutlineJson)
 
-    def uses(self, identifier: str, after: str | None, before: str | None) -> Iterator[UseAnswer]:
+    def fetch_uses(self, identifier: str, after: str | None, before: str | None) -> Iterator[UseAnswer]:
         """Yield what was sealed with a seal, oldest first, page by page."""
         time_bounds = {name: moment for name, moment in (("after", after), ("before", before)) if moment}
         path, position = f"/v1/certificates/{quote(identifier, safe='')}/uses", 0
@@ -226,7 +226,7 @@ class NodeClient:
             f"{self.url} lists more than {_MAX_PAGES:,} pages: ask for less with --after, --before"
         )
 
-    def lineages(
+    def fetch_lineages(
         self, identifiers: Sequence[str], *, with_content: bool = False
     ) -> list[LineageAnswer | None]:
         """Return where each certificate stands, in the order of `identifiers`; None where it is not registered.
@@ -234,30 +234,33 @@ class NodeClient:
         `with_content`: with what its current version states, for which the token needs the scope `claims`.
         """
         lineages: list[LineageAnswer | None] = []
-        size = MAX_CONTENT_ITEMS if with_content else MAX_PAGE_ITEMS
-        for start in range(0, len(identifiers), size):
-            body: dict[str, Json] = {"identifiers": [*identifiers[start : start + size]]}
+        page_items = MAX_CONTENT_ITEMS if with_content else MAX_PAGE_ITEMS
+        for start_index in range(0, len(identifiers), page_items):
+            request_members: dict[str, Json] = {
+                "identifiers": [*identifiers[start_index : start_index + page_items]]
+            }
             if with_content:
-                body["content"] = True
+                request_members["content"] = True
             answer = _read(
-                self._post("/v1/certificates/lineages", canonical(body), _MAX_LIST_BYTES), LineagesAnswer
+                self._post("/v1/certificates/lineages", canonical(request_members), _MAX_LIST_BYTES),
+                LineagesAnswer,
             )
             lineages += answer["items"]
         return lineages
 
-    def past_status(self, proof: str, moment: str) -> PastDayJson:
+    def fetch_past_status(self, proof_text: str, moment: str) -> PastDayJson:
         """Return what the status was on a day or at a moment: `start` and `end`."""
-        return _read(self._post("/v1/status", canonical({"proof": proof, "at": moment})), PastDayJson)
+        return _read(self._post("/v1/status", canonical({"proof": proof_text, "at": moment})), PastDayJson)
 
-    def verify(self, body: bytes) -> ReportAnswer:
-        """Return the report of a verification, whose request is `body`."""
-        return _read(self._post("/v1/verify", body), ReportAnswer)
+    def verify(self, request_bytes: bytes) -> ReportAnswer:
+        """Return the report of a verification, whose request is `request_bytes`."""
+        return _read(self._post("/v1/verify", request_bytes), ReportAnswer)
 
-    def verify_batch(self, body: bytes) -> ReportsAnswer:
-        """Return the reports of many verifications, whose request is `body`."""
-        return _read(self._post("/v1/verify/batch", body, _MAX_LIST_BYTES), ReportsAnswer)
+    def verify_batch(self, request_bytes: bytes) -> ReportsAnswer:
+        """Return the reports of many verifications, whose request is `request_bytes`."""
+        return _read(self._post("/v1/verify/batch", request_bytes, _MAX_LIST_BYTES), ReportsAnswer)
 
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Tell whether the node says that it is ready; False while it cannot be reached."""
         try:
             self._ask(Question("GET", "/readyz", timeout=_READY_TIMEOUT))
@@ -268,8 +271,10 @@ class NodeClient:
     def _get(self, path: str, params: Mapping[str, str] = _NO_PARAMS) -> httpx.Response:
         return self._ask(Question("GET", path, params=params))
 
-    def _post(self, path: str, body: bytes, max_bytes: int = _MAX_ANSWER_BYTES) -> httpx.Response:
-        return self._ask(Question("POST", path, max_bytes, content=body, media_type="application/json"))
+    def _post(self, path: str, request_bytes: bytes, max_bytes: int = _MAX_ANSWER_BYTES) -> httpx.Response:
+        return self._ask(
+            Question("POST", path, max_bytes, content=request_bytes, media_type="application/json")
+        )
 
     def _read_bounded(self, path: str, params: Mapping[str, str | int], max_bytes: int) -> bytes:
         """Return an answer of `max_bytes` at most. Raises: NodeError, also for a longer one."""
@@ -284,7 +289,7 @@ class NodeClient:
     def _open(self, question: Question) -> Iterator[httpx.Response]:
         """Give a good answer whose body is still to be read, and is not announced as too long. Raises: NodeError."""
         try:
-            with self._http.stream(
+            with self._http_client.stream(
                 question.method,
                 question.path,
                 params=question.params or None,
@@ -322,12 +327,12 @@ def _read_next_position(address: str, path: str, position: int) -> int:
     )
 
 
-def _read(answer: httpx.Response, shape: type[T]) -> T:
-    """Return the JSON of an answer, which is of `shape`. Raises: NodeError where no node answered."""
-    body = _decode_body(answer)
-    if not is_answer(cast(Json, body), shape):
+def _read(answer: httpx.Response, answer_type: type[T]) -> T:
+    """Return the JSON of an answer, which is of `answer_type`. Raises: NodeError where no node answered."""
+    answer_value = _decode_body(answer)
+    if not is_answer(cast(Json, answer_value), answer_type):
         raise NodeError(f"{answer.request.url} does not answer as a node does: check the address")
-    return cast(T, body)
+    return cast(T, answer_value)
 
 
 def _decode_body(answer: httpx.Response) -> object:
@@ -339,22 +344,26 @@ def _decode_body(answer: httpx.Response) -> object:
 
 
 def _decode_problem(answer: httpx.Response) -> NodeError:
-    body = _decode_body(answer)
-    if not isinstance(body, Mapping) or "type" not in body:
+    problem_value = _decode_body(answer)
+    if not isinstance(problem_value, Mapping) or "type" not in problem_value:
         return NodeError(
             f"{answer.request.url} answered {answer.status_code}, and not as a node does: check the address",
             status=answer.status_code,
         )
-    rows = [row for row in body.get("rows") or () if is_answer(row, RowAnswer)]
-    members = (
+    rows = [row for row in problem_value.get("rows") or () if is_answer(row, RowAnswer)]
+    member_names = (
         ("title", "advice") if rows else ("title", "detail", "advice")
     )  # the detail repeats the first row
-    sentences = [str(body[name]) for name in members if body.get(name)]
+    sentences = [str(problem_value[name]) for name in member_names if problem_value.get(name)]
     if answer.status_code == httpx.codes.UNAUTHORIZED:
         sentences[1:] = [_UNAUTHORIZED_ADVICE]
     retry_after = answer.headers.get("Retry-After", "")
     is_number = retry_after.isascii() and retry_after.isdigit()  # a date is not worth reading
     wait_seconds = int(retry_after[:9]) if is_number else None
     return NodeError(
-        "\n".join(sentences), str(body["type"]).rpartition("/")[2], answer.status_code, wait_seconds, rows
+        "\n".join(sentences),
+        str(problem_value["type"]).rpartition("/")[2],
+        answer.status_code,
+        wait_seconds,
+        rows,
     )

@@ -20,25 +20,25 @@ def read_trust(path: Path) -> TrustFile:
     return files.read_decoded(path, "trust", read_trust_file)
 
 
-def seen_beside(trust: Path) -> SeenFile:
+def find_seen_file(trust_path: Path) -> SeenFile:
     """Return what remembers the newest checkpoint for whoever pins this trust file."""
-    return SeenFile(trust.with_name(trust.name + SEEN_SUFFIX))
+    return SeenFile(trust_path.with_name(trust_path.name + SEEN_SUFFIX))
 
 
 @contextmanager
-def open_snapshot(snapshot: Path, trust: Path) -> Iterator[Trust]:
+def open_snapshot(snapshot_path: Path, trust_path: Path) -> Iterator[Trust]:
     """Give what a snapshot file says, or what was imported into a directory. Raises: SnapshotRefused, NotFound."""
-    trust_file, newest_seen = read_trust(trust), seen_beside(trust)
-    if not snapshot.is_dir():
-        with files.naming(snapshot), snapshot.open("rb") as file:
+    trust_file, seen_file = read_trust(trust_path), find_seen_file(trust_path)
+    if not snapshot_path.is_dir():
+        with files.naming(snapshot_path), snapshot_path.open("rb") as file:
             files.refuse_other(file.read(MAX_TRUST_BYTES), "snapshot")
-        yield load(snapshot, trust_file, newest_seen)
+        yield load(snapshot_path, trust_file, seen_file)
         return
     from anchoring.checkpoints.snapshots import ImportedSnapshot  # loads the libraries of databases
 
-    imported_snapshot = ImportedSnapshot(snapshot)
+    imported_snapshot = ImportedSnapshot(snapshot_path)
     try:
-        imported_snapshot.check(trust_file, newest_seen)
+        imported_snapshot.check(trust_file, seen_file)
         with imported_snapshot.replica.reading() as replica_view:
             yield replica_view
     finally:

@@ -44,8 +44,8 @@ class SourceOptions(Protocol):
 class SnapshotSource:
     """A snapshot, or the directory that holds one, with the trust file that says whose cosignatures on it count."""
 
-    snapshot: Path
-    trust: Path
+    snapshot_path: Path
+    trust_path: Path
 
 
 def add_node(parser: argparse.ArgumentParser, node_help: str = "the node of the issuing city") -> None:
@@ -70,10 +70,10 @@ def read_token(options: TokenOptions) -> str | None:
 
 def add_source(command: argparse.ArgumentParser, node_help: str) -> None:
     """Add the choice between a node, explained by `node_help`, and a snapshot."""
-    source = command.add_mutually_exclusive_group(required=True)
-    source.add_argument("--node", metavar="URL", help=node_help)
+    source_group = command.add_mutually_exclusive_group(required=True)
+    source_group.add_argument("--node", metavar="URL", help=node_help)
     add_authorities(command)
-    source.add_argument(
+    source_group.add_argument(
         "--snapshot",
         type=Path,
         metavar="PATH",

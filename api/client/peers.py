@@ -35,7 +35,7 @@ class HttpPeer:
     """
 
     url: str
-    seconds: float = MAX_PEER_SECONDS
+    max_seconds: float = MAX_PEER_SECONDS
     transport: httpx.AsyncBaseTransport | None = None
     label: str = ""
     authorities: ssl.SSLContext | None = None
@@ -46,8 +46,8 @@ class HttpPeer:
 
     def entries(self, log: str, position: int, limit: int) -> bytes:
         """Return a page of entries; an empty one where the node holds none of this log. Raises: PeerFailed."""
-        page = self._ask(f"/v1/logs/{log}/entries?position={position}&limit={limit}")
-        return _EMPTY_PAGE if page is None else page
+        page_bytes = self._ask(f"/v1/logs/{log}/entries?position={position}&limit={limit}")
+        return _EMPTY_PAGE if page_bytes is None else page_bytes
 
     def checkpoint(self) -> bytes | None:
         """Return its newest checkpoint with cosignatures, None where it has none. Raises: PeerFailed."""
@@ -56,9 +56,9 @@ class HttpPeer:
     def _ask(self, path: str) -> bytes | None:
         """Return what the node answers, None where it has no such thing. Raises: PeerFailed."""
         try:
-            return asyncio.run(asyncio.wait_for(self._get(self.url.rstrip("/") + path), self.seconds))
+            return asyncio.run(asyncio.wait_for(self._get(self.url.rstrip("/") + path), self.max_seconds))
         except TimeoutError as error:
-            raise PeerFailed(f"it took longer than {self.seconds:g} s to answer") from error
+            raise PeerFailed(f"it took longer than {self.max_seconds:g} s to answer") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             logger.warning(
                 "%s at %s: %s", self.name, self.url, str(error)[:_MAX_ERROR_CHARS]
@@ -69,7 +69,7 @@ class HttpPeer:
         async with (
             httpx.AsyncClient(
                 headers=_HEADERS,
-                timeout=self.seconds,
+                timeout=self.max_seconds,
                 trust_env=False,
                 transport=self.transport,
                 verify=self.authorities or True,
@@ -82,9 +82,9 @@ class HttpPeer:
                 raise PeerRefused(f"it answers {answer.status_code}")
             if answer.headers.get("Content-Encoding", "identity") != "identity":
                 raise PeerRefused("it compresses its answer, which was not asked for")
-            body = bytearray()
+            body_bytes = bytearray()
             async for chunk in answer.aiter_raw():
-                body += chunk
-                if len(body) > MAX_PEER_PAGE_BYTES:
+                body_bytes += chunk
+                if len(body_bytes) > MAX_PEER_PAGE_BYTES:
                     raise PeerRefused(f"its answer has more than {MAX_PEER_PAGE_BYTES} bytes")
-            return bytes(body)
+            return bytes(body_bytes)

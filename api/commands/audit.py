@@ -10,7 +10,7 @@ from anchoring.audit.node import Places, audit_node
 from anchoring.audit.workers import count_processes
 from api import files, processes
 from api.console import note, say, show_json
-from api.node.errors import FILE, SettingsError
+from api.node.errors import SETTINGS_FILE, SettingsError
 from api.node.keys import load_node_key
 from api.node.loading import load_settings
 from api.node.settings import Settings
@@ -41,7 +41,7 @@ def add(commands: Commands) -> None:
         description="Exit codes: 0 no findings, 1 findings, 12 no findings, but a database, the chain, or records that are "
         "not back since a restore could not be looked at. The node may go on working meanwhile.",
     )
-    command.add_argument("directory", type=Path, help=f"directory that holds {FILE}")
+    command.add_argument("directory", type=Path, help=f"directory that holds {SETTINGS_FILE}")
     command.add_argument(
         "--receipts",
         type=Path,

@@ -47,7 +47,7 @@ def add(commands: Commands) -> None:
 
 
 def _attach(options: _AttachOptions) -> int:
-    proof_source = options.proof or str(files.beside(options.document))
+    proof_source = options.proof or str(files.find_proof_path(options.document))
     proof_text = files.read_proof_text(proof_source).encode()
     with files.naming(proof_source, "proof"):
         proof = decode_presented(proof_text)
@@ -68,7 +68,7 @@ def _detach(options: _DetachOptions) -> int:
         raise MalformedInput(
             f"{options.document} carries no proof: look for {options.document.name}{PROOF_SUFFIX} beside it"
         )
-    proof_path = files.beside(options.output)
+    proof_path = files.find_proof_path(options.output)
     files.write(
         proof_path, restored_document.proof.encode()
     )  # before the document, which may be the only place where it is

@@ -152,7 +152,7 @@ def _say_many(folder: Path, proof_count: int, new_count: int, failures: Sequence
 def _export_one(options: _ProofOptions, identifier: str) -> int:
     linked_proofs = [_read_linked(proof_source) for proof_source in options.linked]
     with NodeClient(options.node, read_token(options), ca_file=options.ca_file) as node:
-        proof_bytes = node.certificate_proof(identifier)
+        proof_bytes = node.fetch_certificate_proof(identifier)
     proof = attach_proofs(decode_proof(proof_bytes), *linked_proofs)
     proof_bytes = proof.encode()
     for link in find_missing_links(proof):

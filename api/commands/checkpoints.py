@@ -157,7 +157,7 @@ def _add(options: _AddOptions) -> int:
 def _show(options: _ShowOptions) -> int:
     if options.node is not None:
         with NodeClient(options.node, ca_file=options.ca_file) as node:
-            cosigned_checkpoint = read_cosigned(node.checkpoint())
+            cosigned_checkpoint = read_cosigned(node.fetch_checkpoint())
     else:
         assert options.file is not None  # the parser asks for one of the two
         cosigned_checkpoint = read_cosigned(options.file.read_bytes())

@@ -71,7 +71,7 @@ def _read_trust_list(path: Path) -> TrustList:
 
 
 def _add_proof_beside(inspection: Inspection, file: Path) -> Inspection:
-    proof_path = files.beside(file)
+    proof_path = files.find_proof_path(file)
     if inspection.proof is not None or not proof_path.exists():
         return inspection
     try:

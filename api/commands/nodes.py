@@ -20,7 +20,7 @@ from api import files, processes
 from api.console import note, say, show_json
 from api.limits import API_SILENCE_SECONDS
 from api.node.connections import count_connections
-from api.node.errors import FILE, SettingsError
+from api.node.errors import SETTINGS_FILE, SettingsError
 from api.node.health import list_silent_parts
 from api.node.keys import KEY_FILE, make_node_key
 from api.node.loading import load_settings
@@ -60,13 +60,22 @@ class _NodeOptions(Protocol):
 
 
 def add(commands: Commands) -> None:
+    _add_node(commands)
+    _add_init(commands)
+
+
+def _add_node(commands: Commands) -> None:
     node_parser = commands.add_parser("node")
-    node_parser.add_argument("directory", type=Path, help=f"directory that holds {FILE} and the databases")
-    node_parser.add_argument("--only", choices=tuple(processes.PARTS), help="run one of its processes alone")
+    node_parser.add_argument(
+        "directory", type=Path, help=f"directory that holds {SETTINGS_FILE} and the databases"
+    )
+    node_parser.add_argument(
+        "--only", choices=tuple(processes.RUNNERS_BY_PART), help="run one of its processes alone"
+    )
     node_parser.add_argument(
         "--parts",
         nargs="+",
-        choices=tuple(processes.PARTS),
+        choices=tuple(processes.RUNNERS_BY_PART),
         metavar="PART",
         help="run these of its processes, kept alive: api, follower, anchorer, monitor; another node may run the rest",
     )
@@ -83,6 +92,8 @@ def add(commands: Commands) -> None:
     add_json(node_parser, "with --check: for programs")
     node_parser.set_defaults(run=_run_node)
 
+
+def _add_init(commands: Commands) -> None:
     init_parser = commands.add_parser("init")
     init_parser.add_argument("directory", type=Path, help="where the node's settings and databases will lie")
     init_parser.add_argument(
@@ -121,7 +132,7 @@ def add(commands: Commands) -> None:
 
 
 def _write_settings(options: _InitOptions) -> int:
-    settings_path = options.directory / FILE
+    settings_path = options.directory / SETTINGS_FILE
     if settings_path.exists():
         raise SettingsError(f"{settings_path} exists: change it with an editor, or name another directory")
     from anchoring.chain.protocol import (

@@ -27,8 +27,8 @@ from anchoring.errors import AnchoringError, NotFound, RegistryAbsent, WrongRegi
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.tables import SCHEMA, STATE
 from api import files
-from api.console import in_words, note, say, show_json
-from api.node.errors import FILE, SettingsError
+from api.console import describe_error, note, say, show_json
+from api.node.errors import SETTINGS_FILE, SettingsError
 from api.node.loading import load_settings
 from api.parsers import Commands, add_json
 from ledger.encoding.canonical import Json
@@ -76,7 +76,7 @@ class _Replica:
 def _open_replica(source: str, name: str) -> Iterator[_Replica]:
     """Give the replica of a node's directory or of a file, to read it alone. Raises: NotFound, AnchoringError."""
     path = Path(source)
-    settings = load_settings(path) if (path / FILE).exists() else None
+    settings = load_settings(path) if (path / SETTINGS_FILE).exists() else None
     url = settings.replica_url if settings else f"sqlite:///{path}"
     if find_missing_file(url) is not None or (path.is_dir() and settings is None):
         raise NotFound(f"{source} is no directory of a node, and no file of a replica: name one of the two")
@@ -112,10 +112,10 @@ def _run(options: _ReconcileOptions) -> int:
         reconciliation, evidence = _reconcile(options)
     except WrongRegistry as error:
         if not isinstance(error, RegistryAbsent):
-            return _refuse(options, f"两者不属同一登记簿 two registries: {in_words(error)}", _DIFFERENT)
-        text = in_words(error)
+            return _refuse(options, f"两者不属同一登记簿 two registries: {describe_error(error)}", _DIFFERENT)
+        text = describe_error(error)
     except (AnchoringError, LedgerError, SettingsError, OSError) as error:
-        text = in_words(error)
+        text = describe_error(error)
     except (SQLAlchemyError, *VALUE_ERRORS) as error:
         text = f"{describe_value_error(error)}: audit the node"
     else:

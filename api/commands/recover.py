@@ -23,9 +23,9 @@ from anchoring.replica.store import Replica
 from api import files
 from api.client.authorities import add_authorities, load_authorities
 from api.client.peers import HttpPeer
-from api.console import in_words, note, say, show_json
+from api.console import describe_error, note, say, show_json
 from api.department.receipts import RECEIPT_SUFFIX
-from api.node.errors import FILE, SettingsError
+from api.node.errors import SETTINGS_FILE, SettingsError
 from api.node.loading import load_settings
 from api.parsers import Commands, add_json
 from api.words import write_clock
@@ -59,7 +59,7 @@ def add(commands: Commands) -> None:
         description="No anchorer may run meanwhile: stop the node. Exit code 0 when nothing is missing any more, 1 while "
         "something is; it may be run again and again.",
     )
-    command.add_argument("directory", type=Path, help=f"directory that holds {FILE}")
+    command.add_argument("directory", type=Path, help=f"directory that holds {SETTINGS_FILE}")
     command.add_argument(
         "--from",
         dest="nodes",
@@ -101,7 +101,7 @@ def _recover(options: _RecoverOptions) -> int:
     settings = load_settings(options.directory)
     if not settings.log or not settings.register_url:
         raise SettingsError(
-            f"{options.directory / FILE}: this node has no log, so it has no register to recover"
+            f"{options.directory / SETTINGS_FILE}: this node has no log, so it has no register to recover"
         )
     register, replica = Register(settings.register_url), Replica(settings.replica_url)
     try:
@@ -168,7 +168,7 @@ def _sort_files(files: Iterable[Path], aside_folder: Path, register: Register, r
         try:
             statement = _read_statement(file)
         except (SubmissionRefused, OSError) as error:
-            result.refused_files.append((file, in_words(error)))
+            result.refused_files.append((file, describe_error(error)))
             continue
         with register.reading() as connection:
             stored_submission = find_submission_of_root(connection, statement.root)
@@ -205,7 +205,7 @@ def _hand_in(
         result.refused_files.append((file, f"{error}{_count_rows(error.rows)}"))
         return False
     except OSError as error:
-        result.refused_files.append((file, in_words(error)))
+        result.refused_files.append((file, describe_error(error)))
         return False
     result.accepted_files.append((file, acceptance.first))
     return True
@@ -217,7 +217,7 @@ def _bring_back_receipt(file: Path, register: Register, trust: ReplicaView, resu
     except FileNotFoundError:
         return  # none was kept
     except (MalformedInput, OSError) as error:
-        reason = in_words(error)
+        reason = describe_error(error)
     result.receipt_outcomes.append((file, reason))
 
 

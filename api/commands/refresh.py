@@ -14,7 +14,7 @@ from api import files
 from api.client.authorities import add_authorities
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
-from api.console import in_words, note, show_encoded
+from api.console import describe_error, note, show_encoded
 from api.parsers import Commands
 from api.words import STATUS_WORDS, write_moment
 from ledger.documents.carriers import attach, detach, is_carrier
@@ -81,7 +81,7 @@ def _refresh_all(options: _RefreshOptions) -> int:
                 note(f"shunzheng: {source[: files.SHOWN_CHARS]}: {error}")
             except OSError as error:
                 failure_count += 1
-                note(f"shunzheng: {in_words(error)}")
+                note(f"shunzheng: {describe_error(error)}")
     if failure_count and len(options.files) > 1:
         note(f"{failure_count} of {len(options.files)} could not be renewed and stay as they were")
     return 1 if failure_count else 0
@@ -100,7 +100,7 @@ class NodeSource:
         return _find_anchor(self._node, log, sequence)
 
     def _ask_range(self, log: str, first_position: int) -> StatusRange:
-        status_range = decode_range(self._node.status_range(log, first_position))
+        status_range = decode_range(self._node.fetch_status_range(log, first_position))
         status_root = status_range.root()
         for url in self._other_urls:
             with NodeClient(url, ca_file=self._ca_file) as other_node:
@@ -114,7 +114,7 @@ class NodeSource:
 
 def _find_anchor(node: NodeClient, log: str, sequence: int) -> Anchor:
     """Return an anchor as a node tells it. Raises: NodeError, NotFound, MalformedInput."""
-    for anchor_json in node.anchors_around(log, sequence):
+    for anchor_json in node.fetch_anchors_around(log, sequence):
         anchor = _read_anchor(anchor_json)
         if (anchor.log, anchor.sequence) == (log, sequence):
             return anchor
@@ -151,7 +151,7 @@ def _find_copies(source: str) -> Iterator[_ProofCopy]:
         yield _ProofCopy(None, decode_presented(source.encode()), _encode_code)
         return
     path = Path(source)
-    content, proof_path = files.read(path), files.beside(path)
+    content, proof_path = files.read(path), files.find_proof_path(path)
     restored_document = detach(content)
     if restored_document.proof:
         yield _ProofCopy(

@@ -339,7 +339,7 @@ def _parse_moment(text: str) -> str:
 def _show_uses(options: _UsesOptions) -> int:
     check_seal(options.identifier, advice=_TRACE_OTHERS)
     with NodeClient(options.node, read_token(options), ca_file=options.ca_file) as node:
-        uses = list(node.uses(options.identifier, options.after, options.before))
+        uses = list(node.fetch_uses(options.identifier, options.after, options.before))
     if options.json:
         show_json({"identifier": options.identifier, "uses": uses})
         return 0

@@ -290,7 +290,7 @@ class _AskedNode:
         return self._node.search(self._make_question(criteria), limit)
 
     def figures(self, criteria: Criteria) -> Iterator[FigureJson]:
-        return iter(self._node.figures(self._make_question(criteria)))
+        return iter(self._node.count_records(self._make_question(criteria)))
 
     def _make_question(self, criteria: Criteria) -> dict[str, Json]:
         return {"reason": self._reason} | make_criteria_json(criteria)

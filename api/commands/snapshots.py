@@ -16,7 +16,7 @@ from anchoring.errors import NotFound
 from anchoring.replica.store import Replica
 from api.client.authorities import add_authorities
 from api.client.client import NodeClient
-from api.client.offline import describe_checkpoint, read_trust, seen_beside
+from api.client.offline import describe_checkpoint, find_seen_file, read_trust
 from api.console import note, say, show_json
 from api.node.loading import load_settings
 from api.parsers import Commands, add_json
@@ -106,7 +106,7 @@ def _export_chunks(options: _ExportOptions) -> Iterator[bytes]:
 
 def _ask_node(url: str, options: _ExportOptions) -> Iterator[bytes]:
     with NodeClient(url, ca_file=options.ca_file) as node:
-        yield from node.snapshot(options.after, options.cosigned)
+        yield from node.fetch_snapshot(options.after, options.cosigned)
 
 
 def _read_directory(directory: Path, options: _ExportOptions) -> Iterator[bytes]:
@@ -129,7 +129,7 @@ def _read_directory(directory: Path, options: _ExportOptions) -> Iterator[bytes]
 def _import(options: _ImportOptions) -> int:
     with closing(ImportedSnapshot(options.into)) as imported_snapshot:
         header = imported_snapshot.take(
-            options.file, read_trust(options.trust), seen_beside(options.trust), _note_progress
+            options.file, read_trust(options.trust), find_seen_file(options.trust), _note_progress
         )
     note(f"{options.into} holds the registry up to event {header.checkpoint.n}")
     for line in describe_checkpoint(
@@ -147,7 +147,7 @@ def _show(options: _ShowOptions) -> int:
     header, signer_names = read_header(read_chunks(options.file)), tuple[str, ...]()
     if options.trust:
         header, signer_names = check_snapshot(
-            lambda: read_chunks(options.file), read_trust(options.trust), seen_beside(options.trust)
+            lambda: read_chunks(options.file), read_trust(options.trust), find_seen_file(options.trust)
         )
     if options.json:
         members: dict[str, Json] = {

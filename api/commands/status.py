@@ -62,7 +62,7 @@ def _show_status(options: _StatusOptions) -> int:
         from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
 
         with NodeClient(source, ca_file=options.ca_file) as node:
-            past_day = node.past_status(proof_text, options.at)
+            past_day = node.fetch_past_status(proof_text, options.at)
     else:
         past_day = _judge_by_snapshot(source, proof, options.at)
     if options.json:
@@ -78,7 +78,7 @@ def _judge_by_snapshot(source: SnapshotSource, proof: Proof, moment: str) -> Pas
         open_snapshot,  # loads the libraries of databases, which asking a node does without
     )
 
-    with open_snapshot(source.snapshot, source.trust) as trust:
+    with open_snapshot(source.snapshot_path, source.trust_path) as trust:
         past_span = judge_past_span(proof, trust, moment)
     return cast(PastDayJson, past_span.to_json())
 

@@ -172,7 +172,7 @@ def _find_and_show(question: dict[str, Json], source: str | SnapshotSource, opti
 def _find_document(node: "NodeClient", file: Path, reason: str) -> list[HitJson]:
     """Find the certificates that state a file, under the suites of the node's logs."""
     content = files.read(file)
-    suite_names = {log["suite"] for log in node.logs()["items"] if log["held"]}
+    suite_names = {log["suite"] for log in node.fetch_logs()["items"] if log["held"]}
     hits: list[HitJson] = []
     for suite_name in sorted(suite_names):
         suite = by_name(suite_name)
@@ -211,7 +211,7 @@ def _show_outline(proof: Proof, proof_text: str, source: str | SnapshotSource, o
     else:
         from api.client.offline import open_snapshot  # loads the libraries of databases
 
-        with open_snapshot(source.snapshot, source.trust) as trust:
+        with open_snapshot(source.snapshot_path, source.trust_path) as trust:
             outline = cast(OutlineJson, outline_history(proof, trust).to_json())
     if options.output is not None:
         raise MalformedInput(
@@ -228,7 +228,7 @@ def _show_history(identifier: str, node_url: str, options: _TraceOptions) -> int
     from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
 
     with NodeClient(node_url, read_token(options), ca_file=options.ca_file) as node:
-        history = node.history(identifier)
+        history = node.fetch_history(identifier)
     if options.output is not None:
         if history.get("signed") is None:
             raise MalformedInput("the node has no key and signs no history: nothing was saved")
@@ -262,7 +262,7 @@ def _judge_by_snapshot(signed_history: SignedHistory, source: SnapshotSource) ->
     """Judge here, from a snapshot alone."""
     from api.client.offline import open_snapshot  # loads the libraries of databases
 
-    with open_snapshot(source.snapshot, source.trust) as trust:
+    with open_snapshot(source.snapshot_path, source.trust_path) as trust:
         judged_history, known_at = judge_signed_history(signed_history, trust), trust.time
     judgement = {
         "completeness": judged_history.completeness.value,

@@ -138,8 +138,8 @@ def _verify_by_snapshot(options: _VerifyOptions, source: SnapshotSource) -> Veri
     proof = _find_proof(options, (document.restored_document for document in papers.documents)).encode()
     with files.naming("--at"):
         now = int(time.time()) if options.at is None else parse_time(options.at)
-    with open_snapshot(source.snapshot, source.trust) as trust:
-        report = verify(papers.presented, proof, trust, now, policy)
+    with open_snapshot(source.snapshot_path, source.trust_path) as trust:
+        report = verify(papers.presented_content, proof, trust, now, policy)
     return cast(VerificationJson, papers.with_report(report))
 
 
@@ -172,7 +172,7 @@ def _find_proof(options: _VerifyOptions, documents: Iterable[RestoredDocument]) 
         return files.read_proof_text(options.proof)
     if not options.files:
         raise MalformedInput("nothing to verify: name a document, or a proof with --proof")
-    proof_paths = [files.beside(path) for path in options.files]
+    proof_paths = [files.find_proof_path(path) for path in options.files]
     proof_texts = [files.read_proof_text(str(path)) for path in proof_paths if path.exists()]
     alteration_words = ""
     for path, restored_document in zip(options.files, documents, strict=True):

@@ -43,7 +43,7 @@ class Holding:
 def write_proof(node: NodeClient, row: Row, folder: Path) -> Holding:
     """Fetch the proof of one certificate and put it, with its document if there is one, into the holders' folder."""
     identifier = row["identifier"]
-    proof = node.certificate_proof(identifier)
+    proof = node.fetch_certificate_proof(identifier)
     paths = row.get("documents", [])
     document = (EXAMPLES / paths[0]).read_bytes() if paths else None
     name = Path(paths[0]).name if paths else identifier

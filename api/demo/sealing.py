@@ -25,7 +25,7 @@ from api.department.seals import RegisteredSeal, add_sealing, make_seal_row, mak
 from api.department.sending import ask_target
 from api.department.trial import TRUST_FILE, Trial, draw_ring, open_trial
 from api.files import PROOF_SUFFIX
-from api.node.errors import FILE
+from api.node.errors import SETTINGS_FILE
 from examples.renderings import as_ofd, as_pdf
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import SM3
@@ -73,7 +73,7 @@ class Sealing:
         """Have the verifying city, whose node is not started yet, accept the trial authority and the signer of PDFs."""
         self.folder.mkdir()
         self._trial()
-        trust_path, settings_path = self.folder / "trial" / TRUST_FILE, verifier.directory / FILE
+        trust_path, settings_path = self.folder / "trial" / TRUST_FILE, verifier.directory / SETTINGS_FILE
         trust_path.write_text(trust_path.read_text() + ssl.DER_cert_to_PEM_cert(self._pdf_signer[0]))
         settings_path.write_text(
             f"trust_list = {json.dumps(str(trust_path))}\n" + settings_path.read_text("utf-8"), "utf-8"
@@ -125,7 +125,7 @@ class Sealing:
     def collect(self, node: NodeClient) -> None:
         """Fetch the proofs: inside the OFD documents, beside the PDF."""
         for file, identifier in self._identifiers.items():
-            proof, path = node.certificate_proof(identifier), self.folder / file
+            proof, path = node.fetch_certificate_proof(identifier), self.folder / file
             if file == SIGNED:
                 path.with_name(file + PROOF_SUFFIX).write_bytes(proof)
             else:

@@ -28,7 +28,7 @@ from anchoring.register.store import Register
 from api import files
 from api.client.client import NodeClient
 from api.demo.waiting import PATIENCE_SECONDS
-from api.node.errors import FILE
+from api.node.errors import SETTINGS_FILE
 from api.node.keys import KEY_FILE, load_node_key, make_node_key
 from api.node.loading import load_settings
 from ledger.registry import acts
@@ -83,7 +83,7 @@ class City:
         deadline = last_alive = time.monotonic()
         deadline += READY_SECONDS
         with NodeClient(self.url) as node:
-            while not node.ready():
+            while not node.is_ready():
                 if self.process and not self.has_ended:
                     last_alive = time.monotonic()
                 if time.monotonic() > min(deadline, last_alive + ENDED_SECONDS):
@@ -216,7 +216,7 @@ class Stage:
                 'keystore = "operator.json"',
                 'keystore_password_file = "operator.password"',
             ]
-        files.write(directory / FILE, "\n".join(lines).encode() + b"\n")
+        files.write(directory / SETTINGS_FILE, "\n".join(lines).encode() + b"\n")
         return City(name, title, directory, f"http://{listen}")
 
     def declare_node(self, city: City) -> None:
@@ -226,7 +226,7 @@ class Stage:
 
     def watch(self, city: City, *other_cities: City) -> None:
         """Have the city's node fetch the entries of other cities' logs."""
-        with (city.directory / FILE).open("a", encoding="utf-8") as file:
+        with (city.directory / SETTINGS_FILE).open("a", encoding="utf-8") as file:
             file.write("[peers]\n" + "".join(f'{other.name} = "{other.url}"\n' for other in other_cities))
 
     def make_token(self, city: City, scopes: Iterable[str]) -> str:

@@ -201,7 +201,7 @@ class Story:
 
     def _tell_anchors(self, city: City) -> None:
         with self._client(city) as node:
-            for anchor in node.anchors(city.name)["items"][::-1]:
+            for anchor in node.fetch_anchors(city.name)["items"][::-1]:
                 record_count = anchor["size"] - anchor["size_before"]
                 if record_count:
                     self.tell(
@@ -312,7 +312,7 @@ class Story:
         row = {"kind": "licence", "action": "revoke", "identifier": sample.identifier, "issuer": record["issuer"],
                "basis": "行政许可法 第六十九条"}  # fmt: skip
         with self._client(issuer, self._token()) as node:
-            newest_leaf = parse_digest(node.history(sample.identifier)["records"][-1]["leaf"])[1]
+            newest_leaf = parse_digest(node.fetch_history(sample.identifier)["records"][-1]["leaf"])[1]
             submission_id = self._submit(node, record["issuer"], [encode_request(row)], newest_leaf)
         start = time.monotonic()
         with self._client(verifier) as node:
@@ -351,7 +351,7 @@ class Story:
 
     def _summary(self) -> dict[str, Json]:
         with self._client(self.cities[0]) as node:
-            anchors = list(node.anchors("tianmen")["items"])
+            anchors = list(node.fetch_anchors("tianmen")["items"])
         assert self.sealing is not None
         gas: dict[str, Json] = {
             **self.stage.gas,
@@ -372,12 +372,12 @@ class Story:
 
 
 def _has_state(node: NodeClient, receipt: str, awaited_states: Sequence[str]) -> bool:
-    return node.submission(receipt)["state"] in awaited_states
+    return node.fetch_submission(receipt)["state"] in awaited_states
 
 
 def _ask_sequence(node: NodeClient, log: str) -> int:
-    return next((int(item["sequence"]) for item in node.logs()["items"] if item["name"] == log), 0)
+    return next((int(item["sequence"]) for item in node.fetch_logs()["items"] if item["name"] == log), 0)
 
 
 def _ask_entries_state(node: NodeClient, log: str) -> str:
-    return next((str(item["entries"]) for item in node.logs()["items"] if item["name"] == log), "")
+    return next((str(item["entries"]) for item in node.fetch_logs()["items"] if item["name"] == log), "")

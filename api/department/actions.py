@@ -234,7 +234,7 @@ def _read_content(options: _ActionOptions) -> dict[str, Json]:
 
 def _plan_changes(options: _ActionOptions, node: NodeClient, rows: Sequence[InputRow]) -> list[Change]:
     kept_versions = read_kept(options.kept)
-    lineages = node.lineages(
+    lineages = node.fetch_lineages(
         [row.identifier for row in rows],
         with_content=options.action in PRESENTABLE_ACTIONS and not options.kept,
     )

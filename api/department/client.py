@@ -93,7 +93,7 @@ class Department:
 
     def fetch_proof(self, identifier: str) -> Proof:
         """Return the proof of a certificate as it stands now. Raises: NodeError, MalformedInput."""
-        return decode_proof(self._node.certificate_proof(identifier))
+        return decode_proof(self._node.fetch_certificate_proof(identifier))
 
     def fetch_proofs(
         self,

@@ -76,7 +76,7 @@ def fetch_proofs(
 
     def ask(identifier: str) -> bytes:
         return ask_patiently(
-            node, lambda: node.certificate_proof(identifier), PATIENCE_SECONDS, sleep=sleep, tell=tell
+            node, lambda: node.fetch_certificate_proof(identifier), PATIENCE_SECONDS, sleep=sleep, tell=tell
         )
 
     def fetch(identifier: str) -> FetchedProof:
@@ -146,7 +146,7 @@ def _write_carrier(path: Path, document_bytes: bytes, proof: Proof) -> None:
     try:
         carrier_bytes = attach(document_bytes, proof)
     except MalformedInput:  # a form that carries nothing, or a document that is signed
-        files.write(files.beside(path), proof.encode())
+        files.write(files.find_proof_path(path), proof.encode())
     else:
         files.write(path, carrier_bytes)
 

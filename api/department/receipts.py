@@ -95,7 +95,7 @@ def read_promise(
 def ask_key_state(node: NodeClient, key_id: bytes) -> KeyState | None:
     """Return what the node says that the registry holds of a key; the bytes at least cannot be another's."""
     try:
-        fields = Fields(decode(node.key(key_id)), "key")
+        fields = Fields(decode(node.fetch_key(key_id)), "key")
     except NodeError as error:
         if error.problem == "not-found":
             return None

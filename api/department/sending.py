@@ -226,7 +226,7 @@ def hand_in(
 
 def ask_target(node: NodeClient) -> Target:
     """Return for which registry, log and suite the node takes submissions, and how far the log is. Raises: NotFound."""
-    answer = node.logs()
+    answer = node.fetch_logs()
     for log in answer["items"]:
         if log["held"]:
             return Target(answer["registry"], log["name"], by_name(log["suite"]), log["sequence"])

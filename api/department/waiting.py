@@ -43,7 +43,7 @@ def wait_final(
     while True:
         state_text = ""
         try:
-            answer = {**receipt, **node.submission(receipt["id"])}
+            answer = {**receipt, **node.fetch_submission(receipt["id"])}
             state_text = f"state: {answer['state']}"
         except NodeError as error:
             if time.monotonic() >= deadline and answer is None:

@@ -50,7 +50,7 @@ class Presentation:
     policy: Policy
 
     def verify(self, trust: Trust, now: int) -> Report:
-        return verify(self.papers.presented, self.proof, trust, now, self.policy)
+        return verify(self.papers.presented_content, self.proof, trust, now, self.policy)
 
     def make_report(
         self, trust: Trust, now: int, max_bytes: int = limits.MAX_DOCUMENTS_SHOWN_BYTES

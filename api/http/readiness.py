@@ -17,7 +17,7 @@ from anchoring.register.access.tokens import is_ending, is_in_force, list_tokens
 from anchoring.register.batches import find_last_batch, list_open_batches
 from anchoring.register.missing import list_missing
 from anchoring.replica.reading import ReplicaView
-from api.documents import authorities
+from api.documents import load_trust_list
 from api.http.errors import NotReady
 from api.http.node import Node
 from api.http.schemas.operation import IssuingShape, LogStateShape, ProcessShape, ReadyShape
@@ -125,7 +125,7 @@ def _find_missing_part(node: Node, conditions: Iterable[Condition], now: int) ->
         if now - condition.seen > REPORTS_SILENCE_SECONDS:
             return f"the {name} was last heard of {now - condition.seen} s ago: see its log"
     try:
-        authorities(node.settings.trust_list)
+        load_trust_list(node.settings.trust_list)
     except SettingsError as error:
         logger.error("%s", error)
         return _NO_TRUST_LIST

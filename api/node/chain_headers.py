@@ -18,8 +18,8 @@ from ledger.errors import LedgerError
 # Of the file: a few keys, of some kilobytes each at most.
 _MAX_FILE_BYTES: Final = 2**16
 # RFC 9110, sections 5.1 and 5.5: a token, and visible characters of ASCII with blanks between them.
-_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE: Final = re.compile(r"[!-~]([ !-~]*[!-~])?")
+_NAME_PATTERN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE_PATTERN: Final = re.compile(r"[!-~]([ !-~]*[!-~])?")
 
 
 def load_chain_headers(path: Path | None, urls: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
@@ -41,6 +41,10 @@ def _check_headers(path: Path, headers: object) -> Mapping[str, str]:
     if not isinstance(headers, dict):
         raise SettingsError(f"{path}: the headers of an endpoint are one JSON object, of names and texts")
     for name, value in headers.items():
-        if not _NAME.fullmatch(name) or not isinstance(value, str) or not _VALUE.fullmatch(value):
+        if (
+            not _NAME_PATTERN.fullmatch(name)
+            or not isinstance(value, str)
+            or not _VALUE_PATTERN.fullmatch(value)
+        ):
             raise SettingsError(f"{path}: the header {name!r} is not one that HTTP can carry")
     return {name: str(value) for name, value in headers.items()}

@@ -11,23 +11,27 @@ if TYPE_CHECKING:
     from api.node.settings import Settings
 
 
-def count_connections(settings: "Settings", processes: Iterable[str]) -> Mapping[str, int]:
+def count_connections(settings: "Settings", process_parts: Iterable[str]) -> Mapping[str, int]:
     """Return how many connections processes of these parts open at most, all together, by the hosts of each server.
 
     Files of SQLite are no server. Raises: AnchoringError for a URL that is none.
     """
     from anchoring.database.engine import name_server
 
-    register, replica, checkpoints = settings.register_url, settings.replica_url, settings.checkpoints_url
-    databases = {
-        API: (register, replica, checkpoints),
-        FOLLOWER: (replica, checkpoints),
-        ANCHORER: (register, replica),
-        MONITOR: (replica, checkpoints),
+    register_url, replica_url, checkpoints_url = (
+        settings.register_url,
+        settings.replica_url,
+        settings.checkpoints_url,
+    )
+    urls_by_part = {
+        API: (register_url, replica_url, checkpoints_url),
+        FOLLOWER: (replica_url, checkpoints_url),
+        ANCHORER: (register_url, replica_url),
+        MONITOR: (replica_url, checkpoints_url),
     }
-    counts = Counter[str]()
-    for part in processes:
-        for url in databases[part]:
+    counts_by_server = Counter[str]()
+    for part in process_parts:
+        for url in urls_by_part[part]:
             if url and (server := name_server(url)):
-                counts[server] += SERVER_CONNECTIONS if part == API else WORKER_CONNECTIONS
-    return counts
+                counts_by_server[server] += SERVER_CONNECTIONS if part == API else WORKER_CONNECTIONS
+    return counts_by_server

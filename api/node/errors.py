@@ -6,7 +6,7 @@ It loads nothing: the command line knows it before it knows any command.
 from typing import Final
 
 #: In the directory of a node.
-FILE: Final = "node.toml"
+SETTINGS_FILE: Final = "node.toml"
 
 
 class SettingsError(Exception):

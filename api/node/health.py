@@ -16,23 +16,25 @@ if TYPE_CHECKING:
     from api.node.settings import Settings
 
 # An answer takes a millisecond; where every thread is busy it still comes from the loop.
-_ANSWER_SECONDS: Final = 4.0
+_MAX_ANSWER_SECONDS: Final = 4.0
 # What a node that listens everywhere is reached at.
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+_LOCAL_HOSTS_BY_WILDCARD: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 def list_silent_parts(settings: "Settings", parts: Sequence[str], now: float) -> Sequence[str]:
     """Return the parts that give no sign of life at `now`, seconds since 1970. Raises: DatabaseUnavailable."""
-    silent_parts = [API] if API in parts and not _answers(settings) else []
+    silent_parts = [API] if API in parts and not _does_api_answer(settings) else []
     reporting_parts = [part for part in parts if part != API]
     return [*silent_parts, *_list_unheard(settings, reporting_parts, now)]
 
 
-def _answers(settings: "Settings") -> bool:
+def _does_api_answer(settings: "Settings") -> bool:
     host, port = settings.address
     try:
         with closing(
-            http.client.HTTPConnection(_EVERYWHERE.get(host, host), port, timeout=_ANSWER_SECONDS)
+            http.client.HTTPConnection(
+                _LOCAL_HOSTS_BY_WILDCARD.get(host, host), port, timeout=_MAX_ANSWER_SECONDS
+            )
         ) as connection:
             connection.request("GET", "/healthz")
             return connection.getresponse().status == http.client.OK

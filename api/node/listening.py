@@ -12,8 +12,10 @@ from typing import Final
 from api.limits import OPEN_FILES
 from api.node.errors import SettingsError
 
-_IN_USE: Final = "does this node run already? Stop what uses the port, or change `listen`"
-_OF_ANOTHER: Final = "change `listen` to an address of this machine and a port that this user may use"
+_IN_USE_ADVICE: Final = "does this node run already? Stop what uses the port, or change `listen`"
+_OTHER_ADDRESS_ADVICE: Final = (
+    "change `listen` to an address of this machine and a port that this user may use"
+)
 # A name such as `localhost` also stands for addresses of a protocol that the machine does not have.
 _ABSENT_ADDRESS_ERRNOS: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 # Until the processes of a node that was just killed are gone.
@@ -40,7 +42,7 @@ def _bind_in_time(host: str, port: int, is_shared: bool) -> list[socket.socket]:
             return _bind(host, port, is_shared)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-                advice = _IN_USE if error.errno == errno.EADDRINUSE else _OF_ANOTHER
+                advice = _IN_USE_ADVICE if error.errno == errno.EADDRINUSE else _OTHER_ADDRESS_ADVICE
                 raise SettingsError(
                     f"`listen`: {host}:{port} cannot be used ({error.strerror}): {advice}"
                 ) from error

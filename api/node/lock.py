@@ -10,7 +10,7 @@ from typing import Final
 
 from api.node.errors import SettingsError
 
-FILE: Final = (
+LOCK_FILE: Final = (
     "node.lock"  # in the directory of the node; it holds the process number of the node that runs there
 )
 _MAX_NUMBER_BYTES: Final = 20  # a process number has 7 digits at most
@@ -22,21 +22,21 @@ def lock_directory(directory: Path) -> int:
     Children do not inherit it. Raises: SettingsError where another node runs there, or nothing can be written there.
     """
     try:
-        lock = os.open(directory / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock_descriptor = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise SettingsError(
             f"{directory} cannot be written to ({error.strerror}): the node keeps files there"
         ) from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock_descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        holder_number = os.read(lock, _MAX_NUMBER_BYTES)
-        os.close(lock)
-        process_number = holder_number.decode() if holder_number.isdigit() else "unknown"
+        holder_bytes = os.read(lock_descriptor, _MAX_NUMBER_BYTES)
+        os.close(lock_descriptor)
+        holder_text = holder_bytes.decode() if holder_bytes.isdigit() else "unknown"
         raise SettingsError(
-            f"another node runs in {directory} (process {process_number}): stop that one first "
+            f"another node runs in {directory} (process {holder_text}): stop that one first "
             "该目录已有节点在运行，请先停止它"
         ) from error
-    os.ftruncate(lock, 0)
-    os.write(lock, str(os.getpid()).encode())
-    return lock
+    os.ftruncate(lock_descriptor, 0)
+    os.write(lock_descriptor, str(os.getpid()).encode())
+    return lock_descriptor

@@ -19,7 +19,7 @@ def list_parts(settings: "Settings") -> Sequence[str]:
     parts = [API, FOLLOWER]
     if settings.log:
         parts.append(ANCHORER)
-    if settings.watched or settings.node_key:
+    if settings.watched_peers or settings.node_key:
         parts.append(MONITOR)
     return parts
 

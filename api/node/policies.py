@@ -20,11 +20,13 @@ Policies = Mapping[str, Ages]
 AGES_BY_USE: Final[Policies] = {"counter": 3_600, "high-value": 900, "field": 72 * 3_600}
 
 
-def find_policy(name: str, changes: Policies | None = None, max_age: int = Policy().max_age) -> Policy | None:
-    """Return the policy of this name, by the node's `changes` before the table above; None where there is none."""
+def find_policy(
+    name: str, changed_ages: Policies | None = None, max_age: int = Policy().max_age
+) -> Policy | None:
+    """Return the policy of this name, by the node's `changed_ages` before the table above; None where there is none."""
     if name == DEFAULT:
         return Policy(max_age=max_age)
-    ages = {**AGES_BY_USE, **(changes or {})}.get(name)
+    ages = {**AGES_BY_USE, **(changed_ages or {})}.get(name)
     if ages is None:
         return None
     if isinstance(ages, int):
@@ -33,6 +35,6 @@ def find_policy(name: str, changes: Policies | None = None, max_age: int = Polic
     return Policy(max_age=ages.get(DEFAULT, max_age), max_age_by_kind=ages_by_kind)
 
 
-def list_policy_names(changes: Policies | None = None) -> list[str]:
+def list_policy_names(changed_ages: Policies | None = None) -> list[str]:
     """Return the names of all policies."""
-    return [DEFAULT, *sorted({*AGES_BY_USE, *(changes or {})})]
+    return [DEFAULT, *sorted({*AGES_BY_USE, *(changed_ages or {})})]

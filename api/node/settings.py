@@ -30,7 +30,7 @@ from pydantic_settings import (
 )
 
 from anchoring.limits import PROMISE_SECONDS, WITHHELD_SECONDS
-from api.node.errors import FILE, SettingsError
+from api.node.errors import SETTINGS_FILE, SettingsError
 from api.node.mistakes import describe_unknown, explain
 from api.node.policies import DEFAULT
 from api.node.sections import Batching, Intake, Looks, Opening, Seconds, Unit, is_number, is_table
@@ -100,7 +100,7 @@ def _split_urls(value: object) -> tuple[str, ...]:
 
 
 NodePath = Annotated[Path, Field(strict=False), AfterValidator(_resolve_path)]
-Database = Annotated[str, AfterValidator(_resolve_database_url)]
+DatabaseUrl = Annotated[str, AfterValidator(_resolve_database_url)]
 PolicyName = Annotated[str, AfterValidator(_check_policy)]
 Kind = Annotated[str, AfterValidator(_check_kind)]
 Ages = Annotated[
@@ -157,11 +157,11 @@ class Settings(BaseSettings):
     """from an anchor until entries that nobody gives count as withheld"""
     max_age: Seconds = 3600
     """the policy of a verification that names none"""
-    replica_url: Database = _SQLITE_PREFIX + "replica.db"
+    replica_url: DatabaseUrl = _SQLITE_PREFIX + "replica.db"
     """the database of the replica"""
-    register_url: Database | None = None
+    register_url: DatabaseUrl | None = None
     """the database of the register; left out: `register.db` in the directory of a node with a log"""
-    checkpoints_url: Database = _SQLITE_PREFIX + "checkpoints.db"
+    checkpoints_url: DatabaseUrl = _SQLITE_PREFIX + "checkpoints.db"
     """the database of what this node signed: back it up, or declare a new node key"""
     api_processes: Annotated[int, Unit("processes"), Field(ge=1, le=_MAX_PROCESSES)] = 1
     """processes that answer HTTP on the one port"""
@@ -206,16 +206,16 @@ class Settings(BaseSettings):
     @classmethod
     def load(cls, directory: Path, environment: Mapping[str, str] | None = None) -> Self:
         """Read `node.toml` in `directory` and the overrides. Raises: SettingsError."""
-        file = directory / FILE
-        members = _read_file(file)
+        settings_path = directory / SETTINGS_FILE
+        members = _read_file(settings_path)
         known_names = cls.model_fields.keys() - {"directory"}
         if unknown_names := sorted(members.keys() - known_names):
-            raise SettingsError(f"{file}: {describe_unknown(unknown_names[0], known_names)}")
+            raise SettingsError(f"{settings_path}: {describe_unknown(unknown_names[0], known_names)}")
         members |= _Environment(cls, os.environ if environment is None else environment)()
         try:
             return cls.model_validate(members | {"directory": directory.absolute()})
         except ValidationError as error:
-            raise SettingsError(f"{file}: {explain(error, cls)}") from error
+            raise SettingsError(f"{settings_path}: {explain(error, cls)}") from error
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -228,12 +228,12 @@ class Settings(BaseSettings):
     @property
     def address(self) -> tuple[str, int]:
         """Host and port to listen on."""
-        match = _LISTEN_PATTERN.fullmatch(self.listen)
-        assert match, "checked when the settings were read"
-        return match[1].strip("[]"), int(match[2])
+        listen_match = _LISTEN_PATTERN.fullmatch(self.listen)
+        assert listen_match, "checked when the settings were read"
+        return listen_match[1].strip("[]"), int(listen_match[2])
 
     @property
-    def watched(self) -> Mapping[str, tuple[str, ...]]:
+    def watched_peers(self) -> Mapping[str, tuple[str, ...]]:
         """The nodes of the other logs whose entries this node fetches, by log."""
         return {log: urls for log, urls in self.peers.items() if log != self.log}
 
@@ -266,12 +266,12 @@ def is_overridable(name: str, field: FieldInfo) -> bool:
     return name != "directory" and not is_table(field)
 
 
-def _read_file(file: Path) -> dict[str, object]:
-    if not file.exists():
-        raise SettingsError(f"{file} does not exist: is this the directory of a node?")
+def _read_file(settings_path: Path) -> dict[str, object]:
+    if not settings_path.exists():
+        raise SettingsError(f"{settings_path} does not exist: is this the directory of a node?")
     try:
-        return TomlConfigSettingsSource(Settings, file).toml_data
+        return TomlConfigSettingsSource(Settings, settings_path).toml_data
     except OSError as error:
-        raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
+        raise SettingsError(f"{settings_path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is not TOML: {error}") from error
+        raise SettingsError(f"{settings_path} is not TOML: {error}") from error

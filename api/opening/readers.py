@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from api import limits
-from api.documents import authorities
+from api.documents import load_trust_list
 from api.node.sections import Opening
 from api.opening.errors import TooManyDocuments
 from api.opening.frames import End, Task
@@ -51,7 +51,7 @@ class DocumentReaders:
         }
         if not kinds_by_document:
             return (None,) * len(documents_in_order)
-        authorities(self._trust_list)  # says what is wrong with it where something is
+        load_trust_list(self._trust_list)  # says what is wrong with it where something is
         with self._reserve_room(sum(map(len, kinds_by_document))):
             async with self._lend_reader() as reader:
                 inspections = await self._read(reader, kinds_by_document)

@@ -15,7 +15,7 @@ import sys
 from typing import BinaryIO, Final, NoReturn
 
 from anchoring.processes.children import die_with
-from api.documents import authorities
+from api.documents import load_trust_list
 from api.limits import MAX_INSPECTION_BYTES
 from api.opening.answers import encode_inspection
 from api.opening.frames import MAX_LINE_BYTES, Answer, End, Task
@@ -50,7 +50,7 @@ def main() -> None:
 
 def _open_in_child(task: Task, document: bytes, answer_pipe: BinaryIO) -> tuple[End, bytes]:
     """Read a document in a child and return how that ended, and the report where there is one."""
-    trusted_authorities = authorities(task.authorities)
+    trusted_authorities = load_trust_list(task.authorities)
     read_end, write_end = os.pipe()
     worker_id, child_id = os.getpid(), os.fork()
     if not child_id:

@@ -10,7 +10,7 @@ from typing import Final
 from anchoring.catalogue.chosen import get_catalogue
 from api.rendering.sentences import Line
 from api.rendering.visible import MAX_NAME_CHARS, is_cut, make_visible
-from api.words import words, write_date, write_time
+from api.words import choose_words, write_date, write_time
 from ledger.catalogue.fields import ClaimField, Form
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
@@ -48,7 +48,7 @@ def write_items(proof: Proof, language: Language, issuers: Mapping[str, str]) ->
         label = _write_label(field, name, language)
         remark_name = _choose_remark(name, value, proof.record, issuers)
         yield Line(
-            words(language)[remark_name].format(label) if remark_name else label,
+            choose_words(language)[remark_name].format(label) if remark_name else label,
             make_visible(_write_value(value, field, language)),
         )
 
@@ -67,15 +67,15 @@ def write_label(name: str, language: Language) -> str:
 
 def _write_label(field: ClaimField | None, name: str, language: Language) -> str:
     if is_document(name):
-        return words(language)["registered_document"].format(name.partition("/")[2])
+        return choose_words(language)["registered_document"].format(name.partition("/")[2])
     if field is None:
-        return words(language)["own_item"].format(make_visible(name, MAX_NAME_CHARS))
+        return choose_words(language)["own_item"].format(make_visible(name, MAX_NAME_CHARS))
     return field.label.in_(language)
 
 
 def _write_value(value: Json, field: ClaimField | None, language: Language) -> str:
     if isinstance(value, bool):
-        return words(language)["yes" if value else "no"]
+        return choose_words(language)["yes" if value else "no"]
     if isinstance(value, list):
         return _SEPARATOR.in_(language).join(_write_value(item, field, language) for item in value)
     if isinstance(value, dict):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.rendering.visible import make_visible
-from api.words import words
+from api.words import choose_words
 from ledger.documents.inspection import SIGNATURE_WORDS
 from ledger.encoding.canonical import Json
 from ledger.verification.reasons import Outcome, Verdict
@@ -32,7 +32,7 @@ SCRIPTS_WORDS: Final = Words(
 
 def say_since(state: str, moment: str, language: Language) -> str:
     """Say since when a status is so."""
-    return f"{state} ({words(language)['since'].format(moment)})"
+    return f"{state} ({choose_words(language)['since'].format(moment)})"
 
 
 def say_signature(verdict: Verdict, reason: str, language: Language) -> str:
@@ -47,4 +47,4 @@ def say_contradictions(evidence: Mapping[str, Json] | None, language: Language) 
     for contradiction in contradictions if isinstance(contradictions, list) else ():
         if isinstance(contradiction, dict) and isinstance(recorded_words := contradiction["recorded"], dict):
             spellings = (make_visible(str(contradiction["claimed"])), str(recorded_words[language]))
-            yield str(contradiction["claim"]), words(language)["contradiction"].format(*spellings)
+            yield str(contradiction["claim"]), choose_words(language)["contradiction"].format(*spellings)

@@ -15,7 +15,7 @@ from api.rendering.sentences import (
     say_since,
 )
 from api.rendering.visible import MAX_NAME_CHARS, make_visible
-from api.words import STATUS_WORDS, words, write_age, write_date, write_time
+from api.words import STATUS_WORDS, choose_words, write_age, write_date, write_time
 from ledger.documents.inspection import Inspection
 from ledger.encoding import times
 from ledger.proof.proof import Proof
@@ -113,7 +113,7 @@ def _can_confirm(report: Report, proof: Proof) -> bool:
 
 
 def _list_facts(report: Report, language: Language, issuers: Mapping[str, str]) -> Iterator[Line]:
-    labels = words(language)
+    labels = choose_words(language)
     for name, value_text in say_contradictions(report.step(3).evidence, language):
         yield Line(write_label(name, language), value_text)
     status = report.status if report.verdict is not Verdict.INVALID else None
@@ -146,14 +146,14 @@ def _add_issuer_name(code: str, issuers: Mapping[str, str]) -> str:
 def _describe_comparison(report: Report, language: Language) -> str:
     """Say what was compared and agreed, or else what step 2 found instead."""
     if report.compared is not Compared.NOTHING:
-        return words(language)[f"compared_{report.compared.value}"]
+        return choose_words(language)[f"compared_{report.compared.value}"]
     return REASON_TABLE[report.step(2).key].words.in_(language)
 
 
 def _list_certificate_lines(
     report: Report, proof: Proof, language: Language, issuers: Mapping[str, str]
 ) -> Iterator[Line]:
-    labels, record = words(language), proof.record
+    labels, record = choose_words(language), proof.record
     licence_type = (
         get_catalogue().find_type(record.certificate.type) if record.kind in CERTIFICATE_KINDS else None
     )
@@ -176,7 +176,7 @@ def _list_linked_seals(report: Report, language: Language) -> Iterator[Line]:
         if isinstance(seal, dict):
             sealed_at = write_time(times.parse_time(str(seal["sealed_at"])), language)
             name = make_visible(str(seal.get("name", seal["identifier"])), MAX_NAME_CHARS)
-            yield Line(words(language)["sealed_with"], f"{name} ({sealed_at})")
+            yield Line(choose_words(language)["sealed_with"], f"{name} ({sealed_at})")
 
 
 def _list_signatures(documents: Sequence[Inspection | None], language: Language) -> Iterator[Line]:
@@ -197,7 +197,7 @@ def _list_signatures(documents: Sequence[Inspection | None], language: Language)
 
 
 def _describe_validity(record: Record, language: Language) -> str:
-    labels = words(language)
+    labels = choose_words(language)
     first_day = write_date(record.valid_from, language) if record.valid_from else ""
     last_day = write_date(record.valid_until, language) if record.valid_until else ""
     if first_day and last_day:
@@ -208,7 +208,7 @@ def _describe_validity(record: Record, language: Language) -> str:
 
 
 def _list_steps(report: Report, language: Language) -> Iterator[StepLine]:
-    labels = words(language)
+    labels = choose_words(language)
     for step in report.steps:
         outcome, name = step.outcome.value, STEP_WORDS[step.number].in_(language)
         yield StepLine(

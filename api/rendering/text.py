@@ -17,7 +17,7 @@ from api.rendering.sentences import (
     say_since,
 )
 from api.rendering.visible import MAX_NAME_CHARS, make_visible
-from api.words import words, write_moment
+from api.words import choose_words, write_moment
 from ledger.documents.findings import CHECKS, Check
 from ledger.documents.inspection import SIGNATURE_WORDS, Inspection, Kind, SignatureReport
 from ledger.encoding import times
@@ -167,14 +167,14 @@ def _describe_status(report: VerificationJson, language: Language) -> Iterator[s
     if status is None:
         return
     known_at = write_moment(status["known_at"], language)
-    yield f"  {words(language)['known']} {known_at} ({status['source']})"
+    yield f"  {choose_words(language)['known']} {known_at} ({status['source']})"
     if report["reason"] == "knowledge_stale":
         yield f"  {_STALE_WORDS.in_(language)} {known_at}"
     if "since" in status:
         state = report["steps"][_STATUS_STEP - 1]["words"][language]
         yield f"  {say_since(state, write_moment(status['since'], language), language)}"
     if status["status"] == "superseded" and "identifier" in status:
-        yield f"  {words(language)['successor']}: {make_visible(status['identifier'])}"
+        yield f"  {choose_words(language)['successor']}: {make_visible(status['identifier'])}"
 
 
 def _describe_documents(report: VerificationJson, language: Language) -> Iterator[str]:

@@ -23,7 +23,7 @@ from anchoring.replica.store import Replica
 from api.client.client import NodeClient
 from api.demo.stage import City, Stage, open_stage
 from api.key_files import write_key
-from api.node.errors import FILE
+from api.node.errors import SETTINGS_FILE
 from api.node.settings import Settings
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.encoding.canonical import Json
@@ -163,7 +163,7 @@ def found(directory: Path, settings: str = "") -> Cities:
         register_key(stage, new_key(cities.key_file))
         stage.declare_node(cities.tianmen)
         stage.watch(cities.wuhan, cities.tianmen)
-        with (cities.tianmen.directory / FILE).open("a", encoding="utf-8") as file:
+        with (cities.tianmen.directory / SETTINGS_FILE).open("a", encoding="utf-8") as file:
             # Nobody else hands anything in: there is no company to wait for.
             file.write(f"{settings}\n[batching]\nquiet_seconds = 0\n")
         for city in (cities.tianmen, cities.wuhan):
@@ -192,4 +192,4 @@ def close(stage: Stage, *cities: City) -> None:
 
 
 def _sequence(node: NodeClient) -> int:
-    return next(int(log["sequence"]) for log in node.logs()["items"] if log["name"] == "tianmen")
+    return next(int(log["sequence"]) for log in node.fetch_logs()["items"] if log["name"] == "tianmen")

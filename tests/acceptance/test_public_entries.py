@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from api.client.client import NodeClient
-from api.node.errors import FILE
+from api.node.errors import SETTINGS_FILE
 from tests.acceptance.cities import Cities, eventually, write_rows
 
 
 def newest(cities: Cities) -> dict[str, Any]:
     """Return what Wuhan says of the newest anchor by which the log of Tianmen grew."""
     with NodeClient(cities.wuhan.url) as node:
-        items = node.anchors("tianmen")["items"]
+        items = node.fetch_anchors("tianmen")["items"]
     return next((dict(item) for item in items if item["size"] > item["size_before"]), {})
 
 
@@ -55,7 +55,7 @@ def test_a_promise_is_kept_and_another_city_says_so(cities: Cities, tmp_path: Pa
 
 @pytest.mark.slow
 def test_entries_that_are_withheld_are_named_and_taken_once_they_come(cities: Cities, tmp_path: Path) -> None:
-    settings = cities.wuhan.directory / FILE
+    settings = cities.wuhan.directory / SETTINGS_FILE
     usual = settings.read_text("utf-8")
     cities.wuhan.stop()
     settings.write_text("withheld_after = 1\n" + usual, "utf-8")

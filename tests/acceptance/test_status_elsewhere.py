@@ -13,7 +13,7 @@ import pytest
 from api.client.client import NodeClient
 from api.commands.verify import request_body
 from api.demo.stage import City
-from api.node.errors import FILE
+from api.node.errors import SETTINGS_FILE
 from ledger.proof.proof import decode_proof
 from tests.acceptance.cities import Cities, eventually, write_rows
 from tests.acceptance.relay import Relay, lay_guard
@@ -37,7 +37,7 @@ def watched(cities: Cities, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     stage = cities.stage
     relay = Relay(int(stage.chain_url.rpartition(":")[2].strip("/")))
     city = stage.found_city(f"jingzhou-{relay.port}", "荆州市", issues=False)
-    settings = city.directory / FILE
+    settings = city.directory / SETTINGS_FILE
     settings.write_text(settings.read_text().replace(stage.chain_url, f"http://127.0.0.1:{relay.port}"))
     lay_guard(tmp_path / "guard")
     with monkeypatch.context() as patch:

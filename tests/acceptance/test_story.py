@@ -39,7 +39,7 @@ def test_a_licence_from_one_city_to_the_other(cities: Cities, tmp_path: Path) ->
     # Nobody in Tianmen can be asked any more.
     cities.tianmen.stop()
     with NodeClient(cities.tianmen.url) as gone:
-        assert not gone.ready()
+        assert not gone.is_ready()
     shown = cities.shunzheng("verify", document, "--node", cities.wuhan.url)
     assert (shown.code, shown.out.splitlines()[0]) == (0, "真实有效")
 

@@ -117,7 +117,7 @@ class ShortStory:
         self.city.launch()
         deadline = time.monotonic() + _READY_SECONDS
         with NodeClient(self.city.url) as node:
-            while not node.ready():
+            while not node.is_ready():
                 if self.city.has_ended or time.monotonic() > deadline:
                     last_words = _read_last_words(directory / "node.log")
                     raise StoryFailed(f"the node is not ready; its log ends: {last_words}")

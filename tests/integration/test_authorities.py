@@ -94,7 +94,7 @@ def node(authority: Authority, body: bytes) -> Iterator[str]:
 
 def test_a_department_reaches_a_node_whose_authority_it_names(authority: Authority) -> None:
     with node(authority, LOGS) as url, NodeClient(url, ca_file=authority.file) as client:
-        assert client.logs()["registry"] == "eip155:1"
+        assert client.fetch_logs()["registry"] == "eip155:1"
 
 
 def test_a_peer_is_reached_whose_authority_the_settings_name(authority: Authority) -> None:
@@ -110,7 +110,7 @@ def test_without_it_or_with_another_nobody_is_believed(authority: Authority, tmp
                 NodeClient(url, ca_file=ca_file) as client,
                 pytest.raises(NodeError, match="CERTIFICATE_VERIFY"),
             ):
-                client.logs()
+                client.fetch_logs()
             with pytest.raises(PeerFailed):
                 HttpPeer(url, authorities=load_authorities(ca_file)).checkpoint()
 
@@ -122,7 +122,7 @@ def test_a_certificate_of_another_machine_is_not_this_one(authority: Authority) 
             NodeClient(by_name, ca_file=authority.file) as client,
             pytest.raises(NodeError, match="localhost"),
         ):
-            client.logs()
+            client.fetch_logs()
 
 
 @pytest.mark.parametrize("content", [b"", b"no certificate", "省".encode()])

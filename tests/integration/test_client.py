@@ -11,12 +11,12 @@ LOGS = b'{"registry": "eip155:1", "items": []}'
 
 def test_a_good_answer() -> None:
     with server(answer("200 OK", LOGS)) as url, NodeClient(url) as node:
-        assert node.logs()["items"] == []
+        assert node.fetch_logs()["items"] == []
 
 
 def test_an_answer_without_end() -> None:
     with server(endless) as url, NodeClient(url) as node, pytest.raises(NodeError, match="more than"):
-        node.logs()
+        node.fetch_logs()
 
 
 @pytest.mark.parametrize("length", [b"100", b"99999999999999999999", b"-1", b"x"])
@@ -27,7 +27,7 @@ def test_an_answer_of_another_length_than_it_says(length: bytes) -> None:
         NodeClient(url) as node,
         pytest.raises(NodeError),
     ):
-        node.logs()
+        node.fetch_logs()
 
 
 def test_what_comes_behind_an_answer_is_not_read() -> None:
@@ -36,7 +36,7 @@ def test_what_comes_behind_an_answer_is_not_read() -> None:
         server(lambda connection: connection.sendall(head + LOGS + b"HTTP/1.1 200 OK\r\n\r\nmore")) as url,
         NodeClient(url) as node,
     ):
-        assert node.logs()["registry"] == "eip155:1"
+        assert node.fetch_logs()["registry"] == "eip155:1"
 
 
 def test_heads_without_end_are_an_error() -> None:
@@ -45,4 +45,4 @@ def test_heads_without_end_are_an_error() -> None:
         NodeClient(url) as node,
         pytest.raises(NodeError),
     ):
-        node.logs()
+        node.fetch_logs()

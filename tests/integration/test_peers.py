@@ -114,7 +114,7 @@ def test_whatever_a_server_does_it_ends_in_time(name: str) -> None:
     with server(serve) as url:
         started = time.monotonic()
         with pytest.raises(PeerFailed, match=said) as failed:
-            HttpPeer(url, seconds=SECONDS).entries("tianmen", 0, 10)
+            HttpPeer(url, max_seconds=SECONDS).entries("tianmen", 0, 10)
         assert time.monotonic() - started < 5 * SECONDS
         assert len(str(failed.value)) < 400
         unanswered = "longer than" in said or "cannot be reached" in said

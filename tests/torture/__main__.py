@@ -138,7 +138,7 @@ def _wait_ready(cities: Cities, parts: Parts) -> float:
     began = time.monotonic()
     for url in (*cities.urls, cities.wuhan.url):
         with NodeClient(url) as node:
-            while not node.ready():
+            while not node.is_ready():
                 assert time.monotonic() - began < _READY_SECONDS, f"the node at {url} did not start"
                 parts.tick()
                 time.sleep(10 * _TICK)

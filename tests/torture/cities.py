@@ -25,7 +25,7 @@ from anchoring.register.tables import SUBMISSION, TRANSACTION
 from anchoring.register.transactions import list_transactions
 from anchoring.replica.store import Replica
 from api.demo.stage import City, Stage, open_stage
-from api.node.errors import FILE
+from api.node.errors import SETTINGS_FILE
 from api.node.parts import list_parts
 from api.node.settings import Settings
 from ledger.registry import acts
@@ -178,7 +178,7 @@ def _move_to_server(city: City, stack: ExitStack) -> list[URL]:
     """Have the city keep its register and its replica in PostgreSQL, and return where."""
     new_database = stack.enter_context(schemas(server()))
     urls = {name: new_database(name) for name in ("register", "replica")}
-    file = city.directory / FILE
+    file = city.directory / SETTINGS_FILE
     lines = [f"{name}_url = {json.dumps(url)}\n" for name, url in urls.items()]
     file.write_text("".join(lines) + file.read_text("utf-8"), "utf-8")
     return [make_url(url) for url in urls.values()]
@@ -213,14 +213,14 @@ def _city(stage: Stage, name: str, title: str, endpoints: Sequence[Endpoint]) ->
     city = stage.found_city(name, title, issues=name == LOG)
     stage.chain_url = chain_url
     stage.declare_node(city)
-    file = city.directory / FILE
+    file = city.directory / SETTINGS_FILE
     file.write_text(f"final_depth = {FINAL_DEPTH}\n{file.read_text('utf-8')}", "utf-8")
     return city
 
 
 def _let_fetch(city: City, peer: City) -> None:
     """Name a peer, from which the entries of its log are fetched."""
-    file = city.directory / FILE
+    file = city.directory / SETTINGS_FILE
     text = file.read_text("utf-8")
     if "[peers]" not in text:
         file.write_text(f'{text}\n[peers]\n{peer.name} = "{peer.url}"\n', "utf-8")

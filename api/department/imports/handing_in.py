@@ -135,7 +135,7 @@ class HandingIn:
             ]
         known_certificates = self._journal.find_certificates([row.key for row in rows])
         identifiers = [known_certificates[row.key].identifier for row in rows]
-        lineages = self._node.lineages(identifiers, with_content=True)
+        lineages = self._node.fetch_lineages(identifiers, with_content=True)
         change_rows = []
         for row, members, identifier, lineage in zip(
             rows, members_of_rows, identifiers, lineages, strict=True
@@ -159,7 +159,7 @@ class HandingIn:
     def _fetch_proof(self, identifier_and_path: tuple[str, Path]) -> bool:
         identifier, path = identifier_and_path
         try:
-            replace_file(path, [self._node.certificate_proof(identifier)])
+            replace_file(path, [self._node.fetch_certificate_proof(identifier)])
         except NodeError as error:
             if error.problem != "not-final":
                 raise

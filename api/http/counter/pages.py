@@ -25,7 +25,7 @@ from api.problems import PROBLEMS, Problem
 from api.rendering.items import readable_claims
 from api.rendering.slip import Slip, write_slip
 from api.rendering.visible import MAX_NAME_CHARS, make_visible
-from api.words import words, write_age, write_time
+from api.words import choose_words, write_age, write_time
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
@@ -65,7 +65,7 @@ def render(
     """Fill a template in the language of the request; a language that was asked for is remembered."""
     language = choose_language(request)
     text = _TEMPLATES.get_template(template).render(
-        language=language, w=words(language), name=settings.name or settings.log or "", **context
+        language=language, w=choose_words(language), name=settings.name or settings.log or "", **context
     )
     response = HTMLResponse(text, status)
     if request.query_params.get("lang") == language:
@@ -78,7 +78,7 @@ def show_form(request: Request, settings: Settings, known_at: int, now: int) -> 
     language, age_notice = choose_language(request), ""
     if now - known_at > READY_LAG_SECONDS:
         known_time, age = write_time(known_at, language), write_age(now - known_at, language)
-        age_notice = words(language)["aged"].format(known_time, age)
+        age_notice = choose_words(language)["aged"].format(known_time, age)
     return render(request, settings, "check.html", aged=age_notice)
 
 
@@ -126,11 +126,11 @@ def show_verdicts(
 
 
 def _list_names(names: Sequence[str], language: Language) -> str:
-    return words(language)["comma"].join(_show_name(name, language) for name in names)
+    return choose_words(language)["comma"].join(_show_name(name, language) for name in names)
 
 
 def _show_name(name: str, language: Language) -> str:
-    return make_visible(name, MAX_NAME_CHARS) or words(language)["unnamed"]
+    return make_visible(name, MAX_NAME_CHARS) or choose_words(language)["unnamed"]
 
 
 def show_missing(request: Request, settings: Settings) -> Response:

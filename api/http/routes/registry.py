@@ -26,7 +26,7 @@ PageLimit = Annotated[int, Query(ge=1, le=limits.MAX_PAGE_ITEMS, description="It
 def logs(node: NodeNeeded) -> LogsShape:
     """List the logs of the registry, in the order of their admission."""
     with node.reading() as replica_view:
-        publications = node.published.find_worst(node.settings.watched, node.clock())
+        publications = node.published.find_worst(node.settings.watched_peers, node.clock())
         return LogsShape.of(replica_view, node.settings.log, publications)
 
 
@@ -60,7 +60,7 @@ def entries(
 
 def _list_copies(log: str, node: Node, position: int, limit: int) -> EntriesShape:
     page = node.published.page(log, position, limit)
-    if not page and log not in node.settings.watched:
+    if not page and log not in node.settings.watched_peers:
         with node.reading() as replica_view:
             is_admitted = replica_view.log(log) is not None
         raise (

@@ -22,7 +22,7 @@ def client_of(node: "TestClient") -> type[NodeClient]:
     class Client(NodeClient):
         def __init__(self, url: str, token: str | None = None, *, ca_file: Path | None = None) -> None:
             super().__init__(url, token, ca_file=ca_file)
-            self._http = node
+            self._http_client = node
             if token is not None:
                 node.headers["Authorization"] = f"Bearer {token}"
 
@@ -39,7 +39,9 @@ def client_over(respond: Callable[[httpx.Request], httpx.Response]) -> type[Node
         def __init__(self, url: str, token: str | None = None, *, ca_file: Path | None = None) -> None:
             super().__init__(url, token, ca_file=ca_file)
             transport = httpx.MockTransport(respond)
-            self._http = httpx.Client(base_url=url, headers=self._http.headers, transport=transport)
+            self._http_client = httpx.Client(
+                base_url=url, headers=self._http_client.headers, transport=transport
+            )
 
     return Client
 

@@ -14,7 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.cli import main
-from api.documents import authorities
+from api.documents import load_trust_list
 from api.node.errors import SettingsError
 from examples.renderings import as_pdf
 from ledger.documents.carriers import attach
@@ -176,18 +176,18 @@ def test_a_node_opens_a_document_once(wuhan: TestClient, proof: Proof, counted: 
 
 def test_the_list_of_authorities_is_read_again_when_it_changes(tmp_path: Path) -> None:
     path = tmp_path / "authorities.json"
-    assert authorities(None) is None
+    assert load_trust_list(None) is None
     with pytest.raises(SettingsError, match="cannot be read"):
-        authorities(path)
+        load_trust_list(path)
     path.write_text(
         '{"type": "shunzheng/trust-list/1", "name": "a", "issued": "2026-01-01T00:00:00Z", "authorities": []}'
     )
-    first = authorities(path)
+    first = load_trust_list(path)
     assert first
-    assert authorities(path) is first
+    assert load_trust_list(path) is first
     path.write_text("no list")
     with pytest.raises(SettingsError, match="trust_list"):
-        authorities(path)
+        load_trust_list(path)
 
 
 def test_what_documents_show_has_room_for_so_much_and_the_rest_is_counted(

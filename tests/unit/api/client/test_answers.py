@@ -72,7 +72,7 @@ def test_an_answer_of_another_form_is_no_nodes(monkeypatch: pytest.MonkeyPatch) 
 
     with NodeClient("http://node.example") as node:
         monkeypatch.setattr(
-            node, "_http", httpx.Client(base_url=node.url, transport=httpx.MockTransport(answer))
+            node, "_http_client", httpx.Client(base_url=node.url, transport=httpx.MockTransport(answer))
         )
         with pytest.raises(NodeError, match="does not answer as a node does: check the address"):
-            node.logs()
+            node.fetch_logs()

@@ -19,16 +19,16 @@ BOMB = b'{"registry": "eip155:1", "items": [' + b" " * 2**26 + b"]}"
 
 Ask = Callable[[NodeClient], object]
 QUESTIONS: dict[str, Ask] = {
-    "logs": lambda node: node.logs(),
+    "logs": lambda node: node.fetch_logs(),
     "verify": lambda node: node.verify(b"{}"),
     "verify_batch": lambda node: node.verify_batch(b"{}"),
-    "certificate_proof": lambda node: node.certificate_proof(SEAL),
-    "history": lambda node: node.history(SEAL),
-    "lineages": lambda node: node.lineages([SEAL]),
-    "uses": lambda node: list(node.uses(SEAL, None, None)),
-    "status_range": lambda node: node.status_range("tianmen", 0),
+    "certificate_proof": lambda node: node.fetch_certificate_proof(SEAL),
+    "history": lambda node: node.fetch_history(SEAL),
+    "lineages": lambda node: node.fetch_lineages([SEAL]),
+    "uses": lambda node: list(node.fetch_uses(SEAL, None, None)),
+    "status_range": lambda node: node.fetch_status_range("tianmen", 0),
     "submit": lambda node: node.submit([b"{}\n"]),
-    "snapshot": lambda node: list(node.snapshot()),
+    "snapshot": lambda node: list(node.fetch_snapshot()),
 }
 
 
@@ -162,7 +162,7 @@ def test_a_list_goes_on_where_it_was_asked_or_not_at_all(address: str) -> None:
 def test_pages_of_a_list_are_asked_at_the_address_of_the_node() -> None:
     asked, respond = pages(f"{USES}?after=x&position=100&limit=100", f"{USES}?position=200", None)
     with client_over(respond)(NODE) as node:
-        assert list(node.uses(SEAL, "2026-01-01T00:00:00Z", None)) == []
+        assert list(node.fetch_uses(SEAL, "2026-01-01T00:00:00Z", None)) == []
     assert [url.params["position"] for url in asked] == ["0", "100", "200"]
     assert {(url.scheme, url.host, url.port, url.path) for url in asked} == {
         ("https", "tianmen.example", 8443, f"/node{USES}")

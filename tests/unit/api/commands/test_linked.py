@@ -27,7 +27,7 @@ def sealed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sealed:
     sealed = scene()
 
     class Client(NodeClient):
-        def certificate_proof(self, identifier: str) -> bytes:
+        def fetch_certificate_proof(self, identifier: str) -> bytes:
             return sealed.proof(linked=(sealed.sealing(linked=()),)).encode()
 
     monkeypatch.setattr(certificates, "NodeClient", Client)

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from api.cli import main
 from api.commands import certificates, submit
-from api.node.errors import FILE
+from api.node.errors import SETTINGS_FILE
 from api.node.keys import KEY_FILE
 from examples.renderings import as_pdf
 from tests.unit.api.city import City, identifier
@@ -48,13 +48,13 @@ def test_the_directory_of_a_node_and_its_settings(city: City, tmp_path: Path) ->
     url = "http://user:password@chain.example"
     assert main(["init", str(node), "--registry", city.registry, "--chain-url", url]) == 0
     assert stat.S_IMODE(node.stat().st_mode) == 0o700
-    assert {mode for name, mode in modes(node).items() if name in (FILE, KEY_FILE)} == {0o600}
+    assert {mode for name, mode in modes(node).items() if name in (SETTINGS_FILE, KEY_FILE)} == {0o600}
 
 
 def test_settings_that_are_refused_leave_no_file(city: City, tmp_path: Path) -> None:
     arguments = ["--registry", city.registry, "--chain-url", "http://x", "--listen", "nonsense"]
     assert main(["init", str(tmp_path / "node"), *arguments]) == 1
-    assert FILE not in modes(tmp_path / "node")
+    assert SETTINGS_FILE not in modes(tmp_path / "node")
 
 
 def test_submissions_receipts_proofs_and_documents_that_carry_them(desk: Desk) -> None:

@@ -264,7 +264,7 @@ def test_the_record_of_another_certificate_is_not_carried_over(
     desk: ChangesDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Genuine content of a genuine record, and not of the one that the department named."""
-    honest = desk.client.lineages
+    honest = desk.client.fetch_lineages
 
     def swap(client: NodeClient, identifiers: list[str], *, with_content: bool = False) -> list[Any]:
         (asked,) = honest(client, identifiers, with_content=with_content)
@@ -273,7 +273,7 @@ def test_the_record_of_another_certificate_is_not_carried_over(
         assert other
         return [asked | {name: other[name] for name in ("current", "record", "disclosure")}]
 
-    monkeypatch.setattr(desk.client, "lineages", swap)
+    monkeypatch.setattr(desk.client, "fetch_lineages", swap)
     assert desk.change("amend", LICENCES[0], "--valid-until", "2028-01-01") == 1
     assert "the record of another certificate" in capsys.readouterr().err
     assert desk.count() == 1
@@ -300,7 +300,7 @@ def test_content_that_is_not_that_of_the_record_is_not_carried_over(
     desk: ChangesDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A node that shows other claims than those that were registered is found out before anything is signed."""
-    honest = desk.client.lineages
+    honest = desk.client.fetch_lineages
 
     def lie(client: object, identifiers: list[str], *, with_content: bool = False) -> object:
         answers = honest(client, identifiers, with_content=with_content)  # type: ignore[arg-type]
@@ -311,7 +311,7 @@ def test_content_that_is_not_that_of_the_record_is_not_carried_over(
                 claims[0] = ["CZZT", "another"]
         return answers
 
-    monkeypatch.setattr(desk.client, "lineages", lie)
+    monkeypatch.setattr(desk.client, "fetch_lineages", lie)
     assert desk.change("amend", LICENCES[0], "--valid-until", "2028-01-01") == 1
     assert "the claims that are shown are not all that its record states" in capsys.readouterr().err
     assert desk.count() == 1

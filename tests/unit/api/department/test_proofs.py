@@ -110,7 +110,7 @@ class Node(NodeClient):
     def __init__(self, **answers: list[bytes | NodeError]) -> None:
         self.answers = answers
 
-    def certificate_proof(self, identifier: str) -> bytes:
+    def fetch_certificate_proof(self, identifier: str) -> bytes:
         answer = self.answers[identifier].pop(0)
         if isinstance(answer, NodeError):
             raise answer

@@ -93,7 +93,7 @@ def test_the_wait_is_read_from_the_answer(
 
     with NodeClient("http://node.example") as node:
         monkeypatch.setattr(
-            node, "_http", httpx.Client(base_url=node.url, transport=httpx.MockTransport(answer))
+            node, "_http_client", httpx.Client(base_url=node.url, transport=httpx.MockTransport(answer))
         )
         with pytest.raises(NodeError) as caught:
             node.submit([b""])
@@ -113,11 +113,11 @@ class Asked(Node):
         super().__init__(*answers)
         self.url, self.registry, self.sequence = "http://node.example", registry, sequence
 
-    def logs(self) -> Any:
+    def fetch_logs(self) -> Any:
         log = {"name": LOG, "suite": "sm3", "sequence": self.sequence, "held": True}
         return {"registry": self.registry, "items": [log]}
 
-    def submission(self, identifier: str) -> Any:
+    def fetch_submission(self, identifier: str) -> Any:
         return {"state": "accepted"}
 
 

@@ -185,7 +185,7 @@ class Answering(NodeClient):
     def __init__(self, *states: str | None) -> None:
         self.states = list(states)
 
-    def submission(self, identifier: str) -> Any:
+    def fetch_submission(self, identifier: str) -> Any:
         state = self.states.pop(0)
         if state is None:
             raise NodeError("http://node.example cannot be reached")

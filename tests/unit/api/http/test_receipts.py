@@ -108,7 +108,7 @@ def test_what_is_no_receipt_is_a_problem(wuhan: TestClient, content: bytes, stat
 def node(tianmen: TestClient) -> NodeClient:
     """Return the client of the command line, whose requests go to the node of Tianmen."""
     client = NodeClient("http://tianmen")
-    client._http = tianmen
+    client._http_client = tianmen
     return client
 
 
@@ -190,8 +190,10 @@ def test_a_node_cannot_show_another_key_under_the_same_name(
     stranger = generate("sm2", draws("own"))
     receipt = signed_in(answer).receipt
     answer["signed"] = SignedReceipt(receipt, stranger.sign(receipt.encode())).to_json()
-    shown = json.dumps(json.loads(node.key(receipt.key)) | {"spki": stranger.public.spki.hex()}).encode()
-    monkeypatch.setattr(node, "key", lambda _: shown)
+    shown = json.dumps(
+        json.loads(node.fetch_key(receipt.key)) | {"spki": stranger.public.spki.hex()}
+    ).encode()
+    monkeypatch.setattr(node, "fetch_key", lambda _: shown)
     with pytest.raises(NodeError, match="another key than the one that was asked for"):
         keep_receipt(node, path, answer)
 

@@ -38,7 +38,7 @@ def test_init_names_the_nodes_of_other_cities(tmp_path: Path) -> None:
     directory = tmp_path / "wuhan"
     assert main([*INIT, str(directory), "--peer", "tianmen=http://tianmen:8080"]) == 0
     settings = Settings.load(directory, {})
-    assert settings.watched == {"tianmen": ("http://tianmen:8080",)}
+    assert settings.watched_peers == {"tianmen": ("http://tianmen:8080",)}
 
 
 def test_a_peer_that_is_none_is_refused_and_leaves_nothing_behind(
@@ -47,7 +47,7 @@ def test_a_peer_that_is_none_is_refused_and_leaves_nothing_behind(
     assert main([*INIT, str(tmp_path), "--peer", "tianmen"]) == 1
     assert "the peer `tianmen`" in capsys.readouterr().err
     assert main([*INIT, str(tmp_path)]) == 0
-    assert Settings.load(tmp_path, {}).watched == {}
+    assert Settings.load(tmp_path, {}).watched_peers == {}
 
 
 def test_a_key_that_is_there_is_kept(tmp_path: Path) -> None:

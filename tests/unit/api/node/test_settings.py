@@ -137,7 +137,7 @@ def test_a_directory_without_settings(tmp_path: Path) -> None:
 def test_the_own_log_is_not_watched(tmp_path: Path) -> None:
     table = '[peers]\ntianmen = "http://self"\nwuhan = "http://w:8080 https://[::1]/copies"\n'
     settings = Settings.load(write(tmp_path, WHOLE + table), {})
-    assert settings.watched == {"wuhan": ("http://w:8080", "https://[::1]/copies")}
+    assert settings.watched_peers == {"wuhan": ("http://w:8080", "https://[::1]/copies")}
 
 
 def test_how_batches_close_and_what_may_wait_is_set(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def test_a_seal_is_told_alike_and_by_the_reason_of_its_report(language: Language
     city, items = scene()
     papers = open_papers([with_part(sealed(), PAGE, b"<Page/>"), sealed()])
     report = verify(
-        papers.presented, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
+        papers.presented_content, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
     )
     seals = write_slip(report, language, papers.inspections).seals
     text = describe_verification(cast(VerificationJson, papers.with_report(report)), language)
@@ -39,7 +39,7 @@ def test_a_document_that_could_not_be_read_says_so_and_signatures_have_an_end(la
     city, items = scene()
     papers = open_papers([sealed()])
     report = verify(
-        papers.presented, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
+        papers.presented_content, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
     )
     (inspection,) = papers.inspections
     assert inspection
@@ -61,7 +61,7 @@ def test_scripts_of_a_document_are_told_at_the_page_also_where_nobody_signed(
     city, items = scene()
     papers = open_papers([sealed()])
     report = verify(
-        papers.presented, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
+        papers.presented_content, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
     )
     scripted = Inspection("pdf", has_scripts=True)
     (line,) = write_slip(report, language, [scripted, None, Inspection("pdf")]).seals
@@ -79,7 +79,7 @@ def test_until_when_a_status_is_known_is_told_alike(language: Language) -> None:
     city.register(city.follow("suspend", items[0]))
     papers = open_papers([])
     report = verify(
-        papers.presented, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
+        papers.presented_content, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
     )
     facts = write_slip(report, language).facts
     text = describe_verification(cast(VerificationJson, papers.with_report(report)), language)
@@ -97,7 +97,10 @@ def test_a_superseded_certificate_names_its_successor(language: Language) -> Non
     city.register(renewed)
     papers = open_papers([])
     report = verify(
-        papers.presented, city.proof(items[0], renewed).encode(), city.registry.knowledge, city.registry.now
+        papers.presented_content,
+        city.proof(items[0], renewed).encode(),
+        city.registry.knowledge,
+        city.registry.now,
     )
     slip = write_slip(report, language)
     text = describe_verification(cast(VerificationJson, papers.with_report(report)), language)
