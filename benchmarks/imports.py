@@ -54,7 +54,7 @@ def write_table(path: Path, count: int) -> None:
             code = make_holder_code(number) if number % 100 else "91429006012345678X"
             writer.writerow(
                 [_TYPE, f"天交运字4290061{number:07d}号", f"天门示例第{number}物流有限公司", code, "2022/3/8", "2022/3/8",
-                 "2032/3/7", "张示例", f"天门市竟陵街道示例路{number}号", "有限责任公司", "道路普通货物运输"]
+                 "2026/3/7", "张示例", f"天门市竟陵街道示例路{number}号", "有限责任公司", "道路普通货物运输"]
             )  # fmt: skip
 
 

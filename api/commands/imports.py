@@ -23,7 +23,7 @@ from api.department.rows.days import NO_END
 from api.department.sending import check_key
 from api.department.waiting import EXIT_CODE_WORDS, SOME_CAME_BACK, add_wait, judge_waiting, wait_final
 from api.files import write
-from api.parsers import Commands
+from api.parsers import Commands, add_catalogue
 from api.signing.options import SignerOptions, add_signer, open_signer
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
@@ -124,6 +124,7 @@ def _add_template(actions: Commands) -> None:
     command.add_argument(
         "-o", "--output", type=Path, required=True, metavar="F", help="workbook to write, .xlsx"
     )
+    add_catalogue(command)
     command.set_defaults(run=_write_template)
 
 
@@ -143,6 +144,7 @@ def _add_profile(actions: Commands) -> None:
     command.add_argument(
         "-o", "--output", type=Path, required=True, metavar="F", help="profile to write, .toml"
     )
+    add_catalogue(command)
     command.set_defaults(run=_propose)
     command = profile_actions.add_parser(
         "list", help="list the profiles that come along", description="Exit codes: 0 listed, 1 failed."
@@ -152,6 +154,7 @@ def _add_profile(actions: Commands) -> None:
         "show", help="show how a profile reads tables", description="Exit codes: 0 shown, 1 failed."
     )
     command.add_argument("name", metavar="P", help="a file, or the name of one that comes along")
+    add_catalogue(command)
     command.set_defaults(run=_show_profile)
 
 

@@ -18,7 +18,7 @@ from api.department.seals import RegisteredSeal, add_sealing, check_seal, make_s
 from api.department.sending import ask_target, prepare_rows
 from api.department.trial import TRUST_FILE, draw_ring, open_trial, read_certificate, read_holder
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
-from api.parsers import Commands, add_json
+from api.parsers import Commands, add_catalogue, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.findings import unknown
@@ -141,6 +141,7 @@ def _add_register(actions: Commands) -> None:
     add_signer(parser, "private key of who registers them")
     add_node(parser, "the node of the city that registers them")
     add_wait(parser)
+    add_catalogue(parser)
     add_json(parser)
     parser.set_defaults(run=_register_seals)
 

@@ -14,7 +14,7 @@ from api.client.options import SnapshotSource, SourceOptions, add_source, choose
 from api.console import EXIT_CODES, add_language, say, show_json
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.node.policies import DEFAULT, find_policy, list_policy_names
-from api.parsers import Commands, add_json
+from api.parsers import Commands, add_catalogue, add_json
 from api.rendering.text import VerificationJson, describe_verification
 from ledger.documents.carriers import ALTERED_MESSAGE, RestoredDocument, require_one_certificate, restore
 from ledger.encoding.canonical import Json
@@ -73,6 +73,7 @@ def add(commands: Commands) -> None:
     age_group.add_argument(
         "--policy", metavar="NAME", help="the same by use: counter, high-value, field, or the node's own"
     )
+    add_catalogue(command)
     add_language(command)
     add_json(command, "the whole report, for programs")
     command.set_defaults(run=_verify)

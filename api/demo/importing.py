@@ -120,6 +120,7 @@ class Importing:
         command = [
             sys.executable, "-m", "api.cli", "import", "run", str(path), "--profile", str(self.folder / "transport.toml"),
             "--issuer", self.issuer, "--key", str(self.key), "--node", self.city.url, "--accept", "same-days",
+            "--accept", "term",  # ten years, where the catalogue has four: so that they are in force whenever this is run
             *options,
         ]  # fmt: skip
         deadline = time.monotonic() + _PATIENCE_SECONDS

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ledger.catalogue.conventions import Conventions
 from ledger.catalogue.errands import Errand
-from ledger.catalogue.fields import ClaimField, Sensitivity
+from ledger.catalogue.fields import ClaimField, Mask, Sensitivity
 from ledger.catalogue.types import CertificateType
 from ledger.records.spellings import fold_spelling
 
@@ -90,6 +90,19 @@ class Catalogue:
         """Return the claims of the type with this code, by name; none where the catalogue has no such type."""
         type_ = self.find_type(code)
         return self._claims_by_type[type_.id] if type_ else {}
+
+    def find_mask(self, name: str, code: str = "") -> Mask:
+        """Return how a claim is shown on a certificate of the type with this code: as on a person's where that is open.
+
+        A number that may be a person's is masked on every type: some bodies go by the number of the person who owns them.
+        What the catalogue does not know is hidden.
+        """
+        field = self.find_field(name)
+        if field is None:
+            return Mask.ALL
+        strictest_mask = field.grade_for_person().mask
+        field_of_type = self.map_claims(code).get(field.name)
+        return strictest_mask if strictest_mask is Mask.NUMBER or not field_of_type else field_of_type.mask
 
     @cached_property
     def _claims_by_type(self) -> Mapping[str, Mapping[str, ClaimField]]:

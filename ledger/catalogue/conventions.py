@@ -1,20 +1,23 @@
 """Words of departments' tables: for nothing, for no end, for a status, for a kind of code."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from msgspec import field
 
 from ledger.catalogue.shapes import ClaimName, Line, Lines, Remark, Shape
 from ledger.words import Words
 
+#: States of a certificate; of `other` the catalogue does not say what follows.
+State: TypeAlias = Literal[
+    "valid", "suspended", "superseded", "cancelled", "revoked", "withdrawn", "transferred", "void", "expired", "other"
+]  # fmt: skip
+
 
 class StatusWord(Shape, frozen=True):
     """What a code of another system's status means: its own word, and ours."""
 
     word: Line
-    status: Literal[
-        "valid", "suspended", "superseded", "cancelled", "revoked", "withdrawn", "transferred", "void", "expired", "other"
-    ]  # fmt: skip
+    status: State
 
 
 class OperationWord(Shape, frozen=True):
@@ -36,7 +39,10 @@ class SealStep(Shape, frozen=True):
 
 
 class Conventions(Shape, frozen=True):
-    """What tables of departments mean by their words; maps of codes are by source, as aliases of claims are."""
+    """What tables of departments mean by their words; maps of codes are by source, as aliases of claims are.
+
+    `state_words` are those of any table, by state.
+    """
 
     sources: dict[Line, Line] = field(default_factory=dict)
     holder_codes: dict[Line, Line] = field(default_factory=dict)
@@ -46,6 +52,7 @@ class Conventions(Shape, frozen=True):
     endless_dates: Lines = ()
     doubtful_ends: Lines = ()
     false_dates: Lines = ()
+    state_words: dict[State, Lines] = field(default_factory=dict)
     statuses: dict[Line, dict[Line, StatusWord]] = field(default_factory=dict)
     operations: dict[Line, dict[Line, OperationWord]] = field(default_factory=dict)
     seal_steps: tuple[SealStep, ...] = ()

@@ -16,8 +16,13 @@ from ledger.words import Words
 
 #: Data-grading levels, from what is published anyway to what harms a person when it leaks.
 LEVELS: Final = {1: "公开", 2: "内部", 3: "敏感", 4: "高敏感"}
-#: The optional claim that says by which version of the catalogue a record was drafted 证照目录版本.
+#: The claim that says by which version of the catalogue a record was drafted 证照目录版本.
 VERSION_CLAIM: Final = "KZ_MLBB"
+#: The claim that names the row of a table of which a record was made 原始行摘要, by a salted digest.
+SOURCE_ROW_CLAIM: Final = "KZ_YSHZY"
+#: The claim that says that the source's last day is false, and the term not known 期限说明; and what it says.
+UNKNOWN_TERM_CLAIM: Final = "KZ_QXSM"
+UNKNOWN_TERM: Final = "期限不详"
 
 
 class Form(StrEnum):

@@ -10,6 +10,7 @@ from itertools import chain, groupby, islice
 from os import cpu_count
 from typing import Final
 
+from anchoring.catalogue.chosen import choose_catalogue, find_city_folder
 from api.department.imports.files.sources import Source, SourceRow
 from api.department.imports.headings import Columns, find_columns
 from api.department.imports.journal import ISSUE, Journal, KnownCertificate
@@ -162,7 +163,9 @@ def _judge_all(judge: RowJudge, rows: Iterator[SourceRow]) -> Iterator[tuple[Tal
             yield _judge_chunk(judge, row_chunk)
         return
     worker_count = cpu_count() or 1
-    with ProcessPoolExecutor(worker_count) as pool:
+    with ProcessPoolExecutor(
+        worker_count, initializer=choose_catalogue, initargs=(find_city_folder(),)
+    ) as pool:
         futures: deque[Future[tuple[Tally, list[JudgedRow]]]] = deque()
         judge_chunk = partial(_judge_chunk, judge)
         for row_chunk in _divide(chain(first_rows, rows)):

@@ -12,7 +12,7 @@ from api.department.imports.checking import SKIP
 from api.department.imports.journal import Journal
 from api.department.imports.profiles import list_profiles
 from api.department.imports.sorts import ACCEPTABLE
-from api.parsers import add_json
+from api.parsers import add_catalogue, add_json
 from ledger.errors import MalformedInput
 
 #: The journal of a department's imports, beside their tables.
@@ -81,6 +81,7 @@ def add_table(command: argparse.ArgumentParser) -> None:
         f"{', '.join(_CHANGE_ACTIONS)}; "
         "without it, a person is asked once a type; repeatable",
     )
+    add_catalogue(command)
     add_json(command)
 
 

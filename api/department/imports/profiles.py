@@ -5,15 +5,16 @@ Format: docs/import.md.
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anchoring.catalogue.chosen import get_catalogue
+from ledger.catalogue.conventions import Conventions
 from ledger.encoding.normal_forms import to_nfkc
 from ledger.errors import MalformedInput
 from ledger.records.characters import find_name_fault
@@ -24,36 +25,15 @@ MEMBERS: Final = "members"
 _EXTRA_TARGETS: Final = (STATUS, MEMBERS)
 _MAX_PROFILE_BYTES: Final = 2**20  # of a profile: those that come along have some 3 kB
 _MAX_ITEMS: Final = 1_000  # of one list or table of a profile
-#: Words for nothing, where a profile has no own: those of catalogues and exports.
-_NULL_WORDS: Final = (
-    "空",
-    "无",
-    "/",
-    "//",
-    "--",
-    "-",
-    "— —",
-    "——",
-    "nan",
-    "NaN",
-    "null",
-    "NULL",
-    "暂无",
-    "不详",
-    "*",
-)
-_ENDLESS_WORDS: Final = (
-    "2099-12-31",
-    "9999-12-31",
-    "2999-12-31",
-    "长期",
-    "长期有效",
-    "永久",
-    "永久有效",
-    "无固定期限",
-)
-_FALSE_ENDS: Final = ("9999-12-30", "2999-12-30")
-_NEVER_DATES: Final = ("1900-01-01", "1970-01-01", "0001-01-01")
+#: The table of the catalogue's conventions whose words for codes of holders hold for every source.
+_ANY_SOURCE: Final = "text"
+#: Whether a certificate in a state is in force, has run out by its days, or is not in force.
+_Meaning: TypeAlias = Literal["current", "expired", "ended"]
+#: What follows from a state of the catalogue: all that are not here say that a certificate is not in force.
+_MEANINGS: Final[Mapping[str, _Meaning]] = {"valid": "current", "expired": "expired"}
+#: Actions of a source's operations after which a certificate is in force.
+_LIVING_ACTIONS: Final = frozenset({"issue", "renew", "amend", "resume"})
+_OPEN: Final = "other"  # a state or action of which the catalogue does not say what follows
 
 
 class Profile(BaseModel):
@@ -62,6 +42,7 @@ class Profile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(max_length=64)
+    source: str = Field(default="", max_length=64)
     base: str = Field(default="", max_length=64)
     title: str = Field(default="", max_length=200)
     type: str = Field(default="", max_length=200)
@@ -79,12 +60,19 @@ class Profile(BaseModel):
     kinds: dict[str, Literal["text", "code", "date", "division"]] = Field(
         default_factory=dict, max_length=_MAX_ITEMS
     )
-    null_words: list[str] = Field(default=[*_NULL_WORDS], max_length=_MAX_ITEMS)
-    endless: list[str] = Field(default=[*_ENDLESS_WORDS], max_length=_MAX_ITEMS)
-    false_ends: list[str] = Field(default=[*_FALSE_ENDS], max_length=_MAX_ITEMS)
-    never_dates: list[str] = Field(default=[*_NEVER_DATES], max_length=_MAX_ITEMS)
-    status: dict[str, Literal["current", "ended"]] = Field(default_factory=dict, max_length=_MAX_ITEMS)
+    null_words: list[str] = Field(default_factory=lambda: [*_terms().null_words], max_length=_MAX_ITEMS)
+    endless: list[str] = Field(
+        default_factory=lambda: [*_terms().endless_dates, *_terms().endless_words], max_length=_MAX_ITEMS
+    )
+    false_ends: list[str] = Field(default_factory=lambda: [*_terms().doubtful_ends], max_length=_MAX_ITEMS)
+    never_dates: list[str] = Field(default_factory=lambda: [*_terms().false_dates], max_length=_MAX_ITEMS)
+    status: dict[str, _Meaning] = Field(default_factory=dict, max_length=_MAX_ITEMS)
     holder_types: dict[str, str] = Field(default_factory=dict, max_length=_MAX_ITEMS)
+
+
+def _terms() -> Conventions:
+    """Return what the catalogue knows of the words of tables."""
+    return get_catalogue().conventions
 
 
 def list_profiles() -> list[str]:
@@ -129,8 +117,41 @@ def read_profile(content: bytes, name: str) -> Profile:
         raise MalformedInput(f"the profile {name}, at `{place}`: {first_error['msg']}") from error
     if profile.base not in ("", *list_profiles()):
         raise MalformedInput(f"the profile {name}, at `base`: it is one of {', '.join(list_profiles())}")
+    if profile.source not in ("", *_terms().sources):
+        raise MalformedInput(
+            f"the profile {name}, at `source`: the catalogue knows {', '.join(_terms().sources)}"
+        )
     _check_targets(profile, name)
-    return profile
+    return profile.model_copy(
+        update={
+            "status": _list_states(profile.source) | profile.status,
+            "holder_types": _list_holder_types(profile.source) | profile.holder_types,
+        }
+    )
+
+
+def _list_states(source: str) -> dict[str, _Meaning]:
+    """Return what the catalogue says of words of any table, and of codes of this source."""
+    states = {word: state for state, words in _terms().state_words.items() for word in words}
+    states |= {code: word.status for code, word in _terms().statuses.get(source, {}).items()}
+    meanings: dict[str, _Meaning] = {
+        word: _MEANINGS.get(state, "ended") for word, state in states.items() if state != _OPEN
+    }
+    for code, operation in _terms().operations.get(source, {}).items():
+        meaning: _Meaning = "current" if operation.action in _LIVING_ACTIONS else "ended"
+        if operation.action != _OPEN and meanings.setdefault(code, meaning) != meaning:
+            del meanings[code]  # a state and an operation of the same code: a person says which is meant
+    return meanings
+
+
+def _list_holder_types(source: str) -> dict[str, str]:
+    """Return the code of GB/T 36903 for words of any table, and for codes of this source."""
+    return {
+        word: code
+        for name in (_ANY_SOURCE, source)
+        for code, words in _terms().holder_code_maps.get(name, {}).items()
+        for word in words
+    }
 
 
 def _extend(members: dict[str, object]) -> dict[str, object]:
@@ -175,12 +196,19 @@ def fold_heading(text: str) -> str:
 
 
 def bind_headings(profile: Profile) -> dict[str, str]:
-    """Return the target of every heading that can be read, folded: the profile's, then names and labels of the catalogue."""
+    """Return the target of every heading that can be read, folded.
+
+    The profile's come first; then the catalogue's names and labels, its names of columns of this source, its headings.
+    """
     targets_by_heading = {
         fold_heading(alias): target for target, aliases in profile.columns.items() for alias in aliases
     }
-    for claim_field in get_catalogue().fields.values():
+    claim_fields = get_catalogue().fields.values()
+    for claim_field in claim_fields:
         for heading in (claim_field.name, claim_field.label.zh, *claim_field.former):
+            targets_by_heading.setdefault(fold_heading(heading), claim_field.name)
+    for claim_field in claim_fields:
+        for heading in (*claim_field.aliases.get(profile.source, ()), *claim_field.headings):
             targets_by_heading.setdefault(fold_heading(heading), claim_field.name)
     return targets_by_heading
 
@@ -192,6 +220,11 @@ def map_joined_headings(profile: Profile) -> dict[str, tuple[str, int]]:
         for target, headings in profile.joins.items()
         for place, heading in enumerate(headings)
     }
+
+
+def fold_null_word(text: str) -> str:
+    """Return a word for nothing without what its spellings differ by: width, case, blanks."""
+    return "".join(to_nfkc(text).casefold().split())
 
 
 def fold_words(words: Sequence[str]) -> frozenset[str]:

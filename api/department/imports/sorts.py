@@ -49,7 +49,9 @@ _WARNING_SORTS: Final = {
     "private-character": "a private character, which others show otherwise or not",
     "wrong-encoding": "text that was read in a wrong encoding",
     "identifier-of-the-past": "an identifier of the past that is not as the standard has it",
-    "number-pattern": "a number of a certificate that is not of the form that the profile has",
+    "number-pattern": "a number of a certificate that looks otherwise than the profile or the catalogue has it",
+    "holder-kind": "a person that holds what the catalogue gives to bodies, or a body what it gives to persons",
+    "term": "a term that certificates of this type do not have",
     "full-width": "full-width digits or letters",
     "blanks": "odd blanks inside a value",
     "placeholder": "a word or sign that stands for nothing",
@@ -94,13 +96,17 @@ def find_consequence(sort: str) -> Consequence:
 
 
 class Finding(NamedTuple):
-    """What is wrong or was changed in a cell; `message` repeats no value, `suggestion` says what to write."""
+    """What is wrong or was changed in a cell; `message` repeats no value, `suggestion` says what to write.
+
+    `claim` is the name of what the column states, empty where a finding is of no claim.
+    """
 
     sort: str
     column: str
     value: str
     message: str
     suggestion: str = ""
+    claim: str = ""
 
     @property
     def consequence(self) -> Consequence:

@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from anchoring.catalogue.chosen import get_catalogue
 from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.sorts import SORTS, Consequence, Finding, find_consequence
-from api.department.rows.columns import get_sensitive_claims
+from ledger.catalogue.fields import Mask
+from ledger.catalogue.masks import mask_text
 from ledger.encoding.canonical import Json
 
 _MAX_EXAMPLES: Final = 5  # of one sort that a report shows
@@ -45,16 +47,16 @@ class Tally:
         """Count a row with what is found in it alone."""
         self.row_count += 1
         for finding in judged_row.findings:
-            self.add_finding(judged_row.row.place, finding)
+            self.add_finding(judged_row.row.place, finding, judged_row.type_code)
         self._same_day_count += judged_row.is_valid_from_issue
         self._equal_claim_counts.update(judged_row.equal_claims)
 
-    def add_finding(self, place: str, finding: Finding) -> None:
-        """Count what is found in the row at `place`."""
+    def add_finding(self, place: str, finding: Finding, type_code: str = "") -> None:
+        """Count what is found in the row at `place`, of a certificate of a type."""
         self.sort_counts[finding.sort] += 1
         examples = self.examples[finding.sort]
         if len(examples) < _MAX_EXAMPLES:
-            examples.append(describe_finding(place, finding))
+            examples.append(describe_finding(place, finding, type_code))
         if finding.consequence is Consequence.ASK and len(self.word_counts[finding.sort]) < _MAX_WORDS:
             self.word_counts[finding.sort][finding.value[:_MAX_QUOTED]] += 1
 
@@ -142,12 +144,10 @@ class Tally:
         }  # fmt: skip
 
 
-def describe_finding(place: str, finding: Finding) -> str:
-    """Say a finding on one line; the value only where it is of no person."""
-    quoted_value = (
-        f" “{finding.value[:_MAX_QUOTED]}”"
-        if finding.sort in _SHOWN_SORTS and finding.column not in get_sensitive_claims()
-        else ""
-    )
+def describe_finding(place: str, finding: Finding, type_code: str = "") -> str:
+    """Say a finding on one line, on a certificate of a type; values of persons are masked as the catalogue has it."""
+    mask = Mask.NONE if finding.sort in _SHOWN_SORTS else get_catalogue().find_mask(finding.claim, type_code)
+    value = mask_text(" ".join(finding.value[:_MAX_QUOTED].split()), mask)
+    quoted_value = f" “{value}”" if value and mask is not Mask.ALL else ""
     column = f" {finding.column[:_MAX_QUOTED]}" if finding.column else ""
     return f"row {place}{column}{quoted_value}: {finding.message}"

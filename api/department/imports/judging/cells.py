@@ -8,7 +8,7 @@ from typing import Final
 
 from api.department.imports.files.sources import CACHED_CELL, FORMULA_CELL, NUMBER_CELL, SourceRow
 from api.department.imports.headings import Columns
-from api.department.imports.profiles import MEMBERS, Profile, bind_headings, fold_heading
+from api.department.imports.profiles import MEMBERS, Profile, bind_headings, fold_heading, fold_null_word
 from api.department.imports.sorts import Finding
 from api.department.rows.oddities import is_garbled, undo_encoding
 from ledger.encoding.normal_forms import to_nfkc
@@ -38,14 +38,14 @@ class CellReader:
 
     def __init__(self, profile: Profile, columns: Columns) -> None:
         self._profile, self._columns = profile, columns
-        self._null_words = frozenset(profile.null_words)
+        self._null_words = frozenset(map(fold_null_word, profile.null_words))
         self._targets_by_heading = bind_headings(profile)
 
     def read(self, row: SourceRow, tell: TellFinding) -> dict[str, str]:
         """Return the text of each claim that a row states; what is odd is told by `tell`."""
         texts: dict[str, str] = {}
         for target, indices in self._columns.cell_indices.items():
-            parts = [text for index in indices if (text := self._read_cell(row, index, tell))]
+            parts = [text for index in indices if (text := self._read_cell(row, index, target, tell))]
             if parts:
                 texts[target] = "".join(parts)
         self._check_blank_columns(row, tell)
@@ -58,28 +58,32 @@ class CellReader:
         indices = self._columns.cell_indices.get(target)
         return self._columns.headings[indices[0]] if indices else target
 
-    def _read_cell(self, row: SourceRow, index: int, tell: TellFinding) -> str:
+    def _read_cell(self, row: SourceRow, index: int, target: str, tell: TellFinding) -> str:
         raw_text = row.cells[index] if index < len(row.cells) else ""
         if not raw_text or (
             not row.cell_kinds and raw_text != self._columns.headings[index] and self._is_plain(raw_text)
         ):
             return raw_text
-        return self._clean(row, index, raw_text, tell)
+        return self._clean(row, index, target, tell)
 
     def _is_plain(self, text: str) -> bool:
         """Tell whether nothing needs to be said of a text, as of nearly all: the rest looks closer."""
         return (
             _PLAIN_TEXT.fullmatch(text) is not None
-            and text not in self._null_words
+            and not self._is_nothing(text)
             and not _SPOILT_VALUE.fullmatch(text)
             and (text.isascii() or not (_LOST_CHARACTER.search(text) or is_garbled(text)))
         )
 
-    def _clean(self, row: SourceRow, index: int, raw_text: str, tell: TellFinding) -> str:
-        heading, cell_kind = self._columns.headings[index], row.find_kind(index)
+    def _is_nothing(self, text: str) -> bool:
+        """Tell whether a text is a word for nothing, which are short."""
+        return len(text) <= _MAX_WORD_CHARS and (not text or fold_null_word(text) in self._null_words)
+
+    def _clean(self, row: SourceRow, index: int, target: str, tell: TellFinding) -> str:
+        raw_text, heading, cell_kind = row.cells[index], self._columns.headings[index], row.find_kind(index)
 
         def say(sort: str, message: str, suggestion: str = "") -> None:
-            tell(Finding(sort, heading, raw_text, message, suggestion))
+            tell(Finding(sort, heading, raw_text, message, suggestion, target))
 
         text = raw_text.strip()
         bare_text = _PROTECTED.sub("", raw_text).strip()
@@ -101,7 +105,7 @@ class CellReader:
             return ""
         if cell_kind == CACHED_CELL:
             say("formula-value", "the stored value of the formula is taken", text)
-        if text in self._null_words:
+        if self._is_nothing(text):
             if text:
                 say("null-word", "it stands for nothing and is left out")
             return ""
@@ -177,7 +181,7 @@ class CellReader:
                         f"the member {name[:40]} means no claim: bind it in the profile",
                     )
                 )
-            elif value.strip() and value.strip() not in self._null_words:
+            elif not self._is_nothing(value.strip()):
                 texts[target] = value.strip()
         return texts
 

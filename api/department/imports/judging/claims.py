@@ -57,12 +57,14 @@ def _read_division(reading: RowReading, name: str, text: str) -> str:
     return code
 
 
-def judge_status(reading: RowReading) -> None:
-    """Say whether a row is of a certificate that its source calls ended."""
+def judge_status(reading: RowReading, last_day: "Json | None") -> None:
+    """Say whether a row is of a certificate that its source does not call in force; `last_day` is what the row states."""
     word = reading.texts.get(STATUS, "")
     if not word:
         return
     meaning = reading.profile.status.get(word)
+    if meaning == "expired" and isinstance(last_day, str) and last_day < reading.today.isoformat():
+        return
     if meaning is None:
         reading.say(
             "status-word",
@@ -70,11 +72,14 @@ def judge_status(reading: RowReading) -> None:
             word,
             "the profile does not say whether this state is current: add it to [status]",
         )
+    elif meaning == "expired":
+        reading.say("ended", STATUS, word,
+            "its source calls it expired, and the last day of the row has not passed: mend one of the two",
+        )  # fmt: skip
     elif meaning == "ended":
         reading.say("ended", STATUS, word,
-            "its source calls it ended: it is not registered as living. `shunzheng cancel`, `revoke` "
-            "or `withdraw` ends one "
-            "that is registered; this row waits here and is not dropped",
+            "its source does not call it in force: it is not registered as living. `shunzheng cancel`, `revoke`, "
+            "`withdraw` or `suspend` changes one that is registered; this row waits here and is not dropped",
         )  # fmt: skip
 
 

@@ -2,16 +2,19 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
 from api.department.imports.judging.reading import RowReading
 from api.department.rows.days import NO_END, read_serial
+from ledger.catalogue.types import CertificateType, Validity
 from ledger.encoding.canonical import Json
 from ledger.encoding.normal_forms import to_nfkc
 from ledger.records.contradictions import read_date
 
+_MAX_YEAR_DAYS: Final = 365.25  # on the average, with leap days
+_TERM_SLACK_DAYS: Final = 31  # terms that are counted from the next day or month
 _MONTH: Final = re.compile(r"[0-9]{4}[-/.年][0-9]{1,2}月?")
 _MIDNIGHT: Final = re.compile(r"(?<=[0-9])[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.0+)?)?$")
 
@@ -47,7 +50,7 @@ def read_day(text: str) -> DayReading:
     return DayReading(None, "date", "this is no day of the calendar", "YYYY-MM-DD")
 
 
-def read_days(reading: RowReading) -> dict[str, Json]:
+def read_days(reading: RowReading, catalogue_type: CertificateType | None) -> dict[str, Json]:
     """Return the days that a row states, as members of its record."""
     day_members: dict[str, Json] = {}
     issue_day = read_known_day(reading, "ZZBFRQ", reading.texts.get("ZZBFRQ", ""))
@@ -64,10 +67,32 @@ def read_days(reading: RowReading) -> dict[str, Json]:
             reading.texts["ZZYXQJZRQ"],
             "the last day lies before the first",
         )
+    if catalogue_type and catalogue_type.validity:
+        _judge_term(reading, catalogue_type.validity, first_day or issue_day, last_day)
     for member, day in (("issued", issue_day), ("valid_from", first_day), ("valid_until", last_day)):
         if day is not None:
             day_members[member] = day if isinstance(day, str) else day.isoformat()
     return day_members
+
+
+def _judge_term(
+    reading: RowReading, validity: Validity, start_day: date | None, last_day: date | str | None
+) -> None:
+    """Say whether a certificate is valid for longer than those of its type; shorter ones are those that were changed."""
+    text = reading.texts.get("ZZYXQJZRQ", "")
+    years = max(validity.years, default=0)
+    if any(finding.sort in ("false-end", "empty-end") for finding in reading.findings):
+        return
+    if last_day == NO_END and years and not validity.endless:
+        reading.say(
+            "term", "ZZYXQJZRQ", text, f"such certificates usually end after {years} years: look it up"
+        )
+    elif isinstance(last_day, date) and validity.term == "none":
+        reading.say("term", "ZZYXQJZRQ", text, "such certificates usually have no end", NO_END)
+    elif isinstance(last_day, date) and start_day and years:
+        longest_term = timedelta(days=years * _MAX_YEAR_DAYS + _TERM_SLACK_DAYS)
+        if last_day - start_day > longest_term:
+            reading.say("term", "ZZYXQJZRQ", text, f"such certificates usually end after {years} years")
 
 
 def read_known_day(reading: RowReading, target: str, text: str) -> date | None:

@@ -5,19 +5,16 @@ import secrets
 from collections.abc import Mapping
 from typing import Final
 
+from anchoring.catalogue.chosen import get_catalogue
 from api.department.imports.judging.judged import JudgedRow, digest_source_row, encode_source_row
 from api.department.imports.judging.reading import RowReading
+from ledger.catalogue.fields import SOURCE_ROW_CLAIM, UNKNOWN_TERM, UNKNOWN_TERM_CLAIM, VERSION_CLAIM
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as encode_canonical
 from ledger.errors import InvalidIdentifier
 from ledger.records.identifiers import CertificateIdentifier
 from ledger.records.spellings import fold_spelling
 
-#: The claim that names the row of which a record was made, by a salted digest: the journal of the import has the row.
-SOURCE_ROW: Final = "KZ_YSHZY"
-#: The claim that says that the source's last day is false, and the term not known.
-UNKNOWN_TERM: Final = "KZ_QXSM"
-UNKNOWN_TERM_TEXT: Final = "期限不详"
 _SERIAL_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SERIAL_LENGTH: Final = 20  # as provinces' guides have it: random, never derived from a number of a person
 _SALT_BYTES: Final = 16
@@ -27,7 +24,7 @@ def finish_row(reading: RowReading, judged_row: JudgedRow, claims: dict[str, Jso
     """Draw what is drawn, and set what tells the certificate and its content apart."""
     assert judged_row.members is not None
     if any(finding.sort == "false-end" for finding in reading.findings):
-        claims[UNKNOWN_TERM] = UNKNOWN_TERM_TEXT
+        claims[UNKNOWN_TERM_CLAIM] = UNKNOWN_TERM
     if not _set_identifier(reading, judged_row):
         return
     holder_claim = claims.get("CZZTDM") or claims["CZZT"]
@@ -43,7 +40,11 @@ def finish_row(reading: RowReading, judged_row: JudgedRow, claims: dict[str, Jso
         encode_source_row(judged_row.row),
     )
     source_digest = digest_source_row(judged_row.encoded_row, judged_row.salt)
-    claims |= {"ZZBS": judged_row.identifier, SOURCE_ROW: source_digest}
+    claims |= {
+        "ZZBS": judged_row.identifier,
+        SOURCE_ROW_CLAIM: source_digest,
+        VERSION_CLAIM: get_catalogue().version,
+    }
     judged_row.members |= {
         "kind": "licence",
         "action": "issue",

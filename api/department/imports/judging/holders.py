@@ -9,6 +9,7 @@ from anchoring.catalogue.chosen import get_catalogue
 from api.department.imports.judging.reading import RowReading
 from api.department.rows.forms import put_in_form
 from ledger.catalogue.fields import ClaimField
+from ledger.catalogue.types import CertificateType
 from ledger.encoding.canonical import Json
 from ledger.encoding.normal_forms import to_nfkc
 from ledger.errors import InvalidIdentifier
@@ -24,6 +25,8 @@ _OLD_RESIDENT: Final = re.compile(r"[1-9][0-9]{5}[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|
 _RESIDENT_FORM: Final = re.compile(r"[1-9][0-9]{16}[0-9X]")
 #: Letters that credit codes (GB 32100) do not have, with what is read as them.
 _LOOKALIKES: Final = str.maketrans({"I": "1", "O": "0", "S": "5", "Z": "2"})
+#: What says that a holder's code and the type of code do not fit each other.
+_HOLDER_SORTS: Final = frozenset({"holder-type", "holder-code", "person-in-company-column"})
 _BLANKS: Final = re.compile(r"[\s\u200b\ufeff]+")
 
 
@@ -148,7 +151,7 @@ def _shorten(fault: str) -> str:
 
 
 def read_holders(
-    reading: RowReading, fields: Mapping[str, ClaimField], *, is_personal: bool
+    reading: RowReading, fields: Mapping[str, ClaimField], catalogue_type: CertificateType | None
 ) -> dict[str, Json]:
     """Return what a row states of its holders: names, codes, types of codes."""
     name_text, code_text = reading.texts.get("CZZT", ""), reading.texts.get("CZZTDM", "")
@@ -173,9 +176,11 @@ def read_holders(
     if not codes:
         reading.say("no-holder-code", "CZZTDM", "", "the holder has no code 持证主体代码")
         return claims
-    holder_type = _read_holder_type(reading)
+    holder_type, is_personal = _read_holder_type(reading), bool(catalogue_type and catalogue_type.personal)
     plain_codes = [_read_code(reading, code, holder_type, is_personal=is_personal) for code in codes]
     holder_types = [holder_type or guess_type(code) for code in plain_codes]
+    if catalogue_type:
+        _judge_kinds(reading, holder_types, catalogue_type)
     for name, claim_values in (("CZZTDM", plain_codes), ("CZZTDMLXDM", holder_types)):
         claims[name] = (
             [*claim_values] if len(claim_values) > 1 else put_in_form(claim_values[0], None, fields.get(name))
@@ -187,18 +192,44 @@ def read_holders(
     return claims
 
 
+def _judge_kinds(reading: RowReading, holder_types: Sequence[str], catalogue_type: CertificateType) -> None:
+    """Say whether a person holds what the catalogue gives to bodies alone, or a body what it gives to persons."""
+    if any(finding.sort in _HOLDER_SORTS for finding in reading.findings):
+        return  # the code and its type do not fit each other: which kind of holder it is cannot be told
+    for holder_type in dict.fromkeys(holder_types):
+        kind = _find_kind(holder_type)
+        if kind and kind not in catalogue_type.holders:
+            usual_holders = "persons 自然人" if kind == "body" else "bodies 法人和其他组织"
+            reading.say(
+                "holder-kind",
+                "CZZTDM",
+                reading.texts.get("CZZTDM", ""),
+                f"{catalogue_type.name.zh} is held by {usual_holders}, and the code is of another kind",
+            )
+
+
+def _find_kind(holder_type: str) -> str:
+    """Return which kind of holder has codes of a type, empty where either may."""
+    if holder_type in (CREDIT_TYPE, OTHER_BODY_TYPE):
+        return "body"
+    is_known = holder_type != OTHER_PAPER_TYPE and holder_type in get_catalogue().conventions.holder_codes
+    return "person" if is_known else ""
+
+
 def _read_holder_type(reading: RowReading) -> str:
-    text = reading.texts.get("CZZTDMLXDM") or reading.texts.get("CZZTDMLX", "")
-    if not text or text in get_catalogue().conventions.holder_codes:
+    """Return the code for the type of a holder's code that a row states, by code or in words; empty where it states none."""
+    target = "CZZTDMLXDM" if "CZZTDMLXDM" in reading.texts else "CZZTDMLX"
+    text = reading.texts.get(target, "")
+    mapped_type = reading.profile.holder_types.get(text, text)
+    if not text or (mapped_type == text and text in get_catalogue().conventions.holder_codes):
         return text
-    mapped_type = reading.profile.holder_types.get(text)
-    if mapped_type:
-        reading.say("holder-type-map", "CZZTDMLXDM", text, f"{text[:20]} is {mapped_type}", mapped_type)
+    if mapped_type != text:
+        reading.say("holder-type-map", target, text, f"{text[:20]} is {mapped_type}", mapped_type)
         return mapped_type
     if text.zfill(3) in get_catalogue().conventions.holder_codes:
         reading.say(
             "lost-zeros",
-            "CZZTDMLXDM",
+            target,
             text,
             "zeros at its beginning are missing, which Excel takes away",
             text.zfill(3),
@@ -206,7 +237,7 @@ def _read_holder_type(reading: RowReading) -> str:
     else:
         reading.say(
             "holder-type-word",
-            "CZZTDMLXDM",
+            target,
             text,
             "the profile does not say what it means: add it to [holder_types]",
         )

@@ -21,6 +21,7 @@ from api.department.imports.judging.types import read_issuer, read_type
 from api.department.imports.profiles import STATUS, Profile
 from api.department.imports.sorts import Finding
 from api.department.rows.days import NO_END
+from ledger.catalogue.types import CertificateType
 from ledger.encoding.canonical import Json
 
 _DAY_MEMBERS: Final = {"ZZBFRQ": "issued", "ZZYXQQSRQ": "valid_from", "ZZYXQJZRQ": "valid_until"}
@@ -82,13 +83,13 @@ class RowJudge:
         texts = reading.texts
         row_type, judged_row.issuer = read_type(reading), read_issuer(reading)
         judged_row.type_code = row_type.code
-        self._judge_number(reading)
         catalogue_type = get_catalogue().find_type(row_type.code)
+        self._judge_number(reading, catalogue_type)
         fields = get_catalogue().map_claims(row_type.code)
         claims: dict[str, Json] = {"ZZMC": row_type.name} if row_type.name else {}
         claims |= {"ZZBH": texts.get("ZZBH", ""), "ZZLXDM": row_type.code, "ZZBFJGDM": judged_row.issuer}
-        claims |= read_holders(reading, fields, is_personal=bool(catalogue_type and catalogue_type.personal))
-        day_members = read_days(reading)
+        claims |= read_holders(reading, fields, catalogue_type)
+        day_members = read_days(reading, catalogue_type)
         claims |= {
             name: str(day_members[member])
             for name, member in _DAY_MEMBERS.items()
@@ -97,7 +98,7 @@ class RowJudge:
         for name, text in texts.items():
             if name not in _CLAIMS_JUDGED_APART:
                 claims |= read_claim(reading, name, text, fields.get(name))
-        judge_status(reading)
+        judge_status(reading, day_members.get("valid_until"))
         judged_row.members = day_members
         judged_row.empty_claims = tuple(
             target for target in self._targets if target not in texts and target not in _CLAIMS_JUDGED_APART
@@ -106,9 +107,21 @@ class RowJudge:
             judged_row.identifier = write_plain_code(texts["ZZBS"])
         return claims
 
-    def _judge_number(self, reading: RowReading) -> None:
+    def _judge_number(self, reading: RowReading, catalogue_type: CertificateType | None) -> None:
+        """Say whether a number is missing, or looks otherwise than the profile, or else the catalogue, has it."""
         number, pattern = reading.texts.get("ZZBH", ""), self._patterns.get("ZZBH")
         if not number:
             reading.say("missing", "ZZBH", "", "the number of the certificate 证照编号 is missing")
-        elif pattern and not pattern.fullmatch(number):
-            reading.say("number-pattern", "ZZBH", number, "the number has another form than the profile says")
+        elif pattern:
+            if not pattern.fullmatch(number):
+                reading.say(
+                    "number-pattern", "ZZBH", number, "the number has another form than the profile says"
+                )
+        elif catalogue_type and catalogue_type.number and not catalogue_type.number.fits(number):
+            note = catalogue_type.number.note
+            reading.say(
+                "number-pattern",
+                "ZZBH",
+                number,
+                f"numbers of {catalogue_type.name.zh} usually look otherwise{f': {note}' if note else ''}",
+            )

@@ -24,4 +24,6 @@ class RowReading:
 
     def say(self, sort: str, claim_name: str, value: str, message: str, suggestion: str = "") -> None:
         """Add a finding about a cell."""
-        self.findings.append(Finding(sort, self.find_heading(claim_name), value, message, suggestion))
+        self.findings.append(
+            Finding(sort, self.find_heading(claim_name), value, message, suggestion, claim_name)
+        )

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache, lru_cache
+from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
-from anchoring.catalogue.chosen import get_catalogue
+from anchoring.catalogue.chosen import find_city_folder, get_catalogue
 from api.department.imports.judging.holders import fold_code
 from api.department.imports.judging.reading import RowReading
 from api.department.imports.profiles import fold_heading
@@ -30,9 +31,14 @@ class RowType:
     suggestion: str = ""
 
 
-@lru_cache(maxsize=4096)  # the rows of a file are of few types
 def find_type(code: str, name: str) -> RowType:
     """Return the type that a row names by its code of 21 characters, else by its name."""
+    return _find_once(find_city_folder(), code, name)
+
+
+@lru_cache(maxsize=4096)  # the rows of a file are of few types
+def _find_once(_: Path | None, code: str, name: str) -> RowType:
+    """Find a type in the catalogue of a city's folder: what is remembered is of that one."""
     return _find_by_code(code) if code else _find_by_name(name)
 
 
@@ -88,7 +94,6 @@ def _find_by_name(name: str) -> RowType:
     )
 
 
-@cache
 def _map_codes_by_name() -> dict[str, str]:
     return {
         fold_heading(name): catalogue_type.code

@@ -105,7 +105,7 @@ def test_a_changed_row_is_asked_about_and_becomes_a_new_version(
     desk.city.anchor()
     table = rows(3)
     table[0]["经营场所"] = "天门市竟陵街道示例路2号"
-    table[1]["有效期至"] = "2032-03-07"
+    table[1] |= {"有效期自": "2027-03-08", "有效期至": "2032-03-07"}
     changed = desk.write("changed.csv", table)
     assert desk.run_import(changed, "--json") == 1
     report = json.loads(capsys.readouterr().out.partition("\n{")[2].join(["{", ""]) or "{}")
@@ -215,11 +215,11 @@ def test_a_template_is_filled_in_and_read(desk: ImportDesk) -> None:
     headings = [cell.value for cell in sheet[1]]
     cells = {
         "证照名称": "食品经营许可证",
-        "证照编号": "JY1",
+        "证照编号": "JY14290060000001",
         "证照颁发日期": "2022-03-08",
         "持证主体": "天门示例店",
     }
-    cells |= {"持证主体代码": GOOD_ROW["持证主体代码"], "证照有效期截止日期": "长期"}
+    cells |= {"持证主体代码": GOOD_ROW["持证主体代码"], "证照有效期截止日期": "2027-03-07"}
     for heading, text in cells.items():
         sheet.cell(2, headings.index(heading) + 1).value = text
     workbook.save(desk.folder / "t.xlsx")
@@ -239,7 +239,11 @@ def test_the_five_commands_of_the_readme_lead_from_a_table_to_proofs(desk: Impor
         sheet = workbook.worksheets[0]
         headings = [cell.value for cell in sheet[1]]
         for row in (2, 3):
-            cells = {"证照编号": f"JY{row}", "证照名称": "食品经营许可证", "持证主体": "天门示例店"}
+            cells = {
+                "证照编号": f"JY142900600000{row:02}",
+                "证照名称": "食品经营许可证",
+                "持证主体": "天门示例店",
+            }
             cells |= {
                 "证照颁发日期": "2022/3/8",
                 "持证主体代码": GOOD_ROW["持证主体代码"],

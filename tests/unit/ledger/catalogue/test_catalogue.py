@@ -6,7 +6,15 @@ import pytest
 
 from anchoring.catalogue.chosen import get_catalogue
 from ledger.catalogue.catalogue import Catalogue
-from ledger.catalogue.fields import LEVELS, VERSION_CLAIM, Form, Sensitivity
+from ledger.catalogue.fields import (
+    LEVELS,
+    SOURCE_ROW_CLAIM,
+    UNKNOWN_TERM,
+    UNKNOWN_TERM_CLAIM,
+    VERSION_CLAIM,
+    Form,
+    Sensitivity,
+)
 from ledger.catalogue.types import LOCAL_PREFIX, Certainty, CertificateType, Use
 from ledger.records.identifiers import CertificateIdentifier, check_credit_code, division_of
 
@@ -46,6 +54,8 @@ BEFORE = (
     "建设工程规划许可证", "动物防疫条件合格证", "种子生产经营许可证", "娱乐经营许可证", "办学许可证",
     "教师资格证", "危险化学品经营许可证", "烟草专卖零售许可证", "残疾人证", "优待证", "行业综合许可证",
 )  # fmt: skip
+#: Claims that an import states, whatever the type.
+IMPORTED = (VERSION_CLAIM, SOURCE_ROW_CLAIM, UNKNOWN_TERM_CLAIM)
 MANDATORY = [
     "ZZMC",
     "ZZLXDM",
@@ -121,8 +131,15 @@ def test_what_records_of_the_past_state_stays_known() -> None:
     assert CATALOGUE.find_field("KZ_HDZZL")
 
 
-def test_the_version_is_a_claim_that_may_be_stated() -> None:
-    assert CATALOGUE.fields[VERSION_CLAIM].label.zh == "证照目录版本"
+def test_what_an_import_states_by_itself_has_a_label() -> None:
+    labels = {name: CATALOGUE.fields[name].label.zh for name in IMPORTED}
+    assert labels == {
+        VERSION_CLAIM: "证照目录版本",
+        SOURCE_ROW_CLAIM: "原始行摘要",
+        UNKNOWN_TERM_CLAIM: "期限说明",
+    }
+    assert CATALOGUE.fields[UNKNOWN_TERM_CLAIM].values == (UNKNOWN_TERM,)
+    assert CATALOGUE.fields[SOURCE_ROW_CLAIM].form is Form.DIGEST
     assert re.fullmatch(r"20\d\d\.\d\d", CATALOGUE.version)
 
 
@@ -194,7 +211,7 @@ def test_a_comprehensive_permit_lists_those_it_covers() -> None:
 
 def test_no_extension_is_idle() -> None:
     listed = {name for type_ in CATALOGUE.types.values() for name in (*type_.required, *type_.optional)}
-    assert CATALOGUE.fields.keys() - listed == {*MANDATORY, *OPTIONAL, VERSION_CLAIM}
+    assert CATALOGUE.fields.keys() - listed == {*MANDATORY, *OPTIONAL, *IMPORTED}
 
 
 def test_a_heading_of_a_table_means_one_claim() -> None:
