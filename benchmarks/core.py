@@ -21,8 +21,8 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Final, TypeVar
 
+from anchoring.processes.workers import count_processes
 from api.department.drafting import draft
-from api.department.drafting_processes import count_cores
 from api.department.drafts import Target
 from ledger.crypto.keys import Algorithm, PrivateKey, generate
 from ledger.crypto.suites import SHA256, SM3, Suite
@@ -175,7 +175,7 @@ def measure_drafting(count: int) -> None:
     print(f"\ndrafting and signing {count:,} documents of 20 claims, per second of the clock")
     rows, city = make_rows(make_documents(count)), make_city(SM3, "sm2", City)
     target = Target(city.knowledge.registry, "tianmen", SM3, 0)
-    for processes in dict.fromkeys((1, count_cores())):
+    for processes in dict.fromkeys((1, count_processes())):
         rates = []
         for _ in range(PASSES):
             start = perf_counter()

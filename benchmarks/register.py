@@ -18,6 +18,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -31,7 +32,9 @@ from sqlalchemy import Engine, make_url, text
 from anchoring.anchorer.batcher import BatchPolicy
 from anchoring.chain import calls
 from anchoring.follower.follower import Follower
+from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
+from anchoring.processes.workers import Workers, count_processes
 from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, find_submission
 from anchoring.replica.store import Replica
@@ -49,7 +52,7 @@ from tests.fakes.nets import AnvilNet, FakeNet, act_on, deploy_on
 PASSES: Final = 3
 RECORDS: Final = 10_000
 SIZES: Final = ((1, 50), (100, 10), (RECORDS, 1))  # records of a submission, submissions of a pass
-CLAIMS: Final = {f"CLAIM{number:02d}": f"天门市竟陵街道 {number}" for number in range(20)}
+CLAIMS: Final = {f"CLAIM{number:02d}": f"天门市竟陵街道 {number}" for number in range(15)}
 EVENTS: Final = 5_000
 LARGE: Final = 1_000_000
 SYNCS: Final = 200
@@ -59,12 +62,16 @@ def main() -> None:
     """Print the tables."""
     is_quick = "--quick" in sys.argv
     print("\nA register: submissions taken durably, followed, and final; by the clock")
-    with tempfile.TemporaryDirectory(prefix="shunzheng-") as folder_name:
+    with (
+        tempfile.TemporaryDirectory(prefix="shunzheng-") as folder_name,
+        Workers(count_processes()) as workers,
+    ):
         folder = Path(folder_name)
+        rules = replace(SETTINGS, workers=workers)  # as a node has them
         print(f"  {'the disk: one page made durable':<50}{_measure_syncs(folder):>12,.0f} /s")
         for kind in BOTH:
             with open_databases(kind, folder) as new_database:
-                _measure_intake(kind, new_database, is_quick)
+                _measure_intake(kind, new_database, rules, is_quick)
                 _measure_following(kind, new_database, EVENTS // 10 if is_quick else EVENTS)
                 _measure_finality(kind, new_database, folder / f"{kind}-chain")
         _measure_memory(folder, LARGE // 10 if is_quick else LARGE)
@@ -98,13 +105,21 @@ def _measure_syncs(folder: Path) -> float:
 # -- Intake --
 
 
-def _measure_intake(kind: str, new_database: NewDatabase, is_quick: bool) -> None:
+def _measure_intake(kind: str, new_database: NewDatabase, rules: IntakeRules, is_quick: bool) -> None:
     print(f"  {kind}")
-    for description, is_disclosed in (("records/s", False), ("records/s with 20 claims each", True)):
+    for description, is_disclosed in (
+        ("records/s", False),
+        (f"records/s with {len(CLAIMS)} claims each", True),
+    ):
         for size, repeat_count in SIZES:
             record_count = size // 10 if is_quick and size == RECORDS else size
             rates, bytes_of_record = _measure_accepting(
-                new_database, f"{size}_{is_disclosed}".lower(), record_count, repeat_count, is_disclosed
+                new_database,
+                rules,
+                f"{size}_{is_disclosed}".lower(),
+                record_count,
+                repeat_count,
+                is_disclosed,
             )
             print(
                 f"    {description + f', {record_count:,} a submission':<48}{median(rates):>12,.0f}", end=""
@@ -115,7 +130,12 @@ def _measure_intake(kind: str, new_database: NewDatabase, is_quick: bool) -> Non
 
 
 def _measure_accepting(
-    new_database: NewDatabase, name: str, size: int, repeat_count: int, is_disclosed: bool
+    new_database: NewDatabase,
+    rules: IntakeRules,
+    name: str,
+    size: int,
+    repeat_count: int,
+    is_disclosed: bool,
 ) -> tuple[list[float], float]:
     """Return records/s of each pass, and the bytes that a record takes in the end."""
     world = World()
@@ -130,7 +150,7 @@ def _measure_accepting(
             serial += size
         start = perf_counter()
         for lines in submissions:
-            accept(register, world.trust, lines, NOW, SETTINGS)
+            accept(register, world.trust, lines, NOW, rules)
         rates.append(size * repeat_count / (perf_counter() - start))
     grown_bytes = _measure_bytes(register.engine) - empty_bytes
     register.close()

@@ -16,6 +16,7 @@ from anchoring.errors import SubmissionRefused
 from anchoring.intake.backlog import Gate
 from anchoring.intake.rows import read_statement
 from anchoring.intake.window import check_window
+from anchoring.processes.workers import Workers
 from anchoring.register.missing import is_missing
 from anchoring.register.store import Register
 from anchoring.register.submissions import Submission, find_submission_of_root
@@ -35,13 +36,15 @@ MIN_STATEMENT_SECONDS: Final = 600
 class IntakeRules:
     """The log that this node keeps, what its receipts promise (seconds from acceptance to the anchor), and where large
     submissions are spooled (None: the system's temporary directory). `gate` refuses them while too much waits.
-    `chain_lead` tells by how many seconds the chain's clock is ahead of `now`; None where nobody knows."""
+    `chain_lead` tells by how many seconds the chain's clock is ahead of `now`; None where nobody knows. `workers` judge the
+    rows of large submissions; None: this process does."""
 
     log: str
     spool_directory: str | None = None
     promise_seconds: int = limits.PROMISE_SECONDS
     gate: Gate | None = None
     chain_lead: Callable[[int], int | None] | None = None
+    workers: Workers | None = None
 
     def tell_chain_time(self, now: int) -> int:
         """Return what the chain's clock says: what is anchored bears that time."""

@@ -14,10 +14,11 @@ from sqlalchemy import Connection
 from anchoring import limits
 from anchoring.errors import RegisterBehind, RowError, SubmissionRefused, TooMuchWaiting
 from anchoring.intake.admission import Admission, IntakeRules, admit, check_terms, find_known_submission
+from anchoring.intake.chunks import read_rows
 from anchoring.intake.doubles import check_new
 from anchoring.intake.reuse import check_not_reused
-from anchoring.intake.rows import RowReader
-from anchoring.intake.spool import Spool, read_rows
+from anchoring.intake.rows import RowJudge
+from anchoring.intake.spool import Spool
 from anchoring.intake.window import check_place
 from anchoring.intake.writing import RecordWriter
 from anchoring.register.batches import OwnLog, hold_log, set_log_size
@@ -85,8 +86,8 @@ def take(
     with tempfile.SpooledTemporaryFile(limits.SPOOL_MEMORY_BYTES, dir=rules.spool_directory) as file:
         # 2
         spool = Spool(file)
-        reader = RowReader(statement, terms.grants, now, is_anchored=admission.anchored)
-        leaves = read_rows(reader, lines, statement, spool)
+        judge = RowJudge(statement, terms.grants, now, admission.anchored)
+        leaves, warnings = read_rows(judge, lines, spool, rules.workers)
         # 3
         _check_root(statement, leaves)
         if urgent_only and not spool.is_urgent:
@@ -108,7 +109,7 @@ def take(
             check_place(connection, statement, terms.log)
             check_new(connection, trust, log.name, statement.issuer, spool)
             deadline = min(statement.expires, now + rules.promise_seconds)
-            submission = _write(connection, log, entry, spool, reader.warnings, deadline)
+            submission = _write(connection, log, entry, spool, warnings, deadline)
         rules.note(entry, urgent=spool.is_urgent)
         return submission, True
 

@@ -1,15 +1,14 @@
 """The lines of a submission, read and checked one by one.
 
-Nothing is known here yet about the lineages that they touch.
+Nothing is known here yet about the lineages that they touch, nor about the other rows.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
 
 from anchoring import limits
 from anchoring.errors import RowError, SubmissionRefused
-from anchoring.intake.faults import FIRST_ROW, MAX_ROW_ERRORS, RowFault
+from anchoring.intake.faults import RowFault
 from anchoring.intake.judging import judge_disclosure, judge_identifier, judge_record, list_oddities
 from anchoring.register.search.terms import list_terms
 from ledger.crypto.trees import leaf_hash
@@ -18,8 +17,13 @@ from ledger.encoding.fields import Fields
 from ledger.encoding.signed_files import split_signature
 from ledger.errors import InvalidIdentifier, MalformedInput, NewerFormat
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS
-from ledger.records.claims import FullDisclosure, decode_disclosure, decode_document, is_document
-from ledger.records.randomness import RandomValues
+from ledger.records.claims import (
+    Disclosure,
+    FullDisclosure,
+    decode_disclosure,
+    decode_document,
+    is_document,
+)
 from ledger.records.records import CERTIFICATE_KINDS, Record, decode_record
 from ledger.records.submissions import Statement, decode_statement
 from ledger.registry.trust import Grant
@@ -28,15 +32,17 @@ from ledger.verification.entitlement import NEWEST_EVENT, Moment, Scope, is_gran
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record that is good by itself: its place, leaf hash, canonical bytes, disclosure where one came along, and the terms
-    by which it is found."""
+    """A record that is good by itself: its place, leaf hash, canonical bytes, disclosure where one came along, the terms
+    by which it is found, the salts and masters that were drawn for it, and what is odd about it."""
 
     index: int
     leaf: bytes
     record: Record
     body: bytes
     disclosure: bytes | None
-    terms: Sequence[int] = ()
+    terms: Sequence[int]
+    drawn_values: Sequence[bytes]
+    oddities: Sequence[str]
 
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -68,34 +74,29 @@ def read_statement(line: bytes) -> tuple[Statement, bytes]:
         raise SubmissionRefused("malformed-statement", message) from error
 
 
-class RowReader:
-    """Reads the rows of one submission in their order; holds the leaf hash of the row before, and every salt and master.
+@dataclass(frozen=True, slots=True)
+class RowJudge:
+    """Judges the rows of one submission, each by itself; it can go to other processes.
 
     `is_anchored`: the records are read and not judged again. They were, and rules may have become stricter since.
     """
 
-    def __init__(
-        self, statement: Statement, grants: Sequence[Grant], now: int, *, is_anchored: bool = False
-    ) -> None:
-        self._statement, self._now, self._is_anchored = statement, now, is_anchored
-        self._grants, self._moment = grants, Moment(statement.log, NEWEST_EVENT, now)
-        self._granted_scopes: dict[Scope, bool] = {}
-        self._leaf_before = b""
-        self.warnings: list[RowError] = []
-        self.drawn_values = RandomValues()
+    statement: Statement
+    grants: Sequence[Grant]
+    now: int
+    is_anchored: bool = False
+    _granted_scopes: dict[Scope, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def read(self, index: int, line: bytes) -> Row:
-        """Read the row at `index`, counted from 0. Raises: RowFault."""
+    def judge(self, index: int, line: bytes) -> Row:
+        """Return the row at `index`, counted from 0. Raises: RowFault."""
         try:
             fields = Fields(_decode_line(line), "row")
             record = decode_record(fields.take("record"))
             disclosure_json = fields.take("disclosure") if fields.has("disclosure") else None
             fields.close()
             body = record.encode()
-            disclosure, terms = (
-                self._read_disclosure(index, record, disclosure_json)
-                if disclosure_json is not None
-                else (None, ())
+            disclosure = (
+                self._read_disclosure(record, disclosure_json) if disclosure_json is not None else None
             )
         except NewerFormat as error:
             raise RowFault("newer-format", str(error)) from error
@@ -103,40 +104,52 @@ class RowReader:
             raise RowFault("invalid-identifier", str(error)) from error
         except MalformedInput as error:
             raise RowFault("malformed-row", str(error)) from error
-        if not self._is_anchored:
-            self._judge(index, record)
-            self.drawn_values.add(record.salt, index)
-        leaf = leaf_hash(record.suite, body)
-        leaf_before, self._leaf_before = self._leaf_before, leaf
-        if leaf <= leaf_before:
-            raise RowFault(*_ORDER_FAULTS[leaf == leaf_before])
-        return Row(index, leaf, record, body, disclosure, terms)
+        drawn_values: list[bytes] = []
+        oddities: Sequence[str] = ()
+        if not self.is_anchored:
+            oddities = self._judge_record(record)
+            drawn_values.append(record.salt)
+            if isinstance(disclosure, FullDisclosure):
+                drawn_values.append(disclosure.master)
+        return Row(
+            index,
+            leaf_hash(record.suite, body),
+            record,
+            body,
+            encode_known(disclosure_json) if disclosure_json is not None else None,
+            list_terms(disclosure.values) if disclosure else (),
+            drawn_values,
+            oddities,
+        )
 
-    def _judge(self, index: int, record: Record) -> None:
-        statement = self._statement
+    def _judge_record(self, record: Record) -> Sequence[str]:
+        """Return what is odd about a record. Raises: RowFault."""
         judge_record(record)
-        if record.suite is not statement.suite:
+        if record.suite is not self.statement.suite:
             raise RowFault(
-                "wrong-suite", f"the log's suite is {statement.suite.name}, the record's {record.suite.name}"
+                "wrong-suite",
+                f"the log's suite is {self.statement.suite.name}, the record's {record.suite.name}",
             )
-        if record.issuer != statement.issuer:
+        if record.issuer != self.statement.issuer:
             raise RowFault(
-                "issuer-mismatch", f"the statement is by {statement.issuer}, the record by {record.issuer}"
+                "issuer-mismatch",
+                f"the statement is by {self.statement.issuer}, the record by {record.issuer}",
             )
-        if record.time > self._now + MAX_CLOCK_LEAD_SECONDS:
+        if record.time > self.now + MAX_CLOCK_LEAD_SECONDS:
             raise RowFault(
                 "record-postdated", "the record's time lies in the future: check the clock that set it"
             )
         if record.kind in CERTIFICATE_KINDS:
-            self._judge_certificate(index, record)
-        elif not record.names_issuer:
+            return self._judge_certificate(record)
+        if not record.names_issuer:
             raise RowFault("issuer-mismatch", f"{record.identifier} does not name the issuer {record.issuer}")
-        elif not self._is_granted(record):
+        if not self._is_granted(record):
             raise RowFault(
                 "not-granted", f"the key is not granted {record.kind} records of {record.issuer} now"
             )
+        return ()
 
-    def _judge_certificate(self, index: int, record: Record) -> None:
+    def _judge_certificate(self, record: Record) -> Sequence[str]:
         certificate = record.certificate
         if certificate.issuer != record.issuer:
             raise RowFault(
@@ -150,49 +163,31 @@ class RowReader:
                 "ask the city's administrator for a grant",
             )
         judge_identifier(record)
-        for oddity in list_oddities(record):
-            self._warn(index, oddity.message)
+        return [oddity.message for oddity in list_oddities(record)]
 
     def _is_granted(self, record: Record) -> bool:
         scope = Scope.of_record(record)
         is_scope_granted = self._granted_scopes.get(scope)
         if is_scope_granted is None:
-            is_scope_granted = self._granted_scopes[scope] = is_granted(self._grants, self._moment, scope)
+            moment = Moment(self.statement.log, NEWEST_EVENT, self.now)
+            is_scope_granted = self._granted_scopes[scope] = is_granted(self.grants, moment, scope)
         return is_scope_granted
 
-    def _read_disclosure(
-        self, index: int, record: Record, disclosure_json: Json
-    ) -> tuple[bytes, Sequence[int]]:
-        """Return the canonical disclosure, and its terms, when it hashes to the record's claims.
-
-        Raises: MalformedInput, RowFault.
-        """
+    def _read_disclosure(self, record: Record, disclosure_json: Json) -> Disclosure:
+        """Return the disclosure, when it hashes to the record's claims. Raises: MalformedInput, RowFault."""
         if record.claims is None:
             raise RowFault(
                 "disclosure-mismatch", f"{record.action} states no claims, so there is nothing to disclose"
             )
         disclosure = decode_disclosure(disclosure_json)
-        if not self._is_anchored:
+        if not self.is_anchored:
             judge_disclosure(record, disclosure)
-            if isinstance(disclosure, FullDisclosure):
-                self.drawn_values.add(disclosure.master, index)
         if disclosure.digest(record.suite) != record.claims:
             raise RowFault("disclosure-mismatch", "the disclosed claims do not hash to the record's `claims`")
-        values = disclosure.values
-        for name, value in values.items():
+        for name, value in disclosure.values.items():
             if is_document(name) and decode_document(value).suite is not record.suite:
                 raise RowFault("wrong-suite", f"{name} is hashed under another suite than the log's")
-        return encode_known(disclosure_json), list_terms(values)
-
-    def _warn(self, index: int, message: str) -> None:
-        if len(self.warnings) < MAX_ROW_ERRORS:
-            self.warnings.append(RowError(index + FIRST_ROW, message))
-
-
-_ORDER_FAULTS: Final = {
-    True: ("record-twice", "the same record stands twice: draw a salt for each"),
-    False: ("wrong-order", "the records must stand in ascending order of their leaf hashes"),
-}
+        return disclosure
 
 
 def _decode_line(line: bytes) -> Json:

@@ -7,7 +7,7 @@ from typing import Protocol
 from anchoring.audit.audit import Evidence, Expected
 from anchoring.audit.findings import AuditReport
 from anchoring.audit.node import Places, audit_node
-from anchoring.audit.workers import count_processes
+from anchoring.processes.workers import count_processes
 from api import files, processes
 from api.console import note, say, show_json
 from api.node.errors import SETTINGS_FILE, SettingsError

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Protocol
 
 from anchoring.errors import SubmissionRefused
+from anchoring.processes.workers import count_processes
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.client.options import add_node
 from api.console import note, progress, say, show_json
-from api.department.drafting_processes import count_cores
 from api.department.drafts import Target, UnsignedDraft
 from api.department.rows.acceptance import add_accept, require_accepted
 from api.department.rows.reading import count_records, number_records
@@ -132,7 +132,7 @@ def _judge_records(options: _SubmitOptions, target: Target) -> UnsignedDraft:
         target,
         options.records.parent,
         today=civil_date(int(time.time())),
-        process_count=count_cores(),
+        process_count=count_processes(),
     )
     try:
         require_accepted(unsigned_draft.warnings, options.accept)

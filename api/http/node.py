@@ -19,6 +19,7 @@ from anchoring.intake.backlog import Gate, Room
 from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.entries import EntriesByRegister
 from anchoring.processes.measures import CHAIN_CLOCK_LEAD, read_measures
+from anchoring.processes.workers import Workers, count_processes
 from anchoring.register.access.looks import LookRules, remove_old_looks
 from anchoring.register.store import Register
 from anchoring.replica.reading import ReplicaView
@@ -95,6 +96,8 @@ class Node:
 
     async def close(self) -> None:
         await self.documents.close()
+        if self.intake.workers:
+            self.intake.workers.close()
         self.replica.close()
         self.checkpoints.close()
         if self.issuing:
@@ -143,7 +146,10 @@ def _make_intake_rules(settings: Settings, register: Register | None, replica: R
         with snapshot(replica.engine) as connection:
             return read_measures(connection, now).get(CHAIN_CLOCK_LEAD)
 
-    return IntakeRules(settings.log or "", spool_directory, promise_seconds, gate, read_lead)
+    process_count = section.processes or count_processes() // settings.api_processes
+    return IntakeRules(
+        settings.log or "", spool_directory, promise_seconds, gate, read_lead, Workers(process_count)
+    )
 
 
 async def current_node(request: Request) -> Node:

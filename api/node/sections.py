@@ -82,6 +82,9 @@ class Intake(Section):
     """submissions under way at once, for each process that answers HTTP"""
     spool_bytes: Annotated[Count, Unit("bytes"), Field(le=2**40)] = MAX_SPOOL_BYTES
     """so many bytes of them on disk, for each such process; while they are written, twice as many"""
+    processes: Annotated[int | None, Unit("processes"), Field(ge=1, le=256)] = None
+    """that judge the rows of large submissions, for each such process, of some 80 MB each once the first came; 1: it does
+    that itself; left out: all together as many as cores"""
 
 
 class Opening(Section):

@@ -18,7 +18,7 @@ from anchoring.audit.register.books import BRING_BACK, Books, fetch_rows, select
 from anchoring.audit.register.origins import Origins
 from anchoring.audit.register.records import Outcome, StatusDifference, StoredRecord
 from anchoring.audit.register.replay import Chunk, StoredLineage, StoredRow, replay_chunk
-from anchoring.audit.workers import map_in_order
+from anchoring.processes.workers import map_in_order
 from anchoring.register.missing import is_complete
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD
 from ledger.registry.status import Status, StatusTree

@@ -1,16 +1,13 @@
 """A file checked to its end: rows judged, compared with what is registered, noted."""
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import date
 from functools import partial
 from itertools import chain, groupby, islice
-from os import cpu_count
 from typing import Final
 
-from anchoring.catalogue.chosen import choose_catalogue, find_city_folder
+from anchoring.processes.workers import count_processes, map_in_order
 from api.department.imports.files.sources import Source, SourceRow
 from api.department.imports.headings import Columns, find_columns
 from api.department.imports.journal import ISSUE, Journal, KnownCertificate
@@ -158,22 +155,8 @@ def _is_later(end: str | None, end_before: str | None) -> bool:
 def _judge_all(judge: RowJudge, rows: Iterator[SourceRow]) -> Iterator[tuple[Tally, list[JudgedRow]]]:
     """Yield judged rows in their order, chunk by chunk with its tally: alone where they are few, else on all cores."""
     first_rows = list(islice(rows, _MIN_PARALLEL_ROWS))
-    if len(first_rows) < _MIN_PARALLEL_ROWS or (cpu_count() or 1) < 2:
-        for row_chunk in _divide(chain(first_rows, rows)):
-            yield _judge_chunk(judge, row_chunk)
-        return
-    worker_count = cpu_count() or 1
-    with ProcessPoolExecutor(
-        worker_count, initializer=choose_catalogue, initargs=(find_city_folder(),)
-    ) as pool:
-        futures: deque[Future[tuple[Tally, list[JudgedRow]]]] = deque()
-        judge_chunk = partial(_judge_chunk, judge)
-        for row_chunk in _divide(chain(first_rows, rows)):
-            futures.append(pool.submit(judge_chunk, row_chunk))
-            if len(futures) > 2 * worker_count:
-                yield futures.popleft().result()
-        while futures:
-            yield futures.popleft().result()
+    process_count = count_processes() if len(first_rows) == _MIN_PARALLEL_ROWS else 1
+    yield from map_in_order(partial(_judge_chunk, judge), _divide(chain(first_rows, rows)), process_count)
 
 
 def _judge_chunk(judge: RowJudge, row_chunk: Sequence[SourceRow]) -> tuple[Tally, list[JudgedRow]]:

@@ -35,7 +35,7 @@ def test_a_key_that_is_retired_while_the_records_arrive(world: World, register: 
 
 
 def test_a_statement_that_expires_while_the_records_arrive(world: World, register: Register) -> None:
-    lines = world.department.lines([licence(1)], lifetime=3600)
+    lines = world.department.lines([licence(1)], lifetime_seconds=3600)
     admission = admitted(world, register, lines)
     with pytest.raises(SubmissionRefused) as caught:
         take(register, world.trust, admission, iter(lines[1:]), NOW + 3600, SETTINGS)

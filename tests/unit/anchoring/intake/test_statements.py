@@ -149,14 +149,14 @@ def test_a_stolen_key_without_a_grant_is_called_stolen(register: Register) -> No
 
 
 def test_an_expired_statement(world: World, register: Register) -> None:
-    lines = world.department.lines([licence(1)], lifetime=3600)
+    lines = world.department.lines([licence(1)], lifetime_seconds=3600)
     refused = refusal(world, register, lines, NOW + 3600)
     assert refused.problem == "statement-expired"
     assert "sign it again" in str(refused)
 
 
 def test_a_statement_that_expires_before_it_can_be_anchored(world: World, register: Register) -> None:
-    lines = world.department.lines([licence(1)], lifetime=3600)
+    lines = world.department.lines([licence(1)], lifetime_seconds=3600)
     assert refusal(world, register, lines, NOW + 3300).problem == "statement-expired"
 
 
@@ -172,7 +172,7 @@ def test_a_statement_from_the_future(world: World, register: Register) -> None:
 )
 def test_a_chain_whose_clock_differs(world: World, register: Register, lead: int, said: str) -> None:
     """Anchored there, the statement would count nowhere; it is refused before anything is promised."""
-    lines = world.department.lines([licence(1)], lifetime=86_400)
+    lines = world.department.lines([licence(1)], lifetime_seconds=86_400)
     rules = replace(SETTINGS, chain_lead=lambda now: lead)
     with pytest.raises(SubmissionRefused, match=said) as caught:
         accept(register, world.trust, lines, NOW, rules)

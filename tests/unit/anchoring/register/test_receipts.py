@@ -62,7 +62,7 @@ def test_nothing_is_promised_beyond_the_statements_end(
 ) -> None:
     register = Register(f"sqlite:///{tmp_path / 'register.db'}")
     world = World()
-    lines = world.department.lines([licence()], lifetime=lifetime)
+    lines = world.department.lines([licence()], lifetime_seconds=lifetime)
     accepted = accept(register, world.trust, lines, NOW, IntakeRules(LOG, promise_seconds=promise))
     assert accepted.deadline == NOW + deadline
     register.close()

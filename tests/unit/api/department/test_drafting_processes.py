@@ -81,12 +81,23 @@ def test_faults_have_the_same_words() -> None:
     assert [fault.row for fault in refusals[0][1]] == [len(ROWS) + number for number in (1, 2, 3, 4)]
 
 
-def test_a_process_that_is_ended_signs_nothing() -> None:
+class EndsElsewhere:
+    """Draws random bytes in one process, and ends every other one as a killed process ends."""
+
+    def __init__(self) -> None:
+        self.process_id = os.getpid()
+
+    def __call__(self, count: int) -> bytes:
+        if os.getpid() != self.process_id:
+            os._exit(9)
+        return secrets.token_bytes(count)
+
+
+def test_a_process_that_is_killed_costs_no_row() -> None:
     target = Target(World().registry, "tianmen", SM3, 0)
     lines = enumerate((canonical(row) for row in ROWS), 1)
-    with pytest.raises(SubmissionRefused, match="was ended from outside") as caught:
-        prepare(lines, target, os._exit, NOW, process_count=2)
-    assert caught.value.problem == "drafting-ended"
+    drafted, _ = describe(prepare(lines, target, EndsElsewhere(), NOW, process_count=2))
+    assert len(drafted) == len(ROWS)
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

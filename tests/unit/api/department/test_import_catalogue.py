@@ -1,7 +1,6 @@
 """Headings, words, numbers, holders and terms that an import takes from the catalogue."""
 
 import json
-import multiprocessing
 from pathlib import Path
 from typing import Any
 
@@ -200,11 +199,9 @@ def test_a_city_s_own_folder_is_read_with(desk: ImportDesk, capsys: pytest.Captu
 def test_processes_that_judge_work_with_the_same_folder(
     desk: ImportDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Here they begin anew, as they do on some systems, and know nothing of what was chosen before."""
+    """They begin anew, and know nothing of what was chosen before."""
     monkeypatch.setattr("api.department.imports.checking._MIN_PARALLEL_ROWS", 1)
-    monkeypatch.setattr("api.department.imports.checking.cpu_count", lambda: 2)
-    spawning = multiprocessing.get_context("spawn")
-    monkeypatch.setattr("multiprocessing.get_context", lambda *_: spawning)
+    monkeypatch.setattr("api.department.imports.checking.count_processes", lambda: 2)
     write_city(desk.folder)
     path = desk.write("heat.csv", [{**GOOD_ROW, "证照名称": "供热证", "证照编号": "鄂热证字20220001"}])
     try:
