@@ -39,6 +39,7 @@ COMMANDS: Final = {
         "check, register and follow tables of a department as they are: Excel, CSV, web pages",
     ),
     "proof": ("certificates", "export the proof of a certificate from its city's node"),
+    "find": ("find", "say which certificate a number, document, code or identifier means"),
     "trace": ("trace", "show everything that became of a certificate, and check that nothing was left out"),
     "search": ("search", "list the records of a register by what they state and who signed them"),
     "figures": ("search", "count the records of a register by month, type and issuer"),

@@ -130,7 +130,7 @@ class UsesAnswer(TypedDict):
 
 
 class LineageAnswer(TypedDict):
-    """Where a certificate stands: what its next record has to name, and where it was asked for, its current version."""
+    """Where a certificate stands: what its next record has to name; where asked for, its current version and which it is."""
 
     identifier: str
     kind: str
@@ -140,6 +140,7 @@ class LineageAnswer(TypedDict):
     current: str
     record: NotRequired[dict[str, Json] | None]
     disclosure: NotRequired[dict[str, Json] | None]
+    certificate: NotRequired[HitJson | None]
 
 
 class LineagesAnswer(TypedDict):

@@ -227,11 +227,12 @@ class NodeClient:
         )
 
     def fetch_lineages(
-        self, identifiers: Sequence[str], *, with_content: bool = False
+        self, identifiers: Sequence[str], *, with_content: bool = False, is_described: bool = False
     ) -> list[LineageAnswer | None]:
         """Return where each certificate stands, in the order of `identifiers`; None where it is not registered.
 
-        `with_content`: with what its current version states, for which the token needs the scope `claims`.
+        `with_content`: with what its current version states, for which the token needs the scope `claims`. `is_described`:
+        with what tells it apart, as others see it.
         """
         lineages: list[LineageAnswer | None] = []
         page_items = MAX_CONTENT_ITEMS if with_content else MAX_PAGE_ITEMS
@@ -241,6 +242,8 @@ class NodeClient:
             }
             if with_content:
                 request_members["content"] = True
+            if is_described:
+                request_members["described"] = True
             answer = _read(
                 self._post("/v1/certificates/lineages", canonical(request_members), _MAX_LIST_BYTES),
                 LineagesAnswer,

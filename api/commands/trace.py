@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from api import files
+from api.client.certificates import HOLDER, NUMBER, Name, ask_suite, find_certificates, read_name
 from api.client.options import (
     SnapshotSource,
     SourceOptions,
@@ -21,9 +22,8 @@ from api.rendering.histories import (
     describe_judgement,
     describe_outline,
 )
-from api.rendering.listings import HitJson, describe_hit
-from ledger.crypto.suites import by_name
-from ledger.encoding.canonical import Json, decode
+from api.rendering.listings import describe_hit
+from ledger.encoding.canonical import decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
@@ -101,9 +101,8 @@ def add(commands: Commands) -> None:
 
 def _trace(options: _TraceOptions) -> int:
     source = choose_source(options)
-    question = _read_question(options)
-    if question is not None:
-        return _find_and_show(question, source, options)
+    if _is_looked_for(options):
+        return _find_and_show(source, options)
     certificate = options.certificate
     assert certificate is not None, "nothing else was asked"
     signed_history = _read_history(certificate)
@@ -125,36 +124,34 @@ def _trace(options: _TraceOptions) -> int:
     return _show_history(proof.record.identifier, source, options)
 
 
-def _read_question(options: _TraceOptions) -> dict[str, Json] | None:
-    """Return what a certificate is looked for by; None where it is named itself. Raises: MalformedInput, OSError."""
-    options_by_name = {"number": options.number, "holder": options.holder}
-    texts: dict[str, Json] = {name: text for name, text in options_by_name.items() if text is not None}
-    if len(texts) + (options.certificate is not None) != 1:
+def _is_looked_for(options: _TraceOptions) -> bool:
+    """Tell whether a certificate is looked for, and not named itself. Raises: MalformedInput, OSError."""
+    names = (options.certificate, options.number, options.holder)
+    if sum(name is not None for name in names) != 1:
         raise MalformedInput("name one of CERTIFICATE, --number and --holder")
-    if options.certificate is not None and options.reason is not None:
-        path = Path(options.certificate)
-        if path.is_file() and _read_history(options.certificate) is None:
-            return {"content": str(path)}
-    return texts or None
+    if options.certificate is None:
+        return True
+    is_file = options.reason is not None and Path(options.certificate).is_file()
+    return is_file and _read_history(options.certificate) is None
 
 
-def _find_and_show(question: dict[str, Json], source: str | SnapshotSource, options: _TraceOptions) -> int:
+def _make_name(options: _TraceOptions, node: "NodeClient") -> Name:
+    """Return what a certificate is looked for by. Raises: MalformedInput, OSError, NodeError."""
+    if options.number is not None:
+        return Name(NUMBER, options.number)
+    if options.holder is not None:
+        return Name(HOLDER, options.holder)
+    return read_name(str(options.certificate), ask_suite(node))
+
+
+def _find_and_show(source: str | SnapshotSource, options: _TraceOptions) -> int:
     """Find certificates at the issuing city's node: of one the history is shown, several are listed."""
     if isinstance(source, SnapshotSource):
         raise MalformedInput("a snapshot holds no records: name the issuing city's node with --node")
-    if not options.reason:
-        raise MalformedInput(
-            "who looks for certificates says why, with --reason: a case, a complaint; it is kept in the log of looks"
-        )
     from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
 
     with NodeClient(source, read_token(options), ca_file=options.ca_file) as node:
-        content = question.pop("content", None)
-        hits = (
-            _find_document(node, Path(str(content)), options.reason)
-            if content is not None
-            else node.find(question | {"reason": options.reason})
-        )
+        hits = find_certificates(node, _make_name(options, node), options.reason or "")
     if not hits:
         say(_NOTHING_FOUND.in_(options.lang))
         return _NOTHING_FOUND_CODE
@@ -167,17 +164,6 @@ def _find_and_show(question: dict[str, Json], source: str | SnapshotSource, opti
             say(describe_hit(hit, options.lang))
         note(_SEVERAL_FOUND.in_(options.lang).format(len(hits)))
     return 0
-
-
-def _find_document(node: "NodeClient", file: Path, reason: str) -> list[HitJson]:
-    """Find the certificates that state a file, under the suites of the node's logs."""
-    content = files.read(file)
-    suite_names = {log["suite"] for log in node.fetch_logs()["items"] if log["held"]}
-    hits: list[HitJson] = []
-    for suite_name in sorted(suite_names):
-        suite = by_name(suite_name)
-        hits += node.find({"document": suite.format(suite.hash(content)), "reason": reason})
-    return hits
 
 
 def _read_history(source: str) -> SignedHistory | None:

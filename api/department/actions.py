@@ -11,7 +11,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Protocol
 
+from anchoring.errors import NotFound
+from anchoring.intake.faults import Faults
 from api.client.answers import SubmissionAnswer
+from api.client.certificates import ask_suite, choose_identifier, read_name
 from api.client.client import NodeClient
 from api.client.options import NodeOptions, add_node, add_token_file, read_token
 from api.console import note, say, show_encoded, show_json
@@ -25,6 +28,7 @@ from api.department.rows.reading import InputRow, read_rows
 from api.department.rows.versions import read_kept
 from api.department.sending import PreparedRows, ask_target, check_key, prepare_rows
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
+from api.limits import MAX_REASON_CHARS
 from api.parsers import Commands, add_catalogue, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
 from api.words import ACTION_WORDS
@@ -54,9 +58,10 @@ _NO_CONTENT_OPTIONS: Final[Mapping[str, object]] = {
 class _ActionOptions(NodeOptions, SignerOptions, Protocol):
     action: str
     check: Callable[[str], None] | None
-    identifiers: list[str]
+    certificates: list[str]
     file: Path | None
     basis: str | None
+    reason: str | None
     claims: Path | None
     without: list[str]
     document: list[str]
@@ -89,7 +94,12 @@ def add_action(
         "anything is signed, until they are accepted by name. Exit codes: 0 handed in, or shown by --dry-run; 1 where "
         f"something was not; {EXIT_CODE_WORDS}.",
     )
-    command.add_argument("identifiers", nargs="*", metavar="IDENTIFIER", help="of the current version")
+    command.add_argument(
+        "certificates",
+        nargs="*",
+        metavar="CERTIFICATE",
+        help="its number 编号, its document, its proof, the SZ1: code, or the identifier of the current version",
+    )
     command.add_argument(
         "--file",
         type=Path,
@@ -97,6 +107,11 @@ def add_action(
         help="many: NDJSON, or CSV with a header; see examples/README.md",
     )
     command.add_argument("--basis", metavar="TEXT", help="legal basis, where a row names none")
+    command.add_argument(
+        "--reason",
+        help="why a certificate is looked for by its number or by a document alone, which needs the scope `search`; it is "
+        "kept in the log of looks. Left out, it is the action with its basis",
+    )
     if action in PRESENTABLE_ACTIONS:
         _add_content(command)
     else:
@@ -163,14 +178,14 @@ def _add_content(command: argparse.ArgumentParser) -> None:
 
 def _run_action(options: _ActionOptions) -> int:
     """Plan, judge and show in any case; sign and hand in unless it is a dry run."""
-    rows = _read_rows(options)
-    if options.check:
-        for row in rows:
-            options.check(row.identifier)
     with (
         NodeClient(options.node, read_token(options), ca_file=options.ca_file) as node,
         ExitStack() as draft_stack,
     ):
+        rows = _name_certificates(options, node, _read_rows(options))
+        if options.check:
+            for row in rows:
+                options.check(row.identifier)
         changes = _plan_changes(options, node, rows)
         signer = open_signer(options)
         check_key(node, signer)
@@ -194,7 +209,7 @@ def _run_action(options: _ActionOptions) -> int:
 
 def _read_rows(options: _ActionOptions) -> list[InputRow]:
     """Return one row for each certificate that is named. Raises: MalformedInput, SubmissionRefused."""
-    if bool(options.identifiers) == bool(options.file):
+    if bool(options.certificates) == bool(options.file):
         raise MalformedInput("name certificates, or a --file of them")
     content_members = _read_content(options)
     if options.file and content_members:
@@ -203,12 +218,28 @@ def _read_rows(options: _ActionOptions) -> list[InputRow]:
         )
     if options.file:
         return read_rows(options.file, options.action)
-    if content_members and len(options.identifiers) > 1:
+    if content_members and len(options.certificates) > 1:
         raise MalformedInput("every new version has claims of its own: use --file for several")
     return [
-        InputRow(row_number, {"identifier": identifier} | content_members)
-        for row_number, identifier in enumerate(options.identifiers, 1)
+        InputRow(row_number, {"identifier": certificate} | content_members)
+        for row_number, certificate in enumerate(options.certificates, 1)
     ]
+
+
+def _name_certificates(options: _ActionOptions, node: NodeClient, rows: Sequence[InputRow]) -> list[InputRow]:
+    """Return the rows with the identifier of the certificate that each means. Raises: SubmissionRefused, NodeError."""
+    reason = options.reason or " ".join(filter(None, (ACTION_WORDS[options.action].zh, options.basis)))
+    suite = ask_suite(node)
+    named_rows, faults = list[InputRow](), Faults()
+    for row in rows:
+        try:
+            identifier = choose_identifier(node, read_name(row.identifier, suite), reason[:MAX_REASON_CHARS])
+        except (NotFound, MalformedInput) as error:
+            faults.add(row.row_number, "certificate-not-named", str(error))
+        else:
+            named_rows.append(InputRow(row.row_number, {**row.members, "identifier": identifier}))
+    faults.refuse()
+    return named_rows
 
 
 def _read_content(options: _ActionOptions) -> dict[str, Json]:
@@ -237,6 +268,7 @@ def _plan_changes(options: _ActionOptions, node: NodeClient, rows: Sequence[Inpu
     lineages = node.fetch_lineages(
         [row.identifier for row in rows],
         with_content=options.action in PRESENTABLE_ACTIONS and not options.kept,
+        is_described=True,
     )
     return plan(options.action, rows, lineages, options.basis, kept_versions, civil_date(int(time.time())))
 

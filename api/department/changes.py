@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, cast
 
 from anchoring.intake.faults import Faults, RowFault
 from anchoring.intake.judging import Oddity
@@ -16,6 +16,7 @@ from api.client.answers import LineageAnswer
 from api.department.rows.oddities import find_oddities
 from api.department.rows.reading import InputRow
 from api.department.rows.versions import FieldChange, Version, carry_over, compare_rows
+from api.rendering.listings import HitJson
 from ledger.encoding.canonical import Json
 from ledger.errors import InvalidIdentifier, LedgerError, MalformedInput
 from ledger.limits import MAX_STATUS_RECORDS
@@ -30,7 +31,10 @@ _MAX_QUOTED: Final = 100  # characters of an identifier that a message repeats
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row to sign and its number in the input; the certificate before, its status afterwards, and each of its fields."""
+    """A row to sign and its number in the input; the certificate before, its status afterwards, and each of its fields.
+
+    `certificate` is which one it is, where the node tells.
+    """
 
     row_number: int
     row: dict[str, Json]
@@ -40,9 +44,10 @@ class Change:
     status_after: Status
     field_changes: tuple[FieldChange, ...]
     oddities: tuple[Oddity, ...]
+    certificate: HitJson | None
 
     def to_json(self) -> dict[str, Json]:
-        return {
+        members: dict[str, Json] = {
             "number": self.row_number,
             "identifier": self.identifier,
             "before": self.status_before.name.lower(),
@@ -50,6 +55,9 @@ class Change:
             "fields": [field_change.to_json() for field_change in self.field_changes],
             "row": self.row,
         }
+        if self.certificate:
+            members["certificate"] = cast(Json, self.certificate)
+        return members
 
 
 def plan(
@@ -160,6 +168,7 @@ def _make_change(
         status_after=STATUS_AFTER.get(action, Status.SUPERSEDED),
         field_changes=tuple(field_changes),
         oddities=tuple(oddities),
+        certificate=lineage.get("certificate"),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from api.department.changes import Change
 from api.department.rows.columns import get_claim_labels
 from api.department.rows.versions import FieldChange
+from api.rendering.listings import describe_particulars
 from api.words import STATUS_WORDS
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
@@ -24,12 +25,14 @@ _MAX_SHOWN_CHARS: Final = 200  # of one value: a line on the screen stays a line
 
 
 def describe_change(change: Change) -> Iterator[str]:
-    """Yield the lines that describe a change: its status, and each field of a new version."""
+    """Yield the lines that describe a change: which certificate it is, its status, and each field of a new version."""
     status_before, status_after = (
         STATUS_WORDS[status.name.lower()].zh for status in (change.status_before, change.status_after)
     )
     successor_words = f"; new version {change.row['identifier']}" if change.field_changes else ""
     yield f"{change.identifier}  {status_before} → {status_after}{successor_words}  {change.row.get('basis', '')}".rstrip()
+    if change.certificate:
+        yield f"  {describe_particulars(change.certificate, 'zh')}"
     for field_change in change.field_changes:
         yield f"  {_describe_field(field_change)}"
 

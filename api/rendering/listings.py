@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NotRequired, TypedDict
 
+from anchoring.catalogue.chosen import get_catalogue
 from anchoring.register.search.finding import Hit
 from anchoring.register.search.listing import Criteria, Figure, Listed
 from api.rendering.sheets import Cell
@@ -14,6 +15,9 @@ from ledger.encoding.times import SHANGHAI, format_time
 from ledger.words import Language, Words
 
 _ISSUE_WORDS: Final = Words("核发", "issue")
+_FORMER_WORDS: Final = Words(
+    "（旧版本所载，现版本不同）", "(as an earlier version states it, and the current one does not)"
+)
 
 LISTING_HEADING: Final = (
     "证照标识 identifier",
@@ -39,6 +43,8 @@ class HitJson(TypedDict):
     status: str
     issued: NotRequired[str | None]
     number: NotRequired[str | None]
+    holder: NotRequired[str | None]
+    current: bool
 
 
 class ListedJson(TypedDict):
@@ -74,6 +80,8 @@ def make_hit_json(hit: Hit) -> HitJson:
         "status": hit.status.name.lower(),
         "issued": hit.issued,
         "number": hit.number,
+        "holder": hit.holder,
+        "current": hit.is_current,
     }
 
 
@@ -151,9 +159,18 @@ def list_figure_cells(figure: FigureJson) -> Sequence[Cell]:
 
 
 def describe_hit(hit: HitJson, language: Language) -> str:
-    members = (hit.get("number"), hit["type"], hit["issuer"], hit.get("issued"))
+    """Return which certificate it is, with its state."""
+    status = _name_status(hit["status"], language)
+    return f"{make_visible(hit['identifier'])}  {status}  {describe_particulars(hit, language)}"
+
+
+def describe_particulars(hit: HitJson, language: Language) -> str:
+    """Return type, number, holder as others see it, day of issue and issuer of a certificate."""
+    type_ = get_catalogue().find_type(hit["type"])
+    type_words = f"{type_.name.in_(language)} {type_.code}" if type_ else hit["type"]
+    members = (type_words, hit.get("number"), hit.get("holder"), hit.get("issued"), hit["issuer"])
     details = "  ".join(make_visible(member) for member in members if member)
-    return f"{make_visible(hit['identifier'])}  {_name_status(hit['status'], language)}  {details}"
+    return details if hit["current"] else f"{details}  {_FORMER_WORDS.in_(language)}"
 
 
 def describe_listed(listed: ListedJson, language: Language) -> str:

@@ -1,9 +1,13 @@
 """Values masked 脱敏, as they are shown where people look over shoulders."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
+from ledger.catalogue.catalogue import Catalogue
 from ledger.catalogue.fields import Mask
+from ledger.encoding.canonical import Json
+from ledger.records.identifiers import find_credit_code_fault
 
 _STAR: Final = "*"
 _HIDDEN: Final = _STAR * 3  # says nothing, not even how long the value is
@@ -11,6 +15,32 @@ _HIDDEN: Final = _STAR * 3  # says nothing, not even how long the value is
 _FIRST_CHARS, _LAST_CHARS = 6, 4
 _STREET: Final = re.compile(r".*?(?:街道|[路街巷镇乡])")
 _MAX_STREET_CHARS: Final = 12  # of an address whose street is not found, half of it at most
+_HOLDER_CODE: Final = "CZZTDM"
+_SEPARATOR: Final = "、"
+
+
+def show_claim(catalogue: Catalogue, values: Mapping[str, Json], name: str) -> str | None:
+    """Return the claim `name` of a certificate as others see it; None where its claims `values` do not state it.
+
+    Its holder is a person unless a credit code 统一社会信用代码 says that it is a body: who hides too much harms nobody.
+    """
+    value, claim = values.get(name), catalogue.find_field(name)
+    if value is None:
+        return None
+    mask = Mask.ALL
+    if claim is not None:
+        mask = claim.mask if _is_of_bodies(values) else claim.grade_for_person().mask
+    items = value if isinstance(value, list) else [value]
+    return _SEPARATOR.join(mask_text(str(item), mask) for item in items)
+
+
+def _is_of_bodies(values: Mapping[str, Json]) -> bool:
+    """Tell whether every holder is a body by its credit code (GB 32100-2015)."""
+    value = values.get(_HOLDER_CODE)
+    codes = value if isinstance(value, list) else [value]
+    return bool(codes) and all(
+        isinstance(code, str) and find_credit_code_fault(code) is None for code in codes
+    )
 
 
 def mask_text(text: str, mask: Mask) -> str:

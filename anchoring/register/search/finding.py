@@ -5,17 +5,24 @@ from typing import Final
 
 from sqlalchemy import Connection, RowMapping, bindparam, select
 
+from anchoring.catalogue.chosen import get_catalogue
+from anchoring.register.records import StoredRecord
+from anchoring.register.search.facets import make_facets
 from anchoring.register.search.terms import CLAIMS, Sort, make_term, states
 from anchoring.register.tables import DISCLOSURE, FACET, LINEAGE, TERM
+from ledger.catalogue.masks import show_claim
 from ledger.encoding.canonical import Json, decode
 from ledger.errors import LimitExceeded
 from ledger.records.claims import decode_disclosure
+from ledger.records.lifecycle import Lineage
 from ledger.registry.status import Status
 
 # Certificates that one number, holder or document may lead to. A person has some dozens; who finds more says more.
 MAX_HITS: Final = 200
 # Records of them: each version of a certificate is one.
 _MAX_RECORDS: Final = 2_000
+_NUMBERS: Final = tuple(name for name, sort in CLAIMS.items() if sort is Sort.NUMBER)
+_HOLDER: Final = "CZZT"
 
 _RECORDS: Final = (
     select(
@@ -24,6 +31,7 @@ _RECORDS: Final = (
         FACET.c.type,
         FACET.c.issued,
         LINEAGE.c.first,
+        LINEAGE.c.position.label("current_position"),
         LINEAGE.c.identifier,
         LINEAGE.c.issuer,
         LINEAGE.c.status,
@@ -41,8 +49,11 @@ _RECORDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A certificate that was found: its current identifier and state, and of the newest version that states what was looked
-    for, the day of issue and the number 编号 that tells it apart."""
+    """A certificate: its current identifier and state, and of the version that it was found by, the newest that states what
+    was looked for, the day of issue, the number 编号 that tells it apart, and the holder 持证主体 as others see it.
+
+    `is_current` where that version is the current one.
+    """
 
     identifier: str
     type: str
@@ -50,6 +61,23 @@ class Hit:
     status: Status
     issued: str | None
     number: str | None
+    holder: str | None
+    is_current: bool
+
+
+def describe_version(lineage: Lineage, version: StoredRecord) -> Hit:
+    """Return what tells a certificate apart, of its current version; its number too as others see it."""
+    facets, values = make_facets(version.record), version.disclosure.values if version.disclosure else {}
+    return Hit(
+        lineage.identifier,
+        facets.type,
+        lineage.issuer,
+        lineage.status,
+        facets.issued,
+        next((shown for name in _NUMBERS if (shown := show_claim(get_catalogue(), values, name))), None),
+        show_claim(get_catalogue(), values, _HOLDER),
+        is_current=True,
+    )
 
 
 def find_certificates(connection: Connection, sort: Sort, text: str) -> list[Hit]:
@@ -71,7 +99,7 @@ def find_certificates(connection: Connection, sort: Sort, text: str) -> list[Hit
 
 
 def _make_hit(row: RowMapping, values: dict[str, Json]) -> Hit:
-    numbers = [value for name, value in values.items() if CLAIMS.get(name) is Sort.NUMBER]
+    numbers = [values[name] for name in _NUMBERS if name in values]
     return Hit(
         row["identifier"],
         row["type"],
@@ -79,4 +107,6 @@ def _make_hit(row: RowMapping, values: dict[str, Json]) -> Hit:
         Status(row["status"]),
         row["issued"],
         str(numbers[0]) if numbers else None,
+        show_claim(get_catalogue(), values, _HOLDER),
+        is_current=row["position"] == row["current_position"],
     )

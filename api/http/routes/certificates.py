@@ -11,7 +11,8 @@ from anchoring.register.access.looks import SHOWN_OUTCOME, Purpose
 from anchoring.register.histories import place_record
 from anchoring.register.lineages import find_lineages
 from anchoring.register.proofs import make_proof
-from anchoring.register.records import find_current_leaf, find_record
+from anchoring.register.records import StoredRecord, find_current_leaf, find_record
+from anchoring.register.search.finding import describe_version
 from anchoring.register.uses import find_uses
 from api import limits
 from api.http import openapi
@@ -24,11 +25,12 @@ from api.http.schemas.uses import UseShape, UsesShape
 from api.http.schemas.verification import ProofShape
 from api.http.tokens import Viewer, viewer_of
 from api.problems import PROBLEMS
-from ledger.crypto.suites import parse_digest
+from ledger.crypto.suites import Suite, parse_digest
 from ledger.encoding.fields import MAX_TEXT_CHARS, parse_hex
 from ledger.encoding.times import parse_time
 from ledger.limits import MAX_LOG_SIZE
 from ledger.proof.proof import Proof
+from ledger.records.lifecycle import Lineage
 
 router = APIRouter(prefix="/v1", tags=["records"])
 
@@ -164,6 +166,7 @@ def certificate_lineages(
 ) -> LineagesShape:
     """Show where certificates stand, as far as this node has accepted records: what a change of them has to follow.
 
+    With `described`, also which certificates they are: type, number and holder, masked 脱敏 where that is a person.
     With `content`, and a token with the scope `claims`, also what the current versions state, which a change carries over.
     """
     if identifiers_shape.content:
@@ -174,19 +177,34 @@ def certificate_lineages(
         raise NotFound(f"the log {node.log} is not admitted: ask the province to admit it")
     with node.register.reading() as connection:
         lineages = find_lineages(connection, identifiers_shape.identifiers)
+        is_read = identifiers_shape.content or identifiers_shape.described
         versions = {
             lineage.current: find_record(connection, lineage.current)
             for lineage in lineages
-            if lineage and identifiers_shape.content
+            if lineage and is_read
         }
     pairs = zip(identifiers_shape.identifiers, lineages, strict=True)
     outcomes = {identifier: SHOWN_OUTCOME if lineage else _UNKNOWN_OUTCOME for identifier, lineage in pairs}
     viewer.log(outcomes, Purpose.CLAIMS if identifiers_shape.content else None)
     return LineagesShape(
         items=[
-            LineageShape.of(lineage, log.suite, versions.get(lineage.current)) if lineage else None
+            _make_lineage_shape(identifiers_shape, lineage, log.suite, versions.get(lineage.current))
+            if lineage
+            else None
             for lineage in lineages
         ]
+    )
+
+
+def _make_lineage_shape(
+    identifiers_shape: IdentifiersShape, lineage: Lineage, suite: Suite, version: StoredRecord | None
+) -> LineageShape:
+    """Return of a certificate what was asked for."""
+    return LineageShape.of(
+        lineage,
+        suite,
+        version if identifiers_shape.content else None,
+        describe_version(lineage, version) if version and identifiers_shape.described else None,
     )
 
 

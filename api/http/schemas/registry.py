@@ -8,9 +8,11 @@ from pydantic import Field
 from anchoring.monitor.copies import AnchorEntries
 from anchoring.monitor.tables import Publication
 from anchoring.register.records import StoredRecord
+from anchoring.register.search.finding import Hit
 from anchoring.replica.reading import ReplicaView
 from api import limits
 from api.http.schemas.base import Digest, JsonObject, Shape, Time, hide_addresses
+from api.http.schemas.search import HitShape
 from ledger.crypto.suites import Suite
 from ledger.encoding import times
 from ledger.encoding.fields import MAX_TEXT_CHARS
@@ -194,6 +196,9 @@ class IdentifiersShape(Shape):
         description=f"Show the current versions too: of at most {limits.MAX_CONTENT_ITEMS} certificates, and only with the "
         "scope `claims`.",
     )
+    described: bool = Field(
+        default=False, description="Tell type, number and holder of each, as others see them 脱敏."
+    )
 
 
 class LineageShape(Shape):
@@ -212,9 +217,18 @@ class LineageShape(Shape):
     disclosure: JsonObject | None = Field(
         default=None, description="Its claims, as far as this node holds them."
     )
+    certificate: HitShape | None = Field(
+        default=None, description="Which one it is, where that was asked for."
+    )
 
     @classmethod
-    def of(cls, lineage: Lineage, suite: Suite, version: StoredRecord | None = None) -> Self:
+    def of(
+        cls,
+        lineage: Lineage,
+        suite: Suite,
+        version: StoredRecord | None = None,
+        certificate: Hit | None = None,
+    ) -> Self:
         disclosure = version.disclosure if version else None
         return cls(
             identifier=lineage.identifier,
@@ -226,6 +240,7 @@ class LineageShape(Shape):
             possible=list(possible_actions(lineage.kind, lineage.status)),
             record=version.record.to_json() if version else None,
             disclosure=disclosure.to_json() if disclosure else None,
+            certificate=HitShape.of(certificate) if certificate else None,
         )
 
 

@@ -64,6 +64,8 @@ class HitShape(Shape):
     status: StatusName
     issued: str | None = None
     number: str | None = None
+    holder: str | None = Field(default=None, description="As others see it 脱敏: a person's name is masked.")
+    current: bool = Field(description="The current version states what it was found by.")
 
     @classmethod
     def of(cls, hit: Hit) -> Self:

@@ -205,7 +205,7 @@ def test_renewals_from_a_csv_take_their_claims_from_its_columns(desk: ChangesDes
         ("rows.xlsx", b"PK\x03\x04rest", "an Excel workbook (.xlsx) and no CSV: save it as"),
         ("rows.txt", b"identifier,basis\nx,y\n", "give a table 表格 a name that ends in .csv"),
         ("rows.ndjson", b'\xef\xbb\xbf{"identifier":"x"}\n', "no byte order mark"),
-        ("rows.csv", "identifier,basis\n合计,2\n".encode(), "row 2: certificate identifier '合计'"),
+        ("rows.csv", "identifier,basis\n合计,2\n".encode(), "row 2: '合计' is no identifier, number"),
     ],
     ids=[
         "no column",

@@ -266,9 +266,9 @@ def test_the_record_of_another_certificate_is_not_carried_over(
     """Genuine content of a genuine record, and not of the one that the department named."""
     honest = desk.client.fetch_lineages
 
-    def swap(client: NodeClient, identifiers: list[str], *, with_content: bool = False) -> list[Any]:
-        (asked,) = honest(client, identifiers, with_content=with_content)
-        (other,) = honest(client, [LICENCES[1]], with_content=with_content)
+    def swap(client: NodeClient, identifiers: list[str], **options: bool) -> list[Any]:
+        (asked,) = honest(client, identifiers, **options)
+        (other,) = honest(client, [LICENCES[1]], **options)
         assert asked
         assert other
         return [asked | {name: other[name] for name in ("current", "record", "disclosure")}]
@@ -302,8 +302,8 @@ def test_content_that_is_not_that_of_the_record_is_not_carried_over(
     """A node that shows other claims than those that were registered is found out before anything is signed."""
     honest = desk.client.fetch_lineages
 
-    def lie(client: object, identifiers: list[str], *, with_content: bool = False) -> object:
-        answers = honest(client, identifiers, with_content=with_content)  # type: ignore[arg-type]
+    def lie(client: object, identifiers: list[str], **options: bool) -> object:
+        answers = honest(client, identifiers, **options)  # type: ignore[arg-type]
         for answer in answers:
             if answer and (disclosure := answer.get("disclosure")):
                 claims = disclosure["claims"]
