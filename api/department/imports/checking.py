@@ -16,6 +16,7 @@ from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.profiles import Profile
 from api.department.imports.sorts import Consequence, Finding
 from api.department.imports.tally import Tally
+from ledger.errors import MalformedInput
 
 #: Rows judged at a time by one process: some milliseconds each, and a few hundred kilobytes under way.
 _CHUNK_ROWS: Final = 1_000
@@ -61,6 +62,8 @@ class Checker:
             for tally, judged_rows in _judge_all(judge, self._leave_out(rows, columns)):
                 self.tally.add_rows_below(tally)
                 self._note(judged_rows)
+        if not self.headings:
+            raise MalformedInput(f"{self._source.name} has no rows: is it the right file?")
         self.tally.conclude()
         return self.tally
 

@@ -28,8 +28,9 @@ def find_encoding(path: Path) -> str:
     for mark, encoding in _MARKS:
         if first_bytes.startswith(mark):
             if (fault_offset := _find_fault(path, encoding)) is not None:
+                line_number = _find_line(path, fault_offset)
                 raise MalformedInput(
-                    f"the file says that it is {ENCODING_NAMES[encoding]}, and byte {fault_offset:,} is not"
+                    f"the file says that it is {ENCODING_NAMES[encoding]}, and line {line_number:,} is not"
                 )
             return encoding
     if _find_fault(path, "utf-8") is None:
@@ -37,9 +38,8 @@ def find_encoding(path: Path) -> str:
     fault_offset = _find_fault(path, "gb18030")
     if fault_offset is not None:
         raise MalformedInput(
-            f"the text is neither UTF-8 nor GB 18030 (GBK): byte {fault_offset:,} fits none. Open it in the "
-            "program that wrote it "
-            "and save it as “CSV UTF-8” 另存为“CSV UTF-8（逗号分隔）”"
+            f"the text is neither UTF-8 nor GB 18030 (GBK): line {_find_line(path, fault_offset):,} fits none. "
+            "Open it in the program that wrote it and save it as “CSV UTF-8” 另存为“CSV UTF-8（逗号分隔）”"
         )
     return "gb18030"
 
@@ -59,3 +59,12 @@ def _find_fault(path: Path, encoding: str) -> int | None:
             if not piece:
                 return None
             piece_offset += len(piece)
+
+
+def _find_line(path: Path, offset: int) -> int:
+    """Return the line, from 1, in which a byte stands; lines end with a line feed."""
+    with path.open("rb") as file:
+        return 1 + sum(
+            file.read(min(_PIECE_BYTES, offset - start)).count(b"\n")
+            for start in range(0, offset, _PIECE_BYTES)
+        )

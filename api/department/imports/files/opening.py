@@ -68,6 +68,10 @@ def _open_text(private_copy: PrivateCopy) -> Source:
             f"{private_copy.name} is one JSON array: write one object {{…}} on each line instead, without [ and ,"
         )
     if first_chars.startswith(("<", "mime-version")):
+        if "urn:schemas-microsoft-com:office:spreadsheet" in first_chars:
+            raise MalformedInput(
+                f"{private_copy.name} is an XML spreadsheet of 2003: save it as .xlsx 另存为“Excel 工作簿”"
+            )
         if "<table" not in first_chars and "<html" not in first_chars and "<!doctype html" not in first_chars:
             raise MalformedInput(
                 f"{private_copy.name} is XML and no table that is read: save it as .xlsx 另存为“Excel 工作簿”"

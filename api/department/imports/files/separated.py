@@ -17,6 +17,7 @@ SEPARATORS: Final = {
     "|": "text with bars |",
     "，": "text with Chinese commas ，",
     ";": "text with ;",
+    "；": "text with Chinese semicolons ；",
 }
 # Rows by which the separator is told: titles above the headings take one or two of them.
 _SAMPLE_ROWS: Final = 40

@@ -28,7 +28,7 @@ class SourceRow(NamedTuple):
     """A row as it was read: its sheet (empty where files have none), its line there, and its cells as text.
 
     `cell_kinds` has a letter for each cell where the file tells numbers and dates from text, else nothing. `fault` says
-    why the cells of this row cannot be told apart.
+    why the cells of this row cannot be told apart, `is_hidden` that a workbook hides it.
     """
 
     sheet: str
@@ -36,6 +36,7 @@ class SourceRow(NamedTuple):
     cells: tuple[str, ...]
     cell_kinds: str = ""
     fault: str = ""
+    is_hidden: bool = False
 
     @property
     def is_blank(self) -> bool:

@@ -10,11 +10,12 @@ import resource
 import sys
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from api.department.imports.files.hidden_rows import find_hidden_rows
 from api.department.imports.files.sources import (
     CACHED_CELL,
     DATE_CELL,
@@ -27,11 +28,13 @@ from ledger.errors import MalformedInput
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 #: Memory of this program: a workbook of a million rows is read in a fraction of it.
 MAX_MEMORY_BYTES: Final = 768 * 2**20
 #: Seconds of processor time: a million rows of 15 columns take some 200.
 MAX_SECONDS: Final = 600
+_VISIBLE: Final = "visible"  # a sheet that its program shows
 #: What the last line says.
 END_STATE: Final = "end"
 #: Rows of a sheet, as Excel has it.
@@ -41,7 +44,9 @@ _EXACT_DIGITS: Final = 15  # of a number that a spreadsheet keeps
 _ERROR_CELLS: Final = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
 
 Value: TypeAlias = "str | int | float | bool | date | datetime | time | timedelta | None"
-Sheet: TypeAlias = "tuple[str, Iterable[tuple[Sequence[Value], Sequence[Value] | None]]]"
+Rows: TypeAlias = "Iterable[tuple[Sequence[Value], Sequence[Value] | None]]"
+#: Name and rows of a sheet, and whether a row is hidden, by its line number.
+Sheet: TypeAlias = "tuple[str, Rows, Callable[[int], bool]]"
 
 
 def main(path: str, kind: str, sheet_names: Sequence[str]) -> None:
@@ -50,8 +55,8 @@ def main(path: str, kind: str, sheet_names: Sequence[str]) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
     warnings.simplefilter("ignore")  # of styles and checks that are not read
     try:
-        for sheet, line, cells, kinds in _read(path, kind, sheet_names):
-            _write({"sheet": sheet, "line": line, "cells": cells, "kinds": kinds})
+        for sheet, line, cells, kinds, is_hidden in _read(path, kind, sheet_names):
+            _write({"sheet": sheet, "line": line, "cells": cells, "kinds": kinds, "hidden": is_hidden})
     except MalformedInput as error:
         _write({"fault": str(error)})
     except MemoryError:
@@ -71,14 +76,16 @@ def _write(answer: dict[str, object]) -> None:
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
 
 
-def _read(path: str, kind: str, sheet_names: Sequence[str]) -> Iterator[tuple[str, int, list[str], str]]:
+def _read(
+    path: str, kind: str, sheet_names: Sequence[str]
+) -> Iterator[tuple[str, int, list[str], str, bool]]:
     sheets = _open_xlsx(path, sheet_names) if kind == "xlsx" else _open_xls(path, sheet_names)
-    for name, rows in sheets:
+    for name, rows, is_hidden in sheets:
         for line, (values, formulas) in enumerate(rows, 1):
             if line > _MAX_ROWS:
                 raise MalformedInput(f"the sheet {name} has more than {_MAX_ROWS:,} rows, as no workbook has")
             if any(value is not None for value in values) or formulas:
-                yield name, line, *_write_cells(values, formulas)
+                yield name, line, *_write_cells(values, formulas), is_hidden(line)
 
 
 def _load(path: str, *, data_only: bool) -> "Workbook":
@@ -100,23 +107,38 @@ def _open_xlsx(path: str, sheet_names: Sequence[str]) -> Iterator[Sheet]:
     ]
     for title in _choose(sheet_names, [*readable_sheets], filled_names):
         rows: Iterator[Sequence[Value]] = readable_sheets[title].iter_rows(values_only=True)
+        is_hidden = _tell_hidden(path, readable_sheets[title])
         if formulas_workbook is None:
-            yield title, zip(rows, repeat(None))
+            yield title, zip(rows, repeat(None)), is_hidden
             continue
         formulas_sheet = formulas_workbook[title]
         formulas_sheet.reset_dimensions()
-        yield title, zip(rows, formulas_sheet.iter_rows(values_only=True), strict=True)
+        yield title, zip(rows, formulas_sheet.iter_rows(values_only=True), strict=True), is_hidden
 
 
 def _open_xls(path: str, sheet_names: Sequence[str]) -> Iterator[Sheet]:
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
     workbook = CalamineWorkbook.from_path(path)
     sheets = {name: workbook.get_sheet_by_name(name) for name in workbook.sheet_names}
+    hidden_names = {
+        sheet.name for sheet in workbook.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible
+    }
     filled_names = [name for name, sheet in sheets.items() if sheet.total_height]
     for name in _choose(sheet_names, [*sheets], filled_names):
         rows = sheets[name].to_python(skip_empty_area=False)
-        yield name, zip(([None if cell == "" else cell for cell in row] for row in rows), repeat(None))
+        yield (
+            name,
+            zip(([None if cell == "" else cell for cell in row] for row in rows), repeat(None)),
+            (lambda _: True) if name in hidden_names else (lambda _: False),
+        )
+
+
+def _tell_hidden(path: str, sheet: "ReadOnlyWorksheet") -> Callable[[int], bool]:
+    """Return what tells whether a row of a sheet is hidden, by its line number."""
+    if sheet.sheet_state != _VISIBLE:
+        return lambda _: True
+    return find_hidden_rows(path, sheet._worksheet_path).__contains__  # openpyxl reads rows without it here
 
 
 def _has_content(rows: Iterable[Sequence[Value]]) -> bool:

@@ -97,7 +97,13 @@ def _read_answers(answers: IO[bytes]) -> Iterator[SourceRow]:
             raise MalformedInput(answer["fault"])
         if answer.get("state") == END_STATE:
             return
-        row = SourceRow(answer["sheet"], answer["line"], tuple(answer["cells"]), answer["kinds"])
+        row = SourceRow(
+            answer["sheet"],
+            answer["line"],
+            tuple(answer["cells"]),
+            answer["kinds"],
+            is_hidden=answer["hidden"],
+        )
         check_width(row.cells, row.place)
         yield row
     raise MalformedInput(

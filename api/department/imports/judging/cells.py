@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from api.department.imports.files.sources import CACHED_CELL, FORMULA_CELL, NUMBER_CELL, SourceRow
+from api.department.imports.files.sources import CACHED_CELL, DATE_CELL, FORMULA_CELL, NUMBER_CELL, SourceRow
 from api.department.imports.headings import Columns
+from api.department.imports.judging.codes import is_code
 from api.department.imports.profiles import MEMBERS, Profile, bind_headings, fold_heading, fold_null_word
 from api.department.imports.sorts import Finding
 from api.department.rows.oddities import is_garbled, undo_encoding
@@ -21,13 +22,19 @@ _PLAIN_TEXT: Final = re.compile(
     "-~\u00b7\u3001-\u3015\u3400-\u9fff\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff5e]*[A-Za-z0-9\u3400-\u9fff）。]"
 )
 _PROTECTED: Final = re.compile("^(?:\t+|'(?=[0-9A-Za-z=+@-]))+")
-_LOST_CHARACTER: Final = re.compile("\ufffd|□|锟斤拷|[\u3400-\u9fff](?:\\?|？$)|\\?[\u3400-\u9fff]")
+_LOST_CHARACTER: Final = re.compile("\ufffd|□|锟斤拷|[\u3400-\u9fff](?:\\?|？$)|(?:\\?|^？)[\u3400-\u9fff]")
 _PRIVATE_CHARACTER: Final = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
 #: Numbers that a spreadsheet cut after fifteen digits, shows as powers of ten, or took for dates; and its errors.
 _SPOILT_VALUE: Final = re.compile(
-    r"[+-]?[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+|[1-9][0-9]{14}0{2,}|[0-9]{5,}\.0+|#(?:N/A|[A-Z][A-Z0-9/_]*[!?]|#+)"
+    r"[+-]?[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+|[0-9]{5,}\.0+|#(?:N/A|[A-Z][A-Z0-9/_]*[!?]|#+)"
     r"|[0-9]{1,2}月[0-9]{1,2}日|[0-9]{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-[0-9]{2}"
 )
+#: Numbers whose last digits are zeros behind fifteen others, which is what a spreadsheet keeps.
+_CUT_NUMBER: Final = re.compile(r"[1-9][0-9]{14}0{2,}")
+#: Claims that are codes, of which no cell is a day.
+_CODE_CLAIMS: Final = frozenset({"ZZBH", "ZZBS", "ZZLXDM", "ZZBFJGDM", "CZZTDM", "CZZTDMLXDM"})
+_MAX_MARKS: Final = 4  # signs around a heading that a cell repeats
 _MAX_WORD_CHARS: Final = 9  # of a word for nothing, such as undefined
 _MAX_OBJECT_CHARS: Final = 64 * 1024  # of a cell with an object in it
 TellFinding = Callable[[Finding], None]
@@ -61,10 +68,15 @@ class CellReader:
     def _read_cell(self, row: SourceRow, index: int, target: str, tell: TellFinding) -> str:
         raw_text = row.cells[index] if index < len(row.cells) else ""
         if not raw_text or (
-            not row.cell_kinds and raw_text != self._columns.headings[index] and self._is_plain(raw_text)
+            not row.cell_kinds and not self._repeats_heading(raw_text, index) and self._is_plain(raw_text)
         ):
             return raw_text
         return self._clean(row, index, target, tell)
+
+    def _repeats_heading(self, text: str, index: int) -> bool:
+        """Tell whether a text is the heading of its column, with brackets and the like at most."""
+        heading = self._columns.headings[index]
+        return len(text) <= len(heading) + _MAX_MARKS and fold_heading(text) == fold_heading(heading)
 
     def _is_plain(self, text: str) -> bool:
         """Tell whether nothing needs to be said of a text, as of nearly all: the rest looks closer."""
@@ -72,6 +84,7 @@ class CellReader:
             _PLAIN_TEXT.fullmatch(text) is not None
             and not self._is_nothing(text)
             and not _SPOILT_VALUE.fullmatch(text)
+            and not _CUT_NUMBER.fullmatch(text)
             and (text.isascii() or not (_LOST_CHARACTER.search(text) or is_garbled(text)))
         )
 
@@ -87,15 +100,10 @@ class CellReader:
 
         text = raw_text.strip()
         bare_text = _PROTECTED.sub("", raw_text).strip()
-        if bare_text != text:
+        if bare_text != text or raw_text.startswith("\t"):
             say("protected", "the apostrophe or tab before it is taken away", bare_text)
             text = bare_text
-        if (
-            text != raw_text
-            and not raw_text.startswith("\t")
-            and bare_text == text
-            and raw_text.strip() != raw_text
-        ):
+        elif text != raw_text:
             say("blanks-around", "blanks around it are taken away", text)
         if cell_kind == FORMULA_CELL:
             say(
@@ -109,10 +117,20 @@ class CellReader:
             if text:
                 say("null-word", "it stands for nothing and is left out")
             return ""
-        self._check_text(text, cell_kind, heading, say)
+        if cell_kind == DATE_CELL and self._is_code(target):
+            say(
+                "spreadsheet",
+                "Excel took it for a day 被识别为日期: format the column as text, and enter it again",
+            )
+        elif _CUT_NUMBER.fullmatch(text):
+            _judge_zeros(text, target, say)
+        self._check_text(text, cell_kind, index, say)
         return text
 
-    def _check_text(self, text: str, cell_kind: str, heading: str, say: Callable[..., None]) -> None:
+    def _is_code(self, target: str) -> bool:
+        return target in _CODE_CLAIMS or self._profile.kinds.get(target) == "code"
+
+    def _check_text(self, text: str, cell_kind: str, index: int, say: Callable[..., None]) -> None:
         if _SPOILT_VALUE.fullmatch(text) and not (cell_kind == NUMBER_CELL and text.isdecimal()):
             say(
                 "spreadsheet",
@@ -120,7 +138,7 @@ class CellReader:
             )
         elif text.startswith("=") and len(text) > 1:
             say("formula", "it is a formula: enter the value")
-        elif fold_heading(text) == fold_heading(heading) and text:
+        elif self._repeats_heading(text, index):
             say("own-label", "it repeats the heading of its column: enter the value")
         if lost_match := _LOST_CHARACTER.search(text):
             say(
@@ -184,6 +202,14 @@ class CellReader:
             elif not self._is_nothing(value.strip()):
                 texts[target] = value.strip()
         return texts
+
+
+def _judge_zeros(text: str, target: str, say: Callable[..., None]) -> None:
+    """Say whether a long number that ends with zeros was cut for certain, where it has check digits, or may have been."""
+    if target != "CZZTDM":
+        say("cut-number", "a spreadsheet keeps fifteen digits and makes the others zeros: compare it")
+    elif not is_code(text):
+        say("spreadsheet", "Excel has cut it 表格软件截断: format the column as text, and enter it again")
 
 
 def is_ordinary(text: str) -> bool:

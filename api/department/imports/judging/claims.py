@@ -43,10 +43,17 @@ def read_claim(reading: RowReading, name: str, text: str, field: ClaimField | No
     value = put_in_form(text, None, field)
     if field is not None and field.form is Form.INTEGER and not isinstance(value, int):
         reading.say("not-a-number", name, text, "the catalogue has a whole number here")
-    for oddity in find_text_oddities(name, text) if not is_ordinary(text) else ():
-        if sort := _ODDITY_SORTS.get(oddity.name):
-            reading.say(sort, name, text, _strip_value(oddity.message))
+    say_oddities(reading, name, text)
     return {name: value}
+
+
+def say_oddities(reading: RowReading, name: str, text: str) -> None:
+    """Say what is odd in a text that is stated as given: widths, blanks, placeholders, what a spreadsheet made of it."""
+    for oddity in find_text_oddities(name, text) if not is_ordinary(text) else ():
+        sort = _ODDITY_SORTS.get(oddity.name)
+        is_said = any((finding.sort, finding.claim) == (sort, name) for finding in reading.findings)
+        if sort and not is_said:  # where the cell was read
+            reading.say(sort, name, text, _strip_value(oddity.message))
 
 
 def _read_division(reading: RowReading, name: str, text: str) -> str:

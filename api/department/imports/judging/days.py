@@ -16,6 +16,14 @@ from ledger.records.contradictions import read_date
 _MAX_YEAR_DAYS: Final = 365.25  # on the average, with leap days
 _TERM_SLACK_DAYS: Final = 31  # terms that are counted from the next day or month
 _MONTH: Final = re.compile(r"[0-9]{4}[-/.年][0-9]{1,2}月?")
+#: What follows the second of a time, and the day of a number by which spreadsheets count days.
+_FRACTION: Final = re.compile(r"(?<=:[0-9]{2})\.[0-9]+(?=$|Z|[+-])|(?<=^[0-9]{5})\.[0-9]+$")
+_REPUBLIC_YEAR: Final = re.compile(r"民国([0-9]{1,3})年(.+)")
+_REPUBLIC_EPOCH: Final = 1911  # the year before the first of that count
+#: Days whose year has two digits, or which may begin with the day or the month.
+_OPEN_ORDER: Final = re.compile(
+    r"[0-9]{2}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}|[0-9]{6}"
+)
 _MIDNIGHT: Final = re.compile(r"(?<=[0-9])[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.0+)?)?$")
 
 
@@ -32,7 +40,7 @@ class DayReading:
 @lru_cache(maxsize=65_536)  # the rows of a file share some thousand days
 def read_day(text: str) -> DayReading:
     """Return the civil day in Asia/Shanghai that a cell of a column of days means."""
-    plain_text = to_nfkc(text).strip()
+    plain_text = _FRACTION.sub("", to_nfkc(text).strip()).replace("号", "日")
     try:
         if len(plain_text) == 10 and plain_text[4] == plain_text[7] == "-":
             return DayReading(date.fromisoformat(plain_text), "" if plain_text == text else "date-form")
@@ -47,6 +55,18 @@ def read_day(text: str) -> DayReading:
         return DayReading(
             None, "date", "it names a month and no day, and none is made up", f"{plain_text[:4]}-MM-DD"
         )
+    return _explain(plain_text)
+
+
+def _explain(text: str) -> DayReading:
+    """Say why a text is not read as a day, with what it may mean."""
+    if year_match := _REPUBLIC_YEAR.fullmatch(text):
+        day = read_date(f"{int(year_match[1]) + _REPUBLIC_EPOCH}年{year_match[2]}")
+        message = "its year is counted from 1912 民国纪年: write the year of the common era"
+        return DayReading(None, "date", message, day.isoformat() if day else "YYYY-MM-DD")
+    if _OPEN_ORDER.fullmatch(text):
+        message = "its year has two digits, or its order is open: write year, month and day"
+        return DayReading(None, "date", message, "YYYY-MM-DD")
     return DayReading(None, "date", "this is no day of the calendar", "YYYY-MM-DD")
 
 
@@ -139,7 +159,7 @@ def _read_last_day(reading: RowReading) -> date | str | None:
             NO_END,
         )
         return NO_END
-    if text in reading.profile.endless:
+    if "".join(to_nfkc(text).split()) in reading.profile.endless:
         if text != NO_END:
             reading.say("endless", "ZZYXQJZRQ", text, "it says that there is no end", NO_END)
         return NO_END

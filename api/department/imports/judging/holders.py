@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Final
 
 from anchoring.catalogue.chosen import get_catalogue
+from api.department.imports.judging.claims import say_oddities
+from api.department.imports.judging.codes import fold_code, is_code, is_resident_number
 from api.department.imports.judging.reading import RowReading
 from api.department.rows.forms import put_in_form
 from ledger.catalogue.fields import ClaimField
 from ledger.catalogue.types import CertificateType
 from ledger.encoding.canonical import Json
-from ledger.encoding.normal_forms import to_nfkc
 from ledger.errors import InvalidIdentifier
 from ledger.records.identifiers import check_resident_number, find_credit_code_fault
 
@@ -20,19 +20,18 @@ OTHER_BODY_TYPE: Final = "099"
 RESIDENT_TYPE: Final = "111"
 OTHER_PAPER_TYPE: Final = "999"
 _CODE_CHARS: Final = 18  # of a credit code, and of a resident number
-_OLD_CODE: Final = re.compile(r"[0-9A-Z]{8}-[0-9X]|[0-9]{13}|[0-9]{15}")
+_OLD_CODE: Final = re.compile(r"[0-9A-Z]{8}-?[0-9X]|[0-9]{13}|[0-9]{15}")
 _OLD_RESIDENT: Final = re.compile(r"[1-9][0-9]{5}[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}")
 _RESIDENT_FORM: Final = re.compile(r"[1-9][0-9]{16}[0-9X]")
 #: Letters that credit codes (GB 32100) do not have, with what is read as them.
 _LOOKALIKES: Final = str.maketrans({"I": "1", "O": "0", "S": "5", "Z": "2"})
+#: Signs inside a number that people and spreadsheets write for the eye.
+_EYE_SIGNS: Final = re.compile("[-\u2010-\u2015,，.]")
+#: What hides a part of a name.
+_NAME_MASK: Final = re.compile("[*＊×]|某")
+_HAN_NAME: Final = re.compile("[\u3400-\u9fff].*[\u3400-\u9fff]")
 #: What says that a holder's code and the type of code do not fit each other.
 _HOLDER_SORTS: Final = frozenset({"holder-type", "holder-code", "person-in-company-column"})
-_BLANKS: Final = re.compile(r"[\s\u200b\ufeff]+")
-
-
-def fold_code(text: str) -> str:
-    """Return a code without what its spellings differ by: width, blanks, case."""
-    return _BLANKS.sub("", to_nfkc(text)).upper()
 
 
 def split_holders(text: str, separators: Sequence[str]) -> list[str]:
@@ -43,21 +42,13 @@ def split_holders(text: str, separators: Sequence[str]) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-@lru_cache(maxsize=65_536)
-def is_resident_number(code: str) -> bool:
-    """Tell whether a code is a resident number of 18 characters whose check digit fits."""
-    try:
-        check_resident_number(code)
-    except InvalidIdentifier:
-        return False
-    return True
-
-
 def judge_code(code: str, holder_type: str, *, is_personal: bool) -> Iterator[tuple[str, str, str]]:
     """Yield what is wrong or odd about a holder's code of a type: sort, message, suggestion. None repeats the code."""
     type_names = get_catalogue().conventions.holder_codes
     if "*" in code or "＊" in code:
         yield "holder-code", "it is masked 脱敏 and names nobody: enter it whole", ""
+    elif not code.strip("0X"):
+        yield "holder-code", "it is made of zeros and names nobody 占位代码: enter the holder's own", ""
     elif holder_type == CREDIT_TYPE:
         yield from _judge_credit(code)
     elif holder_type == RESIDENT_TYPE:
@@ -84,6 +75,9 @@ def guess_type(code: str) -> str:
 
 
 def _judge_unnamed(code: str, *, is_personal: bool) -> Iterator[tuple[str, str, str]]:
+    bare_code = _EYE_SIGNS.sub("", code)
+    if not find_credit_code_fault(code):
+        return
     if is_resident_number(code):
         if not is_personal:
             yield (
@@ -91,7 +85,7 @@ def _judge_unnamed(code: str, *, is_personal: bool) -> Iterator[tuple[str, str, 
                 "it is a person's number: the type is 111, and it is graded as personal",
                 RESIDENT_TYPE,
             )
-    elif len(code) == _CODE_CHARS and find_credit_code_fault(code):
+    elif len(code) == _CODE_CHARS:
         yield from _judge_resident(code) if _RESIDENT_FORM.fullmatch(code) else _judge_credit(code)
     elif _OLD_RESIDENT.fullmatch(code) and is_personal:
         yield (
@@ -105,12 +99,17 @@ def _judge_unnamed(code: str, *, is_personal: bool) -> Iterator[tuple[str, str, 
             "it is a code from before 2015: kept as given under 099, no credit code is made of it",
             "",
         )
-    elif len(code) in (_CODE_CHARS - 1, _CODE_CHARS + 1) and code[:-1].isdecimal():
+    elif bare_code != code and len(bare_code) == _CODE_CHARS:
+        suggestion = bare_code if is_code(bare_code) else ""
+        yield "holder-code", "it has signs inside that belong to no code: take them out", suggestion
+    elif len(code) in (_CODE_CHARS - 1, _CODE_CHARS + 1) and code.isalnum() and code.isascii():
         yield (
             "holder-code",
             f"it has {len(code)} characters, and a credit code or resident number {_CODE_CHARS}",
             "",
         )
+    else:
+        yield "unknown-code", "nothing tells what it is: state its type 证件类型, such as 414 or 999", ""
 
 
 def _judge_credit(code: str) -> Iterator[tuple[str, str, str]]:
@@ -170,6 +169,10 @@ def read_holders(
                 f"there are {len(holder_names)} holders and {len(codes)} codes",
             )
             return {}
+    elif not _is_single(reading, name_text, code_text):
+        return {}
+    for holder_name in holder_names:
+        _judge_name(reading, holder_name)
     claims: dict[str, Json] = {
         "CZZT": put_in_form(holder_names[0], None, field) if len(holder_names) == 1 else [*holder_names]
     }
@@ -190,6 +193,26 @@ def read_holders(
         [*labels] if len(labels) > 1 else put_in_form(labels[0], None, fields.get("CZZTDMLX"))
     )
     return claims
+
+
+def _is_single(reading: RowReading, name_text: str, code_text: str) -> bool:
+    """Say whether a certificate of one holder names several, and tell whether it has one code."""
+    separators = reading.profile.holder_separators
+    codes = split_holders(code_text, separators)
+    if len(codes) > 1 and not is_code(_EYE_SIGNS.sub("", fold_code(code_text))):
+        message = f"there are {len(codes)} codes, and such certificates have one holder: give each a row"
+        reading.say("holders", "CZZTDM", code_text, message)
+        return False
+    names = split_holders(name_text, separators)
+    if len(names) > 1 and all(_HAN_NAME.search(name) for name in names):
+        reading.say("several-holders", "CZZT", name_text, "it looks like several holders, and there is one")
+    return True
+
+
+def _judge_name(reading: RowReading, name: str) -> None:
+    if _NAME_MASK.search(name):
+        reading.say("masked-name", "CZZT", name, "a part of it is hidden 脱敏: enter it whole")
+    say_oddities(reading, "CZZT", name)
 
 
 def _judge_kinds(reading: RowReading, holder_types: Sequence[str], catalogue_type: CertificateType) -> None:

@@ -11,11 +11,12 @@ from anchoring.catalogue.chosen import get_catalogue
 from api.department.imports.files.sources import SourceRow
 from api.department.imports.headings import Columns
 from api.department.imports.judging.cells import CellReader, write_plain_code
-from api.department.imports.judging.claims import judge_status, read_claim
+from api.department.imports.judging.claims import judge_status, read_claim, say_oddities
 from api.department.imports.judging.days import read_days
 from api.department.imports.judging.finishing import finish_row
 from api.department.imports.judging.holders import read_holders
 from api.department.imports.judging.judged import JudgedRow
+from api.department.imports.judging.numbers import suggest_number
 from api.department.imports.judging.reading import RowReading
 from api.department.imports.judging.types import read_issuer, read_type
 from api.department.imports.profiles import STATUS, Profile
@@ -45,6 +46,10 @@ class RowJudge:
         if fault := self._find_row_fault(row):
             judged_row.findings.append(Finding("columns", "", "", fault))
             return judged_row
+        if row.is_hidden:
+            judged_row.findings.append(
+                Finding("hidden", "", "", "the workbook hides it 隐藏: show it, or delete it there")
+            )
         texts = {**self._profile.constants, **self._cell_reader.read(row, judged_row.findings.append)}
         reading = RowReading(
             texts,
@@ -112,16 +117,19 @@ class RowJudge:
         number, pattern = reading.texts.get("ZZBH", ""), self._patterns.get("ZZBH")
         if not number:
             reading.say("missing", "ZZBH", "", "the number of the certificate 证照编号 is missing")
-        elif pattern:
+        else:
+            say_oddities(reading, "ZZBH", number)
+        if number and pattern:
             if not pattern.fullmatch(number):
                 reading.say(
                     "number-pattern", "ZZBH", number, "the number has another form than the profile says"
                 )
-        elif catalogue_type and catalogue_type.number and not catalogue_type.number.fits(number):
+        elif number and catalogue_type and catalogue_type.number and not catalogue_type.number.fits(number):
             note = catalogue_type.number.note
             reading.say(
                 "number-pattern",
                 "ZZBH",
                 number,
                 f"numbers of {catalogue_type.name.zh} usually look otherwise{f': {note}' if note else ''}",
+                suggest_number(number, catalogue_type.number),
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from anchoring.catalogue.chosen import find_city_folder, get_catalogue
-from api.department.imports.judging.holders import fold_code
+from api.department.imports.judging.codes import fold_code
 from api.department.imports.judging.reading import RowReading
 from api.department.imports.profiles import fold_heading
 from ledger.records.identifiers import find_credit_code_fault
@@ -124,7 +124,20 @@ def read_type(reading: RowReading) -> RowType:
     if row_type.sort:
         target = "ZZLXDM" if code else "ZZMC"
         reading.say(row_type.sort, target, code or name, row_type.message, row_type.suggestion)
+    elif code and name:
+        _compare_name(reading, code, name)
     return RowType(row_type.code, name or row_type.name)
+
+
+def _compare_name(reading: RowReading, code: str, name: str) -> None:
+    """Say whether the name of a type is that of another type than its code."""
+    catalogue = get_catalogue()
+    type_of_code, type_of_name = catalogue.find_type(code), catalogue.find_type(find_type("", name).code)
+    if type_of_code and type_of_name and type_of_code is not type_of_name:
+        official_name = type_of_code.name.zh
+        reading.say(
+            "type-name", "ZZMC", name, f"the code is that of {official_name}: which is meant?", official_name
+        )
 
 
 def read_issuer(reading: RowReading) -> str:

@@ -10,8 +10,11 @@ import pytest
 from openpyxl import Workbook
 
 from api.department.imports.files import copies
+from api.department.imports.files.hidden_rows import find_hidden_rows
 from api.department.imports.files.opening import open_source
 from api.department.imports.files.sources import SourceRow
+from api.department.imports.headings import find_columns
+from api.department.imports.judging.judge import RowJudge
 from api.department.imports.profiles import list_profiles, load_profile, read_profile
 from ledger.errors import MalformedInput
 
@@ -54,7 +57,8 @@ def test_1_what_is_no_text_of_either_encoding_is_refused(tmp_path: Path, content
 
 
 @pytest.mark.parametrize(
-    ("separator", "kind"), [("\t", "TSV"), ("|", "bars"), ("，", "Chinese commas"), (";", ";")]
+    ("separator", "kind"),
+    [("\t", "TSV"), ("|", "bars"), ("，", "Chinese commas"), (";", ";"), ("；", "Chinese semicolons")],
 )
 def test_5_what_parts_columns_is_told_by_the_content(tmp_path: Path, separator: str, kind: str) -> None:
     told, rows = read(tmp_path, f"甲{separator}乙{separator}丙\n1{separator}2{separator}3\n")
@@ -204,3 +208,68 @@ def test_a_profile_is_laid_over_one_that_comes_along() -> None:
 def test_a_profile_that_cannot_be_meant_is_a_clear_error(content: bytes, message: str) -> None:
     with pytest.raises(MalformedInput, match=message):
         read_profile(content, "own.toml")
+
+
+def hide(workbook: Workbook, *lines: int) -> None:
+    for line in lines:
+        workbook.active.row_dimensions[line].hidden = True
+
+
+@pytest.mark.parametrize("name", ["of a filter", "of a sheet"])
+def test_what_a_workbook_hides_is_told(tmp_path: Path, name: str) -> None:
+    workbook = Workbook()
+    for text in ("甲", "1", "2", "3"):
+        workbook.active.append([text, text])
+    workbook.create_sheet("二").append(["乙", "乙"])
+    if name == "of a filter":
+        hide(workbook, 3)
+    else:
+        workbook.worksheets[1].sheet_state = "hidden"
+    workbook.save(tmp_path / "a.xlsx")
+    _, rows = read(tmp_path, (tmp_path / "a.xlsx").read_bytes(), "*")
+    hidden_places = [row.place for row in rows if row.is_hidden]
+    assert hidden_places == (["Sheet!3"] if name == "of a filter" else ["二!1"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        ('<row r="1"><c/></row><row r="2" hidden="1"><c/></row>', {2}),
+        ("<row><c/></row><row hidden='true' ht='1'><c/></row>", {2}),
+        ('<x:row r="7" spans="1:2" hidden="1"/><x:row r="9" hidden="0"/>', {7}),
+        ('<col hidden="1"/><row r="1"/><rowBreaks hidden="1"/>', set()),
+        ("<row r='1'/>" + " " * (2**20 - 20) + '<row r="2" hidden="1"/>' * 1, {2}),
+    ],
+)
+def test_hidden_rows_are_found_however_they_are_written(tmp_path: Path, rows: str, lines: set[int]) -> None:
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr(SHEET_PART, SHEET % rows)
+    assert find_hidden_rows(str(tmp_path / "a.xlsx"), SHEET_PART) == lines
+
+
+def test_13_a_cell_that_became_a_day_is_no_number(tmp_path: Path) -> None:
+    path = make_workbook(tmp_path / "a.xlsx", ["证照编号", "持证主体"], [date(2022, 2, 1), "天门示例店"])
+    profile = load_profile("plain")
+    with open_source(path) as source:
+        columns, rows = find_columns(source.read_rows(), profile)
+        (judged_row,) = [RowJudge(profile, columns, "", date(2026, 11, 23)).judge(row) for row in rows]
+    assert ("spreadsheet", "证照编号") in {(finding.sort, finding.column) for finding in judged_row.findings}
+
+
+def test_lines_that_end_with_carriage_returns_alone_are_read(tmp_path: Path) -> None:
+    _, rows = read(tmp_path, "甲,乙\r1,2\r")
+    assert cells(rows) == [("甲", "乙"), ("1", "2")]
+
+
+def test_a_file_of_two_encodings_is_refused_with_its_line(tmp_path: Path) -> None:
+    """Where the other bytes fit by chance, the headings or the cells show it (`wrong-encoding`)."""
+    content = "证照编号,持证主体\n1,天门\n".encode("gb18030") + "2,天门示例局\n".encode()
+    with pytest.raises(MalformedInput, match="line 3 fits none"):
+        read(tmp_path, content)
+
+
+def test_an_xml_spreadsheet_of_2003_is_refused(tmp_path: Path) -> None:
+    """Its `Table` looks like that of a web page, and nothing would be read of it."""
+    page = '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Table/></Workbook>'
+    with pytest.raises(MalformedInput, match=r"save it as \.xlsx"):
+        read(tmp_path, page)

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 import pytest
 
-from api.department.imports.sorts import find_consequence
+from api.department.imports.judging.judged import JudgedRow
+from api.department.imports.sorts import Consequence, find_consequence
+from api.department.imports.tally import Tally
 from ledger.records.claims import is_document
 from ledger.records.identifiers import resident_check_character
 from tests.unit.api.department.importing import GOOD_ROW, TYPE_NAME, find_sorts, judge
@@ -71,6 +73,64 @@ CASES: Final[list[tuple[str, dict[str, str], dict[str, Any], str]]] = [
         "division",
     ),
     ("45", {"证照编号": "天示例许〔2022〕1号"}, {"patterns": {"ZZBH": "JY[0-9]{14}"}}, "number-pattern"),
+    ("3 at the beginning", {"持证主体": "？示例店"}, {}, "lost-character"),
+    ("3 box", {"持证主体": "王□示例店"}, {}, "lost-character"),
+    ("10 longer", {"证照名称": "教师资格证", "证照编号": "20154290061000100"}, {}, "cut-number"),
+    ("10 small letter", {"持证主体代码": "4.29e17"}, {}, "spreadsheet"),
+    ("10 decimal", {"持证主体代码": "429006199001010012.0"}, {}, "spreadsheet"),
+    ("10 commas", {"持证主体代码": "429,006,199,001,010,012"}, {}, "holder-code"),
+    ("11 type", {"证件类型": "99"}, {}, "lost-zeros"),
+    ("12 tab", {"持证主体代码": "\t92429006EXAMPLE034"}, {}, "protected"),
+    ("12 number", {"证照编号": "'JY14290060000001"}, {}, "protected"),
+    ("13 day", {"证照编号": "1-Feb"}, {}, "spreadsheet"),
+    ("13 month", {"证照编号": "Jan-22"}, {}, "spreadsheet"),
+    ("13 error", {"证照编号": "#NAME?"}, {}, "spreadsheet"),
+    ("14 hours", {"发证日期": "44628.5"}, {}, "serial"),
+    ("15 number", {"证照编号": "JYI4290060000001"}, {}, "number-pattern"),
+    ("15 O", {"证照编号": "JY1429OO60000001"}, {}, "number-pattern"),
+    ("16 blank", {"持证主体代码": "92429006\u00a0EXAMPLE034"}, {}, "code-width"),
+    ("16 ideographic", {"持证主体代码": "92429006\u3000EXAMPLE034"}, {}, "code-width"),
+    ("16 zero width", {"持证主体代码": "92429006\u200bEXAMPLE034"}, {}, "unseen"),
+    ("16 number", {"证照编号": "ＪＹ１４２９００６００００００１"}, {}, "full-width"),
+    ("16 steering", {"持证主体": "天门\u202e示例店"}, {}, "unseen"),
+    ("16 small letters", {"持证主体代码": "92429006example034"}, {}, "code-width"),
+    ("17 republic", {"发证日期": "民国111年3月8日"}, {}, "date"),
+    ("17 two digits", {"发证日期": "22-03-08"}, {}, "date"),
+    ("17 six digits", {"发证日期": "220308"}, {}, "date"),
+    ("17 American", {"发证日期": "8/3/2022"}, {}, "date"),
+    ("17 never", {"发证日期": "2022-02-29"}, {}, "date"),
+    ("18 blank", {"有效期至": "长 期"}, {}, "endless"),
+    ("18 whole life", {"有效期至": "终身"}, {}, "endless"),
+    ("19 time", {"有效期至": "9999-12-30 00:00:00"}, {}, "false-end"),
+    ("19 digits", {"有效期至": "99991230"}, {}, "false-end"),
+    ("19 another", {"有效期至": "2999-12-30"}, {}, "false-end"),
+    ("19 term", {"有效期至": "长期"}, {}, "term"),
+    ("21 zero day", {"发证日期": "1899-12-30"}, {}, "never-date"),
+    ("21 zeros and time", {"发证日期": "0000-00-00 00:00:00"}, {}, "never-date"),
+    ("22 tomorrow", {"发证日期": "2026-11-24"}, {}, "future"),
+    ("27 Xs", {"发证机关代码": "XXXXXXXXXXXXXXXXXX"}, {}, "issuer-code"),
+    ("27 name", {"发证机关代码": "天门市示例局"}, {}, "issuer-code"),
+    ("28 masked", {"持证主体": "张*"}, {}, "masked-name"),
+    ("28 cross", {"持证主体": "张×"}, {}, "masked-name"),
+    ("28 somebody", {"持证主体": "张某某"}, {}, "masked-name"),
+    ("29 blanks", {"持证主体": "天门  示例店"}, {}, "blanks"),
+    ("29 around", {"持证主体": "天门示例店 "}, {}, "blanks-around"),
+    ("29 several", {"持证主体": "天门示例店、天门示例二店"}, {}, "several-holders"),
+    ("29 codes", {"持证主体代码": "92429006EXAMPLE034/92429006EXAMPLE034"}, {}, "holders"),
+    ("30 registration", {"持证主体代码": "429006000000001"}, {}, "old-organisation-code"),
+    ("30 without dash", {"持证主体代码": "123456789"}, {}, "old-organisation-code"),
+    ("33 zeros", {"持证主体代码": "000000000000000000"}, {}, "holder-code"),
+    ("33 short", {"持证主体代码": "92429006EXAMPLE03"}, {}, "holder-code"),
+    ("33 dashes", {"持证主体代码": "92429006-EXAMPLE03-4"}, {}, "holder-code"),
+    ("33 crosses", {"持证主体代码": "4290××××××××××1234"}, {}, "holder-code"),
+    ("33 unknown", {"持证主体代码": "E12345678X1"}, {}, "unknown-code"),
+    ("36 brackets", {"负责人": "（负责人）"}, {}, "own-label"),
+    ("40 other", {"证照名称": "不存在的证"}, {}, "type-code"),
+    ("40 code", {"证照类型代码": "11100000MB0143028R001"}, {}, "type-name"),
+    ("41 short", {"证照类型代码": "11100000000013338W05"}, {}, "type-code"),
+    ("51 revoked", {"状态": "已吊销"}, {}, "ended"),
+    ("51 suspended", {"状态": "暂扣"}, {}, "ended"),
+    ("51 expired", {"状态": "过期"}, {}, "ended"),
     ("51", {"状态": "注销"}, {}, "ended"),
     ("52", {"状态": "4"}, {}, "status-word"),
 ]
@@ -81,6 +141,64 @@ CONSEQUENCES: Final = {
     "21 zeros": "reject", "22": "reject", "22 order": "reject", "24": "ask", "26": "normalise", "27": "reject",
     "29": "reject", "30": "warn", "32": "warn", "33 check": "reject", "33 person": "warn", "33 masked": "reject",
     "34": "warn", "35": "ask", "35 mapped": "normalise", "36": "reject", "40": "warn", "41": "reject", "42": "reject",
+    "3 at the beginning": "reject",
+    "3 box": "reject",
+    "10 longer": "warn",
+    "10 small letter": "reject",
+    "10 decimal": "reject",
+    "10 commas": "reject",
+    "11 type": "reject",
+    "12 tab": "normalise",
+    "12 number": "normalise",
+    "13 day": "reject",
+    "13 month": "reject",
+    "13 error": "reject",
+    "14 hours": "normalise",
+    "15 number": "warn",
+    "15 O": "warn",
+    "16 blank": "normalise",
+    "16 ideographic": "normalise",
+    "16 zero width": "reject",
+    "16 number": "warn",
+    "16 steering": "reject",
+    "16 small letters": "normalise",
+    "17 republic": "reject",
+    "17 two digits": "reject",
+    "17 six digits": "reject",
+    "17 American": "reject",
+    "17 never": "reject",
+    "18 blank": "normalise",
+    "18 whole life": "normalise",
+    "19 time": "warn",
+    "19 digits": "warn",
+    "19 another": "warn",
+    "19 term": "warn",
+    "21 zero day": "reject",
+    "21 zeros and time": "reject",
+    "22 tomorrow": "reject",
+    "27 Xs": "reject",
+    "27 name": "reject",
+    "28 masked": "warn",
+    "28 cross": "warn",
+    "28 somebody": "warn",
+    "29 blanks": "warn",
+    "29 around": "normalise",
+    "29 several": "warn",
+    "29 codes": "reject",
+    "30 registration": "warn",
+    "30 without dash": "warn",
+    "33 zeros": "reject",
+    "33 short": "reject",
+    "33 dashes": "reject",
+    "33 crosses": "reject",
+    "33 unknown": "warn",
+    "36 brackets": "reject",
+    "40 other": "reject",
+    "40 code": "warn",
+    "41 short": "reject",
+    "51 revoked": "reject",
+    "51 suspended": "reject",
+    "51 expired": "reject",
     "43": "normalise", "45": "warn", "51": "reject", "52": "ask",
 }  # fmt: skip
 
@@ -264,3 +382,92 @@ def test_46_and_47_amounts_stay_text(tmp_path: Path, name: str, text: str) -> No
     claims = judged_row.members["claims"]
     assert isinstance(claims, dict)
     assert claims[name] == text
+
+
+def count(rows: list[JudgedRow]) -> Tally:
+    tally = Tally()
+    for judged_row in rows:
+        tally.add(judged_row)
+    tally.rejected_count = sum(judged_row.is_rejected for judged_row in rows)
+    tally.conclude()
+    return tally
+
+
+def number_rows(row_count: int, **cells: str) -> list[dict[str, str]]:
+    return [{**GOOD_ROW, "证照编号": f"JY2429006{number:07d}", **cells} for number in range(row_count)]
+
+
+@pytest.mark.parametrize(("day", "row_count", "sorts"), [
+    ("2022-03-08", 20, ["same-days"]),
+    ("2022-03-08", 19, []),
+    ("2022-03-09", 20, []),
+])  # fmt: skip
+def test_20_a_first_day_that_is_always_that_of_issue_is_said_of_the_file(
+    tmp_path: Path, day: str, row_count: int, sorts: list[str]
+) -> None:
+    tally = count(judge(tmp_path, number_rows(row_count, 有效期自=day)))
+    assert tally.list_sorts(Consequence.WARN) == sorts
+
+
+@pytest.mark.parametrize(
+    ("different_count", "sorts"), [(0, ["equal-columns"]), (1, ["equal-columns"]), (3, [])]
+)
+def test_37_columns_that_are_nearly_always_equal_are_said_of_the_file(
+    tmp_path: Path, different_count: int, sorts: list[str]
+) -> None:
+    """Only in the whole file: a body may well be at its registered office."""
+    rows = number_rows(40, 住所="天门市竟陵街道示例路1号", 有效期自="2022-03-09")
+    for row in rows[:different_count]:
+        row["经营场所"] = "天门市竟陵街道示例路2号"
+    tally = count(judge(tmp_path, rows))
+    assert tally.list_sorts(Consequence.WARN) == sorts
+    assert all("KZ_" in example for example in tally.examples["equal-columns"])
+
+
+@pytest.mark.parametrize(("swapped_count", "is_asked"), [(1, False), (2, False), (3, True), (200, True)])
+def test_23_days_that_are_swapped_in_more_than_one_of_a_hundred_rows_are_asked_about(
+    tmp_path: Path, swapped_count: int, is_asked: bool
+) -> None:
+    rows = number_rows(200)
+    for row in rows[:swapped_count]:
+        row |= {"有效期自": "2027-03-07", "有效期至": "2022-03-08"}
+    tally = count(judge(tmp_path, rows))
+    assert tally.sort_counts["end-before-start"] == swapped_count
+    assert tally.list_sorts(Consequence.ASK) == (["swapped-days"] if is_asked else [])
+
+
+@pytest.mark.parametrize("text", [
+    "2022-03-07T16:00:00.000Z", "2022-03-07T16:00:00+0000", "2022-03-08T00:00:00+08:00", "2022-03-07 16:00:00.5Z",
+])  # fmt: skip
+def test_25_a_moment_is_a_day_in_tianmen_however_it_is_written(tmp_path: Path, text: str) -> None:
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, "发证日期": text}])
+    assert judged_row.members is not None
+    assert judged_row.members["issued"] == "2022-03-08"
+
+
+@pytest.mark.parametrize(("number", "suggestion"), [
+    ("JYI4290060000001", "JY14290060000001"), ("JY1 4290 0600 0000 1", "JY14290060000001"),
+    ("ＪＹ1429OO6OOOOOO1", "JY14290060000001"), ("JY", ""),
+])  # fmt: skip
+def test_15_a_number_that_was_read_from_paper_gets_a_suggestion(
+    tmp_path: Path, number: str, suggestion: str
+) -> None:
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, "证照编号": number}])
+    (finding,) = (finding for finding in judged_row.findings if finding.sort == "number-pattern")
+    assert finding.suggestion == suggestion
+    assert judged_row.members is not None
+    claims = judged_row.members["claims"]
+    assert isinstance(claims, dict)
+    assert claims["ZZBH"] == number, "stored as given"
+
+
+def test_17_a_year_of_the_republic_gets_a_suggestion_and_is_not_changed(tmp_path: Path) -> None:
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, "发证日期": "民国111年3月8日"}])
+    assert [finding.suggestion for finding in judged_row.findings if finding.sort == "date"] == ["2022-03-08"]
+
+
+def test_50_what_its_source_calls_ended_comes_back_whole_and_is_never_dropped(tmp_path: Path) -> None:
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, "状态": "cancel"}], status={"cancel": "ended"})
+    assert judged_row.is_rejected
+    assert "is not dropped" in judged_row.findings[0].message
+    assert GOOD_ROW["证照编号"] in judged_row.row.cells

@@ -208,6 +208,24 @@ def test_notes_and_titles_are_left_out_and_told(desk: ImportDesk, capsys: pytest
     assert (report["rows"], report["ready"], report["left_out"]) == (1, 1, ["1", "Sheet!5", "Sheet!6"])
 
 
+def test_hidden_rows_stop_a_run_until_they_are_accepted(desk: ImportDesk) -> None:
+    workbook = Workbook()
+    for row in ([*GOOD_ROW], [*GOOD_ROW.values()], [*rows(1)[0].values()]):
+        workbook.active.append(row)
+    workbook.active.row_dimensions[3].hidden = True  # as a filter does
+    workbook.save(desk.folder / "list.xlsx")
+    assert desk.run_import("list.xlsx") == 1
+    assert desk.count_registered() == 0
+    assert desk.run_import("list.xlsx", "--accept", "hidden") == 0
+    assert desk.count_registered() == 2
+
+
+def test_a_page_without_rows_is_no_table(desk: ImportDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    (desk.folder / "page.xls").write_text("<html><body>no table<table></table></body></html>")
+    assert desk.run_import("page.xls") == 1
+    assert "has no rows" in capsys.readouterr().err
+
+
 def test_a_template_is_filled_in_and_read(desk: ImportDesk) -> None:
     assert desk.run("import", "template", "食品经营许可证", "-o", "t.xlsx") == 0
     workbook = load_workbook(desk.folder / "t.xlsx")
