@@ -7,6 +7,7 @@ what it sends before it sends it.
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from anchoring.chain.calls import encode_deployment
@@ -20,15 +21,33 @@ from anchoring.errors import (
     TransactionRejected,
     WrongRegistry,
 )
+from anchoring.processes.loops import Backoff
 from ledger.registry import acts
 
-PATIENCE_SECONDS: Final = 60.0  # until a transaction is mined; longer than any block time in use
+#: Until a transaction is mined: longer than any block time in use, and than signers that part need to meet again.
+PATIENCE_SECONDS: Final = 300.0
 #: Block times from here on are no seconds, as the contract has it (`MAX_TIME`): the year 5138.
 MOST_SECONDS: Final = 10**11
-_POLL_SECONDS: Final = 0.05
-_RESEND_POLLS: Final = 100  # about five seconds: a transaction that an endpoint lost is handed in again
+#: Between two looks for a receipt: a development chain has it at once, a gateway counts what it is asked.
+_POLL_BACKOFF: Final = Backoff(first_seconds=0.05, longest_seconds=0.5, spread=False)
+_RESEND_SECONDS: Final = 5.0  # a transaction that an endpoint lost is handed in again
+_TELL_SECONDS: Final = 15.0  # between two words that a transaction is waited for still
 
-Wait = Callable[[float], object]
+
+def _tell_nobody(_: str) -> None:
+    """Keep what is waited for to oneself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds a transaction is waited for until it is mined, and who is told about it meanwhile."""
+
+    seconds: float = PATIENCE_SECONDS
+    tell: Callable[[str], object] = _tell_nobody
+    wait: Callable[[float], object] = time.sleep
+
+
+USUAL_PATIENCE: Final = Patience()
 
 
 def deploy(
@@ -37,8 +56,7 @@ def deploy(
     province: str,
     *,
     max_gas_price: int | None = None,
-    patience: float = PATIENCE_SECONDS,
-    wait: Wait = time.sleep,
+    patience: Patience = USUAL_PATIENCE,
 ) -> str:
     """Deploy the registry contract for `province` (an address) and return the registry's name.
 
@@ -47,9 +65,8 @@ def deploy(
     deployment_data = encode_deployment(province)
     _check_deployment(chain, account, deployment_data)
     nonce = chain.transaction_count(account.address, pending=True)
-    receipt = _await_mined(
-        chain, _hand_in(chain, account, None, deployment_data, nonce, max_gas_price), patience, wait
-    )
+    transaction = _hand_in(chain, account, None, deployment_data, nonce, max_gas_price)
+    receipt = _await_mined(chain, transaction, patience)
     if receipt.contract is None:
         raise WrongRegistry("the deployment made no contract")
     address, chain_id = bytes.fromhex(receipt.contract[2:]), chain.chain_id()
@@ -71,16 +88,15 @@ def execute(
     call: bytes,
     *,
     max_gas_price: int | None = None,
-    patience: float = PATIENCE_SECONDS,
-    wait: Wait = time.sleep,
+    patience: Patience = USUAL_PATIENCE,
 ) -> TransactionReceipt:
     """Have the contract execute `call` (see `anchoring.chain.calls`) and return the receipt once it is mined.
 
     Raises: TransactionRejected with the contract's error, ChainUnavailable.
     """
-    return execute_together(
-        chain, account, contract, [call], max_gas_price=max_gas_price, patience=patience, wait=wait
-    )[0]
+    return execute_together(chain, account, contract, [call], max_gas_price=max_gas_price, patience=patience)[
+        0
+    ]
 
 
 def execute_together(
@@ -90,8 +106,7 @@ def execute_together(
     calls: Sequence[bytes],
     *,
     max_gas_price: int | None = None,
-    patience: float = PATIENCE_SECONDS,
-    wait: Wait = time.sleep,
+    patience: Patience = USUAL_PATIENCE,
 ) -> list[TransactionReceipt]:
     """Have the contract execute calls that do not need one another, and return the receipts once all are mined.
 
@@ -106,7 +121,7 @@ def execute_together(
         nonce = max(nonce, chain.transaction_count(account.address, pending=True))
         transactions.append(_hand_in(chain, account, contract, call, nonce, max_gas_price))
         nonce += 1
-    return [_await_mined(chain, transaction, patience, wait) for transaction in transactions]
+    return [_await_mined(chain, transaction, patience) for transaction in transactions]
 
 
 def _check_deployment(chain: Chain, account: Signer, data: bytes) -> None:
@@ -173,19 +188,19 @@ def _may_be_waiting(chain: Chain, sender: str, nonce: int, refusal: TransactionR
     return refusal.name == UNDERPRICED and chain.transaction_count(sender, pending=True) > nonce
 
 
-def _await_mined(
-    chain: Chain, transaction: SignedTransaction, patience: float, wait: Wait
-) -> TransactionReceipt:
+def _await_mined(chain: Chain, transaction: SignedTransaction, patience: Patience) -> TransactionReceipt:
     """Return the receipt once there is one, handing the transaction in again where nobody seems to have it.
 
     Raises: TransactionRejected, and ChainUnavailable where it is not mined in time; both name the transaction.
     """
-    name, trouble = f"the transaction 0x{transaction.hash.hex()}", ""
-    for poll in range(1, max(1, round(patience / _POLL_SECONDS)) + 1):
+    name, trouble, poll = f"the transaction 0x{transaction.hash.hex()}", "", 0
+    clock = _WaitClock(patience)
+    while not clock.is_over:
+        poll += 1
         try:
             if receipt := chain.receipt(transaction.hash):
                 return _check_succeeded(receipt, name)
-            if poll % _RESEND_POLLS == 0:
+            if clock.is_due_to_resend():
                 chain.send(transaction.raw)
         except ChainUnavailable as error:
             trouble = f" ({error})"
@@ -193,11 +208,42 @@ def _await_mined(
             if refusal.name != UNDERPRICED:
                 raise
             trouble = f" ({refusal})"
-        wait(_POLL_SECONDS)
+        clock.wait(_POLL_BACKOFF.pause(poll), f"{name} is sent and not mined yet{trouble}")
     raise ChainUnavailable(
-        f"{name} was sent and not mined within {patience:g} s{trouble}: it may be yet, so look for it before you send "
-        "anything again"
+        f"{name} was sent and not mined within {patience.seconds:g} s{trouble}: it may be yet, so look for it before "
+        "you send anything again. `shunzheng chain show` tells whether its act is there; --patience waits longer"
     )
+
+
+class _WaitClock:
+    """How long something has been waited for: by the clock, and by the pauses, where those take no time."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience, self._started_at, self._paused_seconds = patience, time.monotonic(), 0.0
+        self._resend_at, self._tell_at = _RESEND_SECONDS, _TELL_SECONDS
+
+    @property
+    def _seconds(self) -> float:
+        return max(self._paused_seconds, time.monotonic() - self._started_at)
+
+    @property
+    def is_over(self) -> bool:
+        return self._seconds >= self._patience.seconds
+
+    def is_due_to_resend(self) -> bool:
+        """Tell whether the next time to hand in again has come, and set the one after it."""
+        if self._seconds < self._resend_at:
+            return False
+        self._resend_at = self._seconds + _RESEND_SECONDS
+        return True
+
+    def wait(self, seconds: float, state_text: str) -> None:
+        """Pause, and say from time to time what is waited for."""
+        if self._seconds >= self._tell_at:
+            self._tell_at = self._seconds + _TELL_SECONDS
+            self._patience.tell(f"{state_text}, after {self._seconds:.0f} of {self._patience.seconds:g} s")
+        self._patience.wait(seconds)
+        self._paused_seconds += seconds
 
 
 def _check_succeeded(receipt: TransactionReceipt, name: str) -> TransactionReceipt:

@@ -47,6 +47,8 @@ from ledger.errors import MalformedInput
 from ledger.registry import acts
 
 _OTHER_KEY: Final = "make another with `shunzheng keys generate`"
+#: The longest wait for a transaction: what was not mined in a day needs somebody to look.
+_MAX_PATIENCE_SECONDS: Final = 86_400
 #: What is shown of a transaction that would be sent, in this order.
 _SHOWN_MEMBERS: Final = (
     "from", "to", "chain", "nonce", "gas_limit", "bytes", "data", "simulated", "follows", "next",
@@ -68,6 +70,7 @@ class _SenderOptions(_ChainOptions, Protocol):
     keystore: Path
     password_file: Path | None
     max_gas_price: int | None
+    patience: deployment.Patience
     dry_run: bool
 
 
@@ -157,8 +160,22 @@ def _add_sender(parser: argparse.ArgumentParser) -> None:
         "--max-gas-price", type=int, metavar="WEI", help="the most that a unit of gas may cost"
     )
     parser.add_argument(
+        "--patience",
+        type=_read_patience,
+        default=str(round(deployment.PATIENCE_SECONDS)),
+        metavar="SECONDS",
+        help="wait so long until what was sent is mined; default: %(default)s",
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="show what would be sent and what follows; send nothing"
     )
+
+
+def _read_patience(text: str) -> deployment.Patience:
+    seconds = int(text)
+    if not 0 < seconds <= _MAX_PATIENCE_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text} s is not between 1 and {_MAX_PATIENCE_SECONDS:,}")
+    return deployment.Patience(seconds, tell=note)
 
 
 def _open_chain(options: _ChainOptions) -> EthereumChain:
@@ -204,7 +221,11 @@ def _deploy_registry(options: _DeployOptions) -> int:
         return 0
     try:
         registry_name = deployment.deploy(
-            chain, account, province_address, max_gas_price=options.max_gas_price
+            chain,
+            account,
+            province_address,
+            max_gas_price=options.max_gas_price,
+            patience=options.patience,
         )
     except TransactionRejected as error:
         raise add_advice(error) from error
@@ -220,7 +241,8 @@ def _open_sender(options: _RecordOptions) -> Sender:
     chain = _open_chain(options)
     check_registry(chain, options.registry)
     account = Account.load(options.keystore, _read_password(options.password_file))
-    return Sender(chain, account, RegistryName.parse(options.registry).contract, options.max_gas_price)
+    contract = RegistryName.parse(options.registry).contract
+    return Sender(chain, account, contract, options.max_gas_price, options.patience)
 
 
 def _record_act(options: _RecordOptions) -> int:

@@ -39,6 +39,7 @@ READY_SECONDS: Final = (
 )
 ENDED_SECONDS: Final = 3.0  # for a node that ended while it was waited for to be started again
 _STOP_SECONDS: Final = 20.0
+_PATIENCE: Final = deployment.Patience(PATIENCE_SECONDS)
 _TICK_SECONDS: Final = 0.1
 _TOKEN_SECONDS: Final = 86_400  # the life of a token of the demo: nobody leaves it up for longer
 
@@ -136,9 +137,7 @@ class Stage:
         if self.devnet:
             self.devnet.mine()  # anvil tells a contract a wrong hash of a block that it has loaded
         with self._funds_as_they_were():
-            self.registry = deployment.deploy(
-                self.chain, province, province.address, patience=PATIENCE_SECONDS
-            )
+            self.registry = deployment.deploy(self.chain, province, province.address, patience=_PATIENCE)
         self.save()
         name = RegistryName.parse(self.registry)
         if self.chain.head_zero(name.contract)[: len(name.head_prefix)] != name.head_prefix:
@@ -154,7 +153,7 @@ class Stage:
         data = [calls.encode_call(act) for act in missing_acts]
         with self._funds_as_they_were():
             receipts = deployment.execute_together(
-                self.chain, self.account(role), contract, data, patience=PATIENCE_SECONDS
+                self.chain, self.account(role), contract, data, patience=_PATIENCE
             )
         for act, receipt in zip(missing_acts, receipts, strict=True):
             name = type(act).__name__

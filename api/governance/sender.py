@@ -23,6 +23,7 @@ class Sender:
     account: Signer
     contract: str
     max_gas_price: int | None = None
+    patience: deployment.Patience = deployment.USUAL_PATIENCE
 
     def plan(self, acts_to_send: Sequence[acts.Act]) -> list[dict[str, Json]]:
         """Return what would be sent for each act, simulated as far as that can be done before the acts in front of it."""
@@ -64,6 +65,7 @@ class Sender:
                 self.contract,
                 calls.encode_call(act),
                 max_gas_price=self.max_gas_price,
+                patience=self.patience,
             )
         except TransactionRejected as error:
             raise add_advice(error) from error

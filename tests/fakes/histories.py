@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 from anchoring.chain import calls
-from anchoring.chain.deployment import deploy
+from anchoring.chain.deployment import Patience, deploy
 from anchoring.chain.protocol import RegistryName
 from ledger.crypto import suites
 from ledger.crypto.keys import keccak256
@@ -35,7 +35,10 @@ class History:
         self.chain: FakeChain = self.net.chain
         self.province = self.net.account("province").address
         self.name = deploy(
-            self.chain, self.net.account("province"), self.province, wait=lambda _: self.chain.mine()
+            self.chain,
+            self.net.account("province"),
+            self.province,
+            patience=Patience(wait=lambda _: self.chain.mine()),
         )
         self.contract = RegistryName.parse(self.name).contract
         self.made = 0

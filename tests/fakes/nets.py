@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from anchoring.chain.accounts import Account
-from anchoring.chain.deployment import deploy, execute
+from anchoring.chain.deployment import Patience, deploy, execute
 from anchoring.chain.devnet import Devnet
 from anchoring.chain.ethereum import EthereumChain
 from anchoring.chain.jsonrpc import Endpoint
@@ -106,9 +106,9 @@ class DoubleNet(AnvilNet):
 
 def deploy_on(net: Net, province: Account) -> str:
     """Deploy a registry and return its name."""
-    return deploy(net.chain, province, province.address, wait=lambda _: net.mine())
+    return deploy(net.chain, province, province.address, patience=Patience(wait=lambda _: net.mine()))
 
 
 def act_on(net: Net, account: Account, contract: str, call: bytes) -> TransactionReceipt:
     """Have an act recorded, mining the block that it needs."""
-    return execute(net.chain, account, contract, call, wait=lambda _: net.mine())
+    return execute(net.chain, account, contract, call, patience=Patience(wait=lambda _: net.mine()))

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from anchoring.chain import devnet
-from anchoring.chain.deployment import deploy
+from anchoring.chain.deployment import Patience, deploy
 from anchoring.chain.devnet import Devnet, find_anvil
 from anchoring.chain.ethereum import EthereumChain
 from anchoring.chain.jsonrpc import Endpoint
@@ -53,7 +53,7 @@ def alive(pid: int) -> bool:
 def test_what_was_saved_is_there_after_a_restart(tmp_path: Path) -> None:
     with Devnet(tmp_path, block_seconds=None) as net:
         url, province = net.url, net.account("province")
-        name = deploy(net.chain, province, province.address, wait=lambda _: net.mine())
+        name = deploy(net.chain, province, province.address, patience=Patience(wait=lambda _: net.mine()))
         net.mine(3)
         latest = net.chain.latest()
     with Devnet(tmp_path, block_seconds=None) as net:

@@ -1,12 +1,13 @@
 """Deploying and acting where the chain does not play along."""
 
+import time
 from dataclasses import replace
 
 import pytest
 
 from anchoring.chain import calls
-from anchoring.chain.deployment import deploy, execute
-from anchoring.chain.protocol import Block, RegistryName, Terms
+from anchoring.chain.deployment import Patience, deploy, execute
+from anchoring.chain.protocol import Block, RegistryName, Terms, TransactionReceipt
 from anchoring.errors import (
     GAS_LIMIT,
     UNDERPRICED,
@@ -25,9 +26,9 @@ def test_a_transaction_that_is_never_mined_is_told_apart_from_one_that_failed() 
     net = FakeNet()
     province = net.account("province")
     with pytest.raises(ChainUnavailable, match="not mined within 1 s"):
-        deploy(net.chain, province, province.address, patience=1, wait=lambda _: None)
+        deploy(net.chain, province, province.address, patience=Patience(1, wait=lambda _: None))
     with pytest.raises(TransactionRejected, match="refused"):
-        deploy(net.chain, province, "0x" + "0" * 40, wait=lambda _: net.mine())
+        deploy(net.chain, province, "0x" + "0" * 40, patience=Patience(wait=lambda _: net.mine()))
 
 
 def test_an_act_that_the_contract_refuses_is_not_sent() -> None:
@@ -59,7 +60,7 @@ def test_an_act_that_another_forestalls_is_mined_and_refused() -> None:
             province,
             contract,
             calls.encode_call(acts.ProvinceTransferStarted(province.address)),
-            wait=forestall,
+            patience=Patience(wait=forestall),
         )
 
 
@@ -103,10 +104,36 @@ def test_what_is_not_mined_in_time_is_named() -> None:
     province = net.account("province")
     net.chain.refuse("receipt", ChainUnavailable("HTTP status 429"), times=1_000)
     with pytest.raises(ChainUnavailable, match=r"0x[0-9a-f]{64} .*look for it.*") as caught:
-        deploy(net.chain, province, province.address, patience=1, wait=lambda _: None)
+        deploy(net.chain, province, province.address, patience=Patience(1, wait=lambda _: None))
     [waiting] = net.chain.waiting
     assert "0x" + waiting.hex() in str(caught.value)
     assert "HTTP status 429" in str(caught.value)
+
+
+def test_who_waits_is_told_what_for_and_how_long() -> None:
+    net, lines = FakeNet(), list[str]()
+    province = net.account("province")
+    patience = Patience(60, tell=lines.append, wait=lambda _: None)
+    with pytest.raises(ChainUnavailable, match=r"not mined within 60 s.*--patience"):
+        deploy(net.chain, province, province.address, patience=patience)
+    [waiting] = net.chain.waiting
+    assert len(lines) == 3
+    assert all("0x" + waiting.hex() in line and "of 60 s" in line for line in lines)
+
+
+def test_a_slow_answer_is_part_of_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, now = FakeNet(), [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+
+    class Slow(FakeChain):
+        def receipt(self, transaction: bytes) -> TransactionReceipt | None:
+            now[0] += 20.0
+            return super().receipt(transaction)
+
+    net = FakeNet(Slow())
+    with pytest.raises(ChainUnavailable, match="not mined within 60 s"):
+        deploy(net.chain, net.account("a"), "0x" + "7" * 40, patience=Patience(60, wait=lambda _: None))
+    assert now[0] == 60.0
 
 
 @pytest.mark.parametrize("unit", [1_000, 10**9], ids=["milliseconds", "nanoseconds"])
