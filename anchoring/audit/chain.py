@@ -10,6 +10,7 @@ from typing import Final
 from anchoring.audit.findings import Findings
 from anchoring.audit.places import REPLICA
 from anchoring.audit.replica import RegistryFold
+from anchoring.chain.events import follow_events
 from anchoring.chain.presence import check_registry
 from anchoring.chain.protocol import Chain, ChainEvent, RegistryHead, RegistryName
 from anchoring.chain.state import ask_state, collect_state, compare_states
@@ -147,10 +148,6 @@ def _compare_head(
 
 def _take_newer(registry_fold: RegistryFold, chain: Chain, contract: str, head: RegistryHead) -> None:
     """Fold the events that the chain has beyond those of the replica, up to the contract's head."""
-    span, first_block = max(1, chain.event_span()), registry_fold.fold.block
-    while registry_fold.fold.n < head.n and first_block <= head.last_block:
-        last_block = min(first_block + span - 1, head.last_block)
-        for event in chain.events(contract, first_block, last_block):
-            if registry_fold.fold.n < event.event.n <= head.n:
-                registry_fold.take(event)
-        first_block = last_block + 1
+    fold = registry_fold.fold
+    for event in follow_events(chain, contract, head, fold.n, fold.block):
+        registry_fold.take(event)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from anchoring.chain.events import follow_events
 from anchoring.chain.protocol import Chain, ChainEvent, RegistryName
-from anchoring.errors import ChainMisbehaved
 from anchoring.replica.reading import ReplicaView
 from ledger.registry.acts import extend_head
 from ledger.verification.audits import Head
@@ -72,8 +72,8 @@ class ReplicaAccount:
 class ChainAccount:
     """What an endpoint shows of the chain, asked window by window up to the contract's head.
 
-    An endpoint may leave events out, of a long range without a word: then it contradicts the contract's own count, and
-    nobody can tell by it what the chain holds.
+    What an endpoint leaves out of a long range is asked for act by act. One that does not show it so either contradicts the
+    contract's own count, and nobody can tell by it what the chain holds.
     """
 
     def __init__(self, name: str, chain: Chain, registry: str) -> None:
@@ -82,24 +82,9 @@ class ChainAccount:
 
     def tell(self) -> Iterator[Statement]:
         """Yield the events. Raises: ChainUnavailable; ChainMisbehaved where one is left out."""
-        stated_head, number = self._chain.registry_head(self._contract), 0
-        for event in self._walk_events(stated_head.last_block):
-            if event.event.n != number + 1:
-                break
-            number += 1
-            yield Statement(event, stated_head.head if number == stated_head.n else None)
-        if number != stated_head.n:
-            raise ChainMisbehaved(
-                f"the contract counts {stated_head.n} events, and what the endpoint shows goes up to event {number} without "
-                "a gap: ask another endpoint, or name the directory of a node"
-            )
-
-    def _walk_events(self, last_block: int) -> Iterator[ChainEvent]:
-        first = 0
-        while first <= last_block:
-            last = min(first + max(1, self._chain.event_span()) - 1, last_block)
-            yield from self._chain.events(self._contract, first, last)
-            first = last + 1
+        stated_head = self._chain.registry_head(self._contract)
+        for event in follow_events(self._chain, self._contract, stated_head):
+            yield Statement(event, stated_head.head if event.event.n == stated_head.n else None)
 
 
 def reconcile(first: Account, second: Account, head_zero: bytes) -> Reconciliation:

@@ -1,12 +1,12 @@
-"""Read every event of a registry from a chain at once, where no replica is at hand.
+"""Read the events of a registry from a chain: all at once, or one after another.
 
-For governance and audits. Forwards reads windows of blocks. Backwards goes from the newest act to the one before by
-`previousBlock`, one request for each block that holds acts: less work where acts are rare. Both fold what they read and
-compare it with the contract's own head, so an endpoint that leaves out, repeats or reorders acts is noticed. Finality
-is not looked at.
+For governance and audits; the follower walks as they do. Forwards reads windows of blocks. Backwards goes from the newest
+act to the one before by `previousBlock`, one request for each block that holds acts: less work where acts are rare. All at
+once is folded and compared with the contract's own head, so an endpoint that leaves out, repeats or reorders acts is
+noticed. Finality is not looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -78,6 +78,53 @@ def walk_back(chain: Chain, contract: str, stated_head: RegistryHead, after: int
         block = previous_block
     events_in_order = [event for events in reversed(newest_first) for event in events]
     return [event for event in events_in_order if after < event.event.n]
+
+
+def follow_events(
+    chain: Chain, contract: str, stated_head: RegistryHead, after: int = 0, first_block: int = 0
+) -> Iterator[ChainEvent]:
+    """Yield the acts beyond number `after` up to the stated head one after another, from windows of blocks.
+
+    What windows leave out is walked back to from the next act that they show, or from the head; that alone is held in
+    memory. Raises: ChainMisbehaved where an act cannot be had either way; ChainUnavailable.
+    """
+    number = after
+    for event in _fill_gaps(chain, contract, stated_head, after, first_block):
+        if event.event.n != number + 1:
+            break
+        number += 1
+        yield event
+    if number < stated_head.n:
+        raise ChainMisbehaved(
+            f"the contract counts {stated_head.n} events, and what the endpoint shows goes up to event {number} without "
+            "a gap, act by act, too: ask another endpoint, or name the directory of a node"
+        )
+
+
+def _fill_gaps(
+    chain: Chain, contract: str, stated_head: RegistryHead, number: int, first_block: int
+) -> Iterator[ChainEvent]:
+    """Yield the acts beyond `number` as windows show them, and in front of each what they left out, if it can be had."""
+    while number < stated_head.n and first_block <= stated_head.last_block:
+        last_block = min(first_block + max(1, chain.event_span()) - 1, stated_head.last_block)
+        for event in chain.events(contract, first_block, last_block):
+            if not number < event.event.n <= stated_head.n:
+                continue
+            if event.event.n > number + 1:
+                head_before = RegistryHead(event.event.n - 1, b"", event.event.previous_block, closed=False)
+                yield from _walk_gap(chain, contract, head_before, number)
+            number = event.event.n
+            yield event
+        first_block = last_block + 1
+    if number < stated_head.n:
+        yield from _walk_gap(chain, contract, stated_head, number)
+
+
+def _walk_gap(chain: Chain, contract: str, stated_head: RegistryHead, after: int) -> Sequence[ChainEvent]:
+    """Return the acts beyond `after`; none where an endpoint hides them in their own blocks, too."""
+    with suppress(ChainMisbehaved):
+        return walk_back(chain, contract, stated_head, after)
+    return ()
 
 
 def _check_length(stated_head: RegistryHead) -> None:

@@ -106,6 +106,18 @@ class HidingChain:
         return [event for event in events if event.event.n not in self._hidden_numbers]
 
 
+def test_an_endpoint_that_cuts_ranges_short_tells_the_whole_chain(city: City) -> None:
+    class CuttingChain(HidingChain):
+        def events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
+            return super().events(contract, first, min(last, first + 1))
+
+    with city.replica.reading() as view:
+        account = ChainAccount("chain", cast(Chain, CuttingChain(city, range(0))), view.registry)
+        reconciliation = reconcile(ReplicaAccount("A", view), account, view.head_zero)
+        assert reconciliation.difference is None
+        assert reconciliation.common.n >= view.cursor.n
+
+
 @pytest.mark.parametrize("hidden_numbers", [range(4, 5), range(5, 99), range(1, 99)])
 def test_an_endpoint_that_leaves_events_out_tells_nothing(city: City, hidden_numbers: range) -> None:
     chain = cast(Chain, HidingChain(city, hidden_numbers))

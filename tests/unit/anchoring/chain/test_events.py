@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from anchoring.chain import events
-from anchoring.chain.events import read_events, read_events_back
+from anchoring.chain.events import follow_events, read_events, read_events_back
 from anchoring.chain.protocol import ChainEvent, RegistryHead
 from anchoring.errors import ChainMisbehaved
 from tests.fakes.fake_chain import FakeChain
@@ -58,6 +58,44 @@ def test_where_acts_are_rare_it_goes_back(history: History, monkeypatch: pytest.
 def test_windows_meet(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "WINDOW_BLOCKS", 7)
     assert list(read_events(history.chain, history.contract)) == list(all_of(history))
+
+
+class Cuts(Endpoint):
+    """FISCO BCOS: of a range, the first blocks alone are answered."""
+
+    blocks = 2
+
+    def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
+        return super().events(contract, first, min(last, first + self.blocks - 1))
+
+
+class CutsResults(Endpoint):
+    """Of a range, the first events alone are answered, but all of one block."""
+
+    def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
+        block = found[2].event.block if len(found) > 2 else None
+        return [event for index, event in enumerate(found) if index < 3 or event.event.block == block]
+
+
+class CutsOldest(Endpoint):
+    """Of a range, the newest block alone is answered."""
+
+    def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
+        return [event for event in found if event.event.block == found[-1].event.block]
+
+
+@pytest.mark.parametrize("kind", [Endpoint, Cuts, CutsResults, CutsOldest])
+@pytest.mark.parametrize("span", [1, 7, 1_000])
+@pytest.mark.parametrize("after", [0, 5])
+def test_what_windows_leave_out_is_walked_back_to(
+    history: History, kind: type[Endpoint], span: int, after: int
+) -> None:
+    endpoint, all_events = kind(history), list(all_of(history))
+    endpoint.span = span
+    first_block = all_events[after - 1].event.block if after else 0
+    stated_head = endpoint.registry_head(history.contract)
+    followed = list(follow_events(endpoint, history.contract, stated_head, after, first_block))
+    assert followed == all_events[after:]
 
 
 def test_acts_that_come_while_it_reads_are_left_for_the_next_time(history: History) -> None:
