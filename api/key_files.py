@@ -13,7 +13,7 @@ from typing import Final
 from api import files
 from api.passwords import read_password
 from ledger.crypto.keyfiles import MAX_FILE_BYTES, is_encrypted
-from ledger.crypto.keys import PrivateKey, private_key
+from ledger.crypto.keys import PrivateKey, decode_private_key
 
 PASSWORD_VARIABLE: Final = "SHUNZHENG_KEY_PASSWORD_FILE"  # noqa: S105
 _REMEDY: Final = f"name its file with --key-password-file, or in the environment variable {PASSWORD_VARIABLE}"
@@ -37,12 +37,12 @@ def open_key(path: Path, password_file: Path | None) -> PrivateKey:
         password_path = password_file or os.environ.get(PASSWORD_VARIABLE)
         password = read_password(Path(password_path) if password_path else None, str(path), _REMEDY).encode()
     with files.naming(path):
-        return private_key(pem, password)
+        return decode_private_key(pem, password)
 
 
 def write_key(path: Path, key: PrivateKey, password: str | None = None) -> None:
     """Write a private key that only its owner can read, under a password if there is one. Raises: FileExistsError."""
-    pem = key.pem() if password is None else key.encrypted_pem(password.encode(), secrets.token_bytes)
+    pem = key.to_pem() if password is None else key.to_encrypted_pem(password.encode(), secrets.token_bytes)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(pem)

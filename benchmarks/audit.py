@@ -19,7 +19,7 @@ from time import perf_counter, sleep
 from typing import Any, Final
 
 from anchoring.checkpoints.store import Checkpoints, make_checkpoint
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from tests.fakes.department import change, licence
 from tests.fakes.issuing import City
 
@@ -51,8 +51,8 @@ def build_node(folder: Path, record_count: int) -> None:
     city.settle()
     checkpoints = Checkpoints(f"sqlite:///{folder / 'checkpoints.db'}")
     with city.replica.reading() as view:
-        checkpoint = make_checkpoint(view, view.cursor.n)
-    checkpoints.sign(generate("p256", lambda count: bytes(range(1, count + 1))), checkpoint)
+        checkpoint = make_checkpoint(view, view.cursor.event_number)
+    checkpoints.sign(generate_key("p256", lambda count: bytes(range(1, count + 1))), checkpoint)
     checkpoints.close()
     city.stop()
     (folder / "node.toml").write_text(f'registry = "{city.registry}"\nlog = "tianmen"\n')

@@ -46,7 +46,9 @@ class Log:
         self._sequence += 1
         root = SM3.hash(self._sequence.to_bytes(8, "big")) if record_count else bytes(32)
         words = encode_changes((position, status) for position in positions)
-        anchored = acts.Anchored(self._name, self._sequence, self._tree.size, root, self._tree.root(), words)
+        anchored = acts.Anchored(
+            self._name, self._sequence, self._tree.size, root, self._tree.compute_root(), words
+        )
         return self.act(anchored).gas_used
 
 

@@ -24,7 +24,7 @@ from typing import Final, TypeVar
 from anchoring.processes.workers import count_processes
 from api.department.drafting import draft
 from api.department.drafts import Target
-from ledger.crypto.keys import Algorithm, PrivateKey, generate
+from ledger.crypto.keys import Algorithm, PrivateKey, generate_key
 from ledger.crypto.suites import SHA256, SM3, Suite
 from ledger.crypto.trees import CountedTree, MerkleTree
 from ledger.encoding.canonical import Json, decode
@@ -37,7 +37,7 @@ from ledger.records.identifiers import CertificateIdentifier
 from ledger.records.records import decode_record
 from ledger.records.submissions import Entry
 from ledger.registry import acts
-from ledger.registry.acts import Act, Event, head_zero, registry_name
+from ledger.registry.acts import Act, Event, build_registry_name, compute_head_zero
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import StatusTree
 from ledger.verification.occurrences import is_signed_by
@@ -70,14 +70,16 @@ class City:
 
     def act(self, act: Act) -> None:
         chain = self.knowledge.fold
-        self.knowledge.apply(Event(chain.n + 1, act.KIND, chain.block, NOW, act.encode(), chain.block + 1))
+        self.knowledge.apply(
+            Event(chain.event_number + 1, act.KIND, chain.block, NOW, act.encode(), chain.block + 1)
+        )
 
 
 def make_city(suite: Suite, algorithm: Algorithm, kind: type[C]) -> C:
     contract = bytes(20)
-    head = head_zero(31337, contract, bytes(32))
-    key = generate(algorithm, Random(1).randbytes)
-    new_city = kind(suite, key, Knowledge(registry_name(31337, contract, head), head))
+    head = compute_head_zero(31337, contract, bytes(32))
+    key = generate_key(algorithm, Random(1).randbytes)
+    new_city = kind(suite, key, Knowledge(build_registry_name(31337, contract, head), head))
     new_city.act(acts.ProvinceTransferred(ADDRESS))
     new_city.act(acts.LogAdmitted("tianmen", suite.number, ADDRESS, ("429006",), acts.Predecessor()))
     new_city.act(acts.IssuerAdded("tianmen", ISSUER))
@@ -111,28 +113,28 @@ def make_rows(documents: Iterable[Document]) -> list[bytes]:
 
 def build(city: City, rows: Sequence[bytes]) -> Iterable[Proof]:
     """Draft one submission as a department does, anchor it, and yield the proofs that a node makes of its lines."""
-    log = city.knowledge.log("tianmen")
+    log = city.knowledge.find_log("tianmen")
     assert log
     target = Target(city.knowledge.registry, "tianmen", city.suite, log.sequence)
     with draft(rows, target, city.key, Random(2).randbytes, NOW) as signed_draft:
         tree = MerkleTree(city.suite, signed_draft.leaves)
         entry = Entry(signed_draft.statement, signed_draft.signature, NOW)
-        batch = CountedTree(city.suite, [entry.leaf()])
+        batch = CountedTree(city.suite, [entry.hash_leaf()])
         statuses, sequence = StatusTree(city.suite), log.sequence + 1
         statuses.grow(log.size + len(rows))
-        city.act(acts.Anchored("tianmen", sequence, statuses.size, batch.root, statuses.root(), b""))
-        path = tuple(batch.path(0))
+        city.act(acts.Anchored("tianmen", sequence, statuses.size, batch.root, statuses.compute_root(), b""))
+        path = tuple(batch.find_path(0))
         for index, line in enumerate(islice(signed_draft.lines(), 1, None)):
             fields, position = Fields(decode(line), "row"), log.size + index
             yield Proof(
                 record=decode_record(fields.take("record")),
                 disclosure=decode_disclosure(fields.take("disclosure")),
                 index=index,
-                path=tuple(tree.path(index)),
+                path=tuple(tree.find_path(index)),
                 entry=entry,
-                batch=path,
+                batch_path=path,
                 sequence=sequence,
-                status=Staple(sequence, statuses.chunk(position), tuple(statuses.path(position))),
+                staple=Staple(sequence, statuses.get_chunk(position), tuple(statuses.find_path(position))),
             )
 
 
@@ -196,7 +198,7 @@ def measure_machine() -> None:
         "canonical JSON of 20 fields", measure_rate(20_000, partial(repeat, 20_000, canonical, licence))
     )
     for algorithm in ALGORITHMS:
-        key = generate(algorithm, Random(1).randbytes)
+        key = generate_key(algorithm, Random(1).randbytes)
         check = partial(key.public.verify, block)
         print_line(f"{algorithm} verify", measure_rate(1_000, partial(repeat, 1_000, check, key.sign(block))))
 
@@ -237,8 +239,8 @@ def measure_proof_sizes(sizes: Sequence[int]) -> None:
     print("\nbytes of a proof: JSON with 20 claims, JSON without claims, printed code, path alone")
     for size in sizes:
         proof = next(iter(build(make_city(SM3, "sm2", City), make_rows(make_documents(size)))))
-        bare_proof = replace(proof, disclosure=None, status=None)
-        path = 32 * (len(proof.path) + len(proof.batch))
+        bare_proof = replace(proof, disclosure=None, staple=None)
+        path = 32 * (len(proof.path) + len(proof.batch_path))
         texts = (proof.encode(), bare_proof.encode(), encode_paper(proof))
         print(f"  {f'{size:,}':<24}" + "".join(f"{len(text):>8,}" for text in texts) + f"{path:>8,}")
 

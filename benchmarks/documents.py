@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from examples.renderings import as_ofd, as_pdf
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from ledger.documents.certificates.certificates import decode_certificate
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.certificates.trust_list import ROLES, Authority, TrustList
@@ -47,11 +47,11 @@ class Office:
 
     def __init__(self) -> None:
         self._random = Random(1).randbytes
-        root = Holder.root("示例根证书", generate("sm2", self._random), NOW - YEAR, NOW + YEAR)
+        root = Holder.make_root("示例根证书", generate_key("sm2", self._random), NOW - YEAR, NOW + YEAR)
         self._maker, self._department = (
             root.issue(
                 name,
-                generate("sm2", self._random),
+                generate_key("sm2", self._random),
                 serial=serial,
                 not_before=NOW - YEAR,
                 not_after=NOW + YEAR,

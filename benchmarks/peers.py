@@ -50,7 +50,7 @@ from benchmarks.documents import NOW as SIGNED_AT
 from benchmarks.documents import make_pdfs
 from ledger.crypto import p256, sm2
 from ledger.crypto.suites import SHA256
-from ledger.crypto.trees import MerkleTree, leaf_hash, root_from_path
+from ledger.crypto.trees import MerkleTree, compute_root, hash_leaf
 from ledger.documents.openers import inspect
 from ledger.encoding.canonical import encode as canonical
 from ledger.proof.paper import encode_paper
@@ -134,7 +134,7 @@ def require_agreement(is_agreed: bool) -> None:
 
 def measure_trees(size: int) -> None:
     entries = [canonical({"identifier": identifier, **values}) for identifier, values in make_documents(size)]
-    leaf = partial(leaf_hash, SHA256)
+    leaf = partial(hash_leaf, SHA256)
     own_tree, peer_tree = (
         MerkleTree(SHA256, [leaf(entry) for entry in entries]),
         InmemoryTree.init_from_entries(entries),
@@ -151,7 +151,7 @@ def measure_trees(size: int) -> None:
 
     def our_path(index: int) -> None:
         require_agreement(
-            root_from_path(SHA256, leaf(entries[index]), index, size, own_tree.path(index)) == root
+            compute_root(SHA256, leaf(entries[index]), index, size, own_tree.find_path(index)) == root
         )
 
     def peer_path(index: int) -> None:
@@ -265,7 +265,7 @@ def measure_proofs(sizes: Sequence[int]) -> None:
         tree = InmemoryTree.init_from_entries([b"%d" % number for number in range(size)])
         for description, text in {
             "ours, with 20 claims and their status": proof.encode(),
-            "ours, without claims and status": replace(proof, disclosure=None, status=None).encode(),
+            "ours, without claims and status": replace(proof, disclosure=None, staple=None).encode(),
             "ours, as the code printed on paper": encode_paper(proof).encode(),
             "pymerkle: path": dumps(tree.prove_inclusion(1).serialize()).encode(),
         }.items():

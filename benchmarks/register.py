@@ -221,7 +221,7 @@ def _measure_following(kind: str, new_database: NewDatabase, event_count: int) -
         while not follower.caught_up:
             follower.step()
         with replica.reading() as replica_view:
-            followed_count = replica_view.cursor.n
+            followed_count = replica_view.cursor.event_number
         rates.append(followed_count / (perf_counter() - start))
         bytes_of_event = _measure_bytes(replica.engine) / followed_count
         replica.close()
@@ -245,7 +245,9 @@ def _make_history(event_count: int) -> tuple[FakeChain, str]:
         for position, status in changes:
             tree.set(position, status)
         root = SM3.hash(sequence.to_bytes(8, "big"))
-        anchor = acts.Anchored("tianmen", sequence, tree.size, root, tree.root(), encode_changes(changes))
+        anchor = acts.Anchored(
+            "tianmen", sequence, tree.size, root, tree.compute_root(), encode_changes(changes)
+        )
         net.chain.submit(account.address, contract, calls.encode_call(anchor))
         net.chain.mine()
     net.chain.mine(net.chain.final_depth)

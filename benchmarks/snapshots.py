@@ -21,12 +21,12 @@ from typing import Final, TypeVar
 from anchoring.checkpoints.files import read_chunks
 from anchoring.checkpoints.snapshots import ImportedSnapshot
 from benchmarks.core import NOW, City, build, make_city, make_documents, make_rows
-from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import encode as canonical
 from ledger.proof.proof import Proof
 from ledger.registry import acts
-from ledger.registry.acts import Act, Event, head_zero
+from ledger.registry.acts import Act, Event, compute_head_zero
 from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint
 from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
@@ -56,7 +56,7 @@ class Year(City):
     def act(self, act: Act) -> None:
         chain = self.knowledge.fold
         time, block = max(NOW, chain.time + STEP_SECONDS), chain.block + 1
-        event = Event(chain.n + 1, act.KIND, chain.block, time, act.encode(), block)
+        event = Event(chain.event_number + 1, act.KIND, chain.block, time, act.encode(), block)
         self.knowledge.apply(event)
         self.events.append(event)
 
@@ -93,11 +93,11 @@ def grow_log(city: Year, position_count: int, anchor_count: int) -> None:
         for position in changed_positions:
             tree.set(position, Status.REVOKED)
         changes = encode_changes((position, Status.REVOKED) for position in changed_positions)
-        city.act(acts.Anchored("tianmen", sequence, size, random.randbytes(32), tree.root(), changes))
+        city.act(acts.Anchored("tianmen", sequence, size, random.randbytes(32), tree.compute_root(), changes))
 
 
 def measure_all(city: Year, proofs: list[Proof], folder: Path) -> None:
-    keys = [generate("sm2", Random(name).randbytes) for name in "abc"]
+    keys = [generate_key("sm2", Random(name).randbytes) for name in "abc"]
     trust = TrustFile(
         city.knowledge.registry, tuple(Cosigner(key.public.id.hex(), key.public) for key in keys), 2
     )
@@ -133,13 +133,15 @@ def measure_all(city: Year, proofs: list[Proof], folder: Path) -> None:
 
 def write_file(city: Year, keys: list[PrivateKey], after: int, last_number: int, path: Path) -> None:
     """Write the snapshot of the events behind event `after` up to event `last_number`."""
-    fold = Fold(head_zero(31337, bytes(20), bytes(32)))
+    fold = Fold(compute_head_zero(31337, bytes(20), bytes(32)))
     for event in city.events[:after]:
         fold.extend(event)
-    start_point = fold.n, fold.head, fold.block
+    start_point = fold.event_number, fold.head, fold.block
     for event in city.events[after:last_number]:
         fold.extend(event)
-    checkpoint = Checkpoint(city.knowledge.registry, fold.n, fold.head, fold.block, bytes(32), fold.time)
+    checkpoint = Checkpoint(
+        city.knowledge.registry, fold.event_number, fold.head, fold.block, bytes(32), fold.time
+    )
     cosigned = CosignedCheckpoint.of(checkpoint, [Cosignature.make(key, checkpoint) for key in keys])
     with path.open("wb") as file:
         for piece in write_snapshot(Header(cosigned, *start_point), city.events[after:last_number]):

@@ -29,7 +29,7 @@ from ledger.crypto.suites import SM3, Suite
 from ledger.limits import MAX_ANCHOR_GROWTH
 from ledger.proof.staples import RANGE_POSITIONS, decode_range
 from ledger.registry import acts
-from ledger.registry.acts import Act, Event, head_zero, registry_name
+from ledger.registry.acts import Act, Event, build_registry_name, compute_head_zero
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import StatusTree, encode_changes
 
@@ -73,7 +73,7 @@ def measure_memory(position_count: int) -> None:
     hash_count = count_hashes(tree)
     print_line(f"  its {hash_count:,} hashes alone", f"{time_work(partial(hash_often, hash_count))[1]:.3f} s")
     path_seconds = [
-        time_work(partial(tree.path, place))[1]
+        time_work(partial(tree.find_path, place))[1]
         for place in range(0, position_count, position_count // STAPLES)
     ]
     print_line("path of a staple", f"{median(path_seconds) * 1e3:.3f} ms")
@@ -81,7 +81,7 @@ def measure_memory(position_count: int) -> None:
 
 def measure_restart(replica: Replica, position_count: int) -> None:
     with replica.reading() as replica_view:
-        log = replica_view.log(LOG)
+        log = replica_view.find_log(LOG)
         assert log
         stored_bytes = sum(len(block.content) + len(block.node) for block in replica_view.status_blocks(LOG))
         print_line(
@@ -103,7 +103,7 @@ def measure_restart(replica: Replica, position_count: int) -> None:
         first = position_count // 2 // RANGE_POSITIONS * RANGE_POSITIONS
         encoded, seconds = time_work(lambda: trees.range(replica_view, LOG, first).encode())
         print_line("range of 262,144 positions", f"{seconds * 1e3:.0f} ms, {len(encoded) / 1e3:.0f} kB")
-        _, seconds = time_work(lambda: decode_range(encoded).staple(first))
+        _, seconds = time_work(lambda: decode_range(encoded).make_staple(first))
         print_line("  and a staple taken from it", f"{seconds * 1e3:.0f} ms")
         print_line(
             "whole refold, as at start and daily", f"{time_work(lambda: refold(replica_view))[1]:.2f} s"
@@ -113,14 +113,14 @@ def measure_restart(replica: Replica, position_count: int) -> None:
 def make_tree(suite: Suite, position_count: int) -> StatusTree:
     tree = StatusTree(suite)
     tree.grow(position_count)
-    tree.root()
+    tree.compute_root()
     return tree
 
 
 def change_root(tree: StatusTree, seed: int) -> float:
     for position in Random(seed).sample(range(tree.size), CHANGES):
         tree.set(position, 4)
-    return time_work(tree.root)[1]
+    return time_work(tree.compute_root)[1]
 
 
 def count_hashes(tree: StatusTree) -> int:
@@ -144,8 +144,8 @@ def hash_often(repeat_count: int) -> None:
 
 def write_replica(replica: Replica, position_count: int) -> None:
     """Let the replica hold the events of one log, as the follower would have stored them."""
-    head = head_zero(31337, bytes(20), bytes(32))
-    knowledge = Knowledge(registry_name(31337, bytes(20), head), head)
+    head = compute_head_zero(31337, bytes(20), bytes(32))
+    knowledge = Knowledge(build_registry_name(31337, bytes(20), head), head)
     replica.prepare(knowledge.registry, head)
     record_act(replica, knowledge, acts.ProvinceTransferred(ADDRESS))
     record_act(
@@ -165,19 +165,23 @@ def write_replica(replica: Replica, position_count: int) -> None:
         for position, status in changes:
             tree.set(position, status)
         record_act(
-            replica, knowledge, acts.Anchored(LOG, sequence, size, root, tree.root(), encode_changes(changes))
+            replica,
+            knowledge,
+            acts.Anchored(LOG, sequence, size, root, tree.compute_root(), encode_changes(changes)),
         )
 
 
 def record_act(replica: Replica, knowledge: Knowledge, act: Act) -> None:
     chain = knowledge.fold
-    event = Event(chain.n + 1, act.KIND, chain.block, NOW + chain.n, act.encode(), chain.block + 1)
+    event = Event(
+        chain.event_number + 1, act.KIND, chain.block, NOW + chain.event_number, act.encode(), chain.block + 1
+    )
     with replica.reading() as replica_view:
         cursor_before = replica_view.cursor
     facts = knowledge.apply(event)
     block_hash = SM3.hash(event.block.to_bytes(8, "big"))
     cursor_after = Cursor(
-        n=event.n,
+        event_number=event.event_number,
         head=chain.head,
         block=event.block,
         time=event.time,

@@ -20,7 +20,7 @@ SEED = 429006
 BODY_LICENCES, PERSON_LICENCES = 1200, 800
 
 _BY_NAME = {type_.name.zh: type_ for type_ in TYPES}
-_PERSONAL = tuple(type_ for type_ in TYPES if type_.personal)
+_PERSONAL = tuple(type_ for type_ in TYPES if type_.is_personal)
 _JOINT = {"结婚证": (2,), "离婚证": (2,), "不动产权证书": (1, 1, 2)}  # how many hold it: any of these
 _COMPANIES = {"91", "92"}  # other bodies are registered by civil affairs and hold no business licence
 

@@ -12,9 +12,9 @@ from datetime import date, timedelta
 from random import Random
 
 from ledger.records.identifiers import (
-    credit_check_character,
-    organisation_check_character,
-    resident_check_character,
+    compute_credit_check,
+    compute_organisation_check,
+    compute_resident_check,
 )
 
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余程"
@@ -217,7 +217,7 @@ class Population:
             body = f"429006{born:%Y%m%d}{random.choice((997, 999) if sex == '男' else (996, 998))}"
             if self._take(body):
                 return Person(
-                    name(random, sex), sex, born, body + resident_check_character(body), address(random)
+                    name(random, sex), sex, born, body + compute_resident_check(body), address(random)
                 )
 
     def newborn(self) -> Person:
@@ -236,10 +236,10 @@ class Population:
             )
             if self._take(title) and self._take(organisation):
                 break
-        code = f"{line.prefix}429006{organisation}{organisation_check_character(organisation)}"
+        code = f"{line.prefix}429006{organisation}{compute_organisation_check(organisation)}"
         established = day_between(random, date(2006, 1, 1), date(2024, 12, 31))
         return Body(
-            title, code + credit_check_character(code), line, name(random), address(random), established
+            title, code + compute_credit_check(code), line, name(random), address(random), established
         )
 
     def _take(self, text: str) -> bool:

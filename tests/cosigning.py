@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint
 from ledger.registry.knowledge import Fold
@@ -18,7 +18,7 @@ NAMES: Final = ("tianmen", "wuhan", "jingmen")
 
 def node_key(name: str) -> PrivateKey:
     """Return the key of a city's node: P-256, because it signs faster."""
-    return generate("p256", Random(name).randbytes)
+    return generate_key("p256", Random(name).randbytes)
 
 
 def fold_of(registry: Registry, n: int | None = None, more: Iterable[Event] = ()) -> Fold:
@@ -32,7 +32,9 @@ def fold_of(registry: Registry, n: int | None = None, more: Iterable[Event] = ()
 def checkpoint_of(registry: Registry, n: int | None = None, more: Iterable[Event] = ()) -> Checkpoint:
     """Return the checkpoint there."""
     fold = fold_of(registry, n, more)
-    return Checkpoint(registry.name, fold.n, fold.head, fold.block, fold.block.to_bytes(32, "big"), fold.time)
+    return Checkpoint(
+        registry.name, fold.event_number, fold.head, fold.block, fold.block.to_bytes(32, "big"), fold.time
+    )
 
 
 def cosigned(checkpoint: Checkpoint, names: Iterable[str] = NAMES) -> CosignedCheckpoint:
@@ -65,8 +67,8 @@ class Seen:
 
     points: tuple[Point, ...]
 
-    def newest(self) -> Point | None:
+    def find_newest(self) -> Point | None:
         return self.points[-1] if self.points else None
 
-    def point(self, n: int) -> Point | None:
-        return next((point for point in self.points if point.n == n), None)
+    def find_point(self, n: int) -> Point | None:
+        return next((point for point in self.points if point.event_number == n), None)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.proof.histories import History, SignedHistory
 from ledger.registry import acts
 from ledger.registry.trust import NODE
@@ -15,7 +15,7 @@ LIFE: Final = ("suspend", "resume", "renew", "suspend", "resume")
 def lived(*life: str) -> tuple[City, list[Item], PrivateKey]:
     """A city whose node has a key, and a licence with everything that became of it, by default `LIFE`."""
     city, (licence, *_) = scene()
-    key = generate("p256", city.registry.random)
+    key = generate_key("p256", city.registry.random)
     city.registry.act(acts.KeyRegistered(city.name, NODE, key.public.spki))
     items, current = [licence], licence
     for action in life or LIFE:
@@ -28,16 +28,16 @@ def lived(*life: str) -> tuple[City, list[Item], PrivateKey]:
 def tell(city: City, items: list[Item], signer: PrivateKey, *waiting: Item, **altered: Any) -> SignedHistory:
     """Return the signed history of these records as of now, or of what is `altered` of it."""
     fold = city.registry.knowledge.fold
-    proofs = tuple(city.proof(item, disclosure=None, status=None) for item in items)
+    proofs = tuple(city.proof(item, disclosure=None, staple=None) for item in items)
     history = History(
         registry=city.registry.name,
         log=city.name,
-        n=fold.n,
+        event_number=fold.event_number,
         head=fold.head,
         proofs=proofs,
-        waiting=tuple(item.record for item in waiting),
+        waiting_records=tuple(item.record for item in waiting),
         time=city.registry.now,
-        key=signer.public.id,
+        key_id=signer.public.id,
     )
     history = replace(history, **altered)
     return SignedHistory(history, signer.sign(history.encode()))

@@ -13,7 +13,7 @@ import gmalg
 
 from examples.renderings import as_ofd
 from ledger.crypto import sm2
-from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.crypto.suites import SM3
 from ledger.documents.asn1.algorithms import encode_sm2, read_sm2_numbers
 from ledger.documents.certificates.certificates import Certificate
@@ -53,7 +53,7 @@ class RepeatableKey(PrivateKey):
 
 @cache
 def key(name: str) -> PrivateKey:
-    made = generate("sm2", lambda _: hashlib.sha256(name.encode()).digest())
+    made = generate_key("sm2", lambda _: hashlib.sha256(name.encode()).digest())
     return RepeatableKey(made.public, made._secret)
 
 
@@ -76,7 +76,7 @@ def verifies_elsewhere(certificate: Certificate, message: bytes, signature: byte
 
 @cache
 def root(name: str = "示例根证书") -> Holder:
-    return Holder.root(name, key(name), NOW - YEAR, NOW + 20 * YEAR)
+    return Holder.make_root(name, key(name), NOW - YEAR, NOW + 20 * YEAR)
 
 
 @cache
@@ -102,10 +102,10 @@ def draft(version: int = 4, **altered: Any) -> SealDraft:
     members: dict[str, Any] = {
         "version": version,
         "identifier": "42900600000001",
-        "kind": 1,
+        "seal_kind": 1,
         "name": "天门市示例局电子证照专用章",
-        "users": (department().certificate.der,),
-        "created": NOW - 1000,
+        "user_certificates": (department().certificate.der,),
+        "created_at": NOW - 1000,
         "valid_from": NOW - 1000,
         "valid_until": NOW + YEAR,
         "picture": Picture("PNG", b"\x89PNG\r\n\x1a\n", 40, 40),
@@ -177,6 +177,6 @@ def only(document: bytes, trusted: TrustList | None = None) -> SignatureReport:
 
 
 def outcome(report: SignatureReport, name: str) -> tuple[str, str]:
-    check = report.check(name)
+    check = report.find_check(name)
     assert check is not None, name
     return check.outcome.value, check.reason

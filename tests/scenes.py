@@ -17,27 +17,27 @@ from datetime import date
 from random import Random
 from typing import Any, Final
 
-from ledger.crypto.keys import Algorithm, PrivateKey, generate
+from ledger.crypto.keys import Algorithm, PrivateKey, generate_key
 from ledger.crypto.suites import SM3, Suite
 from ledger.crypto.trees import CountedTree, MerkleTree
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import parse_time
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof, Staple, decode_proof
-from ledger.records.claims import Disclosure, FullDisclosure, document_claim, is_document
+from ledger.records.claims import Disclosure, FullDisclosure, is_document, make_document_claim
 from ledger.records.identifiers import (
     CertificateIdentifier,
-    credit_check_character,
-    organisation_check_character,
+    compute_credit_check,
+    compute_organisation_check,
 )
 from ledger.records.lifecycle import Lineage, follow
 from ledger.records.records import PRESENTABLE_ACTIONS, Record
 from ledger.records.submissions import Entry, Statement, Window, order_by_leaf
 from ledger.registry import acts
-from ledger.registry.acts import Act, Event, head_zero, registry_name
+from ledger.registry.acts import Act, Event, build_registry_name, compute_head_zero
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import StatusTree, encode_changes
-from ledger.verification.entries import check_fold, occurrences_of
+from ledger.verification.entries import check_fold, list_occurrences
 from ledger.verification.report import Report
 from ledger.verification.verify import Policy, PresentedContent, verify
 
@@ -59,17 +59,17 @@ CLAIMS: Final[Mapping[str, Json]] = {
 def credit_code(division: str, number: int = 1) -> str:
     """Return a credit code of a fictional body in `division`, with both check characters."""
     organisation = f"{number:08d}"
-    body = f"11{division}{organisation}{organisation_check_character(organisation)}"
-    return body + credit_check_character(body)
+    body = f"11{division}{organisation}{compute_organisation_check(organisation)}"
+    return body + compute_credit_check(body)
 
 
 class Registry:
     """A registry whose events go straight into `knowledge`, one block each."""
 
     def __init__(self, *, chain_id: int = 31337, before: bytes = bytes(32), seed: int = 1) -> None:
-        head = head_zero(chain_id, CONTRACT, before)
+        head = compute_head_zero(chain_id, CONTRACT, before)
         self.head_zero = head
-        self.name = registry_name(chain_id, CONTRACT, head)
+        self.name = build_registry_name(chain_id, CONTRACT, head)
         self.knowledge = Knowledge(self.name, head)
         self.events: list[Event] = []
         self.published: list[tuple[str, list[Json]]] = []
@@ -81,7 +81,9 @@ class Registry:
         """Return the event that `act` would be now."""
         chain = self.knowledge.fold
         block = chain.block + 1
-        return replace(Event(chain.n + 1, act.KIND, chain.block, self.now, act.encode(), block), **altered)
+        return replace(
+            Event(chain.event_number + 1, act.KIND, chain.block, self.now, act.encode(), block), **altered
+        )
 
     def act(self, act: Act) -> Event:
         """Let `act` happen, a second after whatever happened before."""
@@ -94,7 +96,7 @@ class Registry:
     def wait(self, seconds: int) -> None:
         """Let time pass, and blocks with it."""
         self.now += seconds
-        self.knowledge.see(self.now)
+        self.knowledge.note_time(self.now)
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Item:
 
     @property
     def leaf(self) -> bytes:
-        return self.record.leaf()
+        return self.record.hash_leaf()
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class City:
     # -- keys --
 
     def new_key(self, algorithm: Algorithm | None = None) -> PrivateKey:
-        return generate(algorithm or self.algorithm, self.registry.random)
+        return generate_key(algorithm or self.algorithm, self.registry.random)
 
     def give(self, key: PrivateKey, issuer: str, **altered: Any) -> None:
         """Grant `key` everything for `issuer`, or what is `altered` of that."""
@@ -187,7 +189,7 @@ class City:
             self.serial = serial = self.serial + 1
         values = dict(claims)
         for number, content in enumerate(documents, start=1):
-            values[f"document/{number}"] = document_claim(self.suite, content, "text/plain").to_json()
+            values[f"document/{number}"] = make_document_claim(self.suite, content, "text/plain").to_json()
         disclosure = FullDisclosure(self.registry.random(16), tuple(sorted(values.items())))
         stated: dict[str, Any] = {
             "suite": self.suite,
@@ -210,7 +212,7 @@ class City:
         """Return the record that follows the newest of the lineage of `item`."""
         before = item.record
         lineage = self.lineages.get(before.lineage)
-        members.setdefault("previous", lineage.tip if lineage else item.leaf)
+        members.setdefault("previous", lineage.newest_leaf if lineage else item.leaf)
         if action in PRESENTABLE_ACTIONS:
             identifier = CertificateIdentifier.parse(before.identifier)
             members.setdefault("identifier", identifier.with_version(identifier.version + 1).text)
@@ -252,12 +254,12 @@ class City:
             registry=self.registry.name,
             log=self.name,
             issuer=items[0].record.issuer,
-            key=signer.public.id,
-            count=len(items),
+            key_id=signer.public.id,
+            record_count=len(items),
             suite=self.suite,
             root=tree.root,
             time=self.registry.now,
-            expires=self.registry.now + DAY,
+            expires_at=self.registry.now + DAY,
             window=Window.after(self.sequence),
         )
         statement = replace(statement, **altered)
@@ -270,12 +272,14 @@ class City:
     ) -> acts.Anchored:
         """Anchor a batch of submissions, or a heartbeat of none, or what is `altered` of it."""
         batch = (
-            CountedTree(self.suite, [found.entry.leaf() for found in submissions]) if submissions else None
+            CountedTree(self.suite, [found.entry.hash_leaf() for found in submissions])
+            if submissions
+            else None
         )
         self.sequence += 1
         self.batches[self.sequence] = submissions
         self._place(submissions, batch)
-        self.statuses.grow(self.statuses.size + (batch.count if batch else 0))
+        self.statuses.grow(self.statuses.size + (batch.record_count if batch else 0))
         words = list(changes)
         for position, status in words:
             self.statuses.set(position, status)
@@ -284,7 +288,7 @@ class City:
             sequence=self.sequence,
             size=self.statuses.size,
             root=batch.root if batch else bytes(32),
-            status_root=self.statuses.root(),
+            status_root=self.statuses.compute_root(),
             status_changes=encode_changes(words),
         )
         act = replace(act, **altered)
@@ -295,11 +299,11 @@ class City:
         """Let the entries of these anchors be known, or those of all; where they are not what was anchored, nothing is."""
         knowledge = self.registry.knowledge
         for sequence in sequences or self.batches:
-            anchor = knowledge.anchor(self.name, sequence)
+            anchor = knowledge.find_anchor(self.name, sequence)
             entries = [submission.entry for submission in self.batches[sequence]]
             if anchor is None or check_fold(anchor, entries, self.suite):
                 continue
-            placed = [*occurrences_of(anchor, entries)]
+            placed = [*list_occurrences(anchor, entries)]
             knowledge.keep_entries(anchor, placed)
             page: list[Json] = [
                 {"first": one.position, "sequence": sequence, "entry": entry.to_json()}
@@ -324,8 +328,8 @@ class City:
     def staple(self, item: Item) -> Staple:
         """Return what the status of `item` is at the newest anchor."""
         position = self.position(item)
-        path = tuple(self.statuses.path(position))
-        return Staple(self.sequence, self.statuses.chunk(position), path)
+        path = tuple(self.statuses.find_path(position))
+        return Staple(self.sequence, self.statuses.get_chunk(position), path)
 
     def proof(self, item: Item, *linked: Item, shown: Iterable[str] | None = None, **altered: Any) -> Proof:
         """Return the proof of `item` with bare proofs of `linked`; `shown`: only these claims."""
@@ -337,12 +341,12 @@ class City:
             record=item.record,
             disclosure=disclosure,
             index=place.index,
-            path=tuple(place.submission.tree.path(place.index)),
+            path=tuple(place.submission.tree.find_path(place.index)),
             entry=place.submission.entry,
-            batch=tuple(place.batch.path(place.entry_index)),
+            batch_path=tuple(place.batch.find_path(place.entry_index)),
             sequence=place.sequence,
-            status=self.staple(item),
-            linked=tuple(self.proof(other, disclosure=None, status=None) for other in linked),
+            staple=self.staple(item),
+            linked_proofs=tuple(self.proof(other, disclosure=None, staple=None) for other in linked),
         )
         return replace(proof, **altered)
 

@@ -26,11 +26,11 @@ class Sealed:
     licence: Item
 
     def proof(self, **altered: Any) -> Proof:
-        return self.city.proof(self.licence, **{"linked": (self.sealing(),)} | altered)
+        return self.city.proof(self.licence, **{"linked_proofs": (self.sealing(),)} | altered)
 
     def sealing(self, **altered: Any) -> Proof:
-        made_with = self.city.proof(self.seal, status=None)
-        return self.city.proof(self.signature, **{"status": None, "linked": (made_with,)} | altered)
+        made_with = self.city.proof(self.seal, staple=None)
+        return self.city.proof(self.signature, **{"staple": None, "linked_proofs": (made_with,)} | altered)
 
     def verify(self, **altered: Any) -> Report:
         return self.city.verify(self.proof(**altered), documents=[DOCUMENT])

@@ -71,21 +71,21 @@ def read_json(data):
         depth += (token[0] in "[{") - (token[0] in "]}")
         require(depth <= 16, "over_limit")
     value = json.loads(text, object_pairs_hook=read_members, parse_int=read_integer)
-    canonical(value)  # lone surrogates
+    encode_canonical(value)  # lone surrogates
     return value
 
 
-def canonical(value):
+def encode_canonical(value):
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
 
 
-def sm3(data):
+def hash_sm3(data):
     digest = hashes.Hash(hashes.SM3())
     digest.update(data)
     return digest.finalize()
 
 
-SUITES = {"sm3": sm3, "sha256": lambda data: hashlib.sha256(data).digest()}
+HASH_FUNCTIONS = {"sm3": hash_sm3, "sha256": lambda data: hashlib.sha256(data).digest()}
 ROUND_CONSTANTS = (  # FIPS 202 section 3.2.5
     0x0000000000000001, 0x0000000000008082, 0x800000000000808A, 0x8000000080008000, 0x000000000000808B,
     0x0000000080000001, 0x8000000080008081, 0x8000000000008009, 0x000000000000008A, 0x0000000000000088,
@@ -104,27 +104,27 @@ def keccak256(data):
     padded_data = bytearray(data + b"\x01" + bytes(-(len(data) + 1) % 136))
     padded_data[-1] |= 0x80
     for start in range(0, len(padded_data), 136):
-        for place, word in enumerate(struct.unpack_from("<17Q", padded_data, start)):
-            state[place] ^= word
+        for index, word in enumerate(struct.unpack_from("<17Q", padded_data, start)):
+            state[index] ^= word
         for constant in ROUND_CONSTANTS:
-            state = keccak_round(state, constant)
+            state = apply_keccak_round(state, constant)
     return struct.pack("<4Q", *state[:4])
 
 
-def keccak_round(a, constant):
+def apply_keccak_round(a, constant):
     """One round, in the letters of FIPS 202 section 3.2."""
     c = [a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20] for x in range(5)]
-    d = [c[x - 1] ^ rotate(c[(x + 1) % 5], 1) for x in range(5)]
+    d = [c[x - 1] ^ rotate_left(c[(x + 1) % 5], 1) for x in range(5)]
     b = [0] * 25
-    for place, rotation in enumerate(ROTATIONS):
-        y, x = divmod(place, 5)
-        b[y + 5 * ((2 * x + 3 * y) % 5)] = rotate(a[place] ^ d[x], rotation)
+    for index, rotation in enumerate(ROTATIONS):
+        y, x = divmod(index, 5)
+        b[y + 5 * ((2 * x + 3 * y) % 5)] = rotate_left(a[index] ^ d[x], rotation)
     a = [b[i] ^ (~b[i - i % 5 + (i + 1) % 5] & b[i - i % 5 + (i + 2) % 5]) for i in range(25)]
     a[0] ^= constant
     return a
 
 
-def rotate(word, bits):
+def rotate_left(word, bits):
     return (word << bits | word >> (64 - bits)) & (2**64 - 1)
 
 
@@ -133,7 +133,7 @@ P256_KEY = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
-def p256(spki):
+def load_p256_key(spki):
     return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + spki[27:])
 
 
@@ -143,7 +143,9 @@ def is_key(spki):
     if len(spki) != 91 or spki[:27] not in (SM2_KEY, P256_KEY):
         return False
     try:
-        return gmalg.SM2().verify_pk(b"\x04" + spki[27:]) if spki[:27] == SM2_KEY else bool(p256(spki))
+        return (
+            gmalg.SM2().verify_pk(b"\x04" + spki[27:]) if spki[:27] == SM2_KEY else bool(load_p256_key(spki))
+        )
     except ValueError:
         return False
 
@@ -158,7 +160,7 @@ def is_signed_by(spki, message, signature):
         return gmalg.SM2(uid=b"1234567812345678", pk=b"\x04" + spki[27:]).verify(message, r, s)
     r, s = int.from_bytes(r, "big"), int.from_bytes(s, "big")
     try:
-        p256(spki).verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+        load_p256_key(spki).verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
         return s <= P256_ORDER // 2
     except InvalidSignature:
         return False
@@ -194,7 +196,7 @@ def read(value, kind=None, optional=(), /, **readers):
     require(isinstance(value, dict))
     members = dict(value)
     if kind:
-        stated_type = text(members.pop("type", None))
+        stated_type = read_text(members.pop("type", None))
         is_other_version = stated_type != kind and stated_type.rpartition("/")[0] == kind.rpartition("/")[0]
         require(stated_type == kind, "newer_format" if is_other_version else "proof_unreadable")
     require(readers.keys() - set(optional) <= members.keys() <= readers.keys())
@@ -207,19 +209,19 @@ def check_value(value, condition):
     return value
 
 
-def text(value):
+def read_text(value):
     return check_value(value, isinstance(value, str) and 0 < len(value) <= 4096)
 
 
-def pattern(form):
-    return lambda value: check_value(value, re.fullmatch(form, text(value)))
+def make_pattern_reader(form):
+    return lambda value: check_value(value, re.fullmatch(form, read_text(value)))
 
 
-def number(low, high):
-    return lambda value: check_value(value, type(value) is int and low <= value <= high)
+def make_number_reader(lowest, highest):
+    return lambda value: check_value(value, type(value) is int and lowest <= value <= highest)
 
 
-def row(*readers):
+def make_row_reader(*readers):
     def reader(value):
         require(isinstance(value, list) and len(value) == len(readers))
         return tuple(read(item) for read, item in zip(readers, value, strict=True))
@@ -227,7 +229,7 @@ def row(*readers):
     return reader
 
 
-def many(reader, max_items):
+def make_array_reader(reader, max_items):
     def readers(value):
         require(isinstance(value, list))
         require(len(value) <= max_items, "over_limit")
@@ -236,44 +238,44 @@ def many(reader, max_items):
     return readers
 
 
-def binary(length):
-    return lambda value: bytes.fromhex(pattern(f"[0-9a-f]{{{2 * length}}}")(value))
+def make_hex_reader(byte_count):
+    return lambda value: bytes.fromhex(make_pattern_reader(f"[0-9a-f]{{{2 * byte_count}}}")(value))
 
 
-def key_id(value):
-    return bytes.fromhex(pattern("0x[0-9a-f]{64}")(value)[2:])
+def read_key_id(value):
+    return bytes.fromhex(make_pattern_reader("0x[0-9a-f]{64}")(value)[2:])
 
 
-def digest(value):
+def read_digest(value):
     """Return suite and hash."""
-    suite, _, hex_digest = text(value).partition(":")
-    require(suite in SUITES)
-    return suite, binary(32)(hex_digest)
+    suite, _, hex_digest = read_text(value).partition(":")
+    require(suite in HASH_FUNCTIONS)
+    return suite, make_hex_reader(32)(hex_digest)
 
 
-def signature(value):
-    signature_bytes = base64.urlsafe_b64decode(pattern("[A-Za-z0-9_-]{86}")(value) + "==")
+def read_signature(value):
+    signature_bytes = base64.urlsafe_b64decode(make_pattern_reader("[A-Za-z0-9_-]{86}")(value) + "==")
     require(base64.urlsafe_b64encode(signature_bytes).decode().rstrip("=") == value)
     return signature_bytes
 
 
-def moment(value):
+def read_moment(value):
     """Return a time in seconds since 1970."""
-    pattern("[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z")(value)
+    make_pattern_reader("[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z")(value)
     seconds = int(datetime.strptime(value, "%Y-%m-%dT%H:%M:%S%z").timestamp())
     return check_value(seconds, seconds >= 0)
 
 
-def day(value):
-    return date.fromisoformat(pattern("[0-9]{4}-[0-9]{2}-[0-9]{2}")(value))
+def read_day(value):
+    return date.fromisoformat(make_pattern_reader("[0-9]{4}-[0-9]{2}-[0-9]{2}")(value))
 
 
 # -- record.md, seals-and-signatures.md --
 
-KINDS = {"licence": 1, "seal": 2, "signature": 4, "material": 8}
+KIND_BITS = {"licence": 1, "seal": 2, "signature": 4, "material": 8}
 CERTIFICATE_KINDS = ("licence", "material")
 PRESENTABLE_ACTIONS = {"issue", "renew", "amend"}
-STATUSES = "valid suspended superseded cancelled revoked withdrawn transferred void reinstated".split()
+STATUS_NAMES = "valid suspended superseded cancelled revoked withdrawn transferred void reinstated".split()
 STATUS_AFTER_ACTION = {  # the status that an action makes
     "resume": 0, "suspend": 1, "cancel": 3, "revoke": 4, "withdraw": 5, "transfer": 6, "void": 7,
     "reinstate": 8,
@@ -286,17 +288,17 @@ SEALING_IDENTIFIER = re.compile(
     r"(?P<line>(?P<kind>seal|signature)\.(?P<issuer>[0-9A-Z]{18})\.(?P<serial>[0-9A-Z]{9,32}))"
     r"\.(?P<version>(?!000)[0-9]{3})\.(?P<check>[0-9A-Z])"
 )
-LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-CODE_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # of credit codes: no I, O, S, V, Z
-CODE_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+CHECK_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+CREDIT_CODE_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # of credit codes: no I, O, S, V, Z
+CREDIT_CODE_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 
 
-def mod_37_36(body):
+def compute_check_character(body):
     """The check character of GB/T 36904 (ISO 7064 MOD 37,36)."""
     product = 36
     for letter in body:
-        product = 2 * ((product + LETTERS.index(letter)) % 36 or 36) % 37
-    return LETTERS[(37 - product) % 36]
+        product = 2 * ((product + CHECK_LETTERS.index(letter)) % 36 or 36) % 37
+    return CHECK_LETTERS[(37 - product) % 36]
 
 
 def sum_weighed(letters, body, weights):
@@ -305,23 +307,35 @@ def sum_weighed(letters, body, weights):
 
 def is_credit_code(code):
     """GB 32100-2015, with the organisation code of GB 11714 inside."""
-    if len(code) != 18 or not set(code) <= set(CODE_LETTERS):
+    if len(code) != 18 or not set(code) <= set(CREDIT_CODE_LETTERS):
         return False
-    organisation = sum_weighed(LETTERS, code[8:16], (3, 7, 9, 10, 5, 8, 4, 2))
-    total = sum_weighed(CODE_LETTERS, code[:17], CODE_WEIGHTS)
-    return code[16] == "0123456789X"[-organisation % 11] and code[17] == CODE_LETTERS[-total % 31]
+    organisation = sum_weighed(CHECK_LETTERS, code[8:16], (3, 7, 9, 10, 5, 8, 4, 2))
+    total = sum_weighed(CREDIT_CODE_LETTERS, code[:17], CREDIT_CODE_WEIGHTS)
+    return code[16] == "0123456789X"[-organisation % 11] and code[17] == CREDIT_CODE_LETTERS[-total % 31]
 
 
 def read_record(value):
     actions = "|".join([*PRESENTABLE_ACTIONS, *STATUS_AFTER_ACTION])
     record = read(
-        value, "shunzheng/record/1",
+        value,
+        "shunzheng/record/1",
         ("issued", "valid_from", "valid_until", "claims", "previous", "links", "basis"),
-        kind=pattern("|".join(KINDS)), action=pattern(actions), identifier=text,
-        issuer=text, time=moment, salt=binary(16), issued=day, valid_from=day, valid_until=day, claims=digest,
-        links=many(lambda link: read(link, rel=pattern("[a-z][a-z-]{0,31}"), record=digest), 16),
-        previous=digest, basis=text,
-    )  # fmt: skip
+        kind=make_pattern_reader("|".join(KIND_BITS)),
+        action=make_pattern_reader(actions),
+        identifier=read_text,
+        issuer=read_text,
+        time=read_moment,
+        salt=make_hex_reader(16),
+        issued=read_day,
+        valid_from=read_day,
+        valid_until=read_day,
+        claims=read_digest,
+        links=make_array_reader(
+            lambda link: read(link, rel=make_pattern_reader("[a-z][a-z-]{0,31}"), record=read_digest), 16
+        ),
+        previous=read_digest,
+        basis=read_text,
+    )
     require(record.links != [])
     links = record.links or ()
     digests = [record.claims, record.previous, *(link.record for link in links)]
@@ -342,9 +356,9 @@ def read_record(value):
     if identifier_match.re is SEALING_IDENTIFIER:
         issuer, serial, version, check = identifier_match.group("issuer", "serial", "version", "check")
         require(identifier_match["kind"] == record.kind and is_credit_code(issuer))
-        require(check == mod_37_36(issuer + serial + version))
+        require(check == compute_check_character(issuer + serial + version))
     record.suite, record.identifier_match = suites.pop(), identifier_match
-    record.leaf = hash_leaf(SUITES[record.suite], canonical(value))
+    record.leaf = hash_leaf(HASH_FUNCTIONS[record.suite], encode_canonical(value))
     record.links = [(link.rel, link.record[1]) for link in links]
     return record
 
@@ -362,11 +376,20 @@ def names_issuer(record):
 def read_statement(value):
     is_version_1 = isinstance(value, dict) and value.get("type") == "shunzheng/submission/1"
     window_names = () if is_version_1 else ("first_sequence", "last_sequence")
-    window_readers = dict.fromkeys(window_names, number(1, MAX_INTEGER))
+    window_readers = dict.fromkeys(window_names, make_number_reader(1, MAX_INTEGER))
     statement = read(
-        value, "shunzheng/submission/1" if is_version_1 else "shunzheng/submission/2", registry=text, log=text,
-        issuer=text, key=key_id, count=number(1, 2**20), root=digest, time=moment, expires=moment, **window_readers,
-    )  # fmt: skip
+        value,
+        "shunzheng/submission/1" if is_version_1 else "shunzheng/submission/2",
+        registry=read_text,
+        log=read_text,
+        issuer=read_text,
+        key=read_key_id,
+        count=make_number_reader(1, 2**20),
+        root=read_digest,
+        time=read_moment,
+        expires=read_moment,
+        **window_readers,
+    )
     require(0 < statement.expires - statement.time <= (7 if is_version_1 else 3) * 86_400)
     statement.window = None if is_version_1 else (statement.first_sequence, statement.last_sequence)
     require(is_version_1 or 0 <= statement.last_sequence - statement.first_sequence <= 256)
@@ -375,17 +398,29 @@ def read_statement(value):
 
 
 def read_entry(value):
-    return read(value, "shunzheng/entry/1", statement=read_statement, signature=signature, accepted=moment)
+    return read(
+        value, "shunzheng/entry/1", statement=read_statement, signature=read_signature, accepted=read_moment
+    )
 
 
 def read_disclosure(value):
     """Return what is shown (name, salt, value), what is withheld (name: commitment), and any master salt."""
     if isinstance(value, dict) and "master" in value:
-        disclosure = read(value, master=binary(16), claims=many(row(text, lambda value: value), 256))
+        disclosure = read(
+            value,
+            master=make_hex_reader(16),
+            claims=make_array_reader(make_row_reader(read_text, lambda value: value), 256),
+        )
         disclosure.shown, disclosure.withheld = [(name, None, value) for name, value in disclosure.claims], []
     else:
-        shown_reader = many(row(text, binary(16), lambda value: value), 256)
-        disclosure = read(value, shown=shown_reader, withheld=many(row(text, binary(32)), 256))
+        shown_reader = make_array_reader(
+            make_row_reader(read_text, make_hex_reader(16), lambda value: value), 256
+        )
+        disclosure = read(
+            value,
+            shown=shown_reader,
+            withheld=make_array_reader(make_row_reader(read_text, make_hex_reader(32)), 256),
+        )
         disclosure.master = None
     shown_names = [name for name, *_ in disclosure.shown]
     withheld_names = [name for name, _ in disclosure.withheld]
@@ -399,12 +434,12 @@ def read_disclosure(value):
 
 
 def digest_claims(disclosure, suite):
-    hash_function, commitments = SUITES[suite], dict(disclosure.withheld)
+    hash_function, commitments = HASH_FUNCTIONS[suite], dict(disclosure.withheld)
     for place, (name, salt, value) in enumerate(disclosure.shown):
         salt = salt or hash_function(b"\x03" + disclosure.master + place.to_bytes(4, "big"))[:16]
-        commitments[name] = hash_function(b"\x02" + salt + canonical(value))
+        commitments[name] = hash_function(b"\x02" + salt + encode_canonical(value))
     return hash_function(
-        b"\x04" + canonical([[name, commitments[name].hex()] for name in sorted(commitments)])
+        b"\x04" + encode_canonical([[name, commitments[name].hex()] for name in sorted(commitments)])
     )
 
 
@@ -414,24 +449,38 @@ def is_document(name):
 
 def read_document(value):
     """Return (size, suite, digest) of a document claim."""
-    document = read(value, media_type=text, size=number(0, 2**40), digest=digest)
+    document = read(value, media_type=read_text, size=make_number_reader(0, 2**40), digest=read_digest)
     return document.size, *document.digest
 
 
 def read_proof(value, depth=0):
     def read_linked(items):
         require(depth < 3, "over_limit")
-        return many(lambda item: read_proof(item, depth + 1), 16)(items)
+        return make_array_reader(lambda item: read_proof(item, depth + 1), 16)(items)
 
-    read_path = many(binary(32), 40)
+    read_path = make_array_reader(make_hex_reader(32), 40)
     proof = read(
-        value, "shunzheng/proof/1", ("disclosure", "status", "linked"),
-        record=read_record, disclosure=read_disclosure, sequence=number(1, MAX_INTEGER), linked=read_linked,
-        submission=lambda place: read(place, index=number(0, 2**20 - 1), path=read_path),
+        value,
+        "shunzheng/proof/1",
+        ("disclosure", "status", "linked"),
+        record=read_record,
+        disclosure=read_disclosure,
+        sequence=make_number_reader(1, MAX_INTEGER),
+        linked=read_linked,
+        submission=lambda place: read(place, index=make_number_reader(0, 2**20 - 1), path=read_path),
         entry=read_entry,
-        batch=many(row(pattern("left|right"), number(-MAX_INTEGER, MAX_INTEGER), binary(32)), 40),
-        status=lambda staple: read(staple, sequence=number(1, MAX_INTEGER), chunk=binary(32), path=read_path),
-    )  # fmt: skip
+        batch=make_array_reader(
+            make_row_reader(
+                make_pattern_reader("left|right"),
+                make_number_reader(-MAX_INTEGER, MAX_INTEGER),
+                make_hex_reader(32),
+            ),
+            40,
+        ),
+        status=lambda staple: read(
+            staple, sequence=make_number_reader(1, MAX_INTEGER), chunk=make_hex_reader(32), path=read_path
+        ),
+    )
     require(proof.linked != [])
     proof.linked = proof.linked or []
     proof.attached_count = len(proof.linked) + sum(
@@ -443,9 +492,9 @@ def read_proof(value, depth=0):
 
 # -- registry-events.md, batch-and-anchor.md: replaying --
 
-Anchor = namedtuple("Anchor", "n block time size_before size root status_root is_void")
-Key = namedtuple("Key", "spki purpose log n")
-Change = namedtuple("Change", "sequence status contradictory since")  # by an anchor, of a position
+Anchor = namedtuple("Anchor", "event_number block time size_before size root status_root is_void")
+Key = namedtuple("Key", "spki purpose log event_number")
+Change = namedtuple("Change", "sequence status is_contradictory since")  # by an anchor, of a position
 STATUSES_AFTER = {
     0: range(1, 8),
     1: (0, 2, 3, 4, 5, 6, 7),
@@ -458,57 +507,61 @@ class Log:
 
     def __init__(self, suite, size):
         self.suite, self.size = suite, size
-        self.status_known = size == 0  # every status from the beginning
+        self.is_status_known = size == 0  # every status from the beginning
         self.anchors, self.anchored_at = [], 0
-        self.statuses = {}  # the changes of a position, in order
-        self.nodes = {}  # of the tree, by first and last chunk
+        self.changes_by_position = {}  # the changes of a position, in order
+        self.node_by_chunks = {}  # of the tree, by first and last chunk
 
     def find_status(self, position, sequence=MAX_INTEGER):
-        changes = reversed(self.statuses.get(position, ()))
+        changes = reversed(self.changes_by_position.get(position, ()))
         return next((change for change in changes if change.sequence <= sequence), None)
 
     def make_status_root(self, changes):
         """Return the root once `changes` (status by position) are made."""
         return self.make_node(0, (self.size + 63) // 64, changes) if self.size else bytes(32)
 
-    def make_node(self, low, high, changes):
-        """Return the node over chunks from `low` to `high`; where nothing changes it is kept."""
-        if not changes and (low, high) in self.nodes:
-            return self.nodes[low, high]
-        self.nodes.pop((low, high), None)
-        hash_function = SUITES[self.suite]
-        if high - low == 1:
-            root = hash_chunk(hash_function, low, self.make_chunk(low, changes))
+    def make_node(self, first_chunk, end_chunk, changes):
+        """Return the node over chunks from `first_chunk` to `end_chunk`; where nothing changes it is kept."""
+        if not changes and (first_chunk, end_chunk) in self.node_by_chunks:
+            return self.node_by_chunks[first_chunk, end_chunk]
+        self.node_by_chunks.pop((first_chunk, end_chunk), None)
+        hash_function = HASH_FUNCTIONS[self.suite]
+        if end_chunk - first_chunk == 1:
+            node = hash_chunk(hash_function, first_chunk, self.make_chunk(first_chunk, changes))
         else:
-            middle = low + (1 << (high - low - 1).bit_length() - 1)  # the largest power of two below the size
+            middle_chunk = first_chunk + (
+                1 << (end_chunk - first_chunk - 1).bit_length() - 1
+            )  # the largest power of two below the size
             left_changes = {
-                position: status for position, status in changes.items() if position < 64 * middle
+                position: status for position, status in changes.items() if position < 64 * middle_chunk
             }
             right_changes = {
-                position: status for position, status in changes.items() if position >= 64 * middle
+                position: status for position, status in changes.items() if position >= 64 * middle_chunk
             }
-            root = hash_function(
+            node = hash_function(
                 b"\x01"
-                + self.make_node(low, middle, left_changes)
-                + self.make_node(middle, high, right_changes)
+                + self.make_node(first_chunk, middle_chunk, left_changes)
+                + self.make_node(middle_chunk, end_chunk, right_changes)
             )
         if not changes:
-            self.nodes[low, high] = root
-        return root
+            self.node_by_chunks[first_chunk, end_chunk] = node
+        return node
 
-    def make_chunk(self, number, changes):
+    def make_chunk(self, chunk_number, changes):
         """Return the 32 bytes of 64 positions, the first of two in the high bits."""
 
         def find_new_status(position):
             change = self.find_status(position)
             return changes.get(position, change.status if change else 0)
 
-        pairs = range(64 * number, 64 * number + 64, 2)
-        return bytes(find_new_status(position) << 4 | find_new_status(position + 1) for position in pairs)
+        pair_starts = range(64 * chunk_number, 64 * chunk_number + 64, 2)
+        return bytes(
+            find_new_status(position) << 4 | find_new_status(position + 1) for position in pair_starts
+        )
 
 
-def hash_chunk(hash_function, number, chunk):
-    return hash_leaf(hash_function, b"shunzheng/status/1" + number.to_bytes(5, "big") + chunk)
+def hash_chunk(hash_function, chunk_number, chunk):
+    return hash_leaf(hash_function, b"shunzheng/status/1" + chunk_number.to_bytes(5, "big") + chunk)
 
 
 def require_understood(condition):
@@ -519,27 +572,29 @@ class Trust:
     """What the events say."""
 
     def __init__(self, registry):
-        self.registry, self.time, self.province = registry, 0, False
-        self.heads = []  # by number of the event; the first is head 0
-        self.places = []  # block and time of each event, from the first on
+        self.registry, self.time, self.has_province = registry, 0, False
+        self.heads_by_number = []  # by number of the event; the first is head 0
+        self.event_places = []  # block and time of each event, from the first on
         self.logs, self.keys, self.compromised_since, self.retired_at = {}, {}, {}, {}
         self.grants, self.issuers = [], []
         self.entries = {}  # by log and root
         self.published_sequences = {}  # by log, those whose entries are whole
 
-    def find_log(self, issuer, n):
+    def find_log(self, issuer, event_number):
         logs = (
-            log for name, assigned_at, log in reversed(self.issuers) if name == issuer and assigned_at <= n
+            log
+            for name, assigned_at, log in reversed(self.issuers)
+            if name == issuer and assigned_at <= event_number
         )
         return next(logs, None)
 
-    def apply(self, n, kind, time, block, payload):
-        require(kind in ABI, "newer_format")
-        fields = decode_abi(ABI[kind], payload)
+    def apply(self, event_number, kind, time, block, payload):
+        require(kind in ABI_TYPES_BY_KIND, "newer_format")
+        fields = decode_abi(ABI_TYPES_BY_KIND[kind], payload)
         if kind == 2:
-            self.province = True
+            self.has_province = True
         elif kind in (1, 16):
-            require_understood(self.province)
+            require_understood(self.has_province)
         elif kind == 3:
             log, suite, _, _, (_, _, _, _, size, _) = fields
             require_understood(log not in self.logs and suite in (1, 2))
@@ -547,23 +602,23 @@ class Trust:
         elif kind in (5, 6, 7, 8):
             require_understood(fields[0] in self.logs)
         elif kind in (9, 10):
-            self.issuers.append((fields[1], n, fields[0]))
+            self.issuers.append((fields[1], event_number, fields[0]))
         elif kind == 11:
             log, purpose, spki = fields
             require_understood(keccak256(spki) not in self.keys)
-            self.keys[keccak256(spki)] = Key(spki, purpose, log, n)
+            self.keys[keccak256(spki)] = Key(spki, purpose, log, event_number)
         elif kind == 12:
-            self.grants.append((*fields, n))
+            self.grants.append((*fields, event_number))
         elif kind in (13, 14):
-            key, act_time = fields
-            require_understood(key in self.keys)
-            require_understood(kind == 13 or act_time <= self.compromised_since.get(key, act_time))
-            (self.retired_at if kind == 13 else self.compromised_since)[key] = act_time
+            key_id, act_time = fields
+            require_understood(key_id in self.keys)
+            require_understood(kind == 13 or act_time <= self.compromised_since.get(key_id, act_time))
+            (self.retired_at if kind == 13 else self.compromised_since)[key_id] = act_time
         elif kind == 15:
-            self.add_anchor(n, time, block, *fields)
+            self.add_anchor(event_number, time, block, *fields)
 
-    def add_anchor(self, n, time, block, name, sequence, size, root, status_root, words):
-        log = self.logs.get(name)
+    def add_anchor(self, event_number, time, block, log_name, sequence, size, root, status_root, words):
+        log = self.logs.get(log_name)
         require_understood(log and sequence == len(log.anchors) + 1)  # 1
         require_understood(0 <= size - log.size <= 2**20 and size < 2**40)
         size_before, log.size = log.size, size  # 2
@@ -574,26 +629,39 @@ class Trust:
         is_void = is_void or any(
             position >= next_position for (position, _), (next_position, _) in pairwise(changes)
         )
-        is_void = is_void or (log.status_known and log.make_status_root(dict(changes)) != status_root)  # 4
-        log.anchors.append(Anchor(n, block, time, size_before, size, root, status_root, is_void))  # 5
+        is_void = is_void or (log.is_status_known and log.make_status_root(dict(changes)) != status_root)  # 4
+        log.anchors.append(
+            Anchor(event_number, block, time, size_before, size, root, status_root, is_void)
+        )  # 5
         if is_void:
             return
         log.anchored_at = time  # 6
-        first_change = Change(0, 0, False, 0) if log.status_known else None
+        first_change = Change(0, 0, False, 0) if log.is_status_known else None
         for position, status in changes:  # 7
             last_change = log.find_status(position) or first_change
             is_contradictory = last_change is not None and (
-                last_change.contradictory or status not in STATUSES_AFTER.get(last_change.status, (8,))
+                last_change.is_contradictory or status not in STATUSES_AFTER.get(last_change.status, (8,))
             )
-            log.statuses.setdefault(position, []).append(Change(sequence, status, is_contradictory, time))
+            log.changes_by_position.setdefault(position, []).append(
+                Change(sequence, status, is_contradictory, time)
+            )
 
 
-ABI = {  # by kind of event: names (n), bytes (b), numbers (u) with their size, text (x), lists ([), tuples
-    1: ["u160"], 2: ["u160"], 4: ["n6", "n32"], 13: ["b32", "u64"], 14: ["b32", "u64"], 16: ["x"],
-    3: ["n32", "u8", "u160", "[n6", ("x", "n32", "u64", "b32", "u64", "b32")], 11: ["n32", "u8", "x"],
-    **{kind: ["n32", "u160"] for kind in (5, 6, 7, 8)}, 9: ["n32", "n18"], 10: ["n32", "n18"],
-    12: ["n32", "b32", "n18", "u8", "[n21", "u64", "u64"], 15: ["n32", "u64", "u64", "b32", "b32", "x"],
-}  # fmt: skip
+ABI_TYPES_BY_KIND = {  # by kind of event: names (n), bytes (b), numbers (u) with their size, text (x), lists ([), tuples
+    1: ["u160"],
+    2: ["u160"],
+    4: ["n6", "n32"],
+    13: ["b32", "u64"],
+    14: ["b32", "u64"],
+    16: ["x"],
+    3: ["n32", "u8", "u160", "[n6", ("x", "n32", "u64", "b32", "u64", "b32")],
+    11: ["n32", "u8", "x"],
+    **{kind: ["n32", "u160"] for kind in (5, 6, 7, 8)},
+    9: ["n32", "n18"],
+    10: ["n32", "n18"],
+    12: ["n32", "b32", "n18", "u8", "[n21", "u64", "u64"],
+    15: ["n32", "u64", "u64", "b32", "b32", "x"],
+}
 
 
 def decode_abi(types, data, start=0):
@@ -627,9 +695,9 @@ def decode_dynamic(abi_type, data, start):
     return take_slice(data, start + 32, length)
 
 
-def take_slice(data, start, length):
-    require_understood(start + length <= len(data))
-    return data[start : start + length]
+def take_slice(data, start, byte_count):
+    require_understood(start + byte_count <= len(data))
+    return data[start : start + byte_count]
 
 
 # -- checkpoint.md, trust-file.md, snapshot.md --
@@ -637,23 +705,37 @@ def take_slice(data, start, length):
 
 def take_snapshot(data, trust_file):
     """Return the `Trust` of a whole snapshot. Raises: Unreadable with the reason of snapshot.md."""
-    registry, cosigners, cities, threshold = read_trust_file(trust_file)
+    registry, key_by_id, city_by_key_id, threshold = read_trust_file(trust_file)
     header_line, newline, deflated_events = data.partition(b"\n")
     require(newline and len(header_line) <= MAX_BYTES, "malformed")  # 1
     try:
         value = read_json(header_line)
-        require(canonical(value) == header_line)
+        require(encode_canonical(value) == header_line)
         header = read(
-            value, "shunzheng/snapshot/1",
+            value,
+            "shunzheng/snapshot/1",
             checkpoint=lambda value: read(
-                value, "shunzheng/checkpoint/1", registry=text, n=number(1, MAX_INTEGER), head=key_id,
-                block=number(0, MAX_INTEGER), block_hash=key_id, time=moment,
+                value,
+                "shunzheng/checkpoint/1",
+                registry=read_text,
+                n=make_number_reader(1, MAX_INTEGER),
+                head=read_key_id,
+                block=make_number_reader(0, MAX_INTEGER),
+                block_hash=read_key_id,
+                time=read_moment,
             ),
-            cosignatures=many(lambda value: read(value, key=key_id, signature=signature), 256),
-            after=lambda value: read(value, n=number(0, MAX_INTEGER), head=key_id, block=number(0, MAX_INTEGER)),
-        )  # fmt: skip
+            cosignatures=make_array_reader(
+                lambda value: read(value, key=read_key_id, signature=read_signature), 256
+            ),
+            after=lambda value: read(
+                value,
+                n=make_number_reader(0, MAX_INTEGER),
+                head=read_key_id,
+                block=make_number_reader(0, MAX_INTEGER),
+            ),
+        )
         checkpoint, start_point = header.checkpoint, header.after
-        require(all(a.key < b.key for a, b in pairwise(header.cosignatures)))
+        require(all(earlier.key < later.key for earlier, later in pairwise(header.cosignatures)))
         require(start_point.n <= checkpoint.n and start_point.block <= checkpoint.block)
         is_from_start = (
             start_point.block == 0 and start_point.head.hex()[:16] == checkpoint.registry.rpartition(":")[2]
@@ -663,49 +745,56 @@ def take_snapshot(data, trust_file):
         raise Unreadable("newer_format" if str(error) == "newer_format" else "malformed") from error
     require(checkpoint.registry == registry, "other_registry")  # 2
     counted_cosignatures = [
-        cosignature for cosignature in header.cosignatures if cosignature.key in cosigners
+        cosignature for cosignature in header.cosignatures if cosignature.key in key_by_id
     ]
     for cosignature in counted_cosignatures:
-        is_good = is_signed_by(cosigners[cosignature.key], canonical(checkpoint.body), cosignature.signature)
+        is_good = is_signed_by(
+            key_by_id[cosignature.key], encode_canonical(checkpoint.body), cosignature.signature
+        )
         require(is_good, "cosignature_bad")
     require(
-        len({cities[cosignature.key] for cosignature in counted_cosignatures}) >= threshold, "below_threshold"
+        len({city_by_key_id[cosignature.key] for cosignature in counted_cosignatures}) >= threshold,
+        "below_threshold",
     )
     require(start_point.n == 0, "not_held")  # 4: nothing is held here
     return replay(InflatedStream(deflated_events), checkpoint, start_point.head)
 
 
 def replay(stream, checkpoint, head):
-    events, heads, n, block, time = [], [head], 0, 0, 0
-    while n < checkpoint.n:  # 5
+    events, heads, newest_number, newest_block, newest_time = [], [head], 0, 0, 0
+    while newest_number < checkpoint.n:  # 5
         event_number, event_block, event_time, kind, length = struct.unpack(
             ">QQQBI", stream.take(29, "event_missing")
         )
-        require(event_number <= n + 1, "event_missing")
-        require(event_number == n + 1, "event_order")
+        require(event_number <= newest_number + 1, "event_missing")
+        require(event_number == newest_number + 1, "event_order")
         require(length <= 4 * 2**20, "damaged")
         payload = stream.take(length, "damaged")
-        require(event_block >= block and event_time >= time and event_time < LAST_TIME, "event_order")
-        head = extend_head(head, event_number, event_time, block, kind, payload)
+        require(
+            event_block >= newest_block and event_time >= newest_time and event_time < LAST_TIME,
+            "event_order",
+        )
+        head = extend_head(head, event_number, event_time, newest_block, kind, payload)
         heads.append(head)
-        n, block, time = event_number, event_block, event_time
-        events.append((n, kind, event_time, event_block, payload))
+        newest_number, newest_block, newest_time = event_number, event_block, event_time
+        events.append((newest_number, kind, event_time, event_block, payload))
     require(stream.has_ended(), "surplus")  # 6
     require(
-        (n, head, block, time) == (checkpoint.n, checkpoint.head, checkpoint.block, checkpoint.time),
+        (newest_number, head, newest_block, newest_time)
+        == (checkpoint.n, checkpoint.head, checkpoint.block, checkpoint.time),
         "head_mismatch",
     )  # 7
     trust = Trust(checkpoint.registry)
     for event in events:  # 9
         trust.apply(*event)
-    trust.time, trust.heads = time, heads
-    trust.places = [(block, time) for _, _, time, block, _ in events]
+    trust.time, trust.heads_by_number = newest_time, heads
+    trust.event_places = [(newest_block, newest_time) for _, _, newest_time, newest_block, _ in events]
     return trust
 
 
-def extend_head(head, n, time, previous_block, kind, payload):
+def extend_head(head, event_number, time, previous_block, kind, payload):
     """Return the head after event n (registry-events.md)."""
-    event_words = b"".join(value.to_bytes(32, "big") for value in (n, time, previous_block, kind))
+    event_words = b"".join(value.to_bytes(32, "big") for value in (event_number, time, previous_block, kind))
     return keccak256(head + event_words + keccak256(payload))
 
 
@@ -715,9 +804,9 @@ class InflatedStream:
     def __init__(self, stream):
         self.deflated, self.buffer, self.inflater = memoryview(stream), bytearray(), zlib.decompressobj()
 
-    def fill(self, size):
+    def fill(self, byte_count):
         """Inflate until so many bytes are held, or the stream ends."""
-        while len(self.buffer) < size and not self.inflater.eof:
+        while len(self.buffer) < byte_count and not self.inflater.eof:
             require(self.deflated, "truncated")
             try:
                 self.buffer += self.inflater.decompress(self.deflated[:4096])
@@ -725,11 +814,11 @@ class InflatedStream:
                 raise Unreadable("damaged") from error
             self.deflated = self.deflated[4096:]
 
-    def take(self, size, end_reason):
-        self.fill(size)
-        require(len(self.buffer) >= size, "damaged" if self.buffer else end_reason)
-        content = bytes(self.buffer[:size])
-        del self.buffer[:size]
+    def take(self, byte_count, end_reason):
+        self.fill(byte_count)
+        require(len(self.buffer) >= byte_count, "damaged" if self.buffer else end_reason)
+        content = bytes(self.buffer[:byte_count])
+        del self.buffer[:byte_count]
         return content
 
     def has_ended(self):
@@ -742,19 +831,25 @@ def read_trust_file(data):
     try:
         require(len(data) <= MAX_BYTES)
         trust = read(
-            read_json(data), "shunzheng/trust/1", ("threshold",), registry=text, threshold=number(2, 256),
-            cosigners=many(lambda value: read(value, name=text, key=binary(91)), 256),
-        )  # fmt: skip
-        cities = {keccak256(cosigner.key): cosigner.name for cosigner in trust.cosigners}
-        count = len(set(cities.values()))  # keys of one name are of one city, which has one vote
-        keys = {keccak256(cosigner.key): cosigner.key for cosigner in trust.cosigners}
-        require(all(map(is_key, keys.values())))
-        require(count >= 2 and len(keys) == len(trust.cosigners))
-        threshold = trust.threshold or count // 2 + 1
-        require(threshold <= count)
+            read_json(data),
+            "shunzheng/trust/1",
+            ("threshold",),
+            registry=read_text,
+            threshold=make_number_reader(2, 256),
+            cosigners=make_array_reader(
+                lambda value: read(value, name=read_text, key=make_hex_reader(91)), 256
+            ),
+        )
+        city_by_key_id = {keccak256(cosigner.key): cosigner.name for cosigner in trust.cosigners}
+        city_count = len(set(city_by_key_id.values()))  # keys of one name are of one city, which has one vote
+        key_by_id = {keccak256(cosigner.key): cosigner.key for cosigner in trust.cosigners}
+        require(all(map(is_key, key_by_id.values())))
+        require(city_count >= 2 and len(key_by_id) == len(trust.cosigners))
+        threshold = trust.threshold or city_count // 2 + 1
+        require(threshold <= city_count)
     except ValueError as error:
         raise Unreadable("trust_file") from error
-    return trust.registry, keys, cities, threshold
+    return trust.registry, key_by_id, city_by_key_id, threshold
 
 
 # -- batch-and-anchor.md: the entries of a log, which a snapshot does not hold --
@@ -765,7 +860,7 @@ def take_entries(trust, log, *pages):
     require(log in trust.logs, "the log is not known")
     items = [item for page in pages for item in read_json(page)["items"] if item.get("sequence")]
     entry_by_place = {(item["sequence"], item["first"]): read_entry(item["entry"]) for item in items}
-    log_state, hash_function = trust.logs[log], SUITES[trust.logs[log].suite]
+    log_state, hash_function = trust.logs[log], HASH_FUNCTIONS[trust.logs[log].suite]
     for sequence in {sequence for sequence, _ in entry_by_place} & set(range(1, len(log_state.anchors) + 1)):
         anchor = log_state.anchors[sequence - 1]
         anchored_entries = sorted(
@@ -791,9 +886,11 @@ def take_entries(trust, log, *pages):
 
 
 def hash_entry(entry):
-    count = entry.statement.count
-    hash_function = SUITES[entry.statement.suite]
-    return count, hash_leaf(hash_function, count.to_bytes(8, "big") + canonical(entry.body))
+    record_count = entry.statement.count
+    hash_function = HASH_FUNCTIONS[entry.statement.suite]
+    return record_count, hash_leaf(
+        hash_function, record_count.to_bytes(8, "big") + encode_canonical(entry.body)
+    )
 
 
 def make_counted_root(hash_function, leaves):
@@ -832,8 +929,8 @@ def take_step(judge, *arguments):
     """Return outcome and reason of a step; it passes for the reason that `judge` returns."""
     try:
         return PASS, judge(*arguments)
-    except Judged as judged:
-        return judged.args
+    except Judged as judged_error:
+        return judged_error.args
 
 
 def raise_worst(results):
@@ -891,33 +988,38 @@ class Origin:
 
     def judge_submission(self):
         record, statement, place = self.record, self.statement, self.proof.submission
-        root = fold_path(SUITES[record.suite], record.leaf, place.index, statement.count, place.path)
+        root = fold_path(HASH_FUNCTIONS[record.suite], record.leaf, place.index, statement.count, place.path)
         fail((record.suite, root) != (statement.suite, statement.root), "not_in_submission")
         return "in_submission"
 
     def judge_signature(self):
         doubt(self.key is None, "key_unknown")
-        is_good = is_signed_by(self.key.spki, canonical(self.statement.body), self.proof.entry.signature)
+        is_good = is_signed_by(
+            self.key.spki, encode_canonical(self.statement.body), self.proof.entry.signature
+        )
         fail(not is_good, "signature_bad")
         return "signature_good"
 
     def judge_batch(self):
         doubt(self.anchor is None, "anchor_unknown")
-        hash_function, records_left = SUITES[self.statement.suite], 0
-        count, hash_ = hash_entry(self.proof.entry)
-        for side, sibling_count, sibling in self.proof.batch:
-            fail(not 0 < sibling_count < 2**40 or count + sibling_count >= 2**40, "not_in_batch")
-            own_node = count.to_bytes(8, "big") + hash_
-            sibling_node = sibling_count.to_bytes(8, "big") + sibling
+        hash_function, records_left = HASH_FUNCTIONS[self.statement.suite], 0
+        record_count, hash_ = hash_entry(self.proof.entry)
+        for side, sibling_record_count, sibling_hash in self.proof.batch:
+            fail(
+                not 0 < sibling_record_count < 2**40 or record_count + sibling_record_count >= 2**40,
+                "not_in_batch",
+            )
+            own_node = record_count.to_bytes(8, "big") + hash_
+            sibling_node = sibling_record_count.to_bytes(8, "big") + sibling_hash
             hash_ = hash_function(
                 b"\x01" + (sibling_node + own_node if side == "left" else own_node + sibling_node)
             )
-            count, records_left = (
-                count + sibling_count,
-                records_left + (sibling_count if side == "left" else 0),
+            record_count, records_left = (
+                record_count + sibling_record_count,
+                records_left + (sibling_record_count if side == "left" else 0),
             )
         fail(hash_ != self.anchor.root, "not_in_batch")
-        fail(count != self.anchor.size - self.anchor.size_before, "count_mismatch")
+        fail(record_count != self.anchor.size - self.anchor.size_before, "count_mismatch")
         self.position = self.anchor.size_before + records_left + self.proof.submission.index
         return "in_batch"
 
@@ -967,13 +1069,16 @@ class Origin:
             or key is None
         ):
             return False
-        if trust.find_log(statement.issuer, anchor.n) != statement.log or key.n > anchor.n:
+        if (
+            trust.find_log(statement.issuer, anchor.event_number) != statement.log
+            or key.event_number > anchor.event_number
+        ):
             return False
         is_granted = any(
             (holder, issuer) == (statement.key, statement.issuer)
-            and n <= anchor.n
+            and granted_at_event <= anchor.event_number
             and not_before <= time <= not_after
-            for _, holder, issuer, _, _, not_before, not_after, n in trust.grants
+            for _, holder, issuer, _, _, not_before, not_after, granted_at_event in trust.grants
         )
         key_end = min(
             trust.compromised_since.get(statement.key, time + 1),
@@ -981,13 +1086,13 @@ class Origin:
         )
         if not (key.purpose == 1 and key.log == statement.log and is_granted) or time >= key_end:
             return False
-        return is_signed_by(key.spki, canonical(statement.body), entry.signature)
+        return is_signed_by(key.spki, encode_canonical(statement.body), entry.signature)
 
     def judge_entitlement(self):
         doubt(self.anchor is None, "anchor_unknown")
-        record, key, n, time = self.record, self.key, self.anchor.n, self.anchor.time
-        fail(self.trust.find_log(record.issuer, n) != self.statement.log, "issuer_not_in_log")
-        fail(key is None or key.n > n, "key_not_registered")
+        record, key, event_number, time = self.record, self.key, self.anchor.event_number, self.anchor.time
+        fail(self.trust.find_log(record.issuer, event_number) != self.statement.log, "issuer_not_in_log")
+        fail(key is None or key.event_number > event_number, "key_not_registered")
         is_department_key = key.purpose == 1 and key.log == self.statement.log
         fail(not (is_department_key and any(map(self.is_covered, self.trust.grants))), "not_entitled")
         doubt(time >= self.trust.compromised_since.get(self.statement.key, time + 1), "key_compromised")
@@ -995,14 +1100,17 @@ class Origin:
         return "entitled"
 
     def is_covered(self, grant):
-        _, key, issuer, kinds, types, not_before, not_after, n = grant
-        if (key, issuer) != (self.statement.key, self.record.issuer) or n > self.anchor.n:
+        _, key_id, issuer, kinds, types, not_before, not_after, granted_at_event = grant
+        if (key_id, issuer) != (
+            self.statement.key,
+            self.record.issuer,
+        ) or granted_at_event > self.anchor.event_number:
             return False
         certificate_type = (
             self.record.identifier_match["type"] if self.record.kind in CERTIFICATE_KINDS else None
         )
         is_in_time = not_before <= self.anchor.time <= not_after
-        return is_in_time and kinds & KINDS[self.record.kind] and (not types or certificate_type in types)
+        return is_in_time and kinds & KIND_BITS[self.record.kind] and (not types or certificate_type in types)
 
 
 def compare_presented(documents, values, disclosure):
@@ -1024,7 +1132,7 @@ def compare_presented(documents, values, disclosure):
 def compare_document(content, disclosure):
     registered_documents, is_complete = list_documents(disclosure)
     if not any(
-        size == len(content) and SUITES[suite](content) == hash_
+        size == len(content) and HASH_FUNCTIONS[suite](content) == hash_
         for size, suite, hash_ in registered_documents
     ):
         doubt(any(map(is_document, disclosure.withheld)), "document_withheld")
@@ -1053,9 +1161,9 @@ def compare_value(name, value, disclosure):
         presented_value = read_json(json.dumps(value).encode())
     except (ValueError, TypeError) as error:
         raise Judged(UNKNOWN, "claims_unreadable") from error
-    if canonical(compose_texts(presented_value)) != canonical(compose_texts(registered_value)):
+    if encode_canonical(compose_texts(presented_value)) != encode_canonical(compose_texts(registered_value)):
         doubt(
-            canonical(fold_value(presented_value)) == canonical(fold_value(registered_value)),
+            encode_canonical(fold_value(presented_value)) == encode_canonical(fold_value(registered_value)),
             "spelled_otherwise",
         )
         fail(True, "claim_mismatch")
@@ -1065,11 +1173,11 @@ def compare_value(name, value, disclosure):
 CORRIGENDUM_4 = str.maketrans(
     "\U0002f868\U0002f874\U0002f91f\U0002f95f\U0002f9bf", "\u36fc\u5f53\U000243ab\u7aee\u45d7"
 )
-EXCHANGED = str.maketrans(
+EXCHANGED_LETTERS = str.maketrans(
     "·•‧∙⋅・‐‒–—―−“”‘’[〔【]〕】ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "......------\"\"''((()))abcdefghijklmnopqrstuvwxyz",
 )
-UNPLACED = (  # ranges of what takes no place
+UNPLACED_RANGES = (  # ranges of what takes no place
     (0x09, 0x0D), (0x1C, 0x20), (0x85, 0x85), (0xAD, 0xAD), (0x1680, 0x1680), (0x180B, 0x180D), (0x200B, 0x200F),
     (0x2028, 0x2029), (0x2060, 0x2060), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xE0100, 0xE01EF),
 )  # fmt: skip
@@ -1086,10 +1194,10 @@ def is_mark(letter):
 
 def is_unbounded(text):
     """Tell whether a text is too long, or more than 30 combining marks follow one another in it."""
-    marks = 0
+    mark_count = 0
     for letter in text:
-        marks = marks + 1 if is_mark(letter) else 0
-        if marks > 30:
+        mark_count = mark_count + 1 if is_mark(letter) else 0
+        if mark_count > 30:
             return True
     return len(text) > 4096
 
@@ -1117,9 +1225,13 @@ def fold_spelling(text):
     day = read_written_day(normalize("NFKC", text).strip()) if len(text) <= 200 else None
     if day:
         return day.isoformat()
-    letters = normalize("NFC", "".join(map(make_plain, normalize("NFC", text)))).translate(EXCHANGED)
+    plain_letters = normalize("NFC", "".join(map(make_plain, normalize("NFC", text)))).translate(
+        EXCHANGED_LETTERS
+    )
     placed_letters = (
-        letter for letter in letters if not any(low <= ord(letter) <= high for low, high in UNPLACED)
+        letter
+        for letter in plain_letters
+        if not any(first_code <= ord(letter) <= last_code for first_code, last_code in UNPLACED_RANGES)
     )
     return re.sub("m([²³])", lambda power: "m" + normalize("NFKC", power[1]), "".join(placed_letters))
 
@@ -1164,7 +1276,7 @@ ENDLESS_SPELLINGS = {
     "permanent",
     "withoutend",
 }
-NUMERALS = {
+DIGIT_BY_NUMERAL = {
     ord(numeral): digit for numeral, digit in zip("〇零○一二三四五六七八九元", "0001234567891", strict=True)
 }
 
@@ -1194,7 +1306,7 @@ def agrees(record, claim, item):
         )
         if recorded_day:
             return claimed_day == recorded_day
-        return claimed_day is not None and claimed_day <= civil_date(record.time)
+        return claimed_day is not None and claimed_day <= find_civil_date(record.time)
     spellings = {
         "ZZLXDM": [record.identifier_match["type"] if is_certificate else ""],
         "ZZBS": [record.identifier],
@@ -1221,11 +1333,11 @@ def read_calendar_day(item):
     text = normalize("NFKC", item).strip()
     time_form = "([0-9]{4}(?:-[0-9]{2}){2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?"
     try:
-        if match := re.fullmatch(time_form, text):
+        if time_match := re.fullmatch(time_form, text):
             claimed_time = datetime.fromisoformat(text)
             return (
                 claimed_time.astimezone(timezone(timedelta(hours=8))).date()
-                if match[4]
+                if time_match[4]
                 else claimed_time.date()
             )
     except (ValueError, OverflowError):
@@ -1240,11 +1352,11 @@ def read_written_day(text):
         lambda ten: (ten[1] or "一") + (ten[2] or "〇"),
         text.replace(" ", ""),
     )
-    digit_text = decimal_text.translate(NUMERALS)
-    match = re.fullmatch("([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", digit_text)
-    match = match or re.fullmatch("([0-9]{4})([0-9]{2})([0-9]{2})", digit_text)
+    digit_text = decimal_text.translate(DIGIT_BY_NUMERAL)
+    date_match = re.fullmatch("([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", digit_text)
+    date_match = date_match or re.fullmatch("([0-9]{4})([0-9]{2})([0-9]{2})", digit_text)
     try:
-        return date(*map(int, match.groups())) if match else None
+        return date(*map(int, date_match.groups())) if date_match else None
     except ValueError:
         return None
 
@@ -1256,9 +1368,9 @@ def judge_status(origin):
     status_change = log.find_status(position)
     reinstatement, has_reached_limit = find_newest_change(log, position, lambda change: change.status == 8)
     is_revived = proof.record.kind == "seal" and reinstatement  # which no seal can be
-    doubt(is_revived or (status_change and status_change.contradictory), "status_contradictory")
+    doubt(is_revived or (status_change and status_change.is_contradictory), "status_contradictory")
     status = status_change.status if status_change else 0
-    fail(status not in (0, 8), STATUSES[status])
+    fail(status not in (0, 8), STATUS_NAMES[status])
     check_staple(proof.status, log, position)
     targets = {target for _, target in proof.record.links}
     attached_proofs = [
@@ -1272,36 +1384,36 @@ def judge_status(origin):
         has_reached_limit or (reinstatement and reinstatement.sequence not in explaining_sequences),
         "reinstatement_unproven",
     )
-    return f"status_{STATUSES[status]}"
+    return f"status_{STATUS_NAMES[status]}"
 
 
 def find_newest_change(log, position, is_wanted):
     """Return the newest change that is wanted, and whether the limit was reached without one."""
-    changes = log.statuses.get(position, ())[-MAX_CHANGES:]
+    changes = log.changes_by_position.get(position, ())[-MAX_CHANGES:]
     change = next(filter(is_wanted, reversed(changes)), None)
     return change, change is None and len(changes) == MAX_CHANGES
 
 
 def check_staple(staple, log, position):
     """Let a staple raise doubts that nothing newer has settled."""
-    doubt(staple is None and not log.status_known, "predecessor_unknown")
+    doubt(staple is None and not log.is_status_known, "predecessor_unknown")
     if staple is None:
         return
     byte = staple.chunk[position % 64 // 2]
     stapled_status = byte >> 4 if position % 2 == 0 else byte & 15
     if staple.sequence > len(log.anchors):
         doubt(stapled_status not in (0, 8), "staple_newer")
-        doubt(not log.status_known, "predecessor_unknown")
+        doubt(not log.is_status_known, "predecessor_unknown")
         return
     anchor = log.anchors[staple.sequence - 1]
     doubt(anchor.is_void or position >= anchor.size, "staple_altered")
-    chunk_number, hash_function = position // 64, SUITES[log.suite]
+    chunk_number, hash_function = position // 64, HASH_FUNCTIONS[log.suite]
     leaf = hash_chunk(hash_function, chunk_number, staple.chunk)
     root = fold_path(hash_function, leaf, chunk_number, (anchor.size + 63) // 64, staple.path)
     doubt(root != anchor.status_root, "staple_altered")
     change_then = log.find_status(position, staple.sequence)
     doubt(
-        not log.status_known and stapled_status != (change_then.status if change_then else 0),
+        not log.is_status_known and stapled_status != (change_then.status if change_then else 0),
         "status_contradictory",
     )
 
@@ -1331,13 +1443,13 @@ def explains(attached_proof, origin):
     return is_cause and Origin(attached_proof, origin.trust, must_present=False).is_good
 
 
-def civil_date(time):
+def find_civil_date(time):
     return datetime.fromtimestamp(time, timezone(timedelta(hours=8))).date()
 
 
 def judge_dates(record, trust, now, is_clock_behind):
     """Step 10."""
-    today = civil_date(min(max(now, trust.time), LAST_TIME))
+    today = find_civil_date(min(max(now, trust.time), LAST_TIME))
     is_early = record.valid_from and today < record.valid_from
     doubt(is_early and is_clock_behind, "clock_behind")
     fail(is_early, "not_yet_valid")
@@ -1404,33 +1516,35 @@ def judge_seal(sealing, target):
         sealing.proof.disclosure,
     )
     doubt(anchor is None or disclosure is None, "linked_unproven")
-    fail(origin.anchor.n > anchor.n, "seal_registered_later")  # 5
-    holder, signer = origin.proof.disclosure.values.get("CZZTDM"), disclosure.values.get("KZ_QZRDM")
-    doubt(not isinstance(holder, str) or not isinstance(signer, str), "seal_holder_withheld")  # 6
-    fail(holder != signer, "seal_of_another")
-    check_in_force(origin, anchor.n, "seal_not_in_force")  # 7
+    fail(origin.anchor.event_number > anchor.event_number, "seal_registered_later")  # 5
+    holder_code, signer_code = origin.proof.disclosure.values.get("CZZTDM"), disclosure.values.get("KZ_QZRDM")
+    doubt(not isinstance(holder_code, str) or not isinstance(signer_code, str), "seal_holder_withheld")  # 6
+    fail(holder_code != signer_code, "seal_of_another")
+    check_in_force(origin, anchor.event_number, "seal_not_in_force")  # 7
     first_day, last_day, sealed_on = (
         origin.record.valid_from,
         origin.record.valid_until,
-        civil_date(anchor.time),
+        find_civil_date(anchor.time),
     )  # 8
     fail((first_day and sealed_on < first_day) or (last_day and sealed_on > last_day), "seal_out_of_dates")
-    return holder
+    return holder_code
 
 
-def check_in_force(origin, n, reason):
-    """Rules 4 and 7: what was linked to was valid when event `n` had happened."""
+def check_in_force(origin, event_number, reason):
+    """Rules 4 and 7: what was linked to was valid when event `event_number` had happened."""
     log, is_seal = origin.log, origin.record.kind == "seal"
-    changes = log.statuses.get(origin.position, ())[-MAX_CHANGES:]
-    earlier_changes = [change for change in changes if log.anchors[change.sequence - 1].n <= n]
+    changes = log.changes_by_position.get(origin.position, ())[-MAX_CHANGES:]
+    earlier_changes = [
+        change for change in changes if log.anchors[change.sequence - 1].event_number <= event_number
+    ]
     last_change = earlier_changes[-1] if earlier_changes else None
     has_reached_limit = len(changes) == MAX_CHANGES and (is_seal or last_change is None)
     is_revived = any(change.status == 8 for change in (earlier_changes if is_seal else earlier_changes[-1:]))
     doubt(
-        not log.status_known
+        not log.is_status_known
         or has_reached_limit
         or is_revived
-        or (last_change and last_change.contradictory),
+        or (last_change and last_change.is_contradictory),
         "linked_status_unknown",
     )
     fail(last_change and last_change.status, reason)
@@ -1472,7 +1586,7 @@ def judge_entries(data, trust):
         return "not_checked"
 
 
-ENDED_REASONS = {"expired", "not_yet_valid", "signature_ended", *STATUSES[1:8]}
+ENDED_REASONS = {"expired", "not_yet_valid", "signature_ended", *STATUS_NAMES[1:8]}
 GENUINENESS_STEPS = {1, 2, 3, 4, 5, 6, 7, 8, 11}
 UNCOMPARED_REASONS = {"nothing_presented", "claims_incomplete", "spelled_otherwise"}
 
@@ -1495,7 +1609,7 @@ def decide(steps):
 
 # -- history.md --
 
-WORSE = ("complete", "outdated", "unverifiable", "contradicted", "not_genuine")
+COMPLETENESS_WORST_LAST = ("complete", "outdated", "unverifiable", "contradicted", "not_genuine")
 HISTORY_REASONS = {
     "not_genuine": {"key_of_another", "signature_bad", "key_retired"},
     "outdated": {"changed_since"},
@@ -1504,7 +1618,7 @@ HISTORY_REASONS = {
         "checkpoint_unknown", "record_unproven", "nothing_anchored", "status_contradictory", "too_many_changes",
     },
 }  # fmt: skip
-SOURCES = {  # from which status of the current version an action is possible
+SOURCE_STATUSES = {  # from which status of the current version an action is possible
     **dict.fromkeys(("renew", "amend", "suspend"), (0, 8)), "resume": (1,), "reinstate": (3, 4, 5, 6, 7),
     **dict.fromkeys(("cancel", "revoke", "withdraw", "transfer", "void"), (0, 1, 8)),
 }  # fmt: skip
@@ -1521,17 +1635,26 @@ def refuse(condition, reason):
 
 def read_history(data):
     require(len(data) <= MAX_HISTORY_BYTES, "malformed")
-    file = read(
-        read_json(data), history=lambda value: read(
-            value, "shunzheng/history/1", registry=text, log=text, n=number(1, MAX_INTEGER), head=key_id,
-            proofs=many(read_proof, MAX_HISTORY_RECORDS), waiting=many(read_record, MAX_HISTORY_RECORDS),
-            time=moment, key=key_id,
-        ), signature=signature,
-    )  # fmt: skip
-    proofs = file.history.proofs
-    require(0 < len(proofs) + len(file.history.waiting) <= MAX_HISTORY_RECORDS)
+    signed_history = read(
+        read_json(data),
+        history=lambda value: read(
+            value,
+            "shunzheng/history/1",
+            registry=read_text,
+            log=read_text,
+            n=make_number_reader(1, MAX_INTEGER),
+            head=read_key_id,
+            proofs=make_array_reader(read_proof, MAX_HISTORY_RECORDS),
+            waiting=make_array_reader(read_record, MAX_HISTORY_RECORDS),
+            time=read_moment,
+            key=read_key_id,
+        ),
+        signature=read_signature,
+    )
+    proofs = signed_history.history.proofs
+    require(0 < len(proofs) + len(signed_history.history.waiting) <= MAX_HISTORY_RECORDS)
     require(not any(proof.disclosure or proof.status or proof.linked for proof in proofs))
-    return file
+    return signed_history
 
 
 def judge_history(data, trust):
@@ -1542,11 +1665,13 @@ def judge_history(data, trust):
         return "unverifiable", "newer_format" if str(error) == "newer_format" else "malformed"
     try:
         reasons = list(find_history_faults(signed_history, trust))
-    except Faulty as fault:
-        reasons = [str(fault)]
-    ranked_reasons = [(WORSE.index(find_completeness(reason)), reason) for reason in reasons]
+    except Faulty as faulty_error:
+        reasons = [str(faulty_error)]
+    ranked_reasons = [
+        (COMPLETENESS_WORST_LAST.index(find_completeness(reason)), reason) for reason in reasons
+    ]
     worst_rank, reason = max(ranked_reasons, key=lambda ranked: ranked[0], default=(0, ""))
-    return WORSE[worst_rank], reason
+    return COMPLETENESS_WORST_LAST[worst_rank], reason
 
 
 def find_completeness(reason):
@@ -1558,8 +1683,8 @@ def find_history_faults(signed_history, trust):
     refuse(history.registry != trust.registry, "other_registry")  # 1
     refuse(history.log not in trust.logs, "log_unknown")
     refuse_signature(signed_history, trust)  # 2
-    refuse(history.n >= len(trust.heads), "checkpoint_unknown")  # 3
-    refuse(trust.heads[history.n] != history.head, "checkpoint_differs")
+    refuse(history.n >= len(trust.heads_by_number), "checkpoint_unknown")  # 3
+    refuse(trust.heads_by_number[history.n] != history.head, "checkpoint_differs")
     origins = [Origin(proof, trust, must_present=False) for proof in history.proofs]  # 4
     reasons = list(filter(None, (judge_member(origin, history) for origin in origins)))
     if reasons or not origins:
@@ -1576,7 +1701,9 @@ def refuse_signature(signed_history, trust):
     history, key = signed_history.history, trust.keys.get(signed_history.history.key)
     refuse(key is None, "key_unknown")
     refuse(key.purpose != 2 or key.log != history.log, "key_of_another")
-    refuse(not is_signed_by(key.spki, canonical(history.body), signed_history.signature), "signature_bad")
+    refuse(
+        not is_signed_by(key.spki, encode_canonical(history.body), signed_history.signature), "signature_bad"
+    )
     refuse(history.time >= trust.retired_at.get(history.key, history.time + 1), "key_retired")
     refuse(history.key in trust.compromised_since, "key_compromised")
 
@@ -1589,7 +1716,7 @@ def judge_member(origin, history):
         return "record_refuted"
     if not origin.is_good:
         return "record_unproven"
-    return "record_later" if origin.anchor.n > history.n else None
+    return "record_later" if origin.anchor.event_number > history.n else None
 
 
 def order_members(members):
@@ -1616,7 +1743,7 @@ def follow_members(members):
         if newest_member and position is not None:
             refuse(newest_member[1] is None or position <= newest_member[1], "records_unordered")
         if newest_member:
-            is_possible = status in SOURCES[record.action] and (record.kind, record.action) != (
+            is_possible = status in SOURCE_STATUSES[record.action] and (record.kind, record.action) != (
                 "seal",
                 "reinstate",
             )
@@ -1645,17 +1772,17 @@ def read_version(record):
     return int(record.identifier[-5:-2])
 
 
-def compare_words(log, positions, words, n):
+def compare_words(log, positions, words, event_number):
     """Rules 6 and 7."""
     unseen_words = dict(words)
     for position in positions:
-        changes = log.statuses.get(position, ())
+        changes = log.changes_by_position.get(position, ())
         for change in reversed(changes[-MAX_CHANGES:]):
-            if log.anchors[change.sequence - 1].n > n:
+            if log.anchors[change.sequence - 1].event_number > event_number:
                 yield "changed_since"
                 continue
             status = unseen_words.pop((position, change.sequence), None)
-            if change.contradictory:
+            if change.is_contradictory:
                 yield "status_contradictory"
             elif status is None:
                 yield "word_unexplained"
@@ -1669,44 +1796,73 @@ def compare_words(log, positions, words, n):
 
 def read_audit(data):
     require(len(data) <= MAX_AUDIT_BYTES, "malformed")
-    count = number(0, MAX_INTEGER)
+    count = make_number_reader(0, MAX_INTEGER)
 
     def read_head(value):
-        return read(value, n=count, head=key_id)
+        return read(value, n=count, head=read_key_id)
 
     def read_finding(value):
-        return read(value, None, ("table",), slug=text, text=text, where=text, database=text, table=text)
+        return read(
+            value,
+            None,
+            ("table",),
+            slug=read_text,
+            text=read_text,
+            where=read_text,
+            database=read_text,
+            table=read_text,
+        )
 
     def read_state(value):
         return read(
-            value, None, ("chain",), replica=read_head, chain=read_head, checkpoints=many(read_head, 256),
-            block=count, time=moment, sequence=count, size=count,
-        )  # fmt: skip
+            value,
+            None,
+            ("chain",),
+            replica=read_head,
+            chain=read_head,
+            checkpoints=make_array_reader(read_head, 256),
+            block=count,
+            time=read_moment,
+            sequence=count,
+            size=count,
+        )
 
     def read_counts(value):
         require(isinstance(value, dict))
         return {name: count(number) for name, number in value.items()}
 
-    findings = many(read_finding, MAX_FINDINGS)
+    findings = make_array_reader(read_finding, MAX_FINDINGS)
     return read(
-        read_json(data), report=lambda value: read(
-            value, "shunzheng/audit/1", ("log", "as_of"), registry=text, log=text, time=moment, as_of=read_state,
-            checked=read_counts, findings=findings, remarks=findings, unchecked=findings, unlisted=count,
-            public_key=text,
-        ), signature=signature,
-    )  # fmt: skip
+        read_json(data),
+        report=lambda value: read(
+            value,
+            "shunzheng/audit/1",
+            ("log", "as_of"),
+            registry=read_text,
+            log=read_text,
+            time=read_moment,
+            as_of=read_state,
+            checked=read_counts,
+            findings=findings,
+            remarks=findings,
+            unchecked=findings,
+            unlisted=count,
+            public_key=read_text,
+        ),
+        signature=read_signature,
+    )
 
 
 def judge_audit(data, trust):
     """Return what the report of an audit comes to, and the reason ("" where it agrees with the snapshot)."""
     try:
-        file = read_audit(data)
-        spki = bytes.fromhex(file.report.public_key)
-        require(spki.hex() == file.report.public_key and is_key(spki), "malformed")
+        signed_report = read_audit(data)
+        spki = bytes.fromhex(signed_report.report.public_key)
+        require(spki.hex() == signed_report.report.public_key and is_key(spki), "malformed")
     except ValueError as error:
         return "unverifiable", "newer_format" if str(error) == "newer_format" else "malformed"
-    report = file.report
-    if not is_signed_by(spki, canonical(report.body), file.signature):  # 1
+    report = signed_report.report
+    if not is_signed_by(spki, encode_canonical(report.body), signed_report.signature):  # 1
         return "contradicted", "signature_bad"
     if report.registry != trust.registry:  # 2
         return "unverifiable", "other_registry"
@@ -1717,16 +1873,18 @@ def judge_audit(data, trust):
 
 def compare_state(state, log, trust):
     heads = list(filter(None, (state.replica, state.chain, *state.checkpoints)))
-    if any(head.n < len(trust.heads) and trust.heads[head.n] != head.head for head in heads):  # 3, 5
+    if any(
+        head.n < len(trust.heads_by_number) and trust.heads_by_number[head.n] != head.head for head in heads
+    ):  # 3, 5
         return "contradicted", "head_differs"
-    if state.replica.n < len(trust.heads):
-        if state.replica.n and trust.places[state.replica.n - 1] != (state.block, state.time):
+    if state.replica.n < len(trust.heads_by_number):
+        if state.replica.n and trust.event_places[state.replica.n - 1] != (state.block, state.time):
             return "contradicted", "event_differs"
         anchors = trust.logs[log].anchors if log in trust.logs else []  # 4
-        anchors = [anchor for anchor in anchors if anchor.n <= state.replica.n]
+        anchors = [anchor for anchor in anchors if anchor.event_number <= state.replica.n]
         if (len(anchors), anchors[-1].size if anchors else 0) != (state.sequence, state.size):
             return "contradicted", "log_differs"
-    is_reached = all(head.n < len(trust.heads) for head in heads)
+    is_reached = all(head.n < len(trust.heads_by_number) for head in heads)
     return ("agrees", "") if is_reached else ("unverifiable", "head_unknown")
 
 
@@ -1750,7 +1908,7 @@ def main():
             take_entries(
                 trust, log, *(Path(path).read_bytes() for name, path in options.entries if name == log)
             )
-        now = moment(options.now) if options.now else int(datetime.now(UTC).timestamp())
+        now = read_moment(options.now) if options.now else int(datetime.now(UTC).timestamp())
         values = read_json(options.claims.read_bytes()) if options.claims else {}
         require(isinstance(values, dict), "the claims are no object")
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:

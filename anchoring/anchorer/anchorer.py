@@ -100,8 +100,10 @@ class Anchorer:
         the chain holds already. Raises: ChainUnavailable.
         """
         if self._acts_at_start is None:
-            self._acts_at_start = self._chain.registry_head(self._contract).n
-        self._caught_up = self._caught_up or view.cursor.n + len(view.pending()) >= self._acts_at_start
+            self._acts_at_start = self._chain.registry_head(self._contract).event_number
+        self._caught_up = (
+            self._caught_up or view.cursor.event_number + len(view.pending()) >= self._acts_at_start
+        )
         return self._caught_up
 
     def _look_at_funds(self) -> None:

@@ -19,7 +19,7 @@ from anchoring.register.tables import CHANGE, SUBMISSION
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from ledger.crypto.suites import Suite
-from ledger.crypto.trees import CountedTree, counted_leaf
+from ledger.crypto.trees import CountedTree, hash_counted_leaf
 from ledger.limits import MAX_ANCHOR_GROWTH
 from ledger.registry.acts import Anchored
 from ledger.registry.status import MAX_ANCHOR_CHANGES, StatusTree, decode_changes, encode_changes
@@ -75,10 +75,10 @@ class _BatchContent:
 
     def root(self, suite: Suite) -> bytes:
         entries = (
-            (submission.count, counted_leaf(suite, submission.count, submission.entry))
+            (submission.count, hash_counted_leaf(suite, submission.count, submission.entry))
             for submission in self.submissions
         )
-        return CountedTree.root_of(suite, list(entries))
+        return CountedTree.compute_root(suite, list(entries))
 
 
 def freeze(
@@ -93,7 +93,7 @@ def freeze(
 
     Raises: RegisterBehind where the chain knows more of the log than the register, AnchorContradicted, NotFound.
     """
-    log_state = view.log(log)
+    log_state = view.find_log(log)
     if log_state is None:
         raise NotFound(view.explain_absence(log))
     with register.writing() as connection:
@@ -199,7 +199,12 @@ def _make_anchor(
     for position, status in changes:
         tree.set(position, status)
     return Anchored(
-        own_log.name, sequence, size, content.root(own_log.suite), tree.root(), encode_changes(changes)
+        own_log.name,
+        sequence,
+        size,
+        content.root(own_log.suite),
+        tree.compute_root(),
+        encode_changes(changes),
     )
 
 

@@ -58,7 +58,7 @@ def reconcile(register: WritableRegister, view: ReplicaView, log: str) -> None:
     Raises: RegisterBehind; AnchorContradicted where the chain holds another anchor than was frozen, or holds it void.
     """
     with register.writing() as connection:
-        check_complete(connection, view.log(log), view)
+        check_complete(connection, view.find_log(log), view)
         batches_and_states = [
             (batch, _find_state(batch, view, log)) for batch in list_open_batches(connection)
         ]
@@ -78,10 +78,10 @@ def _find_state(batch: Batch, view: ReplicaView, log: str) -> str:
             f"the chain holds another anchor {batch.sequence} of {log} than this register froze: the register was restored, "
             "which `shunzheng recover` mends, or somebody else anchors for this log; until then nothing more is anchored"
         )
-    anchor = view.anchor(log, batch.sequence)
-    if anchor and anchor.void:
+    anchor = view.find_anchor(log, batch.sequence)
+    if anchor and anchor.void_reason:
         raise AnchorContradicted(
-            f"anchor {batch.sequence} of {log} is void ({anchor.void}): its records are not anchored"
+            f"anchor {batch.sequence} of {log} is void ({anchor.void_reason}): its records are not anchored"
         )
     return FINAL if sighting.is_final else MINED
 

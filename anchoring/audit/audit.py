@@ -218,15 +218,15 @@ class _Run:
         view = self.view
         if view is None or not self.chain_known:
             return None
-        cursor, log_state = view.cursor, view.log(self.expected.log or "")
+        cursor, log_state = view.cursor, view.find_log(self.expected.log or "")
         return Standing(
-            replica=Head(cursor.n, cursor.head),
+            replica_head=Head(cursor.event_number, cursor.head),
             block=cursor.block,
             time=cursor.time,
             sequence=log_state.sequence if log_state else 0,
             size=log_state.size if log_state else 0,
-            chain=self.chain_head,
-            checkpoints=self.findings.newest_checkpoints,
+            chain_head=self.chain_head,
+            checkpoint_heads=self.findings.newest_checkpoints,
         )
 
     def _check_receipts(self, view: ReplicaView, connection: Connection | None, log: str) -> None:
@@ -271,9 +271,9 @@ class _Run:
             findings.add("other-registry", f"log {log.name}", text, database=REGISTER, table="log")
         if view is None:
             return None
-        log_state = view.log(log.name)
+        log_state = view.find_log(log.name)
         if not self.chain_known and log_state is None:
-            log_state = LogState(log.name, log.suite, 0, "", status_known=False)
+            log_state = LogState(log.name, log.suite, 0, "", is_status_known=False)
         if log.registry_name != view.registry or log_state is None:
             text = f"the register is of {log.name} in {log.registry_name}, which the replica does not know"
             findings.add("other-registry", f"log {log.name}", text, database=REGISTER, table="log")
@@ -283,19 +283,19 @@ class _Run:
     def _infer_log(self, connection: Connection) -> OwnLog | None:
         """Return the log that the rest of a register shows, where its own row is not to be read; None of an empty one."""
         own_name, view = self.expected.log, self.view
-        log_state = view.log(own_name) if view is not None and own_name else None
+        log_state = view.find_log(own_name) if view is not None and own_name else None
         end = connection.execute(_LAST_END).scalar_one()
         if view is None or log_state is None or end is None:
             return None
         text = "its one row is not there or cannot be read: the rest of the register was audited without it"
         self.findings.add("log-altered", f"log {log_state.name}", text)
-        first_anchor = view.anchor(log_state.name, 1)
+        first_anchor = view.find_anchor(log_state.name, 1)
         start = first_anchor.size_before if first_anchor else log_state.size
         return OwnLog(log_state.name, self.expected.registry, log_state.suite, start, end, 0)
 
     def _report_empty(self) -> None:
         own_name = self.expected.log
-        log_state = self.view.log(own_name) if self.view is not None and own_name else None
+        log_state = self.view.find_log(own_name) if self.view is not None and own_name else None
         if log_state and log_state.sequence:
             text = (
                 f"the chain holds {log_state.sequence} batches of {log_state.name} with {log_state.size:,} positions, and "
@@ -310,7 +310,7 @@ class _Run:
         if log.suite is not log_state.suite:
             text = f"the register hashes with {log.suite.name}, the log with {log_state.suite.name}"
             self.findings.add("log-altered", where, text)
-        first_anchor = view.anchor(log.name, 1)
+        first_anchor = view.find_anchor(log.name, 1)
         if first_anchor and log.start != first_anchor.size_before:
             text = f"it is said to start at {log.start}, its first anchor at {first_anchor.size_before}"
             self.findings.add("log-altered", where, text)

@@ -67,24 +67,28 @@ def _check_final_block(view: ReplicaView, chain: Chain, findings: Findings) -> N
 def _compare_events(view: ReplicaView, chain: Chain, contract: str, findings: Findings) -> None:
     for stored_events in _gather_windows(view, max(1, chain.event_span())):
         first_block, last_block = stored_events[0].event.block, stored_events[-1].event.block
-        chain_events = {event.event.n: event for event in chain.events(contract, first_block, last_block)}
+        chain_events = {
+            event.event.event_number: event for event in chain.events(contract, first_block, last_block)
+        }
         for stored_event in stored_events:
-            findings.look("events asked of the chain", view.cursor.n)
-            number = stored_event.event.n
+            findings.look("events asked of the chain", view.cursor.event_number)
+            number = stored_event.event.event_number
             chain_event = chain_events.pop(number, None) or _ask_alone(chain, contract, stored_event)
             if chain_event != stored_event:
                 text = "the chain holds another event there, or none"
                 findings.add("chain-differs", f"event {number}", text, database=REPLICA, table=EVENT.name)
         for number in chain_events:
-            if number <= view.cursor.n:
+            if number <= view.cursor.event_number:
                 text = "the chain holds it, the replica does not"
                 findings.add("chain-differs", f"event {number}", text, database=REPLICA, table=EVENT.name)
 
 
 def _ask_alone(chain: Chain, contract: str, stored_event: ChainEvent) -> ChainEvent | None:
     """Ask for an event by its block: of a long range an endpoint may leave events out without a word."""
-    block, number = stored_event.event.block, stored_event.event.n
-    return next((event for event in chain.events(contract, block, block) if event.event.n == number), None)
+    block, number = stored_event.event.block, stored_event.event.event_number
+    return next(
+        (event for event in chain.events(contract, block, block) if event.event.event_number == number), None
+    )
 
 
 def _gather_windows(view: ReplicaView, span: int) -> Iterator[Sequence[ChainEvent]]:
@@ -102,7 +106,7 @@ def _gather_windows(view: ReplicaView, span: int) -> Iterator[Sequence[ChainEven
 def _compare_pending(view: ReplicaView, chain: Chain, contract: str, findings: Findings) -> None:
     for event in view.pending():
         block = chain.block(event.event.block)
-        where = f"event {event.event.n}"
+        where = f"event {event.event.event_number}"
         if block is None or block.hash != event.block_hash:
             findings.remark("pending-left", where, "the chain has another block there by now, or none")
             continue
@@ -127,27 +131,31 @@ def _compare_head(
         return None
     fold = registry_fold.fold
     findings.look("contract's head")
-    if head.n != fold.n:
-        shown_text = f"the replica holds {fold.n}" if head.n < fold.n else f"the endpoint shows {fold.n}"
-        text = f"the contract counts {head.n} acts, {shown_text}: ask another endpoint"
+    if head.event_number != fold.event_number:
+        shown_text = (
+            f"the replica holds {fold.event_number}"
+            if head.event_number < fold.event_number
+            else f"the endpoint shows {fold.event_number}"
+        )
+        text = f"the contract counts {head.event_number} acts, {shown_text}: ask another endpoint"
         findings.leave(_UNCHECKED_SLUG, "chain", text)
         return None
     if head.head != fold.head:
         text = (
-            f"after act {head.n} the contract's head is 0x{head.head.hex()}; the replica's events, with those "
-            f"that came since, make 0x{fold.head.hex()} after act {fold.n}"
+            f"after act {head.event_number} the contract's head is 0x{head.head.hex()}; the replica's events, with those "
+            f"that came since, make 0x{fold.head.hex()} after act {fold.event_number}"
         )
         findings.add("chain-differs", "contract's head", text, database=REPLICA, table=EVENT.name)
-        return Head(head.n, head.head)
+        return Head(head.event_number, head.head)
     state = collect_state(registry_fold.newest_facts())
     findings.checked["contract's views"] += len(state.logs) + len(state.keys) + len(state.issuers)
     for difference in compare_states(state, stated_state):
         findings.add("chain-differs", "contract's views", difference, database=REPLICA, table="log")
-    return Head(head.n, head.head)
+    return Head(head.event_number, head.head)
 
 
 def _take_newer(registry_fold: RegistryFold, chain: Chain, contract: str, head: RegistryHead) -> None:
     """Fold the events that the chain has beyond those of the replica, up to the contract's head."""
     fold = registry_fold.fold
-    for event in follow_events(chain, contract, head, fold.n, fold.block):
+    for event in follow_events(chain, contract, head, fold.event_number, fold.block):
         registry_fold.take(event)

@@ -12,7 +12,7 @@ from anchoring.checkpoints.cosigning import Peer
 from anchoring.checkpoints.store import COSIGNATURES, FORKS, make_checkpoint
 from anchoring.errors import AnchoringError, CheckpointRefused, NotFound
 from anchoring.replica.reading import ReplicaView
-from ledger.crypto.keys import PublicKey, public_key
+from ledger.crypto.keys import PublicKey, decode_public_key
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
 from ledger.registry.checkpoints import (
@@ -33,7 +33,7 @@ def find_signing_keys(view: ReplicaView, own_key: PublicKey | None) -> dict[byte
     keys = {} if own_key is None else {own_key.id: own_key}
     for key in find_declared_node_keys(view):
         with suppress(MalformedInput):
-            keys[key.id] = public_key(key.spki)
+            keys[key.id] = decode_public_key(key.spki)
     return keys
 
 
@@ -58,7 +58,7 @@ def _check_cosignature(row: RowMapping, keys: _Keys, findings: Findings) -> None
     key_id, text = row["key"], row["checkpoint"]
     where = f"event {row['n']}, key 0x{key_id.hex()}"
     checkpoint = decode_checkpoint(decode(text))
-    if checkpoint.n != row["n"] or checkpoint.encode() != text:
+    if checkpoint.event_number != row["n"] or checkpoint.encode() != text:
         findings.add("checkpoint-altered", where, "its row says another event than its text")
     key = keys.get(key_id)
     if key is None:
@@ -72,20 +72,20 @@ def _check_cosignature(row: RowMapping, keys: _Keys, findings: Findings) -> None
 
 def _compare(view: ReplicaView, checkpoint: Checkpoint, findings: Findings) -> None:
     findings.look("checkpoints")
-    where = f"event {checkpoint.n}"
+    where = f"event {checkpoint.event_number}"
     if checkpoint.registry != view.registry:
         findings.add("checkpoint-contradicted", where, f"it is of the registry {checkpoint.registry}")
         return
-    findings.checkpoints.add(Head(checkpoint.n, checkpoint.head))
+    findings.checkpoints.add(Head(checkpoint.event_number, checkpoint.head))
     if difference := _find_difference(view, checkpoint):
         findings.add("checkpoint-contradicted", where, difference)
 
 
 def _find_difference(view: ReplicaView, checkpoint: Checkpoint) -> str | None:
-    if checkpoint.n > view.cursor.n:
+    if checkpoint.event_number > view.cursor.event_number:
         return None
     try:
-        return find_contradiction(checkpoint, make_checkpoint(view, checkpoint.n))
+        return find_contradiction(checkpoint, make_checkpoint(view, checkpoint.event_number))
     except (CheckpointRefused, NotFound) as error:
         return str(error)
 
@@ -94,9 +94,9 @@ def _check_fork(evidence: bytes, where: str, view: ReplicaView, keys: _Keys, fin
     """Report a fork as what its signatures prove: who signed the other history, or that somebody forged it."""
     findings.look("forks")
     fork = decode_fork(decode(evidence))
-    first_checkpoint, second_checkpoint = fork.first.checkpoint, fork.second.checkpoint
-    if not fork.second.cosignatures or not all(
-        _are_genuine(side, keys) for side in (fork.first, fork.second)
+    first_checkpoint, second_checkpoint = fork.first_checkpoint.checkpoint, fork.second_checkpoint.checkpoint
+    if not fork.second_checkpoint.cosignatures or not all(
+        _are_genuine(side, keys) for side in (fork.first_checkpoint, fork.second_checkpoint)
     ):
         text = "its signatures are not those of nodes' keys: it proves nothing against anybody"
         findings.add("fork-forged", where, text)
@@ -106,7 +106,7 @@ def _check_fork(evidence: bytes, where: str, view: ReplicaView, keys: _Keys, fin
         return
     findings.add(
         "registry-forked",
-        f"event {first_checkpoint.n}",
+        f"event {first_checkpoint.event_number}",
         find_contradiction(first_checkpoint, second_checkpoint) or "",
     )
 
@@ -133,14 +133,21 @@ def _compare_peer(
 ) -> None:
     checkpoint = cosigned_checkpoint.checkpoint
     signer_names = ", ".join(
-        f"0x{cosignature.key.hex()[:16]}" for cosignature in cosigned_checkpoint.cosignatures
+        f"0x{cosignature.key_id.hex()[:16]}" for cosignature in cosigned_checkpoint.cosignatures
     )
-    if not signer_names or checkpoint.registry != view.registry or checkpoint.n > view.cursor.n:
-        text = f"its checkpoint of event {checkpoint.n} tells nothing here: it is unsigned, of another registry, or newer"
+    if (
+        not signer_names
+        or checkpoint.registry != view.registry
+        or checkpoint.event_number > view.cursor.event_number
+    ):
+        text = (
+            f"its checkpoint of event {checkpoint.event_number} tells nothing here: it is unsigned, of "
+            "another registry, or newer"
+        )
         findings.leave("peer-unchecked", name, text)
         return
     findings.look("peers' checkpoints")
-    findings.checkpoints.add(Head(checkpoint.n, checkpoint.head))
+    findings.checkpoints.add(Head(checkpoint.event_number, checkpoint.head))
     if difference := _find_difference(view, checkpoint):
-        text = f"event {checkpoint.n} with head 0x{checkpoint.head.hex()}, signed by {signer_names}: {difference}"
+        text = f"event {checkpoint.event_number} with head 0x{checkpoint.head.hex()}, signed by {signer_names}: {difference}"
         findings.add("peer-contradicts", name, text)

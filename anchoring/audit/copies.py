@@ -44,7 +44,7 @@ def audit_copies(view: ReplicaView, entry_copies: EntryCopies, now: int, finding
 
 
 def _check_log(view: ReplicaView, log: str, walked_sequence: int, findings: Findings) -> None:
-    log_state = view.log(log)
+    log_state = view.find_log(log)
     if log_state is None or walked_sequence > log_state.sequence:
         text = f"it is said to be walked up to {walked_sequence}, and the chain has no such anchor"
         findings.add("copy-altered", f"log {log}", text, database=REPLICA, table=LOG.name)
@@ -79,18 +79,18 @@ def _check_log(view: ReplicaView, log: str, walked_sequence: int, findings: Find
 def _walk_anchors(view: ReplicaView, log: str, walked_sequence: int) -> Iterator[Anchor]:
     """Walk through the anchors up to a sequence that let the log grow, in their order."""
     for sequence in range(1, min(walked_sequence, _last_sequence(view, log)) + 1):
-        anchor = view.anchor(log, sequence)
+        anchor = view.find_anchor(log, sequence)
         if anchor is not None and anchor.size > anchor.size_before:
             yield anchor
 
 
 def _last_sequence(view: ReplicaView, log: str) -> int:
-    log_state = view.log(log)
+    log_state = view.find_log(log)
     return log_state.sequence if log_state else 0
 
 
 def _report_unanchored(view: ReplicaView, log: str, sequence: int, findings: Findings) -> None:
-    anchor = view.anchor(log, sequence)
+    anchor = view.find_anchor(log, sequence)
     text = "its entries are here, the chain has no such anchor"
     if anchor is not None:
         text = "its entries are here, and its log is not said to be walked so far"
@@ -142,5 +142,5 @@ def _read_entries(anchor: Anchor, rows: list[RowMapping], findings: Findings) ->
             where = f"log {anchor.log}, first {row['first']}"
             findings.add("copy-altered", where, "its row says something else than the entry in it")
         entries.append(entry)
-        position += entry.statement.count
+        position += entry.statement.record_count
     return entries

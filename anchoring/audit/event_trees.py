@@ -18,15 +18,20 @@ def audit_event_trees(view: ReplicaView, findings: Findings) -> None:
     event_trees = EventTrees()
     events = (headed_event[0].event for headed_event in view.headed_events())
     for event, nodes in zip_longest(events, view.walk_event_nodes()):
-        if nodes is None or (event is not None and event.n < nodes.n):
-            _add(findings, "fact-missing", event.n, "the events make it, and it is not there")
+        if nodes is None or (event is not None and event.event_number < nodes.n):
+            _add(findings, "fact-missing", event.event_number, "the events make it, and it is not there")
             return
-        if event is None or nodes.n < event.n:
+        if event is None or nodes.n < event.event_number:
             _add(findings, "fact-altered", nodes.n, "no event makes it")
             return
         expected_nodes = event_trees.complete(event)
         if nodes != expected_nodes:
-            _add(findings, "fact-altered", event.n, "it is not what the event and the nodes below make")
+            _add(
+                findings,
+                "fact-altered",
+                event.event_number,
+                "it is not what the event and the nodes below make",
+            )
         has_shape = nodes.has_shape_of(expected_nodes)
         event_trees.extend(nodes if has_shape else expected_nodes)
 

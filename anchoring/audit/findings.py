@@ -105,7 +105,9 @@ class Findings:
     @property
     def newest_checkpoints(self) -> tuple[Head, ...]:
         """The newest checkpoints that were compared, in the order of their events."""
-        return tuple(sorted(self.checkpoints, key=lambda head: (head.n, head.head)))[-_SHOWN_CHECKPOINTS:]
+        return tuple(sorted(self.checkpoints, key=lambda head: (head.event_number, head.head)))[
+            -_SHOWN_CHECKPOINTS:
+        ]
 
     def report(self, standing: Standing | None = None) -> AuditReport:
         return AuditReport(

@@ -54,8 +54,13 @@ def audit_receipts(
 def _find_submission(receipt: Receipt, connection: Connection, where: str, findings: Findings) -> None:
     rows = connection.execute(_SUBMISSIONS_OF_ROOT, {"root": receipt.root}).all()
     if not rows:
-        text = f"position {receipt.first} was promised to it, and the register has no such submission: hand it in again"
+        text = (
+            f"position {receipt.first_position} was promised to it, and the register has no such "
+            "submission: hand it in again"
+        )
         findings.add("submission-lost", where, text)
-    elif (receipt.first, receipt.count, receipt.accepted) not in [tuple(row) for row in rows]:
-        text = f"it promises position {receipt.first}, the register has the submission at {rows[0].first}"
+    elif (receipt.first_position, receipt.record_count, receipt.accepted_at) not in [
+        tuple(row) for row in rows
+    ]:
+        text = f"it promises position {receipt.first_position}, the register has the submission at {rows[0].first_position}"
         findings.add("promise-contradicted", where, text)

@@ -84,7 +84,9 @@ class ChainAccount:
         """Yield the events. Raises: ChainUnavailable; ChainMisbehaved where one is left out."""
         stated_head = self._chain.registry_head(self._contract)
         for event in follow_events(self._chain, self._contract, stated_head):
-            yield Statement(event, stated_head.head if event.event.n == stated_head.n else None)
+            yield Statement(
+                event, stated_head.head if event.event.event_number == stated_head.event_number else None
+            )
 
 
 def reconcile(first: Account, second: Account, head_zero: bytes) -> Reconciliation:
@@ -95,7 +97,7 @@ def reconcile(first: Account, second: Account, head_zero: bytes) -> Reconciliati
     first_walk, second_walk = _Walk(first), _Walk(second)
     common = Head(0, head_zero)
     while True:
-        number = common.n + 1
+        number = common.event_number + 1
         first_statement, second_statement = first_walk.take(number), second_walk.take(number)
         if first_statement is None or second_statement is None:
             return _end(common, first_walk, second_walk, first_statement, second_statement)
@@ -120,7 +122,7 @@ class _Walk:
         """Return what is told of the event of a number; None where the account goes on behind it, or ends."""
         self._next = self._next or next(self._statements, None)
         self.is_over = self._next is None
-        if self._next is None or self._next.event.event.n != number:
+        if self._next is None or self._next.event.event.event_number != number:
             return None
         statement, self._next = self._next, None
         return statement
@@ -139,7 +141,9 @@ def _end(
     for walk, statement in ((first, first_statement), (second, second_statement)):
         if statement is None and not walk.is_over:
             words = f"{walk.name} does not have this event where it belongs, and goes on behind it"
-            difference = Difference(common.n + 1, words, first_statement, second_statement, common.head)
+            difference = Difference(
+                common.event_number + 1, words, first_statement, second_statement, common.head
+            )
             return Reconciliation(common, None, difference)
     shorter = first if first_statement is None else second
     return Reconciliation(common, shorter.name, None)

@@ -57,7 +57,7 @@ class RegistryFold:
 
     def newest_facts(self) -> Iterator[Fact]:
         """Walk through the newest facts of governance, logs, keys, divisions and issuers."""
-        yield from self.overlay.newest()
+        yield from self.overlay.list_newest()
         yield from self.issuers.values()
 
 
@@ -74,7 +74,7 @@ def audit_replica(view: ReplicaView, registry: str, findings: Findings) -> Regis
     for fact in _fold_events(view, registry_fold, findings):
         if type(fact) not in REPLACED_KINDS:
             _add(hash_sums, fact)
-    for fact in registry_fold.overlay.newest():
+    for fact in registry_fold.overlay.list_newest():
         _add(hash_sums, fact)
     for table, row in _list_blocks(registry_fold):
         hash_sums[table.name] += _hash_row(table, row)
@@ -88,7 +88,7 @@ def audit_replica(view: ReplicaView, registry: str, findings: Findings) -> Regis
         audit_event_trees(view, findings)
     with findings.guard(REPLICA, PENDING.name, f"table {PENDING.name}"):
         _check_pending(view, registry_fold.fold, findings)
-    findings.checked["logs"] += len(view.logs())
+    findings.checked["logs"] += len(view.list_logs())
     return registry_fold
 
 
@@ -104,10 +104,10 @@ def _check_head_zero(view: ReplicaView, findings: Findings) -> None:
 
 def _fold_events(view: ReplicaView, registry_fold: RegistryFold, findings: Findings) -> Iterator[Fact]:
     """Yield the facts of all events; behind an event that does not fit go on from what is stored of it."""
-    fold, total = registry_fold.fold, view.cursor.n
+    fold, total = registry_fold.fold, view.cursor.event_number
     for event, head in view.headed_events():
         findings.look("events", total)
-        where = f"event {event.event.n}"
+        where = f"event {event.event.event_number}"
         try:
             facts = registry_fold.take(event)
         except LedgerError as error:
@@ -116,9 +116,9 @@ def _fold_events(view: ReplicaView, registry_fold: RegistryFold, findings: Findi
         if fold.head != head and facts:
             text = "what it says does not make the head that is stored with it"
             findings.add("event-altered", where, text, database=REPLICA, table=EVENT.name)
-        fold.head, fold.n, fold.block, fold.time = (
+        fold.head, fold.event_number, fold.block, fold.time = (
             head,
-            event.event.n,
+            event.event.event_number,
             event.event.block,
             event.event.time,
         )
@@ -134,8 +134,11 @@ def _list_blocks(registry_fold: RegistryFold) -> list[tuple[Table, Row]]:
 
 def _check_state(view: ReplicaView, fold: Fold, findings: Findings) -> None:
     cursor = view.cursor
-    if (fold.n, fold.head, fold.block, fold.time) != cursor.event:
-        text = f"its events end at {fold.n} in block {fold.block}, it says {cursor.n} in block {cursor.block}"
+    if (fold.event_number, fold.head, fold.block, fold.time) != cursor.event:
+        text = (
+            f"its events end at {fold.event_number} in block {fold.block}, it says {cursor.event_number} "
+            f"in block {cursor.block}"
+        )
         findings.add("state-altered", "cursor", text, database=REPLICA, table=STATE.name)
     if cursor.final_block < cursor.block or cursor.final_time < cursor.time:
         text = f"block {cursor.final_block} is said to be final, an event is final in block {cursor.block}"
@@ -144,10 +147,10 @@ def _check_state(view: ReplicaView, fold: Fold, findings: Findings) -> None:
 
 def _check_pending(view: ReplicaView, final_fold: Fold, findings: Findings) -> None:
     """Check that the pending events follow the final ones and make the heads that are stored with them."""
-    fold = Fold(final_fold.head, final_fold.n, final_fold.block, final_fold.time)
+    fold = Fold(final_fold.head, final_fold.event_number, final_fold.block, final_fold.time)
     for event, head in view.headed_pending():
         findings.look("pending events")
-        where = f"event {event.event.n}"
+        where = f"event {event.event.event_number}"
         try:
             fold.extend(event.event)
         except LedgerError as error:
@@ -193,7 +196,7 @@ def _derive_rows(view: ReplicaView, table: Table) -> Iterator[_RowHash]:
     for fact in _fold_events(view, registry_fold, Findings()):
         if TABLES[type(fact)] is table and type(fact) not in REPLACED_KINDS:
             yield _hash_with_key(table, make_row(fact))
-    for fact in registry_fold.overlay.newest():
+    for fact in registry_fold.overlay.list_newest():
         if TABLES[type(fact)] is table:
             yield _hash_with_key(table, make_row(fact))
     for block_table, row in _list_blocks(registry_fold):

@@ -183,7 +183,7 @@ def _read_event(value: object, contract: str) -> ChainEvent:
     except (DecodingError, OverflowError) as error:
         raise ChainMisbehaved(f"the data of an event does not decode: {error}") from error
     event = Event(
-        n=_read_number(topics[1], MAX_NUMBER),
+        event_number=_read_number(topics[1], MAX_NUMBER),
         kind=_read_number(topics[2], 255),
         previous_block=_check_bound(previous_block),
         time=_check_bound(time),

@@ -74,11 +74,11 @@ def deploy(
     head_zero = chain.head_zero(receipt.contract)
     if chain.receipt(receipt.transaction) != receipt:
         raise ReorgDetected("the chain changed its branch while the registry was deployed: deploy it again")
-    if block_before is None or head_zero != acts.head_zero(chain_id, address, block_before.hash):
+    if block_before is None or head_zero != acts.compute_head_zero(chain_id, address, block_before.hash):
         raise WrongRegistry(
             f"the contract at {receipt.contract} states a head 0 that does not follow from its chain"
         )
-    return acts.registry_name(chain_id, address, head_zero)
+    return acts.build_registry_name(chain_id, address, head_zero)
 
 
 def execute(

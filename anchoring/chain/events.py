@@ -29,7 +29,7 @@ def read_events(chain: Chain, contract: str) -> Sequence[ChainEvent]:
     Raises: ChainMisbehaved where the acts do not make the head; ChainUnavailable.
     """
     stated_head = chain.registry_head(contract)
-    if stated_head.n >= stated_head.last_block / WINDOW_BLOCKS:
+    if stated_head.event_number >= stated_head.last_block / WINDOW_BLOCKS:
         with suppress(ChainMisbehaved):  # some endpoints leave out what lies beyond so many blocks of a range
             return _read_forwards(chain, contract, stated_head)
     return _read_backwards(chain, contract, stated_head)
@@ -63,7 +63,7 @@ def walk_back(chain: Chain, contract: str, stated_head: RegistryHead, after: int
     _check_length(stated_head)
     newest_first: list[Sequence[ChainEvent]] = []  # the events of each block
     block, count = stated_head.last_block, 0
-    while count < stated_head.n - after:
+    while count < stated_head.event_number - after:
         events = chain.events(contract, block, block)
         if not events:
             raise ChainMisbehaved(f"block {block} holds no act, though a later act says so: {_TRY_AGAIN}")
@@ -73,11 +73,11 @@ def walk_back(chain: Chain, contract: str, stated_head: RegistryHead, after: int
         previous_block = events[0].event.previous_block
         if previous_block >= block:
             raise ChainMisbehaved(
-                f"act {events[0].event.n} in block {block} follows one in block {previous_block}"
+                f"act {events[0].event.event_number} in block {block} follows one in block {previous_block}"
             )
         block = previous_block
     events_in_order = [event for events in reversed(newest_first) for event in events]
-    return [event for event in events_in_order if after < event.event.n]
+    return [event for event in events_in_order if after < event.event.event_number]
 
 
 def follow_events(
@@ -90,13 +90,14 @@ def follow_events(
     """
     number = after
     for event in _fill_gaps(chain, contract, stated_head, after, first_block):
-        if event.event.n != number + 1:
+        if event.event.event_number != number + 1:
             break
         number += 1
         yield event
-    if number < stated_head.n:
+    if number < stated_head.event_number:
         raise ChainMisbehaved(
-            f"the contract counts {stated_head.n} events, and what the endpoint shows goes up to event {number} without "
+            f"the contract counts {stated_head.event_number} events, and what the endpoint shows goes up to event "
+            f"{number} without "
             "a gap, act by act, too: ask another endpoint, or name the directory of a node"
         )
 
@@ -105,18 +106,20 @@ def _fill_gaps(
     chain: Chain, contract: str, stated_head: RegistryHead, number: int, first_block: int
 ) -> Iterator[ChainEvent]:
     """Yield the acts beyond `number` as windows show them, and in front of each what they left out, if it can be had."""
-    while number < stated_head.n and first_block <= stated_head.last_block:
+    while number < stated_head.event_number and first_block <= stated_head.last_block:
         last_block = min(first_block + max(1, chain.event_span()) - 1, stated_head.last_block)
         for event in chain.events(contract, first_block, last_block):
-            if not number < event.event.n <= stated_head.n:
+            if not number < event.event.event_number <= stated_head.event_number:
                 continue
-            if event.event.n > number + 1:
-                head_before = RegistryHead(event.event.n - 1, b"", event.event.previous_block, closed=False)
+            if event.event.event_number > number + 1:
+                head_before = RegistryHead(
+                    event.event.event_number - 1, b"", event.event.previous_block, closed=False
+                )
                 yield from _walk_gap(chain, contract, head_before, number)
-            number = event.event.n
+            number = event.event.event_number
             yield event
         first_block = last_block + 1
-    if number < stated_head.n:
+    if number < stated_head.event_number:
         yield from _walk_gap(chain, contract, stated_head, number)
 
 
@@ -128,16 +131,16 @@ def _walk_gap(chain: Chain, contract: str, stated_head: RegistryHead, after: int
 
 
 def _check_length(stated_head: RegistryHead) -> None:
-    if stated_head.n > MAX_ACTS:
+    if stated_head.event_number > MAX_ACTS:
         raise ChainMisbehaved(
-            f"the contract counts {stated_head.n} acts, more than {MAX_ACTS}: follow it with a node"
+            f"the contract counts {stated_head.event_number} acts, more than {MAX_ACTS}: follow it with a node"
         )
 
 
 def _check_count(count: int, stated_head: RegistryHead) -> None:
-    if count > stated_head.n:
+    if count > stated_head.event_number:
         raise ChainMisbehaved(
-            f"the contract counts {stated_head.n} acts, the endpoint shows more: {_TRY_AGAIN}"
+            f"the contract counts {stated_head.event_number} acts, the endpoint shows more: {_TRY_AGAIN}"
         )
 
 
@@ -151,9 +154,13 @@ def _check_head(
             fold.extend(event.event)
     except BrokenHead as error:
         raise ChainMisbehaved(f"{error}: {_TRY_AGAIN}") from error
-    if (fold.n, fold.head, fold.block) != (stated_head.n, stated_head.head, stated_head.last_block):
+    if (fold.event_number, fold.head, fold.block) != (
+        stated_head.event_number,
+        stated_head.head,
+        stated_head.last_block,
+    ):
         raise ChainMisbehaved(
-            f"the acts read make head 0x{fold.head.hex()} after act {fold.n}, the contract states "
-            f"0x{stated_head.head.hex()} after act {stated_head.n}: {_TRY_AGAIN}"
+            f"the acts read make head 0x{fold.head.hex()} after act {fold.event_number}, the contract states "
+            f"0x{stated_head.head.hex()} after act {stated_head.event_number}: {_TRY_AGAIN}"
         )
     return events

@@ -41,7 +41,7 @@ class ChainEvent:
 class RegistryHead:
     """The contract's own word for where it stands: acts so far, their head, block of the newest, closed or not."""
 
-    n: int
+    event_number: int
     head: bytes
     last_block: int
     closed: bool

@@ -79,7 +79,7 @@ def collect_state(facts: Iterable[Fact]) -> RegistryState:
                 )
             case IssuerAssignment():
                 issuers[fact.issuer] = max(
-                    issuers.get(fact.issuer, fact), fact, key=lambda assignment: assignment.n
+                    issuers.get(fact.issuer, fact), fact, key=lambda assignment: assignment.event_number
                 )
             case KeyState():
                 retired_at, compromised_since = fact.retired_at or 0, fact.compromised_since or 0

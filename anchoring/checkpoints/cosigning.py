@@ -16,7 +16,7 @@ from anchoring.errors import AnchoringError, CheckpointRefused, NotFound, PeerFa
 from anchoring.processes.loops import Stop
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
-from ledger.crypto.keys import PrivateKey, PublicKey, public_key
+from ledger.crypto.keys import PrivateKey, PublicKey, decode_public_key
 from ledger.errors import BrokenHead, LedgerError, MalformedInput
 from ledger.registry.checkpoints import (
     Checkpoint,
@@ -59,17 +59,19 @@ def recompute(view: ReplicaView, checkpoint: Checkpoint, signed_checkpoint: Chec
     if signed_checkpoint:
         fold = Fold(
             signed_checkpoint.head,
-            signed_checkpoint.n,
+            signed_checkpoint.event_number,
             signed_checkpoint.block,
             signed_checkpoint.time,
         )
     try:
-        for event in view.events(fold.n, limit=checkpoint.n - fold.n):
+        for event in view.events(fold.event_number, limit=checkpoint.event_number - fold.event_number):
             fold.extend(event.event)
     except BrokenHead as error:
         raise CheckpointRefused(f"the replica's events do not follow what was signed: {error}") from error
-    if (fold.n, fold.head) != (checkpoint.n, checkpoint.head):
-        raise CheckpointRefused(f"the replica's events do not make the head of event {checkpoint.n}")
+    if (fold.event_number, fold.head) != (checkpoint.event_number, checkpoint.head):
+        raise CheckpointRefused(
+            f"the replica's events do not make the head of event {checkpoint.event_number}"
+        )
 
 
 def find_node_keys(view: ReplicaView) -> dict[bytes, PublicKey]:
@@ -81,7 +83,7 @@ def find_node_keys(view: ReplicaView) -> dict[bytes, PublicKey]:
     for key in find_declared_node_keys(view):
         if key.retired_at is None and key.compromised_since is None:
             with suppress(MalformedInput):
-                keys[key.id] = public_key(key.spki)
+                keys[key.id] = decode_public_key(key.spki)
     return keys
 
 
@@ -98,9 +100,9 @@ class Cosigner:
         if self._key is None:
             raise CheckpointRefused("this node has no key: name one as `node_key` in its settings")
         with self._replica.reading() as view:
-            checkpoint = make_checkpoint(view, view.cursor.n if n is None else n)
+            checkpoint = make_checkpoint(view, view.cursor.event_number if n is None else n)
             signed_checkpoint = self._checkpoints.find_last_signed()
-            if signed_checkpoint is None or checkpoint.n > signed_checkpoint.n:
+            if signed_checkpoint is None or checkpoint.event_number > signed_checkpoint.event_number:
                 recompute(view, checkpoint, signed_checkpoint)
         return self._checkpoints.sign(self._key, checkpoint)
 
@@ -114,7 +116,7 @@ class Cosigner:
         with self._replica.reading() as view:
             if checkpoint.registry != view.registry:
                 raise CheckpointRefused(f"the checkpoint is of {checkpoint.registry}, not of {view.registry}")
-            own_checkpoint = make_checkpoint(view, checkpoint.n)
+            own_checkpoint = make_checkpoint(view, checkpoint.event_number)
             proven_checkpoint = cosigned_checkpoint.keep_proven(find_node_keys(view))
         if proven_checkpoint.cosignatures and own_checkpoint != checkpoint:
             fork = Fork(self._checkpoints.cosigned(own_checkpoint), proven_checkpoint)
@@ -129,7 +131,11 @@ class Cosigner:
         with self._replica.reading() as view:
             due_number = find_due(view)
         signed_checkpoint = self._checkpoints.find_last_signed()
-        if self._key and due_number and (signed_checkpoint is None or due_number > signed_checkpoint.n):  # 1
+        if (
+            self._key
+            and due_number
+            and (signed_checkpoint is None or due_number > signed_checkpoint.event_number)
+        ):  # 1
             self.sign(due_number)
         for peer in self._peers:  # 2
             try:

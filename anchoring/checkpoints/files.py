@@ -16,7 +16,7 @@ from ledger.errors import SnapshotRefused
 from ledger.registry import snapshots
 from ledger.registry.checkpoints import CosignedCheckpoint, Fork, find_contradiction, read_cosigned
 from ledger.registry.knowledge import Knowledge
-from ledger.registry.snapshots import Header, History, Point
+from ledger.registry.snapshots import Header, HeldPoints, Point
 from ledger.registry.trust_files import TrustFile
 
 _PIECE_BYTES: Final = 64 * 1024  # read at a time
@@ -38,27 +38,27 @@ class SeenFile:
 
     path: Path
 
-    def checkpoint(self) -> CosignedCheckpoint | None:
+    def read_checkpoint(self) -> CosignedCheckpoint | None:
         """Return it. Raises: MalformedInput for a damaged file, which must not read as "nothing was ever seen"."""
         return read_cosigned(self.path.read_bytes()) if self.path.exists() else None
 
-    def newest(self) -> Point | None:
-        cosigned_checkpoint = self.checkpoint()
+    def find_newest(self) -> Point | None:
+        cosigned_checkpoint = self.read_checkpoint()
         return cosigned_checkpoint.checkpoint if cosigned_checkpoint else None
 
-    def point(self, n: int) -> Point | None:
-        newest_point = self.newest()
-        return newest_point if newest_point and newest_point.n == n else None
+    def find_point(self, event_number: int) -> Point | None:
+        newest_point = self.find_newest()
+        return newest_point if newest_point and newest_point.event_number == event_number else None
 
     def remember(self, cosigned_checkpoint: CosignedCheckpoint) -> None:
         """Remember a checkpoint that was taken, durably, before anything is said on the strength of it."""
-        if self.newest() is None or self.newest() != cosigned_checkpoint.checkpoint:
+        if self.find_newest() is None or self.find_newest() != cosigned_checkpoint.checkpoint:
             replace_file(self.path, [canonical(cosigned_checkpoint.to_json())], public=True)
 
     def keep_fork(self, path: Path, cosigned_checkpoint: CosignedCheckpoint) -> None:
         """Keep the evidence of a fork beside what was seen: both checkpoints, or where these are of different events
         the snapshot, whose events lead from one to the other."""
-        seen_checkpoint = self.checkpoint()
+        seen_checkpoint = self.read_checkpoint()
         if seen_checkpoint and find_contradiction(seen_checkpoint.checkpoint, cosigned_checkpoint.checkpoint):
             fork_bytes = canonical(Fork(seen_checkpoint, cosigned_checkpoint).to_json())
             replace_file(self.path.with_name(self.path.name + FORK_SUFFIX), [fork_bytes], public=True)
@@ -69,7 +69,7 @@ class SeenFile:
 def load(path: Path, trust: TrustFile, seen_file: SeenFile) -> Knowledge:
     """Return what a whole snapshot says, replayed in memory. Raises: SnapshotRefused; what was seen before stays."""
     header = check_file(path, trust, seen_file, seen_file)
-    if header.after_n:
+    if header.after_event_number:
         raise SnapshotRefused(
             "not_held", "it is a delta: import it into the directory that holds what is before it"
         )
@@ -78,7 +78,7 @@ def load(path: Path, trust: TrustFile, seen_file: SeenFile) -> Knowledge:
     return knowledge
 
 
-def check_file(path: Path, trust: TrustFile, history: History, seen_file: SeenFile) -> Header:
+def check_file(path: Path, trust: TrustFile, history: HeldPoints, seen_file: SeenFile) -> Header:
     """Check a whole file against a trust file, a history and what was seen. Raises: SnapshotRefused; a fork is kept."""
     try:
         return snapshots.check_snapshot(lambda: read_chunks(path), trust, history)[0]

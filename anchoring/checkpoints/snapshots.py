@@ -36,16 +36,22 @@ def export(view: ReplicaView, cosigned_checkpoint: CosignedCheckpoint, after_n: 
     Raises: NotFound, CheckpointRefused where this replica holds something else there.
     """
     checkpoint = cosigned_checkpoint.checkpoint
-    if make_checkpoint(view, checkpoint.n) != checkpoint:
-        raise CheckpointRefused(f"the checkpoint at event {checkpoint.n} is not what this replica holds")
-    if not 0 <= after_n <= checkpoint.n:
-        raise NotFound(
-            f"the checkpoint is at event {checkpoint.n}: nothing follows event {after_n} up to there"
+    if make_checkpoint(view, checkpoint.event_number) != checkpoint:
+        raise CheckpointRefused(
+            f"the checkpoint at event {checkpoint.event_number} is not what this replica holds"
         )
-    head = view.head_after(after_n)
+    if not 0 <= after_n <= checkpoint.event_number:
+        raise NotFound(
+            f"the checkpoint is at event {checkpoint.event_number}: nothing follows event {after_n} up to there"
+        )
+    head = view.find_head(after_n)
     assert head is not None, "an event below the checkpoint's has a head"
     block = next(view.events(after_n - 1, limit=1)).event.block if after_n else 0
-    events = view.events(after_n, limit=checkpoint.n - after_n) if after_n < checkpoint.n else iter(())
+    events = (
+        view.events(after_n, limit=checkpoint.event_number - after_n)
+        if after_n < checkpoint.event_number
+        else iter(())
+    )
     header = Header(cosigned_checkpoint, after_n, head, block)
     yield from snapshots.write_snapshot(header, (event.event for event in events))
 
@@ -60,40 +66,46 @@ class ImportedSnapshot:
     def close(self) -> None:
         self.replica.close()
 
-    def newest(self) -> Point | None:
+    def find_newest(self) -> Point | None:
         """Return how far it is; None before the first import."""
         if not (self._directory / REPLICA_FILE).exists():
             return None
         with self.replica.reading() as view:
-            return view.cursor if view.cursor.n else None
+            return view.cursor if view.cursor.event_number else None
 
-    def point(self, n: int) -> Point | None:
-        if self.newest() is None:
+    def find_point(self, event_number: int) -> Point | None:
+        if self.find_newest() is None:
             return None
         with self.replica.reading() as view:
-            events, head = list(view.events(n - 1, limit=1)), view.head_after(n)
+            events, head = list(view.events(event_number - 1, limit=1)), view.find_head(event_number)
         event = events[0].event if events else None
-        return Fold(head, n, event.block, event.time) if head and event and event.n == n else None
+        return (
+            Fold(head, event_number, event.block, event.time)
+            if head and event and event.event_number == event_number
+            else None
+        )
 
     def check(self, trust: TrustFile, seen_file: SeenFile) -> CosignedCheckpoint:
         """Check that it may be verified with: vouched for, and not behind or beside what was seen elsewhere.
 
         Raises: SnapshotRefused; NotFound before the first import.
         """
-        cosigned_checkpoint, point = self._imported_seen_file.checkpoint(), self.newest()
+        cosigned_checkpoint, point = self._imported_seen_file.read_checkpoint(), self.find_newest()
         if cosigned_checkpoint is None or point is None:
             raise NotFound(f"{self._directory} holds no snapshot: import one (shunzheng snapshot import)")
         trust.check(cosigned_checkpoint)
-        newest_point = seen_file.newest()
-        if newest_point and newest_point.n > point.n:
+        newest_point = seen_file.find_newest()
+        if newest_point and newest_point.event_number > point.event_number:
             raise SnapshotRefused(
                 "older",
-                f"it ends at event {point.n}, and event {newest_point.n} was seen before: import a newer one",
+                f"it ends at event {point.event_number}, and event {newest_point.event_number} was seen before: "
+                "import a newer one",
             )
-        own_point = self.point(newest_point.n) if newest_point else None
+        own_point = self.find_point(newest_point.event_number) if newest_point else None
         if newest_point and own_point and own_point.head != newest_point.head:
             raise SnapshotRefused(
-                "fork", f"event {newest_point.n} has another head than the one that was seen before"
+                "fork",
+                f"event {newest_point.event_number} has another head than the one that was seen before",
             )
         seen_file.remember(cosigned_checkpoint)
         return cosigned_checkpoint
@@ -108,7 +120,7 @@ class ImportedSnapshot:
         3. Its checkpoint is remembered.
         """
         header = check_file(path, trust, _JoinedHistory(self, seen_file), seen_file)  # 1
-        if self.newest() is None:
+        if self.find_newest() is None:
             self._directory.mkdir(parents=True, exist_ok=True)
             self.replica.prepare(header.checkpoint.registry, header.after_head)
         self._store(path, header, progress)  # 2
@@ -118,27 +130,34 @@ class ImportedSnapshot:
 
     def _store(self, path: Path, header: Header, progress: Progress | None) -> None:
         fold, waiting_events = (
-            Fold(header.after_head, header.after_n, header.after_block),
+            Fold(header.after_head, header.after_event_number, header.after_block),
             list[FoldedEvent](),
         )
         with self.replica.reading() as view:
             stored_cursor = cursor = view.cursor
-            trees, overlay = _copy_checked_trees(view), Overlay(view if stored_cursor.n else NoFacts())
+            trees, overlay = (
+                _copy_checked_trees(view),
+                Overlay(view if stored_cursor.event_number else NoFacts()),
+            )
             for event in snapshots.read_events(read_chunks(path)):
                 fold.extend(event)
-                if fold.n == stored_cursor.n and fold.head != stored_cursor.head:
+                if fold.event_number == stored_cursor.event_number and fold.head != stored_cursor.head:
                     raise SnapshotRefused(
-                        "fork", f"event {stored_cursor.n} has another head than the one that is held"
+                        "fork",
+                        f"event {stored_cursor.event_number} has another head than the one that is held",
                     )
-                if fold.n > stored_cursor.n:
+                if fold.event_number > stored_cursor.event_number:
                     facts = _derive_facts(overlay, trees, event)
                     waiting_events.append(FoldedEvent(ChainEvent(event, b"", b""), fold.head, facts))
-                if waiting_events and (len(waiting_events) == STORED_EVENTS or fold.n == header.checkpoint.n):
+                if waiting_events and (
+                    len(waiting_events) == STORED_EVENTS
+                    or fold.event_number == header.checkpoint.event_number
+                ):
                     new_cursor = _cursor_after(fold, header)
                     self.replica.store(cursor, new_cursor, waiting_events, (), trees)
                     cursor, waiting_events = new_cursor, []
                     if progress:
-                        progress(fold.n, header.checkpoint.n)
+                        progress(fold.event_number, header.checkpoint.event_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,22 +167,24 @@ class _JoinedHistory:
     imported: ImportedSnapshot
     seen_file: SeenFile
 
-    def newest(self) -> Point | None:
-        known_points = [point for point in (self.imported.newest(), self.seen_file.newest()) if point]
-        return max(known_points, key=lambda point: point.n, default=None)
+    def find_newest(self) -> Point | None:
+        known_points = [
+            point for point in (self.imported.find_newest(), self.seen_file.find_newest()) if point
+        ]
+        return max(known_points, key=lambda point: point.event_number, default=None)
 
-    def point(self, n: int) -> Point | None:
-        return self.imported.point(n)
+    def find_point(self, event_number: int) -> Point | None:
+        return self.imported.find_point(event_number)
 
 
 def _copy_checked_trees(view: ReplicaView) -> Trees:
     """Return the status trees of the replica, every position checked against the newest root."""
     status_trees = StatusTrees()
-    return {log.name: status_trees.copy(view, log.name) for log in view.logs() if log.status_known}
+    return {log.name: status_trees.copy(view, log.name) for log in view.list_logs() if log.is_status_known}
 
 
 def _derive_facts(overlay: Overlay, trees: Trees, event: Event) -> list[Fact]:
-    with snapshots.understanding():
+    with snapshots.refuse_nonsense():
         facts = derive(overlay, trees, event)
     for fact in facts:
         overlay.keep(fact)
@@ -171,6 +192,6 @@ def _derive_facts(overlay: Overlay, trees: Trees, event: Event) -> list[Fact]:
 
 
 def _cursor_after(fold: Fold, header: Header) -> Cursor:
-    is_last = fold.n == header.checkpoint.n
+    is_last = fold.event_number == header.checkpoint.event_number
     block_hash = header.checkpoint.block_hash if is_last else b""
-    return Cursor(fold.n, fold.head, fold.block, fold.time, fold.block, block_hash, fold.time)
+    return Cursor(fold.event_number, fold.head, fold.block, fold.time, fold.block, block_hash, fold.time)

@@ -105,9 +105,13 @@ class Checkpoints:
         with transaction(self.engine) as connection:
             hold_tables(connection)  # two processes of this node must not sign beside each other
             last_signed = _find_last_signed(connection)
-            if last_signed and (checkpoint.n < last_signed.n or find_contradiction(last_signed, checkpoint)):
+            if last_signed and (
+                checkpoint.event_number < last_signed.event_number
+                or find_contradiction(last_signed, checkpoint)
+            ):
                 raise CheckpointRefused(
-                    f"event {last_signed.n} with head 0x{last_signed.head.hex()} was signed before: event {checkpoint.n} "
+                    f"event {last_signed.event_number} with head 0x{last_signed.head.hex()} was signed before: event "
+                    f"{checkpoint.event_number} "
                     f"with head 0x{checkpoint.head.hex()} is below it or contradicts it"
                 )
             if last_signed != checkpoint:
@@ -120,7 +124,10 @@ class Checkpoints:
         with transaction(self.engine) as connection:
             for cosignature in cosigned_checkpoint.cosignatures:
                 _insert_cosignature(
-                    connection, cosigned_checkpoint.checkpoint, cosignature, is_own=cosignature.key == own_key
+                    connection,
+                    cosigned_checkpoint.checkpoint,
+                    cosignature,
+                    is_own=cosignature.key_id == own_key,
                 )
             _drop_old(connection)
 
@@ -183,7 +190,10 @@ def _read_forks(connection: Connection) -> list[Fork]:
 
 def _find_second_signers(fork: Fork) -> set[tuple[bytes, Checkpoint]]:
     """Return who signed what: the keys with the second checkpoint; the first is this node's own history."""
-    return {(cosignature.key, fork.second.checkpoint) for cosignature in fork.second.cosignatures}
+    return {
+        (cosignature.key_id, fork.second_checkpoint.checkpoint)
+        for cosignature in fork.second_checkpoint.cosignatures
+    }
 
 
 def _drop_old(connection: Connection) -> None:
@@ -196,7 +206,7 @@ def _drop_old(connection: Connection) -> None:
         _find_last_signed(connection),
     )
     if last_number is not None:
-        kept_number = last_signed.n if last_signed else 0
+        kept_number = last_signed.event_number if last_signed else 0
         connection.execute(
             delete(COSIGNATURES).where(_event_number <= last_number, _event_number != kept_number)
         )
@@ -210,7 +220,11 @@ def _find_last_signed(connection: Connection) -> Checkpoint | None:
 def _insert_cosignature(
     connection: Connection, checkpoint: Checkpoint, cosignature: Cosignature, *, is_own: bool
 ) -> None:
-    row: dict[str, object] = {"n": checkpoint.n, "key": cosignature.key, "signature": cosignature.signature}
+    row: dict[str, object] = {
+        "n": checkpoint.event_number,
+        "key": cosignature.key_id,
+        "signature": cosignature.signature,
+    }
     insert_missing(connection, COSIGNATURES, [row | {"checkpoint": checkpoint.encode(), "own": is_own}])
 
 
@@ -235,7 +249,7 @@ def _read_cosigned(connection: Connection, checkpoint: Checkpoint) -> CosignedCh
     return next(
         (
             cosigned
-            for cosigned in _read_checkpoints(connection, checkpoint.n)
+            for cosigned in _read_checkpoints(connection, checkpoint.event_number)
             if cosigned.checkpoint == checkpoint
         ),
         CosignedCheckpoint(checkpoint),
@@ -245,9 +259,9 @@ def _read_cosigned(connection: Connection, checkpoint: Checkpoint) -> CosignedCh
 def make_checkpoint(view: ReplicaView, n: int) -> Checkpoint:
     """Return the checkpoint at final event `n` as this replica holds it. Raises: NotFound, CheckpointRefused."""
     events = list(view.events(n - 1, limit=2)) if n else []
-    head = view.head_after(n)
-    if not events or events[0].event.n != n or head is None:
-        raise NotFound(f"event {n} is not final here: the replica holds {view.cursor.n} events")
+    head = view.find_head(n)
+    if not events or events[0].event.event_number != n or head is None:
+        raise NotFound(f"event {n} is not final here: the replica holds {view.cursor.event_number} events")
     event = events[0].event
     if len(events) > 1 and events[1].event.block == event.block:
         raise CheckpointRefused(
@@ -265,9 +279,9 @@ def compare(view: ReplicaView, checkpoints: Checkpoints) -> str | None:
     if newest_cosigned is None or newest_cosigned.checkpoint.registry != view.registry:
         return None
     newest_checkpoint = newest_cosigned.checkpoint
-    if newest_checkpoint.n > view.cursor.n:
+    if newest_checkpoint.event_number > view.cursor.event_number:
         return None  # it is being followed anew
     try:
-        return find_contradiction(newest_checkpoint, make_checkpoint(view, newest_checkpoint.n))
+        return find_contradiction(newest_checkpoint, make_checkpoint(view, newest_checkpoint.event_number))
     except CheckpointRefused as error:
         return str(error)

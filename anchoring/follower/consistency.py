@@ -6,7 +6,7 @@ from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, RegistryNa
 from anchoring.errors import ChainBehind, ChainMisbehaved, Quarantined, ReorgDetected, WrongRegistry
 from anchoring.replica.reading import Cursor
 from anchoring.replica.store import FoldedEvent
-from ledger.registry.acts import head_zero
+from ledger.registry.acts import compute_head_zero
 
 
 def check_branch(cursor: Cursor, block_now: Block | None, latest: Block) -> None:
@@ -38,33 +38,35 @@ def check_beginning(name: RegistryName, first_event: ChainEvent, block_before: B
             "pruned 历史区块已裁剪; ask one that keeps all blocks"
         )
     contract = bytes.fromhex(name.contract[2:])
-    if head_zero(name.chain_id, contract, block_before.hash)[:8] != name.head_prefix:
+    if compute_head_zero(name.chain_id, contract, block_before.hash)[:8] != name.head_prefix:
         raise WrongRegistry(f"head 0 of {name.contract} does not follow from the block before {first_block}")
 
 
 def check_head(stated_head: RegistryHead, cursor: Cursor, folded_events: Sequence[FoldedEvent]) -> None:
     """Compare what the contract said before with what was read after. Raises: ChainUnavailable's children, Quarantined."""
-    heads_by_number = {cursor.n: cursor.head} | {
-        folded_event.event.event.n: folded_event.head for folded_event in folded_events
+    heads_by_number = {cursor.event_number: cursor.head} | {
+        folded_event.event.event.event_number: folded_event.head for folded_event in folded_events
     }
     newest_number = max(heads_by_number)
     block = folded_events[-1].event.event.block if folded_events else cursor.block
-    if stated_head.n > newest_number:
+    if stated_head.event_number > newest_number:
         raise ChainMisbehaved(
-            f"the contract counts {stated_head.n} acts, the endpoint shows {newest_number}: it leaves some out"
+            f"the contract counts {stated_head.event_number} acts, the endpoint shows {newest_number}: it leaves some out"
         )
-    if stated_head.n < cursor.n:
-        raise ChainBehind(f"the contract counts {stated_head.n} acts, but act {cursor.n} was final")
-    if stated_head.head != heads_by_number[stated_head.n]:
-        if stated_head.n == cursor.n:
+    if stated_head.event_number < cursor.event_number:
+        raise ChainBehind(
+            f"the contract counts {stated_head.event_number} acts, but act {cursor.event_number} was final"
+        )
+    if stated_head.head != heads_by_number[stated_head.event_number]:
+        if stated_head.event_number == cursor.event_number:
             raise Quarantined(
-                f"after act {stated_head.n} the contract's head is 0x{stated_head.head.hex()}, "
+                f"after act {stated_head.event_number} the contract's head is 0x{stated_head.head.hex()}, "
                 f"the replica's 0x{cursor.head.hex()}"
             )
         raise ReorgDetected(
-            f"the events up to act {stated_head.n} do not make the head that the contract states"
+            f"the events up to act {stated_head.event_number} do not make the head that the contract states"
         )
-    if stated_head.n == newest_number and stated_head.last_block != block:
+    if stated_head.event_number == newest_number and stated_head.last_block != block:
         raise ChainMisbehaved(
             f"act {newest_number} was in block {stated_head.last_block}, the endpoint shows it in block {block}"
         )

@@ -97,7 +97,7 @@ class Follower:
         try:
             with self._replica.reading(quarantined=True) as view:
                 trees = refold(view, progress)
-                self._event_number_and_trees = view.cursor.n, trees
+                self._event_number_and_trees = view.cursor.event_number, trees
                 self._compare(view)
         except Quarantined as error:
             self._replica.set_quarantine(str(error))
@@ -208,13 +208,11 @@ class Follower:
         )
         final_events, end_block = gathered_acts.up_to_end(), gathered_acts.end_block
         # 4
-        fold = Fold(cursor.head, cursor.n, cursor.block, cursor.time)
+        fold = Fold(cursor.head, cursor.event_number, cursor.block, cursor.time)
         folded_events = self._fold_events(fold, final_events)
-        new_cursor = Cursor(
-            fold.n, fold.head, fold.block, fold.time, end_block.number, end_block.hash, end_block.time
-        )
+        new_cursor = _make_cursor(fold, end_block)
         pending_events = self._fold_events(fold, gathered_acts.beyond_end())
-        if cursor.n == 0 and folded_events:
+        if cursor.event_number == 0 and folded_events:
             deployment_block = final_events[0].event.block
             check_beginning(self._registry_name, final_events[0], self._chain.block(deployment_block - 1))
         if gathered_acts.is_newest:
@@ -224,10 +222,10 @@ class Follower:
         self._replica.store(
             cursor, new_cursor, events_with_facts, pending_events, trees, caught_up=gathered_acts.is_newest
         )
-        self._event_number_and_trees = new_cursor.n, trees
+        self._event_number_and_trees = new_cursor.event_number, trees
         self._seen_blocks = None if gathered_acts.is_walked else (latest_block, final_block)
         self.caught_up = gathered_acts.is_newest
-        self.progress = new_cursor.n, max(stated_head.n, new_cursor.n)
+        self.progress = new_cursor.event_number, max(stated_head.event_number, new_cursor.event_number)
         self._gatherer.window.adapt(final_events)
         return len(folded_events)
 
@@ -251,7 +249,9 @@ class Follower:
             if view.cursor != cursor:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
             trees = (
-                number_and_trees[1] if number_and_trees and number_and_trees[0] == cursor.n else refold(view)
+                number_and_trees[1]
+                if number_and_trees and number_and_trees[0] == cursor.event_number
+                else refold(view)
             )
             overlay, events_with_facts = Overlay(view), []
             for folded_event in folded_events:
@@ -269,10 +269,22 @@ class Follower:
         return now - self._behind_since < self._lag_patience
 
 
+def _make_cursor(fold: Fold, end_block: Block) -> Cursor:
+    return Cursor(
+        fold.event_number,
+        fold.head,
+        fold.block,
+        fold.time,
+        end_block.number,
+        end_block.hash,
+        end_block.time,
+    )
+
+
 def _derive_facts(overlay: Overlay, trees: Trees, folded_event: FoldedEvent) -> list[Fact]:
     try:
         return derive(overlay, trees, folded_event.event.event)
     except LedgerError as error:
         raise Quarantined(
-            f"event {folded_event.event.event.n} of the registry cannot be understood: {error}"
+            f"event {folded_event.event.event.event_number} of the registry cannot be understood: {error}"
         ) from error

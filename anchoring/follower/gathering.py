@@ -68,7 +68,7 @@ class Gatherer:
         window_events = [
             event
             for event in self._ask_events(chain, max(first_number, self._first_block), last_number)
-            if event.event.n > cursor.n
+            if event.event.event_number > cursor.event_number
         ]
         if _is_complete(window_events, cursor, stated_head if is_newest else None):
             return GatheredActs(end_block, window_events, is_newest)
@@ -78,7 +78,7 @@ class Gatherer:
         self, chain: Chain, cursor: Cursor, stated_head: RegistryHead, final_block: Block
     ) -> bool:
         """Tell whether there are so many more blocks than acts that going from act to act asks less."""
-        missing_count = stated_head.n - cursor.n
+        missing_count = stated_head.event_number - cursor.event_number
         block_distance = final_block.number - max(cursor.final_block, self._first_block - 1)
         return block_distance > FIRST_SPAN and 0 <= missing_count <= min(
             MAX_WALKED_ACTS, block_distance // chain.event_span()
@@ -89,7 +89,7 @@ class Gatherer:
     ) -> GatheredActs:
         """Come within a window of the final block; that one is then read as it is, and shows whether the count was old."""
         end_block = _ask_block(chain, final_block.number - FIRST_SPAN)
-        events = walk_back(chain, self._contract, stated_head, cursor.n)
+        events = walk_back(chain, self._contract, stated_head, cursor.event_number)
         return GatheredActs(
             end_block, [event for event in events if event.event.block <= end_block.number], is_newest=False
         )
@@ -104,15 +104,18 @@ class Gatherer:
     ) -> GatheredActs:
         """Find what a window left out. Raises: ChainMisbehaved where that cannot be had either."""
         span = min(chain.event_span(), self.window.span)
-        if not 0 < stated_head.n - cursor.n <= MAX_WALKED_ACTS:
+        if not 0 < stated_head.event_number - cursor.event_number <= MAX_WALKED_ACTS:
             chain.limit_event_span(span // 2)
             raise ChainMisbehaved(
-                f"the contract counts {stated_head.n} acts, and those that the endpoint shows after act {cursor.n} do not "
+                f"the contract counts {stated_head.event_number} acts, and those that the endpoint shows after act "
+                f"{cursor.event_number} do not "
                 "follow one another: it leaves some out, and is asked for fewer blocks at a time from now on"
             )
-        events = walk_back(chain, self._contract, stated_head, cursor.n)
-        shown_numbers = {event.event.n for event in window_events}
-        hidden_blocks = [event.event.block for event in events if event.event.n not in shown_numbers]
+        events = walk_back(chain, self._contract, stated_head, cursor.event_number)
+        shown_numbers = {event.event.event_number for event in window_events}
+        hidden_blocks = [
+            event.event.block for event in events if event.event.event_number not in shown_numbers
+        ]
         if hidden_blocks:
             self._learn_span(chain, max(cursor.final_block + 1, self._first_block), hidden_blocks[0])
         end_block = final_block if final_block.number >= cursor.final_block else _known_final(cursor)
@@ -151,6 +154,8 @@ def _ask_block(chain: Chain, number: int) -> Block:
 
 def _is_complete(events: Sequence[ChainEvent], cursor: Cursor, stated_head: RegistryHead | None) -> bool:
     """Tell whether acts follow the cursor without a gap, and reach what the contract counts where that is given."""
-    numbers = [event.event.n for event in events]
-    reaches_head = stated_head is None or cursor.n + len(numbers) >= stated_head.n
-    return reaches_head and numbers == list(range(cursor.n + 1, cursor.n + 1 + len(numbers)))
+    numbers = [event.event.event_number for event in events]
+    reaches_head = stated_head is None or cursor.event_number + len(numbers) >= stated_head.event_number
+    return reaches_head and numbers == list(
+        range(cursor.event_number + 1, cursor.event_number + 1 + len(numbers))
+    )

@@ -20,13 +20,13 @@ from anchoring.processes.workers import Workers
 from anchoring.register.missing import is_missing
 from anchoring.register.store import Register
 from anchoring.register.submissions import Submission, find_submission_of_root
-from ledger.crypto.keys import public_key
+from ledger.crypto.keys import decode_public_key
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS, MAX_STATUS_RECORDS
 from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import Grant, KeyState, LogState, Trust
-from ledger.verification.entitlement import NEWEST_EVENT, Moment, Objection, objections
+from ledger.verification.entitlement import NEWEST_EVENT, Moment, Objection, list_objections
 
 # What must be left of a statement at intake, so that its anchor can be mined in time.
 MIN_STATEMENT_SECONDS: Final = 600
@@ -53,13 +53,13 @@ class IntakeRules:
     def make_room(self, statement: Statement, now: int, *, urgent: bool) -> None:
         """Check that the records of a statement may come in. Raises: TooMuchWaiting."""
         if self.gate:
-            self.gate.check(statement.issuer, statement.count, now, urgent=urgent)
+            self.gate.check(statement.issuer, statement.record_count, now, urgent=urgent)
 
     def note(self, entry: Entry, *, urgent: bool) -> None:
         """Count what was let in, before it is measured again."""
         if self.gate:
             statement, size = entry.statement, len(entry.encode())
-            self.gate.note(statement.issuer, statement.count, size, entry.accepted, urgent=urgent)
+            self.gate.note(statement.issuer, statement.record_count, size, entry.accepted_at, urgent=urgent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def check_terms(admission: Admission, trust: Trust, now: int, rules: IntakeRules
     check_window(statement, log)
     grants = _check_key(statement, log, trust, now)
     # More records than these cannot all change a status; whether fewer do, they show themselves.
-    rules.make_room(statement, now, urgent=statement.count <= MAX_STATUS_RECORDS)
+    rules.make_room(statement, now, urgent=statement.record_count <= MAX_STATUS_RECORDS)
     return Terms(log, grants)
 
 
@@ -147,7 +147,7 @@ def _check_log(statement: Statement, trust: Trust, rules: IntakeRules) -> LogSta
             "other-log",
             f"the statement is for the log {statement.log!r}; this node keeps {rules.log!r}: send it there",
         )
-    log = trust.log(statement.log)
+    log = trust.find_log(statement.log)
     if log is None:
         raise SubmissionRefused(
             "unknown-log",
@@ -168,10 +168,10 @@ def _check_statement(statement: Statement, log: LogState, now: int) -> None:
         raise SubmissionRefused(
             "statement-postdated", f"the statement is dated {statement_time}, it is {format_time(now)} here"
         )
-    if statement.expires < now + MIN_STATEMENT_SECONDS:
+    if statement.expires_at < now + MIN_STATEMENT_SECONDS:
         raise SubmissionRefused(
             "statement-expired",
-            f"the statement expires at {format_time(statement.expires)}, too soon to be anchored: sign it again",
+            f"the statement expires at {format_time(statement.expires_at)}, too soon to be anchored: sign it again",
         )
 
 
@@ -184,19 +184,19 @@ def _check_clocks(statement: Statement, now: int, chain_time: int) -> None:
             f"{difference}: the statement, dated {format_time(statement.time)}, would be anchored before its own date and "
             "count nowhere. Its administrator sets the clock of this node, or asks who runs the chain; then send it again",
         )
-    if statement.expires < chain_time + MIN_STATEMENT_SECONDS:
+    if statement.expires_at < chain_time + MIN_STATEMENT_SECONDS:
         raise SubmissionRefused(
             "clocks-differ",
-            f"{difference}: the statement would be anchored after it expires, at {format_time(statement.expires)}, and "
+            f"{difference}: the statement would be anchored after it expires, at {format_time(statement.expires_at)}, and "
             "count nowhere. Sign it again, for longer; its administrator asks who runs the chain",
         )
 
 
 def _check_key(statement: Statement, log: LogState, trust: Trust, now: int) -> Sequence[Grant]:
     """Check that the key may speak for the issuer now, and return its grants. Raises: SubmissionRefused."""
-    key, grants = trust.key(statement.key), trust.grants(statement.key, statement.issuer)
-    issuer_log = trust.issuer_log(statement.issuer, NEWEST_EVENT)
-    raised_objections = set(objections(key, grants, issuer_log, Moment(log.name, NEWEST_EVENT, now)))
+    key, grants = trust.find_key(statement.key_id), trust.list_grants(statement.key_id, statement.issuer)
+    issuer_log = trust.find_issuer_log(statement.issuer, NEWEST_EVENT)
+    raised_objections = set(list_objections(key, grants, issuer_log, Moment(log.name, NEWEST_EVENT, now)))
     for objection, (slug, words) in _REFUSALS.items():
         if objection in raised_objections:
             raise SubmissionRefused(slug, words.format(**_collect_names(statement, log, key, trust)))
@@ -250,10 +250,10 @@ _REFUSALS: Final = {
 
 def _check_signature(statement: Statement, signature: bytes, trust: Trust) -> None:
     """Check that the key, which is registered, signed the statement. Raises: SubmissionRefused."""
-    key = trust.key(statement.key)
+    key = trust.find_key(statement.key_id)
     assert key is not None, "its terms were checked"
     try:
-        is_signed = public_key(key.spki).verify(statement.encode(), signature)
+        is_signed = decode_public_key(key.spki).verify(statement.encode(), signature)
     except MalformedInput:
         is_signed = False
     if not is_signed:
@@ -264,4 +264,4 @@ def _check_signature(statement: Statement, signature: bytes, trust: Trust) -> No
 
 
 def _name_key(statement: Statement) -> str:
-    return f"the key 0x{statement.key.hex()}"
+    return f"the key 0x{statement.key_id.hex()}"

@@ -55,7 +55,7 @@ def read_rows(
     judge: RowJudge, lines: Iterator[bytes], spool: Spool, workers: Workers | None
 ) -> tuple[list[bytes], list[RowError]]:
     """Spool every row, and return the leaf hashes in order, and what is odd and let pass. Raises: SubmissionRefused."""
-    count = judge.statement.count
+    count = judge.statement.record_count
     chunks = _cut_chunks(judge, islice(lines, count))
     gathering = _Gathering(spool)
     if workers and count >= MIN_PARALLEL_ROWS:

@@ -108,7 +108,7 @@ def take(
                 raise RegisterBehind("the register lost this submission while it arrived: send it again")
             check_place(connection, statement, terms.log)
             check_new(connection, trust, log.name, statement.issuer, spool)
-            deadline = min(statement.expires, now + rules.promise_seconds)
+            deadline = min(statement.expires_at, now + rules.promise_seconds)
             submission = _write(connection, log, entry, spool, warnings, deadline)
         rules.note(entry, urgent=spool.is_urgent)
         return submission, True
@@ -147,20 +147,20 @@ def _write(
     statement = entry.statement
     writer = RecordWriter(connection, log.suite, statement, log.size)
     _write_records(writer, spool)
-    writer.sealings.check(connection, entry.accepted)
+    writer.sealings.check(connection, entry.accepted_at)
     acceptance = Acceptance(
         id=statement.root.hex(),
         log=log.name,
         issuer=statement.issuer,
-        count=statement.count,
+        count=statement.record_count,
         first=log.size,
-        accepted=entry.accepted,
+        accepted=entry.accepted_at,
         warnings=tuple(warnings),
         deadline=deadline,
     )
     submission = Submission(acceptance, entry, ACCEPTED, None)
     insert_submissions(connection, [submission], writer.changes)
-    set_log_size(connection, log.size + statement.count)
+    set_log_size(connection, log.size + statement.record_count)
     return submission
 
 

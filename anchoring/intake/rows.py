@@ -11,7 +11,7 @@ from anchoring.errors import RowError, SubmissionRefused
 from anchoring.intake.faults import RowFault
 from anchoring.intake.judging import judge_disclosure, judge_identifier, judge_record, list_oddities
 from anchoring.register.search.terms import list_terms
-from ledger.crypto.trees import leaf_hash
+from ledger.crypto.trees import hash_leaf
 from ledger.encoding.canonical import Json, decode, encode_known
 from ledger.encoding.fields import Fields
 from ledger.encoding.signed_files import split_signature
@@ -113,7 +113,7 @@ class RowJudge:
                 drawn_values.append(disclosure.master)
         return Row(
             index,
-            leaf_hash(record.suite, body),
+            hash_leaf(record.suite, body),
             record,
             body,
             encode_known(disclosure_json) if disclosure_json is not None else None,

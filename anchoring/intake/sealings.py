@@ -16,7 +16,7 @@ from anchoring import limits
 from anchoring.intake.faults import FIRST_ROW, MAX_ROW_ERRORS, Faults
 from anchoring.register.tables import LINEAGE, RECORD
 from ledger.encoding.canonical import decode
-from ledger.encoding.times import civil_date
+from ledger.encoding.times import find_civil_date
 from ledger.records.records import decode_record
 from ledger.records.seal_claims import MADE_WITH
 from ledger.registry.status import Status
@@ -70,7 +70,7 @@ def _say_why_not_in_force(seal_row: RowMapping, now: int) -> str:
     if status is not Status.VALID:
         state_text = f"the seal {identifier} is {status.name.lower()} 印章已不在有效状态"
         return f"{state_text}: {_COUNTS}. Seal with one that is in force"
-    today, first_day, last_day = civil_date(now), record.valid_from, record.valid_until
+    today, first_day, last_day = find_civil_date(now), record.valid_from, record.valid_until
     if (first_day and today < first_day) or (last_day and today > last_day):
         return (
             f"the seal {identifier} is in force from {first_day or '…'} to {last_day or '…'} and today is {today} "

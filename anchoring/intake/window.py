@@ -46,10 +46,11 @@ def require_window(statement: Statement) -> Window:
 def check_window(statement: Statement, log: LogState) -> None:
     """Check that enough of the window is left for the records to arrive and to be anchored. Raises: SubmissionRefused."""
     window = require_window(statement)
-    if window.last < log.sequence + WINDOW_MARGIN:
+    if window.last_sequence < log.sequence + WINDOW_MARGIN:
         raise SubmissionRefused(
             "outside-window",
-            f"the statement may be anchored up to sequence {window.last} of {log.name}, which stands at {log.sequence}: "
+            f"the statement may be anchored up to sequence {window.last_sequence} of {log.name}, which stands at "
+            f"{log.sequence}: "
             f"{_SIGN_AGAIN}",
         )
 
@@ -61,16 +62,17 @@ def check_place(connection: Connection, statement: Statement, log: LogState) -> 
     """
     window, last_batch = require_window(statement), find_last_batch(connection)
     next_sequence = max(log.sequence, last_batch.sequence if last_batch else 0) + 1
-    if next_sequence < window.first:
+    if next_sequence < window.first_sequence:
         raise SubmissionRefused(
             "outside-window",
-            f"the statement may be anchored from sequence {window.first} of {log.name} on, the next one is {next_sequence}: "
+            f"the statement may be anchored from sequence {window.first_sequence} of {log.name} on, the next one "
+            f"is {next_sequence}: "
             f"{_SIGN_AGAIN}",
         )
-    latest_sequence = next_sequence + _count_anchors_before(connection, statement.count)
-    if latest_sequence <= window.last:
+    latest_sequence = next_sequence + _count_anchors_before(connection, statement.record_count)
+    if latest_sequence <= window.last_sequence:
         return
-    if latest_sequence > Window.after(next_sequence - 1).last:
+    if latest_sequence > Window.after(next_sequence - 1).last_sequence:
         raise TooMuchWaiting(
             f"what waits may take more than the {MAX_WINDOW} anchors for which a submission can be signed: hand this one in "
             "later",
@@ -78,7 +80,8 @@ def check_place(connection: Connection, statement: Statement, log: LogState) -> 
         )
     raise SubmissionRefused(
         "outside-window",
-        f"the statement may be anchored up to sequence {window.last} of {log.name}, and with what waits its turn may come "
+        f"the statement may be anchored up to sequence {window.last_sequence} of {log.name}, and with what "
+        "waits its turn may come "
         f"at {latest_sequence} only: {_SIGN_AGAIN}",
     )
 

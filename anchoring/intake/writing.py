@@ -57,7 +57,7 @@ class RecordWriter:
         is_anchored: bool = False,
     ) -> None:
         self._connection, self._suite, self._first_position = connection, suite, first
-        self._issuer, self._key = statement.issuer, statement.key
+        self._issuer, self._key = statement.issuer, statement.key_id
         self._is_anchored = is_anchored
         self.sealings = Sealings()
         self._changed_positions: set[int] = set()
@@ -152,7 +152,7 @@ class RecordWriter:
             )
             return None
         self._changed_positions.add(target_position)
-        current_position = position if lineage.current == row.leaf else target_position
+        current_position = position if lineage.current_leaf == row.leaf else target_position
         lineage_after = StoredLineage(lineage, lineage_before.name, lineage_before.first, current_position)
         return lineage_after, _PlacedRecord(
             row, position, lineage_before.first, target_position, change.status
@@ -207,7 +207,7 @@ def _order_rows(stored_lineage: StoredLineage | None, rows: list[Row]) -> list[R
     """Order the rows of one lineage by their chain; those that are not on it come last and will be refused."""
     rows_by_previous = {row.record.previous: row for row in rows}
     ordered_rows: list[Row] = []
-    tip = stored_lineage.lineage.tip if stored_lineage else None
+    tip = stored_lineage.lineage.newest_leaf if stored_lineage else None
     while tip in rows_by_previous:
         ordered_rows.append(rows_by_previous.pop(tip))
         tip = ordered_rows[-1].leaf

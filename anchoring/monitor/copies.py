@@ -124,11 +124,11 @@ class EntryCopies:
             _read_copy(row) for row in self._read_rows(queries.PAGE, log=log, position=position, limit=limit)
         ]
 
-    def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
+    def find_entry(self, log: str, position: int) -> tuple[int, Entry] | None:
         """Return the entry whose records include `position`, with its own first position; None where no copy is here."""
         rows = self._read_rows(queries.LAST_UP_TO, log=log, position=position)
         copy = _read_copy(rows[0]) if rows else None
-        if copy is None or position >= copy.first + copy.entry.statement.count:
+        if copy is None or position >= copy.first + copy.entry.statement.record_count:
             return None
         return copy.first, copy.entry
 
@@ -197,7 +197,7 @@ class EntryCopies:
         for entry in entries:
             row_start = {"log": anchor.log, "first": position, "sequence": anchor.sequence}
             rows.append(row_start | {"root": entry.statement.root, "source": source, "entry": entry.encode()})
-            position += entry.statement.count
+            position += entry.statement.record_count
         state = Publication.FAULTY if faults else Publication.PUBLISHED
         texts = [
             f"position {fault.position}: {fault.text} ({fault.reason})" for fault in faults[:MAX_FINDINGS]

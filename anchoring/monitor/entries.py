@@ -41,8 +41,8 @@ class EntriesByConnection:
             return find_occurrences(self._connection, view, log, root, sequence)
         return self._copies.occurrences(view, log, root, sequence) if self._copies else None
 
-    def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
+    def find_entry(self, log: str, position: int) -> tuple[int, Entry] | None:
         """Return the entry whose records include `position`, with its own first position; None where it is not held."""
         if log != self._log or self._connection is None:
-            return self._copies.entry_at(log, position) if self._copies else None
+            return self._copies.find_entry(log, position) if self._copies else None
         return find_entry_at(self._connection, position)

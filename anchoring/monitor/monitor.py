@@ -123,7 +123,7 @@ class Monitor:
         self._walk(log, now)  # 1
         sequences = self._copies.list_due(log, now, ROUND_ANCHORS)  # 2
         with self._replica.reading() as view:
-            due_anchors = [anchor for sequence in sequences if (anchor := view.anchor(log, sequence))]
+            due_anchors = [anchor for sequence in sequences if (anchor := view.find_anchor(log, sequence))]
         pages = {node.peer.name: Pages(node.peer, log, self._clock) for node in self._nodes}
         settled_count = 0
         for anchor in due_anchors:
@@ -136,12 +136,12 @@ class Monitor:
         while True:
             walked_sequence = self._copies.find_walked_sequence(log)
             with self._replica.reading() as view:
-                log_state = view.log(log)
+                log_state = view.find_log(log)
                 last_sequence = (
                     min(log_state.sequence, walked_sequence + _WALK_ANCHORS) if log_state else walked_sequence
                 )
                 sequences = range(walked_sequence + 1, last_sequence + 1)
-                anchors = [anchor for sequence in sequences if (anchor := view.anchor(log, sequence))]
+                anchors = [anchor for sequence in sequences if (anchor := view.find_anchor(log, sequence))]
             if not anchors:
                 return
             self._copies.walk(log, anchors, now)

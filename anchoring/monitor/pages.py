@@ -76,14 +76,14 @@ class Pages:
             if isinstance(entry, MalformedInput):
                 raise WrongAnswer(_make_printable(entry))
             entries.append(entry)
-            position += entry.statement.count
+            position += entry.statement.record_count
         return entries
 
     def _fetch(self, position: int) -> None:
         body = self.peer.entries(self.log, position, PAGE_ENTRIES)
         self._entries, end_position = dict(_read_entries(body)), position + 1
         for first_position, entry in self._entries.items():
-            count = 1 if isinstance(entry, MalformedInput) else entry.statement.count
+            count = 1 if isinstance(entry, MalformedInput) else entry.statement.record_count
             end_position = max(end_position, first_position + count)
         self._covered_positions = range(position, end_position)
 
@@ -91,9 +91,9 @@ class Pages:
 def _read_entries(body: bytes) -> Iterator[tuple[int, Entry | MalformedInput]]:
     """Read (first position, entry) from a page; what else stands in it is not looked at. Raises: PeerRefused."""
     try:
-        for member in Fields(decode(body), "page").array("items", PAGE_ENTRIES):
+        for member in Fields(decode(body), "page").take_array("items", PAGE_ENTRIES):
             fields = Fields(member, "item")
-            yield fields.integer("first", 0, MAX_LOG_SIZE), _decode_entry_or_fault(fields.take("entry"))
+            yield fields.take_integer("first", 0, MAX_LOG_SIZE), _decode_entry_or_fault(fields.take("entry"))
     except MalformedInput as error:
         raise PeerRefused(f"its answer is no page of entries: {_make_printable(error)}") from error
 

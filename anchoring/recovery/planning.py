@@ -72,7 +72,7 @@ def make_plan(register: Register, view: ReplicaView, log: str, peers: Sequence[P
 
     Raises: NotFound, AnchorContradicted where it is no register of this log, RegisterBehind where the chain is not final.
     """
-    log_state = view.log(log)
+    log_state = view.find_log(log)
     if log_state is None:
         raise NotFound(f"the log {log!r} is not admitted")
     with register.reading() as connection:
@@ -93,7 +93,7 @@ def make_plan(register: Register, view: ReplicaView, log: str, peers: Sequence[P
             if sequences
             else {}
         )
-    anchors = [anchor for sequence in sequences if (anchor := view.anchor(log, sequence))]
+    anchors = [anchor for sequence in sequences if (anchor := view.find_anchor(log, sequence))]
     faults: list[str] = []
     pages = [Pages(peer, log, time.monotonic) for peer in peers]
     lost_batches = tuple(
@@ -210,7 +210,7 @@ def _find_kept(
                 kept_positions.add(position)
             else:
                 is_whole = False
-            position += entry.statement.count
+            position += entry.statement.record_count
         is_whole = is_whole and lost_batch.entries is not None
     while is_whole and size in local_submissions:
         kept_positions.add(size)

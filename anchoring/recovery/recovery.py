@@ -70,7 +70,7 @@ def _hold_log(connection: Connection, view: ReplicaView, plan: Plan, now: int) -
     if local_positions != plan.kept_positions | {submission.first for submission in plan.submissions_aside}:
         raise RegisterBehind("the register took a submission meanwhile: run this again")
     if row is None:
-        first_anchor = view.anchor(plan.log.name, 1)
+        first_anchor = view.find_anchor(plan.log.name, 1)
         start = first_anchor.size_before if first_anchor else plan.log.size
         log = OwnLog(plan.log.name, view.registry, plan.log.suite, start, start, now)
         connection.execute(insert(LOG), [log_row(log)])
@@ -98,9 +98,9 @@ def _place_submissions(connection: Connection, lost_batch: LostBatch, kept_posit
         else:
             new_submissions.append(_make_submission(position, entry, anchor.sequence))
             missing_ranges.append(
-                Missing(position, statement.count, anchor.sequence, statement.root, statement.issuer)
+                Missing(position, statement.record_count, anchor.sequence, statement.root, statement.issuer)
             )
-        position += statement.count
+        position += statement.record_count
     if new_submissions:
         insert_submissions(connection, new_submissions, 0)
     note_missing(connection, missing_ranges)
@@ -113,9 +113,9 @@ def _make_submission(first_position: int, entry: Entry, sequence: int) -> Submis
         id=statement.root.hex(),
         log=statement.log,
         issuer=statement.issuer,
-        count=statement.count,
+        count=statement.record_count,
         first=first_position,
-        accepted=entry.accepted,
+        accepted=entry.accepted_at,
         warnings=(),
     )
     return Submission(acceptance, entry, FINAL, sequence)

@@ -18,7 +18,7 @@ from ledger.encoding.canonical import decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.signed_files import join_signature
 from ledger.records.lifecycle import Lineage, follow
-from ledger.records.records import Record, decode_record, lineage_of
+from ledger.records.records import Record, decode_record, read_lineage
 from ledger.records.submissions import Entry
 
 FILE_SUFFIX: Final = ".submission"
@@ -53,7 +53,7 @@ class LocalSubmission:
 
     @property
     def end(self) -> int:
-        return self.first + self.entry.statement.count
+        return self.first + self.entry.statement.record_count
 
 
 def write_aside(connection: Connection, submission: LocalSubmission, directory: Path) -> Path:
@@ -108,11 +108,12 @@ def _rewind(connection: Connection, first_position: int) -> None:
         records_by_previous[record.previous] = (position, leaf, record)
     lineage: Lineage | None = None
     current_position = first_position
-    while next_record := records_by_previous.pop(lineage.tip if lineage else None, None):
+    while next_record := records_by_previous.pop(lineage.newest_leaf if lineage else None, None):
         position, leaf, record = next_record
         lineage, _ = follow(lineage, record, leaf)
-        current_position = position if lineage.current == leaf else current_position
+        current_position = position if lineage.current_leaf == leaf else current_position
     assert lineage is not None, "its first record stands before what was removed"
     set_lineages(
-        connection, [StoredLineage(lineage, lineage_of(lineage.identifier), first_position, current_position)]
+        connection,
+        [StoredLineage(lineage, read_lineage(lineage.identifier), first_position, current_position)],
     )

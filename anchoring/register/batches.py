@@ -62,8 +62,8 @@ def check_complete(connection: Connection, log_state: LogState | None, trust: Tr
 def _describe_lacking(trust: Trust, log_state: LogState, first_sequence: int) -> str:
     """Say which batches the register lacks, from sequence `first_sequence` on."""
     oldest_anchor, newest_anchor = (
-        trust.anchor(log_state.name, first_sequence),
-        trust.anchor(log_state.name, log_state.sequence),
+        trust.find_anchor(log_state.name, first_sequence),
+        trust.find_anchor(log_state.name, log_state.sequence),
     )
     record_count = log_state.size - oldest_anchor.size_before if oldest_anchor else 0
     times = [format_time(anchor.time) for anchor in (oldest_anchor, newest_anchor) if anchor]
@@ -104,7 +104,7 @@ def read_log(row: RowMapping) -> OwnLog:
     return OwnLog(
         name=row["name"],
         registry_name=row["registry_name"],
-        suite=suites.by_number(row["suite"]),
+        suite=suites.get_suite_by_number(row["suite"]),
         start=row["start"],
         size=row["size"],
         opened_at=row["opened"],

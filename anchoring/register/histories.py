@@ -44,12 +44,12 @@ def make_history(
     history = History(
         registry=view.registry,
         log=stored_records[0].submission.acceptance.log,
-        n=view.cursor.n,
+        event_number=view.cursor.event_number,
         head=view.cursor.head,
         proofs=tuple(make_bare_proof(register, connection, view, stored) for stored in anchored_records),
-        waiting=tuple(stored.record for stored in stored_records if not _find_anchor(stored, view)),
+        waiting_records=tuple(stored.record for stored in stored_records if not _find_anchor(stored, view)),
         time=now,
-        key=key.public.id,
+        key_id=key.public.id,
     )
     return sign_history(key, history)
 
@@ -57,4 +57,4 @@ def make_history(
 def _find_anchor(stored_record: StoredRecord, view: ReplicaView) -> Anchor | None:
     submission = stored_record.submission
     sequence = submission.sequence
-    return None if sequence is None else view.anchor(submission.acceptance.log, sequence)
+    return None if sequence is None else view.find_anchor(submission.acceptance.log, sequence)

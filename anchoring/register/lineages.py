@@ -10,7 +10,7 @@ from anchoring.database.bulk import select_many
 from anchoring.database.engine import make_findable
 from anchoring.register.tables import LINEAGE, Row
 from ledger.records.lifecycle import Lineage
-from ledger.records.records import lineage_of
+from ledger.records.records import read_lineage
 from ledger.registry.status import Status
 
 #: Name, kind, issuer and first record of a lineage never change.
@@ -34,7 +34,7 @@ class StoredLineage:
 
 def find_lineages(connection: Connection, identifiers: Sequence[str]) -> list[Lineage | None]:
     """Return the lineage of each identifier, of whichever version; None where it is not registered here."""
-    names = [lineage_of(identifier) for identifier in identifiers]
+    names = [read_lineage(identifier) for identifier in identifiers]
     lineages_by_name = find_lineages_named(connection, [make_findable(name) for name in names])
     return [lineages_by_name[name].lineage if name in lineages_by_name else None for name in names]
 
@@ -59,8 +59,8 @@ def read_stored_lineage(row: RowMapping) -> StoredLineage:
         kind=row["kind"],
         issuer=row["issuer"],
         identifier=row["identifier"],
-        tip=row["tip"],
-        current=row["current"],
+        newest_leaf=row["tip"],
+        current_leaf=row["current"],
         status=Status(row["status"]),
     )
     return StoredLineage(lineage, row["name"], row["first"], row["position"])
@@ -74,8 +74,8 @@ def lineage_row(stored_lineage: StoredLineage) -> Row:
         "kind": lineage.kind,
         "issuer": lineage.issuer,
         "identifier": lineage.identifier,
-        "tip": lineage.tip,
-        "current": lineage.current,
+        "tip": lineage.newest_leaf,
+        "current": lineage.current_leaf,
         "position": stored_lineage.position,
         "status": int(lineage.status),
     }

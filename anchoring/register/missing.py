@@ -65,11 +65,11 @@ def note_back(connection: Connection, first_position: int) -> None:
 
 def is_complete(connection: Connection, trust: Trust, log: str, position: int) -> bool:
     """Tell whether the newest change that the chain shows of the current record at `position` is explained here."""
-    log_state = trust.log(log)
-    newest_status = trust.status(log, position, log_state.sequence) if log_state else None
+    log_state = trust.find_log(log)
+    newest_status = trust.find_status(log, position, log_state.sequence) if log_state else None
     if newest_status is None:
         return True
-    anchor = trust.anchor(log, newest_status.sequence)
+    anchor = trust.find_anchor(log, newest_status.sequence)
     if anchor is None:
         return False
     parameters = {"position": position, "first": anchor.size_before, "end": anchor.size}

@@ -44,7 +44,7 @@ def find_occurrences(
 
 def _is_anchored(row: RowMapping, view: ReplicaView, log: str) -> bool:
     """Tell whether the chain holds the batch of a row, and no other under its sequence."""
-    anchor, batch_anchor = view.anchor(log, row["sequence"]), read_batch(row).anchor
+    anchor, batch_anchor = view.find_anchor(log, row["sequence"]), read_batch(row).anchor
     return anchor is not None and (anchor.root, anchor.size, anchor.status_root) == (
         batch_anchor.root,
         batch_anchor.size,

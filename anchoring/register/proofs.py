@@ -42,8 +42,8 @@ def make_proof(
         return replace(
             bare_proof,
             disclosure=disclosure,
-            status=trees.staple(view, stored_record.submission.acceptance.log, stored_record.position),
-            linked=(*maker.make_linked_proofs(stored_record), *causes),
+            staple=trees.staple(view, stored_record.submission.acceptance.log, stored_record.position),
+            linked_proofs=(*maker.make_linked_proofs(stored_record), *causes),
         )
 
 
@@ -66,15 +66,15 @@ class _ProofMaker:
         """Return the proof that the record is anchored, and nothing more. Raises: NotFinal."""
         submission = stored_record.submission
         log, sequence = submission.acceptance.log, submission.sequence
-        if sequence is None or self.view.anchor(log, sequence) is None:
+        if sequence is None or self.view.find_anchor(log, sequence) is None:
             raise NotFinal(submission.state)
         return Proof(
             record=stored_record.record,
             disclosure=None,
             index=stored_record.index,
-            path=tuple(self._submission_tree(stored_record).path(stored_record.index)),
+            path=tuple(self._submission_tree(stored_record).find_path(stored_record.index)),
             entry=submission.entry,
-            batch=tuple(self._batch_tree(stored_record, sequence).path(submission.acceptance.first)),
+            batch_path=tuple(self._batch_tree(stored_record, sequence).path(submission.acceptance.first)),
             sequence=sequence,
         )
 
@@ -91,14 +91,14 @@ class _ProofMaker:
             except (NotFound, NotFinal):
                 continue
             inner_proofs = tuple(self.make_linked_proofs(target_record, depth + 1))
-            yield trim_linked(replace(proof, disclosure=target_record.disclosure, linked=inner_proofs))
+            yield trim_linked(replace(proof, disclosure=target_record.disclosure, linked_proofs=inner_proofs))
 
     def select_causes(self, stored_record: StoredRecord) -> list[StoredRecord]:
         """Return the newest final record that changed the status, and the newest that reinstated, oldest first.
 
         The second is needed where more happened since: a suspension that was lifted does not prove a reinstatement.
         """
-        log = self.view.log(stored_record.submission.acceptance.log)
+        log = self.view.find_log(stored_record.submission.acceptance.log)
         known_sequence = log.sequence if log else 0
         changing_records = [
             find_record(self.connection, leaf)

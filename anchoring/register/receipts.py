@@ -47,11 +47,11 @@ def find_or_sign_receipt(
         log=statement.log,
         suite=statement.suite,
         root=statement.root,
-        count=statement.count,
-        first=acceptance.first,
-        accepted=acceptance.accepted,
+        record_count=statement.record_count,
+        first_position=acceptance.first,
+        accepted_at=acceptance.accepted,
         deadline=acceptance.deadline,
-        key=key.public.id,
+        key_id=key.public.id,
     )
     signed_receipt = sign_receipt(key, receipt)
     with register.writing() as connection:
@@ -71,7 +71,7 @@ def bring_back(register: Register, trust: Trust, signed_receipt: SignedReceipt) 
     the one that was made.
     """
     receipt = signed_receipt.receipt
-    if reason := judge_signature(signed_receipt, trust.key(receipt.key)):
+    if reason := judge_signature(signed_receipt, trust.find_key(receipt.key_id)):
         return SIGNATURE_WORDS[reason]
     with register.writing() as connection:
         submission = find_submission_of_root(connection, receipt.root)
@@ -82,9 +82,9 @@ def bring_back(register: Register, trust: Trust, signed_receipt: SignedReceipt) 
             receipt.registry,
             receipt.log,
             receipt.suite,
-            receipt.count,
-            receipt.first,
-            receipt.accepted,
+            receipt.record_count,
+            receipt.first_position,
+            receipt.accepted_at,
         )
         stored_terms = (
             statement.registry,

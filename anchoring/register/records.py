@@ -19,7 +19,7 @@ from anchoring.register.submissions import Submission, find_submission_at
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD, TERM
 from ledger.encoding.canonical import decode
 from ledger.records.claims import FullDisclosure, SelectiveDisclosure, decode_disclosure
-from ledger.records.records import Record, decode_record, lineage_of
+from ledger.records.records import Record, decode_record, read_lineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def erase(connection: Connection, leaf: bytes) -> None:
 
 
 def _find_lineage_row(connection: Connection, identifier: str) -> RowMapping:
-    row = connection.execute(_LINEAGE, {"name": make_findable(lineage_of(identifier))}).mappings().first()
+    row = connection.execute(_LINEAGE, {"name": make_findable(read_lineage(identifier))}).mappings().first()
     if row is None:
         raise NotFound(f"{identifier[:100]} is not registered here")
     return row

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 from ledger.crypto.suites import Suite
-from ledger.crypto.trees import CountedTree, MerkleTree, PathElement, counted_leaf
+from ledger.crypto.trees import CountedTree, MerkleTree, PathElement, hash_counted_leaf
 
 KEPT_LEAVES: Final = 2**20  # of each sort; with the nodes above them about 150 MB at most
 
@@ -43,7 +43,7 @@ class BatchTree:
 
     def __init__(self, suite: Suite, entries: list[tuple[int, int, bytes]]) -> None:
         """`entries`: first position, count and encoded entry of each submission, in order."""
-        leaves = [(count, counted_leaf(suite, count, entry)) for _, count, entry in entries]
+        leaves = [(count, hash_counted_leaf(suite, count, entry)) for _, count, entry in entries]
         self._tree = CountedTree(suite, leaves)
         self._places_by_first = {first: place for place, (first, _, _) in enumerate(entries)}
 
@@ -53,7 +53,7 @@ class BatchTree:
 
     def path(self, first_position: int) -> list[PathElement]:
         """Return the counted path of the submission whose first position is `first_position`."""
-        return self._tree.path(self._places_by_first[first_position])
+        return self._tree.find_path(self._places_by_first[first_position])
 
 
 class RecentTrees:

@@ -9,28 +9,28 @@ from ledger.registry.trust import Division, Fact, Governance, KeyState, LogState
 class FactSource(Protocol):
     """Gives the stored facts that a fold asks for; an overlay asks it for those that it does not hold."""
 
-    def governance(self) -> Governance | None: ...
+    def find_governance(self) -> Governance | None: ...
 
-    def log(self, name: str) -> LogState | None: ...
+    def find_log(self, name: str) -> LogState | None: ...
 
-    def key(self, key: bytes) -> KeyState | None: ...
+    def find_key(self, key_id: bytes) -> KeyState | None: ...
 
-    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None: ...
+    def find_status(self, log: str, position: int, sequence: int) -> PositionStatus | None: ...
 
 
 class NoFacts:
     """A source without any fact: a refold starts on it."""
 
-    def governance(self) -> Governance | None:
+    def find_governance(self) -> Governance | None:
         return None
 
-    def log(self, name: str) -> LogState | None:
+    def find_log(self, name: str) -> LogState | None:
         return None
 
-    def key(self, key: bytes) -> KeyState | None:
+    def find_key(self, key_id: bytes) -> KeyState | None:
         return None
 
-    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
+    def find_status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
         return None
 
 
@@ -45,17 +45,17 @@ class Overlay:
         self._divisions: dict[str, Division] = {}
         self._statuses: dict[tuple[str, int], PositionStatus] = {}
 
-    def governance(self) -> Governance | None:
-        return self._governance or self._base.governance()
+    def find_governance(self) -> Governance | None:
+        return self._governance or self._base.find_governance()
 
-    def log(self, name: str) -> LogState | None:
-        return self._logs.get(name) or self._base.log(name)
+    def find_log(self, name: str) -> LogState | None:
+        return self._logs.get(name) or self._base.find_log(name)
 
-    def key(self, key: bytes) -> KeyState | None:
-        return self._keys.get(key) or self._base.key(key)
+    def find_key(self, key_id: bytes) -> KeyState | None:
+        return self._keys.get(key_id) or self._base.find_key(key_id)
 
-    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
-        return self._statuses.get((log, position)) or self._base.status(log, position, sequence)
+    def find_status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
+        return self._statuses.get((log, position)) or self._base.find_status(log, position, sequence)
 
     def keep(self, fact: Fact) -> None:
         match fact:
@@ -72,7 +72,7 @@ class Overlay:
             case _:
                 pass  # made once and never asked for by the fold
 
-    def newest(self) -> Iterator[Fact]:
+    def list_newest(self) -> Iterator[Fact]:
         """Walk through the kept facts of those kinds in which a newer fact takes the place of an older one."""
         if self._governance:
             yield self._governance

@@ -57,7 +57,7 @@ T = TypeVar("T")
 class Cursor:
     """How far a replica is: the newest final event, its head, block and time, and the newest final block."""
 
-    n: int
+    event_number: int
     head: bytes
     block: int
     time: int
@@ -68,7 +68,7 @@ class Cursor:
     @property
     def event(self) -> tuple[int, bytes, int, int]:
         """Number, head, block and time of the newest final event."""
-        return self.n, self.head, self.block, self.time
+        return self.event_number, self.head, self.block, self.time
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Sighting:
 def cursor_row(cursor: Cursor) -> Row:
     """Return the columns of the one row of `state` that say how far the replica is."""
     return {
-        "n": cursor.n,
+        "n": cursor.event_number,
         "head": cursor.head,
         "block": cursor.block,
         "time": cursor.time,
@@ -98,7 +98,7 @@ def cursor_row(cursor: Cursor) -> Row:
 
 def read_cursor(row: RowMapping) -> Cursor:
     return Cursor(
-        n=row["n"],
+        event_number=row["n"],
         head=row["head"],
         block=row["block"],
         time=row["time"],
@@ -140,39 +140,39 @@ class ReplicaView:
 
     # -- Trust: what verification asks --
 
-    def log(self, name: str) -> LogState | None:
+    def find_log(self, name: str) -> LogState | None:
         return self._recall(
             ("log", name), lambda: self._find_one(read_log, queries.LOG, name=make_findable(name))
         )
 
-    def anchor(self, log: str, sequence: int) -> Anchor | None:
+    def find_anchor(self, log: str, sequence: int) -> Anchor | None:
         parameters = {"log": make_findable(log), "sequence": sequence}
         return self._recall(
             ("anchor", log, sequence), lambda: self._find_one(read_anchor, queries.ANCHOR, **parameters)
         )
 
-    def issuer_log(self, issuer: str, n: int) -> str | None:
+    def find_issuer_log(self, issuer: str, n: int) -> str | None:
         parameters = {"issuer": make_findable(issuer), "n": n}
         return self._recall(
             ("issuer", issuer, n),
             lambda: self._connection.execute(queries.ISSUER_LOG, parameters).scalar_one_or_none(),
         )
 
-    def key(self, key: bytes) -> KeyState | None:
+    def find_key(self, key: bytes) -> KeyState | None:
         return self._recall(("key", key), lambda: self._find_one(read_key, queries.KEY, id=key))
 
-    def grants(self, key: bytes, issuer: str) -> Sequence[Grant]:
+    def list_grants(self, key: bytes, issuer: str) -> Sequence[Grant]:
         parameters = {"key": key, "issuer": make_findable(issuer)}
         return self._recall(
             ("grants", key, issuer), lambda: tuple(self._read_all(read_grant, queries.GRANTS, **parameters))
         )
 
-    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
+    def find_status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
         return self._find_one(
             read_position, queries.STATUS, log=make_findable(log), position=position, sequence=sequence
         )
 
-    def occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
+    def find_occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
         if (source := self.entries) is None:
             return None
         return self._recall(
@@ -192,10 +192,10 @@ class ReplicaView:
 
     # -- Views: what pages, the batcher and the submitter ask --
 
-    def governance(self) -> Governance | None:
+    def find_governance(self) -> Governance | None:
         return self._find_one(read_governance, queries.GOVERNANCE)
 
-    def logs(self) -> list[LogState]:
+    def list_logs(self) -> list[LogState]:
         """Return every log, in the order of admission."""
         return list(self._read_all(read_log, queries.LOGS))
 
@@ -235,8 +235,8 @@ class ReplicaView:
         """Walk through a table of facts, in no order."""
         return self._walk_rows(select(table))
 
-    def head_after(self, n: int) -> bytes | None:
-        """Return the registry's head after final event `n`; head 0 for 0."""
+    def find_head(self, n: int) -> bytes | None:
+        """Return the registry's head after a final event; head 0 for 0."""
         if n == 0:
             return self.head_zero
         return self._connection.execute(queries.HEAD, {"n": n}).scalar_one_or_none()
@@ -270,8 +270,10 @@ class ReplicaView:
         return prove_growth(suite, old_n, n, self.event_nodes)
 
     def _require_event(self, n: int) -> None:
-        if not 0 < n <= self.cursor.n:
-            raise NotFound(f"event {n} is not final here: the replica holds {self.cursor.n} events")
+        if not 0 < n <= self.cursor.event_number:
+            raise NotFound(
+                f"event {n} is not final here: the replica holds {self.cursor.event_number} events"
+            )
 
     def newest_before(self, time: int) -> int:
         """Return the number of the newest final event of a block before `time`; 0 where there is none."""
@@ -300,9 +302,9 @@ class ReplicaView:
 
     def sighting(self, log: str, sequence: int) -> Sighting | None:
         """Return where the chain holds an anchor, final or not; None where it was not seen."""
-        anchor = self.anchor(log, sequence)
+        anchor = self.find_anchor(log, sequence)
         if anchor is not None:
-            row = self._connection.execute(queries.EVENT, {"n": anchor.n}).mappings().one()
+            row = self._connection.execute(queries.EVENT, {"n": anchor.event_number}).mappings().one()
             return _make_sighting(read_event(row), is_final=True)
         for event in self.pending():
             sighting = _make_sighting(event, is_final=False)
@@ -368,4 +370,6 @@ def _make_sighting(event: ChainEvent, *, is_final: bool) -> Sighting | None:
         return None
     act = decode_act(event.event.kind, event.event.payload)
     assert isinstance(act, acts.Anchored)
-    return Sighting(act, event.event.n, event.event.block, event.event.time, event.transaction, is_final)
+    return Sighting(
+        act, event.event.event_number, event.event.block, event.event.time, event.transaction, is_final
+    )

@@ -54,7 +54,7 @@ def refold(view: ReplicaView, progress: Callable[[int, int], None] | None = None
 
 def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict[str, StatusTree]]:
     """Refold slice by slice: yield (events done, events in all) after each, return the status trees. Raises: Quarantined."""
-    event_count = view.cursor.n
+    event_count = view.cursor.event_number
     fold, overlay = Fold(view.head_zero), Overlay(NoFacts())
     trees: dict[str, StatusTree] = {}
     event_trees = EventTrees()
@@ -64,7 +64,7 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
             fold.extend(event.event)
             if fold.head != head:
                 raise _make_damage_error(
-                    f"the head stored with event {fold.n} is not the one that the events make"
+                    f"the head stored with event {fold.event_number} is not the one that the events make"
                 )
             hash_sums[EVENT_NODES.name] += _hash_row(
                 EVENT_NODES, event_nodes_row(event_trees.append(event.event))
@@ -73,13 +73,15 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
                 overlay.keep(fact)
                 if type(fact) not in REPLACED_KINDS:
                     _add(hash_sums, fact)
-            if fold.n % _SLICE_EVENTS == 0:
-                yield fold.n, event_count
+            if fold.event_number % _SLICE_EVENTS == 0:
+                yield fold.event_number, event_count
     except LedgerError as error:
         raise _make_damage_error(str(error)) from error
-    if (fold.n, fold.head, fold.block, fold.time) != view.cursor.event:
-        raise _make_damage_error(f"its events end at {fold.n}, where it says {view.cursor.n}")
-    for fact in overlay.newest():
+    if (fold.event_number, fold.head, fold.block, fold.time) != view.cursor.event:
+        raise _make_damage_error(
+            f"its events end at {fold.event_number}, where it says {view.cursor.event_number}"
+        )
+    for fact in overlay.list_newest():
         _add(hash_sums, fact)
     for log, tree in trees.items():
         for block in tree.take_changed_blocks():

@@ -81,38 +81,38 @@ def log_row(log: LogState) -> Row:
     return {
         "name": log.name,
         "suite": log.suite.number,
-        "n": log.n,
+        "n": log.event_number,
         "admin": log.admin,
         "pending_admin": log.pending_admin,
         "operator": log.operator,
         "sequence": log.sequence,
         "size": log.size,
         "anchored_at": log.anchored_at,
-        "status_known": log.status_known,
+        "status_known": log.is_status_known,
     }
 
 
 def read_log(row: RowMapping) -> LogState:
     return LogState(
         name=row["name"],
-        suite=suites.by_number(row["suite"]),
-        n=row["n"],
+        suite=suites.get_suite_by_number(row["suite"]),
+        event_number=row["n"],
         admin=row["admin"],
         pending_admin=row["pending_admin"],
         operator=row["operator"],
         sequence=row["sequence"],
         size=row["size"],
         anchored_at=row["anchored_at"],
-        status_known=row["status_known"],
+        is_status_known=row["status_known"],
     )
 
 
 def issuer_row(assignment: IssuerAssignment) -> Row:
-    return {"issuer": assignment.issuer, "n": assignment.n, "log": assignment.log}
+    return {"issuer": assignment.issuer, "n": assignment.event_number, "log": assignment.log}
 
 
 def read_issuer(row: RowMapping) -> IssuerAssignment:
-    return IssuerAssignment(issuer=row["issuer"], n=row["n"], log=row["log"])
+    return IssuerAssignment(issuer=row["issuer"], event_number=row["n"], log=row["log"])
 
 
 def key_row(key: KeyState) -> Row:
@@ -121,7 +121,7 @@ def key_row(key: KeyState) -> Row:
         "spki": key.spki,
         "purpose": key.purpose,
         "log": key.log,
-        "n": key.n,
+        "n": key.event_number,
         "retired_at": key.retired_at,
         "compromised_since": key.compromised_since,
     }
@@ -133,7 +133,7 @@ def read_key(row: RowMapping) -> KeyState:
         spki=row["spki"],
         purpose=row["purpose"],
         log=row["log"],
-        n=row["n"],
+        event_number=row["n"],
         retired_at=row["retired_at"],
         compromised_since=row["compromised_since"],
     )
@@ -141,9 +141,9 @@ def read_key(row: RowMapping) -> KeyState:
 
 def grant_row(grant: Grant) -> Row:
     return {
-        "key": grant.key,
+        "key": grant.key_id,
         "issuer": grant.issuer,
-        "n": grant.n,
+        "n": grant.event_number,
         "kinds": grant.kinds,
         "types": orjson.dumps(grant.types).decode(),
         "not_before": grant.not_before,
@@ -153,9 +153,9 @@ def grant_row(grant: Grant) -> Row:
 
 def read_grant(row: RowMapping) -> Grant:
     return Grant(
-        key=row["key"],
+        key_id=row["key"],
         issuer=row["issuer"],
-        n=row["n"],
+        event_number=row["n"],
         kinds=row["kinds"],
         types=tuple(orjson.loads(row["types"])),
         not_before=row["not_before"],
@@ -167,14 +167,14 @@ def anchor_row(anchor: Anchor) -> Row:
     return {
         "log": anchor.log,
         "sequence": anchor.sequence,
-        "n": anchor.n,
+        "n": anchor.event_number,
         "block": anchor.block,
         "time": anchor.time,
         "size_before": anchor.size_before,
         "size": anchor.size,
         "root": anchor.root,
         "status_root": anchor.status_root,
-        "void": anchor.void,
+        "void": anchor.void_reason,
     }
 
 
@@ -182,14 +182,14 @@ def read_anchor(row: RowMapping) -> Anchor:
     return Anchor(
         log=row["log"],
         sequence=row["sequence"],
-        n=row["n"],
+        event_number=row["n"],
         block=row["block"],
         time=row["time"],
         size_before=row["size_before"],
         size=row["size"],
         root=row["root"],
         status_root=row["status_root"],
-        void=row["void"],
+        void_reason=row["void"],
     )
 
 
@@ -200,7 +200,7 @@ def position_row(position: PositionStatus) -> Row:
         "sequence": position.sequence,
         "since": position.since,
         "status": int(position.status),
-        "contradictory": position.contradictory,
+        "contradictory": position.is_contradictory,
     }
 
 
@@ -211,7 +211,7 @@ def read_position(row: RowMapping) -> PositionStatus:
         sequence=row["sequence"],
         since=row["since"],
         status=Status(row["status"]),
-        contradictory=row["contradictory"],
+        is_contradictory=row["contradictory"],
     )
 
 
@@ -227,7 +227,7 @@ def read_block(row: RowMapping) -> StatusBlock:
 def event_row(event: ChainEvent, head: bytes) -> Row:
     """Return the row of an event; `head` is the registry's head after it."""
     return {
-        "n": event.event.n,
+        "n": event.event.event_number,
         "kind": event.event.kind,
         "previous_block": event.event.previous_block,
         "time": event.event.time,
@@ -249,7 +249,7 @@ def read_event_nodes(row: RowMapping) -> EventNodes:
 
 def read_event(row: RowMapping) -> ChainEvent:
     event = Event(
-        n=row["n"],
+        event_number=row["n"],
         kind=row["kind"],
         previous_block=row["previous_block"],
         time=row["time"],

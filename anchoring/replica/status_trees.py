@@ -15,7 +15,7 @@ from anchoring.replica.reading import ReplicaView
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Staple
 from ledger.proof.staples import RANGE_CHUNKS, StatusRange
-from ledger.registry.status import StatusTree, staple_root
+from ledger.registry.status import StatusTree, compute_staple_root
 from ledger.registry.trust import Anchor, LogState
 
 logger = logging.getLogger(__name__)
@@ -57,12 +57,12 @@ class StatusTrees:
         None where that anchor is void, or where the log continues one whose statuses are not known. Raises: NotFound.
         """
         with self._lock:
-            log_state = view.log(log)
-            if log_state is not None and not log_state.status_known:
+            log_state = view.find_log(log)
+            if log_state is not None and not log_state.is_status_known:
                 return None
             followed_tree = self._bring_up_to_date(view, log)
-            anchor = view.anchor(log, followed_tree.sequence)
-            if anchor is None or anchor.void or position >= anchor.size:
+            anchor = view.find_anchor(log, followed_tree.sequence)
+            if anchor is None or anchor.void_reason or position >= anchor.size:
                 return None
             staple = _cut_staple(followed_tree.tree, anchor, position)
             if staple is None:
@@ -76,11 +76,11 @@ class StatusTrees:
         """
         with self._lock:
             log_state = _find_known_log(view, log)
-            anchor = view.anchor(log, log_state.sequence)
-            if anchor is None or anchor.void or first_position >= anchor.size:
+            anchor = view.find_anchor(log, log_state.sequence)
+            if anchor is None or anchor.void_reason or first_position >= anchor.size:
                 raise NotFound(f"the newest anchor of {log} proves no status at position {first_position}")
             status_range = _cut_range(self._bring_up_to_date(view, log).tree, anchor, first_position)
-            if status_range.root() != anchor.status_root:
+            if status_range.compute_root() != anchor.status_root:
                 status_range = _cut_range(self._make_anew(view, log_state).tree, anchor, first_position)
             return status_range
 
@@ -113,10 +113,10 @@ class StatusTrees:
 
 
 def _find_known_log(view: ReplicaView, log: str) -> LogState:
-    log_state = view.log(log)
+    log_state = view.find_log(log)
     if log_state is None:
         raise NotFound(f"there is no log {log!r} in this registry")
-    if not log_state.status_known:
+    if not log_state.is_status_known:
         raise NotFound(
             f"the log {log!r} continues one of another registry, whose statuses are not known here"
         )
@@ -125,15 +125,15 @@ def _find_known_log(view: ReplicaView, log: str) -> LogState:
 
 def _restore(view: ReplicaView, log_state: LogState) -> _FollowedTree | None:
     """Return the stored tree; None where it does not lead to the newest anchor's status root, or where that is void."""
-    anchor = view.anchor(log_state.name, log_state.sequence)
-    if anchor is None or anchor.void:  # no root to compare with
+    anchor = view.find_anchor(log_state.name, log_state.sequence)
+    if anchor is None or anchor.void_reason:  # no root to compare with
         return None
     try:
         tree = StatusTree.restore(log_state.suite, log_state.size, view.status_blocks(log_state.name))
     except MalformedInput as error:
         logger.warning("the stored statuses of %s are damaged: %s", log_state.name, error)
         return None
-    if tree.root() != anchor.status_root:
+    if tree.compute_root() != anchor.status_root:
         logger.warning("the stored statuses of %s are damaged: another root", log_state.name)
         return None
     return _FollowedTree(tree, log_state.sequence, is_checked=False)
@@ -141,8 +141,8 @@ def _restore(view: ReplicaView, log_state: LogState) -> _FollowedTree | None:
 
 def _cut_range(tree: StatusTree, anchor: Anchor, first_position: int) -> StatusRange:
     chunks, path = (
-        tree.chunks(first_position, RANGE_CHUNKS),
-        tuple(tree.path_above(first_position, RANGE_CHUNKS)),
+        tree.get_chunks(first_position, RANGE_CHUNKS),
+        tuple(tree.find_path_above(first_position, RANGE_CHUNKS)),
     )
     return StatusRange(
         tree.suite, anchor.log, anchor.sequence, anchor.time, anchor.size, first_position, chunks, path
@@ -151,7 +151,7 @@ def _cut_range(tree: StatusTree, anchor: Anchor, first_position: int) -> StatusR
 
 def _cut_staple(tree: StatusTree, anchor: Anchor, position: int) -> Staple | None:
     """Return the staple, if it leads to the anchored root."""
-    chunk, path = tree.chunk(position), tree.path(position)
-    if staple_root(tree.suite, anchor.size, position, chunk, path) != anchor.status_root:
+    chunk, path = tree.get_chunk(position), tree.find_path(position)
+    if compute_staple_root(tree.suite, anchor.size, position, chunk, path) != anchor.status_root:
         return None
     return Staple(anchor.sequence, chunk, tuple(path))

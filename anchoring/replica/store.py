@@ -144,7 +144,7 @@ class Replica:
             if result.rowcount != 1:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
             _insert(connection, EVENT, [event_row(item.event, item.head) for item in folded_events])
-            _extend_event_trees(connection, cursor_before.n, folded_events)
+            _extend_event_trees(connection, cursor_before.event_number, folded_events)
             _store_facts(connection, [fact for item in folded_events for fact in item.facts])
             for log, tree in trees.items():
                 blocks = [block_row(log, block) for block in tree.take_changed_blocks()]
@@ -173,7 +173,9 @@ def _create(connection: Connection, name: str, head_zero: bytes) -> None:
     old_tables.reflect(connection, only=lambda name, _: not name.startswith(COPIES_PREFIX))
     old_tables.drop_all(connection)  # a replica of another schema number; it is followed anew
     METADATA.create_all(connection)
-    cursor = Cursor(n=0, head=head_zero, block=0, time=0, final_block=0, final_hash=b"", final_time=0)
+    cursor = Cursor(
+        event_number=0, head=head_zero, block=0, time=0, final_block=0, final_hash=b"", final_time=0
+    )
     row: Row = {
         "id": _ROW,
         "schema_number": SCHEMA,

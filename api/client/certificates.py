@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from anchoring.errors import NotFound
 from api import files
 from api.rendering.listings import HitJson, describe_hit
-from ledger.crypto.suites import Suite, by_name
+from ledger.crypto.suites import Suite, get_suite
 from ledger.documents.carriers import detach
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
@@ -86,7 +86,7 @@ def ask_suite(node: "NodeClient") -> Suite:
     """Return the suite of the log into which a node issues. Raises: NodeError, MalformedInput."""
     for log in node.fetch_logs()["items"]:
         if log["held"]:
-            return by_name(log["suite"])
+            return get_suite(log["suite"])
     raise MalformedInput(f"{node.url} issues nothing: name the node of the issuing city")
 
 

@@ -129,7 +129,7 @@ class NodeClient:
         end_sequence = ((sequence - 1) // MAX_PAGE_ITEMS + 1) * MAX_PAGE_ITEMS + 1
         params: dict[str, str | int] = {"log": log, "before": end_sequence, "limit": MAX_PAGE_ITEMS}
         answer = Fields(decode(self._read_bounded("/v1/anchors", params, _MAX_ANCHORS_BYTES)), "anchors")
-        return answer.array("items", MAX_PAGE_ITEMS)
+        return answer.take_array("items", MAX_PAGE_ITEMS)
 
     def fetch_status_range(self, log: str, position: int) -> bytes:
         """Return the statuses of the range of a log that begins at `position`, as the node sent it."""

@@ -105,11 +105,11 @@ def _make_statement(
         log=settings.log or "",
         time=now,
         standing=report.standing,
-        checked=report.checked,
+        checked_counts=report.checked,
         findings=report.findings,
         remarks=report.remarks,
-        unchecked=report.unchecked,
-        unlisted=report.unlisted,
+        unchecked_findings=report.unchecked,
+        unlisted_count=report.unlisted,
         spki=report_signer.public.spki,
     )
 
@@ -136,10 +136,11 @@ def _say_report(report: AuditReport) -> None:
         say(f"and {report.unlisted:,} more findings")
     if standing := report.standing:
         say(
-            f"as of event {standing.replica.n}, head 0x{standing.replica.head.hex()}, {write_clock(standing.time)}"
+            f"as of event {standing.replica_head.event_number}, head 0x{standing.replica_head.head.hex()}, "
+            f"{write_clock(standing.time)}"
         )
-        for checkpoint in standing.checkpoints:
-            say(f"checkpoint of event {checkpoint.n}, head 0x{checkpoint.head.hex()}")
+        for checkpoint in standing.checkpoint_heads:
+            say(f"checkpoint of event {checkpoint.event_number}, head 0x{checkpoint.head.hex()}")
     if report.clean and not report.is_whole:
         say(
             "无法全部核查 cannot tell: no finding in what was checked; NOT CHECKED says what could not be looked at, and why"

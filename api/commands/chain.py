@@ -41,7 +41,7 @@ from api.governance.words import add_advice, describe_act
 from api.node.chain_headers import load_chain_headers
 from api.parsers import Commands, add_json
 from api.passwords import read_password
-from ledger.crypto.keys import keccak256, public_key
+from ledger.crypto.keys import decode_public_key, keccak256
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.registry import acts
@@ -311,8 +311,8 @@ def _list_steps(
 ) -> list[tuple[acts.Act, bool]]:
     """Return issuer, key and grant, each with whether the registry holds it. Raises: MalformedInput for an unfit key."""
     issuer_act, spki = options.build(options, sender_address), read_spki(options)
-    key_id, grant_act = keccak256(spki), make_grant(options, public_key(spki).id)
-    key_state = registry.knowledge.key(key_id)
+    key_id, grant_act = keccak256(spki), make_grant(options, decode_public_key(spki).id)
+    key_state = registry.knowledge.find_key(key_id)
     if key_state and (key_state.log, key_state.purpose) != (options.log, 1):
         raise MalformedInput(
             f"the key 0x{key_id.hex()} is registered by log {key_state.log}, not for a department here: {_OTHER_KEY}"

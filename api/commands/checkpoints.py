@@ -126,7 +126,9 @@ def _sign(options: _SignOptions) -> int:
     other_checkpoint = read_cosigned(options.of.read_bytes()) if options.of else None
     if other_checkpoint:
         cosigner.take(other_checkpoint)
-    cosigned_checkpoint = cosigner.sign(other_checkpoint.checkpoint.n if other_checkpoint else None)
+    cosigned_checkpoint = cosigner.sign(
+        other_checkpoint.checkpoint.event_number if other_checkpoint else None
+    )
     checkpoint = cosigned_checkpoint.checkpoint
     if other_checkpoint and checkpoint != other_checkpoint.checkpoint:
         contradiction = find_contradiction(checkpoint, other_checkpoint.checkpoint)
@@ -134,7 +136,9 @@ def _sign(options: _SignOptions) -> int:
         return CONTRADICT
     if options.output:
         files.write(options.output, canonical(cosigned_checkpoint.to_json()) + b"\n", public=True)
-        note(f"event {checkpoint.n}, {len(cosigned_checkpoint.cosignatures)} cosignatures: {options.output}")
+        note(
+            f"event {checkpoint.event_number}, {len(cosigned_checkpoint.cosignatures)} cosignatures: {options.output}"
+        )
     else:
         show_json(cosigned_checkpoint.to_json())
     return 0
@@ -175,13 +179,13 @@ def _forks(options: _ForksOptions) -> int:
         forks = checkpoints.forks()
     for fork in forks:
         show_encoded(canonical(fork.to_json()).decode())
-        note(find_contradiction(fork.first.checkpoint, fork.second.checkpoint) or "")
+        note(find_contradiction(fork.first_checkpoint.checkpoint, fork.second_checkpoint.checkpoint) or "")
     return 1 if forks else 0
 
 
 def _show_roots(options: _RootsOptions) -> int:
     with closing(Replica(load_settings(options.directory).replica_url)) as replica, replica.reading() as view:
-        n = view.cursor.n if options.event is None else options.event
+        n = view.cursor.event_number if options.event is None else options.event
         show_json(
             {
                 "registry": view.registry,

@@ -61,7 +61,7 @@ def _merge_trust_lists(paths: list[Path] | None) -> TrustList | None:
     trust_lists = [_read_trust_list(path) for path in paths]
     return TrustList(
         trust_lists[0].name,
-        trust_lists[0].issued,
+        trust_lists[0].issued_at,
         tuple(authority for trust_list in trust_lists for authority in trust_list.authorities),
     )
 

@@ -8,7 +8,7 @@ from api.console import note, say, show_json
 from api.key_files import add_key_password, open_key, write_key
 from api.parsers import Commands, add_json
 from api.passwords import read_password
-from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.errors import MalformedInput
 
 _REMEDY: Final = "name its file with --password-file, or give --plain for a key without a password, for trials 试用明文密钥"
@@ -59,7 +59,7 @@ def _generate(options: _GenerateOptions) -> int:
     if options.output.exists():
         raise FileExistsError(refusal)
     password = None if options.plain else _read_new_password(options.output, options.password_file)
-    private_key = generate(options.algorithm, secrets.token_bytes)
+    private_key = generate_key(options.algorithm, secrets.token_bytes)
     try:
         write_key(options.output, private_key, password)
     except FileExistsError:

@@ -158,7 +158,7 @@ def _tell(options: _ReconcileOptions, reconciliation: Reconciliation, evidence: 
     show_json(evidence) if options.json else _say_outcome(reconciliation)
     if reconciliation.difference is not None:
         return _DIFFERENT
-    return _SAME if reconciliation.common.n else _CANNOT_TELL
+    return _SAME if reconciliation.common.event_number else _CANNOT_TELL
 
 
 def _check_same_registry(first_replica: _Replica, second_replica: _Replica) -> None:
@@ -184,7 +184,7 @@ def _open_chain(url: str, registry: str) -> Account:
 
 def _say_outcome(reconciliation: Reconciliation) -> None:
     common, difference = reconciliation.common, reconciliation.difference
-    say(f"一致至事件 the same up to event {common.n}, head 0x{common.head.hex()}")
+    say(f"一致至事件 the same up to event {common.event_number}, head 0x{common.head.hex()}")
     if reconciliation.shorter:
         say(f"{reconciliation.shorter} ends there; the other goes on")
     if difference is None:
@@ -220,7 +220,7 @@ def _make_evidence(
     difference, common = reconciliation.difference, reconciliation.common
     evidence: dict[str, Json] = {
         "registry": replicas[0].view.registry,
-        "n": common.n,
+        "n": common.event_number,
         "head": "0x" + common.head.hex(),
         "same": difference is None,
         "shorter": reconciliation.shorter or "",
@@ -242,7 +242,7 @@ def _make_side(
     if statement is not None:
         event = statement.event.event
         side["event"] = {
-            "n": event.n,
+            "n": event.event_number,
             "kind": event.kind,
             "block": event.block,
             "previous_block": event.previous_block,

@@ -25,8 +25,8 @@ from ledger.errors import MalformedInput
 from ledger.limits import MAX_LOG_SIZE
 from ledger.proof.paper import PREFIX, decode_presented, encode_paper
 from ledger.proof.proof import Proof
-from ledger.proof.staples import RANGE_POSITIONS, StatusRange, decode_range, position_of, refresh_staple
-from ledger.registry.status import Status, status_in_chunk
+from ledger.proof.staples import RANGE_POSITIONS, StatusRange, decode_range, find_position, refresh_staple
+from ledger.registry.status import Status, read_status
 from ledger.registry.trust import Anchor
 
 _MAX_INTEGER: Final = 2**53 - 1
@@ -101,7 +101,7 @@ class NodeSource:
 
     def _ask_range(self, log: str, first_position: int) -> StatusRange:
         status_range = decode_range(self._node.fetch_status_range(log, first_position))
-        status_root = status_range.root()
+        status_root = status_range.compute_root()
         for url in self._other_urls:
             with NodeClient(url, ca_file=self._ca_file) as other_node:
                 if _find_anchor(other_node, log, status_range.sequence).status_root != status_root:
@@ -124,15 +124,15 @@ def _find_anchor(node: NodeClient, log: str, sequence: int) -> Anchor:
 def _read_anchor(anchor_json: Json) -> Anchor:
     fields = Fields(anchor_json, "anchor")
     return Anchor(
-        log=fields.text("log"),
-        sequence=fields.integer("sequence", 1, _MAX_INTEGER),
-        n=fields.integer("n", 1, _MAX_INTEGER),
-        block=fields.integer("block", 0, _MAX_INTEGER),
-        time=fields.time("time"),
-        size_before=fields.integer("size_before", 0, MAX_LOG_SIZE),
-        size=fields.integer("size", 0, MAX_LOG_SIZE),
-        root=fields.hex("root", 32),
-        status_root=fields.hex("status_root", 32),
+        log=fields.take_text("log"),
+        sequence=fields.take_integer("sequence", 1, _MAX_INTEGER),
+        event_number=fields.take_integer("n", 1, _MAX_INTEGER),
+        block=fields.take_integer("block", 0, _MAX_INTEGER),
+        time=fields.take_time("time"),
+        size_before=fields.take_integer("size_before", 0, MAX_LOG_SIZE),
+        size=fields.take_integer("size", 0, MAX_LOG_SIZE),
+        root=fields.take_hex("root", 32),
+        status_root=fields.take_hex("status_root", 32),
     )
 
 
@@ -199,18 +199,18 @@ def _renew(node_source: NodeSource, proof_copy: _ProofCopy) -> tuple[bytes, str]
     """Return the content with the newest staple, and what to tell of it."""
     proof = proof_copy.proof
     log = proof.entry.statement.log
-    position = position_of(proof, node_source.find_anchor(log, proof.sequence))
+    position = find_position(proof, node_source.find_anchor(log, proof.sequence))
     status_range = node_source.find_range(log, position - position % RANGE_POSITIONS)
     new_proof = refresh_staple(proof, status_range, position)
     return proof_copy.replace_proof(new_proof), _describe(proof, new_proof, status_range, position)
 
 
 def _describe(proof: Proof, new_proof: Proof, status_range: StatusRange, position: int) -> str:
-    assert new_proof.status is not None
-    status_number = status_in_chunk(new_proof.status.chunk, position)
+    assert new_proof.staple is not None
+    status_number = read_status(new_proof.staple.chunk, position)
     words_by_number = {int(status): STATUS_WORDS[status.name.lower()] for status in Status}
     zh, en = words_by_number.get(status_number, ("未知", f"status {status_number}, which is reserved"))
-    old_staple_words = f"was anchor {proof.status.sequence}" if proof.status else "had none"
+    old_staple_words = f"was anchor {proof.staple.sequence}" if proof.staple else "had none"
     anchor_time_text = write_moment(times.format_time(status_range.time), "en")
     return (
         f"{proof.record.identifier}: staple of anchor {status_range.sequence}, {anchor_time_text} "

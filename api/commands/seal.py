@@ -28,7 +28,7 @@ from ledger.documents.seals.making import SealDraft, make_seal
 from ledger.documents.seals.ses import Picture, decode_seal
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
-from ledger.encoding.times import day_bounds, format_time, parse_date, parse_time
+from ledger.encoding.times import find_day_bounds, format_time, parse_date, parse_time
 from ledger.errors import MalformedInput
 from ledger.records.records import Record, decode_record
 from ledger.records.seal_claims import SEALED_BY
@@ -199,12 +199,12 @@ def _make_seal(options: _MakeOptions) -> int:
         SealDraft(
             version=options.seal_version,
             identifier=options.number,
-            kind=_SEAL_KIND,
+            seal_kind=_SEAL_KIND,
             name=options.name,
-            users=user_certificates,
-            created=now,
-            valid_from=day_bounds(first_day)[0],
-            valid_until=day_bounds(last_day)[1],
+            user_certificates=user_certificates,
+            created_at=now,
+            valid_from=find_day_bounds(first_day)[0],
+            valid_until=find_day_bounds(last_day)[1],
             picture=_read_picture(options),
         ),
         maker,
@@ -254,7 +254,7 @@ def _register_seals(options: _RegisterOptions) -> int:
     for path, row in zip(options.seals, rows, strict=True):
         record = records[str(row["identifier"])]
         registered_seal = RegisteredSeal(
-            record.identifier, record.suite.format(record.leaf()), options.holder
+            record.identifier, record.suite.format(record.hash_leaf()), options.holder
         )
         registered_seal.write_beside(path)
         seal_rows.append(
@@ -331,7 +331,7 @@ def _parse_moment(text: str) -> str:
     """Return the moment that a person names. Raises: argparse.ArgumentTypeError."""
     try:
         if len(text) == _DATE_CHARS:
-            return format_time(day_bounds(parse_date(text))[0])
+            return format_time(find_day_bounds(parse_date(text))[0])
         return format_time(parse_time(text))
     except MalformedInput as error:
         raise argparse.ArgumentTypeError(str(error)) from error

@@ -36,7 +36,7 @@ from api.rendering.listings import (
 from api.rendering.sheets import Cell, check_ending, write_table
 from api.words import ACTION_WORDS
 from ledger.encoding.canonical import Json
-from ledger.encoding.times import day_bounds, parse_date
+from ledger.encoding.times import find_day_bounds, parse_date
 from ledger.errors import MalformedInput
 from ledger.registry.status import Status
 from ledger.words import Language
@@ -217,8 +217,8 @@ def _make_criteria(options: _CriteriaOptions) -> Criteria:
         holder=options.holder,
         since=options.since.isoformat() if options.since else None,
         until=options.until.isoformat() if options.until else None,
-        accepted_since=day_bounds(options.accepted_since)[0] if options.accepted_since else None,
-        accepted_before=day_bounds(options.accepted_until)[1] if options.accepted_until else None,
+        accepted_since=find_day_bounds(options.accepted_since)[0] if options.accepted_since else None,
+        accepted_before=find_day_bounds(options.accepted_until)[1] if options.accepted_until else None,
         night=options.night,
         within_day=options.within_day,
     )

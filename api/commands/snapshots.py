@@ -22,7 +22,7 @@ from api.node.loading import load_settings
 from api.parsers import Commands, add_json
 from ledger.encoding.canonical import Json
 from ledger.registry.snapshots import check_snapshot, read_header
-from ledger.registry.trust_files import majority
+from ledger.registry.trust_files import count_majority
 
 
 class _ExportOptions(Protocol):
@@ -90,7 +90,7 @@ def _export(options: _ExportOptions) -> int:
     del header_chunks  # else what it has not passed would be kept in memory
     replace_file(options.output, chunks, public=True)
     note(
-        f"{options.output}: events {header.after_n + 1} to {header.checkpoint.n}, "
+        f"{options.output}: events {header.after_event_number + 1} to {header.checkpoint.event_number}, "
         f"{len(header.cosigned_checkpoint.cosignatures)} cosignatures"
     )
     return 0
@@ -116,7 +116,7 @@ def _read_directory(directory: Path, options: _ExportOptions) -> Iterator[bytes]
         closing(Checkpoints(settings.checkpoints_url)) as checkpoints,
         replica.reading() as replica_view,
     ):
-        city_count = options.cosigned or majority(count_node_cities(replica_view))
+        city_count = options.cosigned or count_majority(count_node_cities(replica_view))
         newest_checkpoint = checkpoints.newest_of(find_node_cities(replica_view), city_count)
         if newest_checkpoint is None:
             raise NotFound(
@@ -131,7 +131,7 @@ def _import(options: _ImportOptions) -> int:
         header = imported_snapshot.take(
             options.file, read_trust(options.trust), find_seen_file(options.trust), _note_progress
         )
-    note(f"{options.into} holds the registry up to event {header.checkpoint.n}")
+    note(f"{options.into} holds the registry up to event {header.checkpoint.event_number}")
     for line in describe_checkpoint(
         header.cosigned_checkpoint, read_trust(options.trust).check(header.cosigned_checkpoint)
     ):
@@ -151,14 +151,15 @@ def _show(options: _ShowOptions) -> int:
         )
     if options.json:
         members: dict[str, Json] = {
-            "after": header.after_n,
+            "after": header.after_event_number,
             "size": options.file.stat().st_size,
             "signed_by": [*signer_names],
         }
         show_json(header.cosigned_checkpoint.to_json() | members)
         return 0
     say(
-        f"snapshot   events {header.after_n + 1} to {header.checkpoint.n}, {options.file.stat().st_size:,} bytes"
+        f"snapshot   events {header.after_event_number + 1} to {header.checkpoint.event_number}, "
+        f"{options.file.stat().st_size:,} bytes"
     )
     for line in describe_checkpoint(header.cosigned_checkpoint, signer_names):
         say(line)

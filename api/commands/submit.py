@@ -21,7 +21,7 @@ from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.parsers import Commands, add_catalogue, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
 from ledger.crypto.keys import Signer
-from ledger.encoding.times import civil_date
+from ledger.encoding.times import find_civil_date
 from ledger.records.submissions import MAX_STATEMENT_SECONDS, MAX_WINDOW
 
 
@@ -131,7 +131,7 @@ def _judge_records(options: _SubmitOptions, target: Target) -> UnsignedDraft:
         progress(number_records(options.records), "drafting", line_count),
         target,
         options.records.parent,
-        today=civil_date(int(time.time())),
+        today=find_civil_date(int(time.time())),
         process_count=count_processes(),
     )
     try:

@@ -30,7 +30,7 @@ from api.parsers import Commands, add_json
 from api.problems import PROBLEMS
 from api.words import write_clock
 from ledger.encoding.canonical import Json
-from ledger.encoding.times import day_bounds, format_time, parse_date
+from ledger.encoding.times import find_day_bounds, format_time, parse_date
 from ledger.errors import MalformedInput
 from ledger.words import Words
 
@@ -201,7 +201,7 @@ def _revoke(options: _RevokeOptions) -> int:
 
 
 def _show_looks(options: _LooksOptions) -> int:
-    since_time = day_bounds(options.since)[0] if options.since else 0
+    since_time = find_day_bounds(options.since)[0] if options.since else 0
     with _open_register(options.directory) as register, register.reading() as connection:
         labels = {token.id: token.label for token in list_tokens(connection)}
         looks = list_looks(

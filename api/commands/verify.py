@@ -121,7 +121,7 @@ def _verify_by_snapshot(options: _VerifyOptions, source: SnapshotSource) -> Veri
     from ledger.documents.certificates.trust_list import decode_trust_list
 
     policy = (
-        Policy(max_age=options.max_age)
+        Policy(max_age_seconds=options.max_age)
         if options.max_age is not None
         else find_policy(options.policy or DEFAULT)
     )

@@ -14,7 +14,7 @@ from api.demo.recovery import insist
 from api.demo.sealing import GRANTED, Sealing
 from api.demo.stage import City, Stage
 from api.key_files import write_key
-from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.registry import acts
 
 _SM3_NUMBER: Final = 1
@@ -63,7 +63,7 @@ class Founding:
     def _take_in(self, departments: list[Department]) -> None:
         """Let Tianmen's admin take in departments with their keys."""
         for department in departments:
-            key = generate("sm2", secrets.token_bytes)
+            key = generate_key("sm2", secrets.token_bytes)
             write_key(self.stage.directory / f"{department['credit_code']}.pem", key)
             self.keys[department["credit_code"]] = key
             self.tell(f"   {department['name']} ({department['credit_code']}) joins with its SM2 key")

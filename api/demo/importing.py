@@ -15,7 +15,7 @@ from anchoring.errors import AnchoringError
 from api.demo.holders import Holding
 from api.demo.stage import City
 from api.department.waiting import SOME_CAME_BACK
-from ledger.records.identifiers import credit_check_character, organisation_check_character
+from ledger.records.identifiers import compute_credit_check, compute_organisation_check
 
 ROWS: Final = 300
 #: The profile of the department: what its words mean, confirmed once.
@@ -150,8 +150,8 @@ class Importing:
 def make_holder_code(number: int) -> str:
     """Return the credit code of a company that does not exist, whose check digits are right; below a million."""
     organisation = f"EX{number:06d}"
-    body = f"91429006{organisation}{organisation_check_character(organisation)}"
-    return body + credit_check_character(body)
+    body = f"91429006{organisation}{compute_organisation_check(organisation)}"
+    return body + compute_credit_check(body)
 
 
 def _make_row(number: int) -> dict[str, str]:

@@ -24,7 +24,7 @@ from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint
 from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import read_events, read_header, write_snapshot
-from ledger.registry.trust_files import Cosigner, TrustFile, majority
+from ledger.registry.trust_files import Cosigner, TrustFile, count_majority
 
 if TYPE_CHECKING:
     from api.node.settings import Settings
@@ -71,7 +71,7 @@ class Inspector:
             Cosigner(city.title, _load_key(node).public)
             for city, node in zip(self.cities, settings, strict=True)
         )
-        trust_file = TrustFile(settings[0].registry, cosigners, majority(len(cosigners)))
+        trust_file = TrustFile(settings[0].registry, cosigners, count_majority(len(cosigners)))
         self.trust.write_bytes(canonical(trust_file.to_json()))
         self._run(
             "snapshot", "export", self.cities[-1].directory, "-o", self.snapshot, "--cosigned", len(cosigners)
@@ -154,9 +154,17 @@ class Inspector:
         for event in events:
             fold.extend(event)
         act = acts.OperatorSet(city.name, "0x" + "66" * 20)
-        forged_event = Event(fold.n + 1, act.KIND, fold.block, fold.time, act.encode(), fold.block + 1)
+        forged_event = Event(
+            fold.event_number + 1, act.KIND, fold.block, fold.time, act.encode(), fold.block + 1
+        )
         fold.extend(forged_event)
-        checkpoint = replace(header.checkpoint, n=fold.n, head=fold.head, block=fold.block, time=fold.time)
+        checkpoint = replace(
+            header.checkpoint,
+            event_number=fold.event_number,
+            head=fold.head,
+            block=fold.block,
+            time=fold.time,
+        )
         cosigned_checkpoint = CosignedCheckpoint.of(checkpoint, [Cosignature.make(key, checkpoint)])
         forged_header = replace(header, cosigned_checkpoint=cosigned_checkpoint)
         self.snapshot.write_bytes(b"".join(write_snapshot(forged_header, [*events, forged_event])))

@@ -35,7 +35,7 @@ from api.words import ACTION_WORDS
 from ledger.crypto.keys import Signer
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
-from ledger.encoding.times import civil_date
+from ledger.encoding.times import find_civil_date
 from ledger.errors import MalformedInput
 from ledger.records.records import PRESENTABLE_ACTIONS
 
@@ -270,7 +270,9 @@ def _plan_changes(options: _ActionOptions, node: NodeClient, rows: Sequence[Inpu
         with_content=options.action in PRESENTABLE_ACTIONS and not options.kept,
         is_described=True,
     )
-    return plan(options.action, rows, lineages, options.basis, kept_versions, civil_date(int(time.time())))
+    return plan(
+        options.action, rows, lineages, options.basis, kept_versions, find_civil_date(int(time.time()))
+    )
 
 
 def _prepare_parts(options: _ActionOptions, target: Target, changes: Sequence[Change]) -> list[PreparedRows]:

@@ -8,7 +8,7 @@ from ledger.crypto.suites import Suite
 from ledger.encoding.canonical import Json
 from ledger.encoding.fields import Fields
 from ledger.errors import MalformedInput
-from ledger.records.claims import MAX_CLAIMS, decode_document, document_claim, is_document
+from ledger.records.claims import MAX_CLAIMS, decode_document, is_document, make_document_claim
 
 _MEDIA_TYPES: Final = {
     ".ofd": "application/ofd",
@@ -36,7 +36,7 @@ def read_claims(
     claims = dict(claims_by_name)
     if any(is_document(name) for name in claims):
         raise MalformedInput("claims named document/… are made of `documents`")
-    documents = fields.array("documents", MAX_CLAIMS) if fields.has("documents") else []
+    documents = fields.take_array("documents", MAX_CLAIMS) if fields.has("documents") else []
     for document_number, document in enumerate(documents, 1):
         claims[f"document/{document_number}"] = _claim_document(document, suite, read_file)
     return tuple(sorted(claims.items()))
@@ -54,4 +54,4 @@ def _claim_document(document: Json, suite: Suite, read_file: Callable[[str], byt
     except OSError as error:
         raise RowFault("unknown-document", f"{path[:200]} cannot be read: {error.strerror}") from error
     file_suffix = path[path.rfind(".") :].lower() if "." in path else ""
-    return document_claim(suite, content, _MEDIA_TYPES.get(file_suffix, _OTHER_MEDIA_TYPE)).to_json()
+    return make_document_claim(suite, content, _MEDIA_TYPES.get(file_suffix, _OTHER_MEDIA_TYPE)).to_json()

@@ -20,7 +20,7 @@ from api.department.sending import PreparedRows, ask_target, check_key, prepare_
 from api.department.waiting import wait_final
 from ledger.crypto.keys import Signer
 from ledger.encoding.canonical import Json
-from ledger.encoding.times import civil_date
+from ledger.encoding.times import find_civil_date
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof, decode_proof
 
@@ -67,7 +67,7 @@ class Department:
         NodeError.
         """
         numbered_rows = [(row_number, dict(row)) for row_number, row in enumerate(rows, 1)]
-        today = civil_date(int(time.time()))
+        today = find_civil_date(int(time.time()))
         prepared_rows = prepare_rows(numbered_rows, ask_target(self._node), folder, name, today=today)
         return DraftedRows(prepared_rows, prepared_rows.unsigned_draft.warnings)
 

@@ -24,7 +24,7 @@ from api.department.row_drafts import DraftedRow, RefusedRow, RowDrafter
 from api.department.rows.oddities import RowWarning
 from ledger.crypto.keys import Signer
 from ledger.limits import MAX_STATUS_RECORDS, MAX_SUBMISSION_RECORDS
-from ledger.records.records import lineage_of
+from ledger.records.records import read_lineage
 from ledger.records.submissions import MAX_STATEMENT_SECONDS
 
 #: Returns the leaf hash of the newest record of an identifier's lineage, as far as the department knows it.
@@ -122,7 +122,7 @@ class _Gathering:
 
     def find_above(self, identifier: str) -> bytes | None:
         """Return the leaf hash of the newest record above of a certificate, None where no row is of it."""
-        return self._newest_leaves.get(lineage_of(identifier))
+        return self._newest_leaves.get(read_lineage(identifier))
 
     def find_newest(self, identifier: str) -> bytes | None:
         """Return the same, or else that of the newest record that the department knows."""

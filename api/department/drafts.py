@@ -71,9 +71,9 @@ class UnsignedDraft:
             target.log,
             self._issuer,
             MerkleTree(target.suite, self.leaves),
-            count=len(self._rows),
+            record_count=len(self._rows),
             time=self._now,
-            expires=self._now + lifetime,
+            expires_at=self._now + lifetime,
             window=Window.after(target.sequence),
         )
         return Draft(self, statement, signature)
@@ -142,9 +142,9 @@ def sign_again(statement: Statement, target: Target, signer: Signer, now: int) -
         )
     new_statement = replace(
         statement,
-        key=signer.public.id,
+        key_id=signer.public.id,
         time=now,
-        expires=now + MAX_STATEMENT_SECONDS,
+        expires_at=now + MAX_STATEMENT_SECONDS,
         window=Window.after(target.sequence),
     )
     return _encode_first_line(new_statement, signer.sign(new_statement.encode()))

@@ -25,7 +25,7 @@ from ledger.encoding.fields import MAX_TEXT_CHARS
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof, decode_proof
 from ledger.records.claims import decode_document, is_document
-from ledger.records.records import PRESENTABLE_ACTIONS, lineage_of
+from ledger.records.records import PRESENTABLE_ACTIONS, read_lineage
 
 #: Requests at once: a node makes a proof in some milliseconds, most of which it waits for its disk.
 DEFAULT_PARALLEL: Final = 4
@@ -103,7 +103,7 @@ def _fetch_proof(
     try:
         proof_bytes = ask(identifier)
         proof = decode_proof(proof_bytes)
-        if lineage_of(proof.record.identifier) != lineage_of(identifier):
+        if read_lineage(proof.record.identifier) != read_lineage(identifier):
             raise MalformedInput(f"it is the proof of {proof.record.identifier}, which was not asked for")
     except NodeError as error:
         if error.problem not in _SINGLE_PROBLEMS:
@@ -163,7 +163,7 @@ def list_identifiers(paths: Sequence[Path]) -> list[str]:
             raise MalformedInput(f"{path} holds no kept submission 登记批, whose name ends with .submission")
         for submission_path in submission_paths:
             for identifier in _read_identifiers(submission_path):
-                identifiers[lineage_of(identifier)] = identifier
+                identifiers[read_lineage(identifier)] = identifier
     return [*identifiers.values()]
 
 

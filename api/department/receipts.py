@@ -55,7 +55,7 @@ def keep_receipt(node: NodeClient, submission_path: Path, answer: Mapping[str, o
     receipt = signed_receipt.receipt
     deadline = write_moment(format_time(receipt.deadline), "en")
     advice = f"Keep {receipt_path.name}: it shows what the node promised, at the latest {deadline}."
-    if ask_key_state(node, receipt.key) is None:
+    if ask_key_state(node, receipt.key_id) is None:
         advice += " It is evidence once the city's admin has declared the node's key."
     return advice
 
@@ -74,15 +74,21 @@ def read_promise(
         receipt_bytes = canonical(cast(Json, signed_json))
         signed_receipt = decode_signed_receipt(receipt_bytes[: MAX_BYTES + 1])
         receipt = signed_receipt.receipt
-        sent_terms = (statement.registry, statement.log, statement.suite, statement.root, statement.count)
-        promised_terms = (receipt.registry, receipt.log, receipt.suite, receipt.root, receipt.count)
+        sent_terms = (
+            statement.registry,
+            statement.log,
+            statement.suite,
+            statement.root,
+            statement.record_count,
+        )
+        promised_terms = (receipt.registry, receipt.log, receipt.suite, receipt.root, receipt.record_count)
         if promised_terms != sent_terms:
             raise MalformedInput("it is for another submission than the one that was sent")
-        if receipt.deadline > statement.expires:
+        if receipt.deadline > statement.expires_at:
             raise MalformedInput(
                 "its deadline lies beyond the statement's end, by when nothing can be anchored"
             )
-        reason = judge_signature(signed_receipt, ask_key_state(node, receipt.key))
+        reason = judge_signature(signed_receipt, ask_key_state(node, receipt.key_id))
         if reason not in ("", "key_unknown"):  # a new node's key may not be declared yet
             raise MalformedInput(SIGNATURE_WORDS[reason])
     except MalformedInput as error:
@@ -100,15 +106,15 @@ def ask_key_state(node: NodeClient, key_id: bytes) -> KeyState | None:
         if error.problem == "not-found":
             return None
         raise
-    spki = fields.parsed("spki", parse_hex)
+    spki = fields.take_parsed("spki", parse_hex)
     if keccak256(spki) != key_id:
         raise MalformedInput("the node shows another key than the one that was asked for")
     return KeyState(
         id=key_id,
         spki=spki,
-        purpose=PURPOSES.get(fields.text("purpose"), 0),
-        log=fields.text("log"),
-        n=fields.integer("n", 0, MAX_INTEGER),
-        retired_at=fields.time("retired_at") if fields.has("retired_at") else None,
-        compromised_since=fields.time("compromised_since") if fields.has("compromised_since") else None,
+        purpose=PURPOSES.get(fields.take_text("purpose"), 0),
+        log=fields.take_text("log"),
+        event_number=fields.take_integer("n", 0, MAX_INTEGER),
+        retired_at=fields.take_time("retired_at") if fields.has("retired_at") else None,
+        compromised_since=fields.take_time("compromised_since") if fields.has("compromised_since") else None,
     )

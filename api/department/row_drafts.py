@@ -23,7 +23,7 @@ from api.department.rows.columns import check_record_members
 from api.department.rows.days import NO_END, parse_day, parse_last_day
 from api.department.rows.oddities import find_oddities
 from ledger.crypto.suites import parse_digest
-from ledger.crypto.trees import leaf_hash
+from ledger.crypto.trees import hash_leaf
 from ledger.encoding.canonical import Json, decode, encode_known
 from ledger.encoding.fields import Fields
 from ledger.errors import InvalidIdentifier, MalformedInput
@@ -107,26 +107,30 @@ class RowDrafter:
         row = decode(line)
         check_record_members(row)
         fields = Fields(row, "row")
-        action, identifier, suite = fields.text("action"), fields.text("identifier"), self.target.suite
+        action, identifier, suite = (
+            fields.take_text("action"),
+            fields.take_text("identifier"),
+            self.target.suite,
+        )
         disclosure = None
         if action in PRESENTABLE_ACTIONS:
             disclosure = FullDisclosure(self._draw(MASTER_BYTES), read_claims(fields, suite, self.read_file))
         has_end = fields.has("valid_until")
         record = Record(
             suite=suite,
-            kind=fields.text("kind"),
+            kind=fields.take_text("kind"),
             action=action,
             identifier=identifier,
-            issuer=fields.text("issuer"),
-            time=fields.time("time") if fields.has("time") else self.now,
+            issuer=fields.take_text("issuer"),
+            time=fields.take_time("time") if fields.has("time") else self.now,
             salt=self._draw(SALT_BYTES),
-            issued=fields.optional("issued", parse_day),
-            valid_from=fields.optional("valid_from", parse_day),
+            issued=fields.take_optional("issued", parse_day),
+            valid_from=fields.take_optional("valid_from", parse_day),
             valid_until=_read_end(fields),
             claims=disclosure.digest(suite) if disclosure else None,
             previous=self._find_previous(fields, action, identifier, rows_above),
             links=self._read_links(fields, rows_above),
-            basis=fields.optional("basis", str),
+            basis=fields.take_optional("basis", str),
         )
         fields.close()
         judge_record(record)
@@ -150,7 +154,7 @@ class RowDrafter:
         self, fields: Fields, action: str, identifier: str, rows_above: RowsAbove
     ) -> bytes | None:
         if fields.has("previous"):
-            suite, digest = fields.parsed("previous", parse_digest)
+            suite, digest = fields.take_parsed("previous", parse_digest)
             if suite is not self.target.suite:
                 raise RowFault(
                     "wrong-suite",
@@ -169,7 +173,7 @@ class RowDrafter:
 
     def _read_links(self, fields: Fields, rows_above: RowsAbove) -> tuple[Link, ...]:
         """Read the links; one that names an `identifier` means the record of a row above."""
-        link_items = fields.array("links", MAX_LINKS) if fields.has("links") else []
+        link_items = fields.take_array("links", MAX_LINKS) if fields.has("links") else []
         links = [read_link(self._resolve_link(link_item, rows_above)) for link_item in link_items]
         if any(suite is not self.target.suite for suite, _ in links):
             raise RowFault(
@@ -191,7 +195,7 @@ class RowDrafter:
 
 
 def _read_end(fields: Fields) -> date | None:
-    return fields.optional("valid_until", parse_last_day)
+    return fields.take_optional("valid_until", parse_last_day)
 
 
 def _list_missing_end(action: str, *, has_end: bool) -> list[Oddity]:
@@ -224,7 +228,7 @@ def _write_row(record: Record, disclosure: FullDisclosure | None, oddities: tupl
             "row-too-long", f"the row takes {len(line)} bytes, at most {limits.MAX_ROW_BYTES} are allowed"
         )
     return DraftedRow(
-        leaf=leaf_hash(record.suite, record_bytes),
+        leaf=hash_leaf(record.suite, record_bytes),
         line=line,
         action=record.action,
         identifier=record.identifier,

@@ -14,7 +14,7 @@ from ledger.documents.seals.ses import Seal, decode_seal
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields
-from ledger.encoding.times import civil_date, format_time
+from ledger.encoding.times import find_civil_date, format_time
 from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.records.identifiers import check_credit_code
 from ledger.records.seal_claims import (
@@ -55,7 +55,9 @@ class RegisteredSeal:
         if not path.exists():
             return None
         fields = Fields(decode(path.read_bytes()), path.name)
-        registered_seal = cls(fields.text("identifier"), fields.text("record"), fields.text("holder"))
+        registered_seal = cls(
+            fields.take_text("identifier"), fields.take_text("record"), fields.take_text("holder")
+        )
         fields.close()
         return registered_seal
 
@@ -86,12 +88,12 @@ def make_seal_row(seal_path: Path, issuer: str, holder_code: str, holder_name: s
     }
     if holder_name:
         claims[HOLDER_NAME] = holder_name
-    if maker_certificate := decode_if_readable(seal.certificate):
+    if maker_certificate := decode_if_readable(seal.maker_certificate):
         claims[SEAL_MAKER] = maker_certificate.name
     if seal_type := find_seal_type(seal.name):
         claims |= {"ZZMC": seal_type.name.zh, "ZZLXDM": seal_type.code}
     day_members: dict[str, Json] = {
-        name: civil_date(moment).isoformat()
+        name: find_civil_date(moment).isoformat()
         for name, moment in (("valid_from", seal.valid_from), ("valid_until", seal.valid_until))
         if moment is not None
     }
@@ -108,10 +110,10 @@ def make_seal_row(seal_path: Path, issuer: str, holder_code: str, holder_name: s
 
 def list_fingerprints(seal: Seal) -> list[Json]:
     """Return the SM3 digests of the certificates that may use a seal. Raises: MalformedInput for other digests."""
-    if any(algorithm.upper() != "SM3" for algorithm, _ in seal.digests):
+    if any(algorithm.upper() != "SM3" for algorithm, _ in seal.user_digests):
         raise MalformedInput("the seal lists its certificates by other digests than SM3")
-    digests = [SM3.hash(certificate) for certificate in seal.certificates]
-    return [SM3.format(digest) for digest in (*digests, *(digest for _, digest in seal.digests))]
+    digests = [SM3.hash(certificate) for certificate in seal.user_certificates]
+    return [SM3.format(digest) for digest in (*digests, *(digest for _, digest in seal.user_digests))]
 
 
 def check_seal(identifier: str, advice: str) -> None:

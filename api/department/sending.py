@@ -24,7 +24,7 @@ from api.department.rows.numbering import NumberedRows, renumber, renumber_error
 from api.department.submission_files import digest_rows, find_signed_otherwise, name_submission
 from api.department.waiting import wait_final
 from ledger.crypto.keys import Signer
-from ledger.crypto.suites import by_name
+from ledger.crypto.suites import get_suite
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 
@@ -229,5 +229,5 @@ def ask_target(node: NodeClient) -> Target:
     answer = node.fetch_logs()
     for log in answer["items"]:
         if log["held"]:
-            return Target(answer["registry"], log["name"], by_name(log["suite"]), log["sequence"])
+            return Target(answer["registry"], log["name"], get_suite(log["suite"]), log["sequence"])
     raise NotFound(f"{node.url} issues nothing: hand the records in to the node of the department's own city")

@@ -18,7 +18,7 @@ from typing import Final
 
 from api import files
 from api.key_files import open_key, write_key
-from ledger.crypto.keys import Signer, generate
+from ledger.crypto.keys import Signer, generate_key
 from ledger.documents.certificates.certificates import Certificate, decode_certificate
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.seals.ses import Picture
@@ -99,8 +99,8 @@ def _encode_chunk(name_and_data: tuple[bytes, bytes]) -> bytes:
 def _fill(directory: Path, now: int) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     not_before, not_after = now - _LEAD_SECONDS, now + _LIFETIME_SECONDS
-    private_keys = {holder_name: generate("sm2", secrets.token_bytes) for holder_name in _HOLDER_NAMES}
-    authority = Holder.root(_HOLDER_NAMES["authority"], private_keys["authority"], not_before, not_after)
+    private_keys = {holder_name: generate_key("sm2", secrets.token_bytes) for holder_name in _HOLDER_NAMES}
+    authority = Holder.make_root(_HOLDER_NAMES["authority"], private_keys["authority"], not_before, not_after)
     holders = {"authority": authority} | {
         holder_name: authority.issue(
             _HOLDER_NAMES[holder_name],

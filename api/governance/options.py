@@ -10,8 +10,8 @@ from typing import Final, Never, Protocol
 
 from anchoring.chain.protocol import RegistryName, parse_address
 from api.key_files import add_key_password, open_key
-from ledger.crypto.keys import keccak256, public_key
-from ledger.crypto.suites import by_name
+from ledger.crypto.keys import decode_public_key, keccak256
+from ledger.crypto.suites import get_suite
 from ledger.encoding.fields import parse_hex, parse_key_id
 from ledger.encoding.times import parse_time
 from ledger.errors import MalformedInput
@@ -265,9 +265,9 @@ def check_address(text: str) -> str:
 def read_spki(options: KeySourceOptions) -> bytes:
     """Return the public key that the options name, read and found sound. Raises: MalformedInput."""
     if options.spki:
-        return public_key(parse_hex(options.spki)).spki
+        return decode_public_key(parse_hex(options.spki)).spki
     assert options.key_file is not None  # the parser asks for one of the two
-    return public_key(open_key(options.key_file, options.key_password_file).public.spki).spki
+    return decode_public_key(open_key(options.key_file, options.key_password_file).public.spki).spki
 
 
 def make_grant(options: GrantOptions, key: bytes) -> acts.KeyGranted:
@@ -281,7 +281,7 @@ def make_grant(options: GrantOptions, key: bytes) -> acts.KeyGranted:
 
 
 def admit_log(options: _AdmitOptions, _: str) -> acts.Act:
-    suite, divisions = by_name(options.suite).number, tuple(options.division)
+    suite, divisions = get_suite(options.suite).number, tuple(options.division)
     return acts.LogAdmitted(
         options.log, suite, check_address(options.admin), divisions, _make_predecessor(options)
     )

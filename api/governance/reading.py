@@ -27,7 +27,7 @@ class Registry:
 
     def grants(self, key: bytes) -> list[Grant]:
         """Return what a key was granted, in the order of the acts."""
-        return [fact for fact in self.facts if isinstance(fact, Grant) and fact.key == key]
+        return [fact for fact in self.facts if isinstance(fact, Grant) and fact.key_id == key]
 
 
 def check_registry(chain: Chain, registry: str) -> None:
@@ -61,7 +61,7 @@ def find_disagreements(chain: Chain, registry: Registry) -> list[str] | None:
     """Name what the contract's own state says otherwise than its acts; None where new acts make that unsayable."""
     contract = RegistryName.parse(registry.knowledge.registry).contract
     differences = compare_states(registry.state, ask_state(chain, contract, registry.state))
-    has_moved = chain.registry_head(contract).n != registry.knowledge.fold.n
+    has_moved = chain.registry_head(contract).event_number != registry.knowledge.fold.event_number
     return None if differences and has_moved else differences
 
 
@@ -69,14 +69,17 @@ def describe_registry(registry: Registry, log_name: str | None = None) -> Iterat
     """Show what a registry says now, for people; of one log where `log_name` says which."""
     knowledge, state = registry.knowledge, registry.state
     yield knowledge.registry
-    yield f"{knowledge.fold.n} acts, head 0x{knowledge.fold.head.hex()}, the newest in block {knowledge.fold.block}"
+    yield (
+        f"{knowledge.fold.event_number} acts, head 0x{knowledge.fold.head.hex()}, the newest in block "
+        f"{knowledge.fold.block}"
+    )
     yield f"province {state.province}{_describe_offer(state.pending_province)}"
     if state.successor:
         yield f"CLOSED for ever; its successor is {state.successor}"
     for name, log in state.logs.items():
         if log_name not in (None, name):
             continue
-        log_state = knowledge.log(name)
+        log_state = knowledge.find_log(name)
         yield f"\nlog {name} ({log_state.suite.name if log_state else '?'}): {log.size:,} records in {log.sequence} anchors"
         yield f"  admin      {log.admin}{_describe_offer(log.pending_admin)}"
         yield f"  operator   {_blank_if_nobody(log.operator) or 'none'}"
@@ -115,7 +118,7 @@ def registry_json(registry: Registry, log_name: str | None = None) -> dict[str, 
     knowledge, state = registry.knowledge, registry.state
     return {
         "registry": knowledge.registry,
-        "n": knowledge.fold.n,
+        "n": knowledge.fold.event_number,
         "head": "0x" + knowledge.fold.head.hex(),
         "province": state.province,
         "pending_province": _blank_if_nobody(state.pending_province),
@@ -126,7 +129,7 @@ def registry_json(registry: Registry, log_name: str | None = None) -> dict[str, 
 
 def _log_json(registry: Registry, name: str) -> Json:
     state = registry.state
-    log, log_state = state.logs[name], registry.knowledge.log(name)
+    log, log_state = state.logs[name], registry.knowledge.find_log(name)
     return {
         "log": name,
         "suite": log_state.suite.name if log_state else "",

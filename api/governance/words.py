@@ -12,7 +12,7 @@ from anchoring.errors import (
     TransactionRejected,
 )
 from ledger.crypto.keys import keccak256
-from ledger.crypto.suites import by_number
+from ledger.crypto.suites import get_suite_by_number
 from ledger.encoding.times import format_time
 from ledger.records.records import KINDS
 from ledger.registry import acts
@@ -82,7 +82,8 @@ def describe_act(act: acts.Act) -> str:
             divisions_text, predecessor = ", ".join(act.divisions), act.predecessor
             continuation = f", going on after {predecessor.size:,} records of {predecessor.log} in {predecessor.registry}"
             return (
-                f"log {act.log} admitted: suite {by_number(act.suite).name}, admin {act.admin}, divisions {divisions_text}"
+                f"log {act.log} admitted: suite {get_suite_by_number(act.suite).name}, admin {act.admin}, divisions "
+                f"{divisions_text}"
                 f"{continuation if predecessor.registry else ''}"
             )
         case acts.DivisionAssigned():

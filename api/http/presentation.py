@@ -227,9 +227,9 @@ def _choose_policy(fields: Mapping[str, bytes], settings: Settings, default_poli
     if "policy" in fields and "max_age" in fields:
         raise MalformedRequest("give `policy` or `max_age`, not both")
     if "max_age" in fields:
-        return Policy(max_age=parse_integer(fields["max_age"], "`max_age`", limits.MAX_AGE_SECONDS))
+        return Policy(max_age_seconds=parse_integer(fields["max_age"], "`max_age`", limits.MAX_AGE_SECONDS))
     if "policy" not in fields:
-        return default_policy or Policy(max_age=settings.max_age)
+        return default_policy or Policy(max_age_seconds=settings.max_age)
     name = fields["policy"].decode("utf-8", "replace")
     policy = find_policy(name, settings.policies, settings.max_age)
     if policy is None:

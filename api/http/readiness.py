@@ -73,7 +73,7 @@ def tell_readiness(node: Node) -> ReadyShape:
             return ReadyShape(
                 ready=not replica_view.quarantine and not detail,
                 registry=replica_view.registry,
-                n=replica_view.cursor.n,
+                n=replica_view.cursor.event_number,
                 block=replica_view.cursor.final_block,
                 lag_seconds=lag_seconds,
                 chain_clock_lead=measures.get(CHAIN_CLOCK_LEAD),
@@ -158,7 +158,7 @@ def _describe_logs(node: Node, replica_view: ReplicaView, now: int) -> list[LogS
             if log.name in entry_counts
             else None,
         )
-        for log in replica_view.logs()
+        for log in replica_view.list_logs()
     ]
 
 
@@ -208,7 +208,7 @@ def _find_missing_batches(
     connection: Connection, replica_view: ReplicaView, log: str
 ) -> tuple[int, int] | None:
     """Return the first and the last sequence that the chain shows beyond the register's own."""
-    log_state, last_batch = replica_view.log(log), find_last_batch(connection)
+    log_state, last_batch = replica_view.find_log(log), find_last_batch(connection)
     last_sequence = last_batch.sequence if last_batch else 0
     return (
         (last_sequence + 1, log_state.sequence) if log_state and log_state.sequence > last_sequence else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from api.key_files import write_key
 from api.node.errors import SETTINGS_FILE, SettingsError
-from ledger.crypto.keys import PrivateKey, generate, private_key
+from ledger.crypto.keys import PrivateKey, decode_private_key, generate_key
 from ledger.errors import MalformedInput
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def load_node_key(settings: "Settings") -> PrivateKey | None:
         return None
     key_path, password_file = settings.node_key, settings.node_key_password_file
     try:
-        return private_key(
+        return decode_private_key(
             key_path.read_bytes(), password_file.read_bytes().rstrip(b"\r\n") if password_file else None
         )
     except OSError as error:
@@ -39,7 +39,7 @@ def make_node_key(directory: Path) -> PrivateKey:
     """Write a new key into the directory of a node, or return the one that lies there. Raises: MalformedInput."""
     key_path = directory / KEY_FILE
     if key_path.exists():
-        return private_key(key_path.read_bytes())
-    private_node_key = generate("sm2", secrets.token_bytes)
+        return decode_private_key(key_path.read_bytes())
+    private_node_key = generate_key("sm2", secrets.token_bytes)
     write_key(key_path, private_node_key)
     return private_node_key

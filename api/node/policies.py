@@ -21,18 +21,18 @@ AGES_BY_USE: Final[Policies] = {"counter": 3_600, "high-value": 900, "field": 72
 
 
 def find_policy(
-    name: str, changed_ages: Policies | None = None, max_age: int = Policy().max_age
+    name: str, changed_ages: Policies | None = None, max_age: int = Policy().max_age_seconds
 ) -> Policy | None:
     """Return the policy of this name, by the node's `changed_ages` before the table above; None where there is none."""
     if name == DEFAULT:
-        return Policy(max_age=max_age)
+        return Policy(max_age_seconds=max_age)
     ages = {**AGES_BY_USE, **(changed_ages or {})}.get(name)
     if ages is None:
         return None
     if isinstance(ages, int):
-        return Policy(max_age=ages)
+        return Policy(max_age_seconds=ages)
     ages_by_kind = {kind: age for kind, age in ages.items() if kind != DEFAULT}
-    return Policy(max_age=ages.get(DEFAULT, max_age), max_age_by_kind=ages_by_kind)
+    return Policy(max_age_seconds=ages.get(DEFAULT, max_age), max_age_by_kind=ages_by_kind)
 
 
 def list_policy_names(changed_ages: Policies | None = None) -> list[str]:

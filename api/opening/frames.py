@@ -63,7 +63,7 @@ class Answer:
         """Read the line of an answer of at most `max_bytes`. Raises: MalformedInput."""
         try:
             fields = Fields(decode(line), "answer")
-            answer = cls(End(fields.text("end")), fields.integer("size", 0, max_bytes))
+            answer = cls(End(fields.take_text("end")), fields.take_integer("size", 0, max_bytes))
             fields.close()
             return answer
         except (MalformedInput, ValueError) as error:

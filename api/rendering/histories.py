@@ -130,7 +130,7 @@ def describe_history(history: HistoryJson, language: Language) -> str:
 def describe_judgement(judgement: JudgedHistoryJson, history: History, language: Language) -> str:
     """Return what a saved history comes to, with its records."""
     lines = [_describe_record(record, language) for record in history.records]
-    checkpoint = f"{_UNTIL_WORDS.in_(language)} {history.n}, 0x{history.head.hex()}"
+    checkpoint = f"{_UNTIL_WORDS.in_(language)} {history.event_number}, 0x{history.head.hex()}"
     return "\n".join([*lines, *_describe_findings(judgement, checkpoint, language)])
 
 

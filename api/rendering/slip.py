@@ -101,20 +101,20 @@ def write_slip(
 
 
 def _is_proven(report: Report) -> bool:
-    return all(report.step(number).outcome is Outcome.PASS for number in ORIGIN_STEPS)
+    return all(report.get_step(number).outcome is Outcome.PASS for number in ORIGIN_STEPS)
 
 
 def _can_confirm(report: Report, proof: Proof) -> bool:
     return (
-        report.step(2).reason in _REASONS_TO_CONFIRM
-        and report.step(3).outcome is Outcome.PASS
+        report.get_step(2).reason in _REASONS_TO_CONFIRM
+        and report.get_step(3).outcome is Outcome.PASS
         and are_comparable(proof)
     )
 
 
 def _list_facts(report: Report, language: Language, issuers: Mapping[str, str]) -> Iterator[Line]:
     labels = choose_words(language)
-    for name, value_text in say_contradictions(report.step(3).evidence, language):
+    for name, value_text in say_contradictions(report.get_step(3).evidence, language):
         yield Line(write_label(name, language), value_text)
     status = report.status if report.verdict is not Verdict.INVALID else None
     if status:
@@ -122,8 +122,8 @@ def _list_facts(report: Report, language: Language, issuers: Mapping[str, str]) 
         if status.since is not None:
             state_text = say_since(state_text, write_time(status.since, language), language)
         yield Line(labels["status"], state_text)
-        if status.cause:
-            record = status.cause.record
+        if status.cause_proof:
+            record = status.cause_proof.record
             yield Line(labels["authority"], _add_issuer_name(record.issuer, issuers))
             if record.basis:
                 yield Line(labels["basis"], make_visible(record.basis))
@@ -147,7 +147,7 @@ def _describe_comparison(report: Report, language: Language) -> str:
     """Say what was compared and agreed, or else what step 2 found instead."""
     if report.compared is not Compared.NOTHING:
         return choose_words(language)[f"compared_{report.compared.value}"]
-    return REASON_TABLE[report.step(2).key].words.in_(language)
+    return REASON_TABLE[report.get_step(2).key].words.in_(language)
 
 
 def _list_certificate_lines(
@@ -170,7 +170,7 @@ def _list_certificate_lines(
 
 def _list_linked_seals(report: Report, language: Language) -> Iterator[Line]:
     """Say with which registered seals the certificate was sealed, and when that was anchored."""
-    step = report.step(11)
+    step = report.get_step(11)
     seals = step.evidence["seals"] if step.outcome is Outcome.PASS and step.evidence else ()
     for seal in seals if isinstance(seals, list) else ():
         if isinstance(seal, dict):

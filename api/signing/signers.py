@@ -31,7 +31,7 @@ from api.signing.settings import (
     ServiceSettings,
     read_settings,
 )
-from ledger.crypto.keys import PublicKey, Signer, public_key
+from ledger.crypto.keys import PublicKey, Signer, decode_public_key
 from ledger.documents.certificates.certificates import decode_certificate
 from ledger.errors import MalformedInput
 
@@ -79,7 +79,7 @@ def open_settings(path: Path) -> Signer:
 def _read_public_key(text: str, folder: Path) -> PublicKey:
     """Return the registered key: given in hexadecimal, or in a file. Raises: MalformedInput, OSError."""
     try:
-        return public_key(bytes.fromhex(text))
+        return decode_public_key(bytes.fromhex(text))
     except ValueError:
         path = folder / text
     pem = files.read(path, _MAX_KEY_FILE_BYTES).decode("ascii", "replace")
@@ -91,7 +91,7 @@ def _read_public_key(text: str, folder: Path) -> PublicKey:
                     raise MalformedInput("the certificate is of a key that is neither SM2 nor P-256")
                 return key
             body = "".join(line for line in pem.splitlines() if not line.startswith("-----"))
-            return public_key(base64.b64decode(body, validate=True))
+            return decode_public_key(base64.b64decode(body, validate=True))
         except ValueError as error:
             raise MalformedInput("it holds no public key in PEM, nor a certificate") from error
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ledger.crypto.keys import decode_signature, encode_signature, generate
+from ledger.crypto.keys import decode_signature, encode_signature, generate_key
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import parse_time
 from ledger.registry.acts import Event
@@ -17,20 +17,20 @@ LOG = "tianmen"
 
 def make_blocks(registry: str, events: Sequence[Event], head_zero: bytes) -> dict[str, Json]:
     """Return the blocks of the page; `events` are what happened in the registry."""
-    key = generate("sm2", lambda _: AUDITOR_SECRET)
+    key = generate_key("sm2", lambda _: AUDITOR_SECRET)
     knowledge = Knowledge(registry, head_zero)
     for event in events:
         knowledge.apply(event)
-    fold, log = knowledge.fold, knowledge.log(LOG)
+    fold, log = knowledge.fold, knowledge.find_log(LOG)
     if log is None:
         raise SystemExit(f"the worked example has no log {LOG}")
-    head = Head(fold.n, fold.head)
+    head = Head(fold.event_number, fold.head)
     statement = AuditStatement(
         registry=registry,
         log=LOG,
         time=parse_time(AUDITED_AT),
         standing=Standing(head, fold.block, fold.time, log.sequence, log.size, head, (head,)),
-        checked={"events": fold.n, "records": log.size},
+        checked_counts={"events": fold.event_number, "records": log.size},
         findings=(
             Finding(
                 "disclosure-altered",
@@ -41,8 +41,10 @@ def make_blocks(registry: str, events: Sequence[Event], head_zero: bytes) -> dic
             ),
         ),
         remarks=(),
-        unchecked=(Finding("peer-unchecked", "node 1 of wuhan", "it cannot be reached", "checkpoints"),),
-        unlisted=0,
+        unchecked_findings=(
+            Finding("peer-unchecked", "node 1 of wuhan", "it cannot be reached", "checkpoints"),
+        ),
+        unlisted_count=0,
         spki=key.public.spki,
     )
     signature = SIGNATURE

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from ledger.crypto.keys import PrivateKey, decode_signature, encode_signature, generate, keccak256
+from ledger.crypto.keys import PrivateKey, decode_signature, encode_signature, generate_key, keccak256
 from ledger.encoding.canonical import Json
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, Fork
@@ -33,9 +33,12 @@ def make_checkpoints(
     `chain` is what follows from `history`; `head_zero` is the registry's head before the first event, 32 bytes.
     """
     keys = {
-        name: generate(kind, make_constant_source(secret)) for name, (kind, secret) in NODE_SECRETS.items()
+        name: generate_key(kind, make_constant_source(secret))
+        for name, (kind, secret) in NODE_SECRETS.items()
     }
-    checkpoint = Checkpoint(registry, chain.n, chain.head, chain.block, bytes(31) + b"\x09", chain.time)
+    checkpoint = Checkpoint(
+        registry, chain.event_number, chain.head, chain.block, bytes(31) + b"\x09", chain.time
+    )
     cosigned = CosignedCheckpoint.of(
         checkpoint, [make_cosignature(keys[name], checkpoint, text) for name, text in COSIGNATURES.items()]
     )
@@ -54,7 +57,7 @@ def make_checkpoints(
     )
     first_event = history[0]
     event_fields = (
-        (first_event.n, 8),
+        (first_event.event_number, 8),
         (first_event.block, 8),
         (first_event.time, 8),
         (first_event.kind, 1),

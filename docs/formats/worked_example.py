@@ -24,7 +24,7 @@ import worked_sealing
 import worked_trees
 
 from ledger.crypto import trees
-from ledger.crypto.keys import PublicKey, decode_signature, encode_signature, generate, keccak256
+from ledger.crypto.keys import PublicKey, decode_signature, encode_signature, generate_key, keccak256
 from ledger.crypto.suites import SM3
 from ledger.crypto.trees import MerkleTree
 from ledger.encoding.canonical import Json
@@ -34,7 +34,7 @@ from ledger.proof.paper import encode_paper
 from ledger.proof.proof import Proof, Staple
 from ledger.proof.staples import RANGE_CHUNKS, StatusRange
 from ledger.records import claims
-from ledger.records.claims import FullDisclosure, document_claim
+from ledger.records.claims import FullDisclosure, make_document_claim
 from ledger.records.records import Record
 from ledger.records.submissions import MAX_STATEMENT_SECONDS, Entry, Statement, Window, order_by_leaf
 from ledger.registry import acts
@@ -60,8 +60,8 @@ CONTRACT = bytes.fromhex("5fbdb2315678afecb367f032d93f642f64180aa3")
 PROVINCE = "0x" + "11" * 20
 ADMIN = "0x" + "22" * 20
 OPERATOR = "0x" + "33" * 20
-HEAD_0 = acts.head_zero(31337, CONTRACT, bytes(31) + b"\x01")
-REGISTRY = acts.registry_name(31337, CONTRACT, HEAD_0)
+HEAD_0 = acts.compute_head_zero(31337, CONTRACT, bytes(31) + b"\x01")
+REGISTRY = acts.build_registry_name(31337, CONTRACT, HEAD_0)
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Example:
 
 
 def make_licence() -> tuple[Record, FullDisclosure]:
-    document = document_claim(SM3, DOCUMENT, "text/plain; charset=utf-8").to_json()
+    document = make_document_claim(SM3, DOCUMENT, "text/plain; charset=utf-8").to_json()
     values: dict[str, Json] = {
         "KZ_JYFW": "日用百货销售",
         "ZZMC": "营业执照",
@@ -122,7 +122,7 @@ def make_entry(
         REGISTRY, "tianmen", ISSUER, key.id, len(records), SM3, tree.root, signed_at, expires_at, window
     )
     if signature.startswith("SIGNATURE"):
-        signature = encode_signature(generate("sm2", lambda _: SECRET).sign(statement.encode()))
+        signature = encode_signature(generate_key("sm2", lambda _: SECRET).sign(statement.encode()))
         print("sign again:", signature)
     if not key.verify(statement.encode(), decode_signature(signature)):
         raise SystemExit("a kept signature does not fit its statement: replace it by SIGNATURE and run again")
@@ -143,21 +143,23 @@ class Batch:
 
     @property
     def anchor(self) -> acts.Anchored:
-        return acts.Anchored("tianmen", 1, 3, self.tree.root, self.status.root(), self.changes)
+        return acts.Anchored("tianmen", 1, 3, self.tree.root, self.status.compute_root(), self.changes)
 
 
 def make_batch(key: PublicKey, record: Record, disclosure: FullDisclosure) -> Batch:
     neighbour_record = make_neighbour(7)
-    suspension = make_suspension(neighbour_record.leaf())
+    suspension = make_suspension(neighbour_record.hash_leaf())
     first_entry, submission = make_entry(
         [record, neighbour_record], key, SIGNATURES[0], "2022-03-28T08:30:00Z"
     )
     second_entry, _ = make_entry([suspension], key, SIGNATURES[1], "2022-03-28T09:00:10Z")
     status = StatusTree(SM3)
     status.grow(3)
-    position = [leaf for leaf, _ in order_by_leaf([record, neighbour_record])].index(neighbour_record.leaf())
+    position = [leaf for leaf, _ in order_by_leaf([record, neighbour_record])].index(
+        neighbour_record.hash_leaf()
+    )
     status.set(position, 1)
-    tree = trees.CountedTree(SM3, [first_entry.leaf(), second_entry.leaf()])
+    tree = trees.CountedTree(SM3, [first_entry.hash_leaf(), second_entry.hash_leaf()])
     records: list[tuple[Record, FullDisclosure | None]] = [(record, disclosure), (neighbour_record, None)]
     changes = encode_changes([(position, 1)])
     return Batch(records, suspension, (first_entry, second_entry), submission, tree, status, changes)
@@ -178,12 +180,12 @@ def replay_story(key: PublicKey, anchor: acts.Anchored) -> tuple[Knowledge, list
     knowledge, history, events_json = Knowledge(REGISTRY, HEAD_0), list[Event](), list[Json]()
     for time, block, act in acts_of_story:
         fold = knowledge.fold
-        event = Event(fold.n + 1, act.KIND, fold.block, parse_time(time), act.encode(), block)
+        event = Event(fold.event_number + 1, act.KIND, fold.block, parse_time(time), act.encode(), block)
         knowledge.apply(event)
         history.append(event)
         events_json.append(
             {
-                "n": event.n,
+                "n": event.event_number,
                 "kind": event.kind,
                 "act": type(act).__name__,
                 "previousBlock": event.previous_block,
@@ -197,31 +199,31 @@ def replay_story(key: PublicKey, anchor: acts.Anchored) -> tuple[Knowledge, list
 
 def make_proof(record: Record, disclosure: FullDisclosure, batch: Batch) -> Proof:
     leaves = [leaf for leaf, _ in order_by_leaf([record for record, _ in batch.records])]
-    index = leaves.index(record.leaf())
+    index = leaves.index(record.hash_leaf())
     return Proof(
         record=record,
         disclosure=disclosure,
         index=index,
-        path=tuple(batch.submission.path(index)),
+        path=tuple(batch.submission.find_path(index)),
         entry=batch.entries[0],
-        batch=tuple(batch.tree.path(0)),
+        batch_path=tuple(batch.tree.find_path(0)),
         sequence=1,
-        status=Staple(1, batch.status.chunk(index), tuple(batch.status.path(index))),
+        staple=Staple(1, batch.status.get_chunk(index), tuple(batch.status.find_path(index))),
     )
 
 
 def make_suspended_proofs(batch: Batch) -> tuple[Proof, Proof]:
     """Return the bare proofs of the other certificate and of its suspension."""
     neighbour_record = next(
-        record for record, _ in batch.records if record.leaf() == batch.suspension.previous
+        record for record, _ in batch.records if record.hash_leaf() == batch.suspension.previous
     )
     index = [leaf for leaf, _ in order_by_leaf([record for record, _ in batch.records])].index(
-        neighbour_record.leaf()
+        neighbour_record.hash_leaf()
     )
-    path, (first_entry, second_entry) = tuple(batch.submission.path(index)), batch.entries
+    path, (first_entry, second_entry) = tuple(batch.submission.find_path(index)), batch.entries
     return (
-        Proof(neighbour_record, None, index, path, first_entry, tuple(batch.tree.path(0)), 1),
-        Proof(batch.suspension, None, 0, (), second_entry, tuple(batch.tree.path(1)), 1),
+        Proof(neighbour_record, None, index, path, first_entry, tuple(batch.tree.find_path(0)), 1),
+        Proof(batch.suspension, None, 0, (), second_entry, tuple(batch.tree.find_path(1)), 1),
     )
 
 
@@ -237,7 +239,7 @@ def make_record_blocks(record: Record, disclosure: FullDisclosure, batch: Batch)
         "claims-digest": SM3.format(disclosure.digest(SM3)),
         "selective": disclosure.select(SM3, {"ZZMC", "CZZT"}).to_json(),
         "record": record.to_json(),
-        "record-leaf": SM3.format(record.leaf()),
+        "record-leaf": SM3.format(record.hash_leaf()),
         "status-record": batch.suspension.to_json(),
         "statement": first_entry.statement.to_json(),
         "entry": first_entry.to_json(),
@@ -264,7 +266,7 @@ def make_anchor_blocks(batch: Batch, events: list[Json]) -> dict[str, Json]:
             "sequence": 1,
             "size": 3,
             "root": "0x" + batch.tree.root.hex(),
-            "statusRoot": "0x" + batch.status.root().hex(),
+            "statusRoot": "0x" + batch.status.compute_root().hex(),
             "statusChanges": "0x" + batch.changes.hex(),
         },
         "entries-page": {
@@ -275,7 +277,7 @@ def make_anchor_blocks(batch: Batch, events: list[Json]) -> dict[str, Json]:
             "copies": False,
         },
         "head-zero-encoded": "\n".join(list_head_zero_words()),
-        "chunk": batch.status.chunk(0).hex(),
+        "chunk": batch.status.get_chunk(0).hex(),
         "events": events,
         "head-zero": {
             "format": acts.FORMAT,
@@ -295,7 +297,7 @@ def make_proof_blocks(proof: Proof, status: StatusTree, knowledge: Knowledge) ->
     if report.verdict != "valid":
         raise SystemExit(f"the worked example is {report.verdict}: {report.deciding_step}")
     anchored_at = knowledge.fold.time
-    chunks, upper_path = status.chunks(0, RANGE_CHUNKS), tuple(status.path_above(0, RANGE_CHUNKS))
+    chunks, upper_path = status.get_chunks(0, RANGE_CHUNKS), tuple(status.find_path_above(0, RANGE_CHUNKS))
     statuses = StatusRange(SM3, "tianmen", 1, anchored_at, status.size, 0, chunks, upper_path)
     return {
         "proof": proof.to_json(),
@@ -314,7 +316,7 @@ def make_proof_blocks(proof: Proof, status: StatusTree, knowledge: Knowledge) ->
 
 
 def build_example() -> Example:
-    key = generate("sm2", lambda _: SECRET).public
+    key = generate_key("sm2", lambda _: SECRET).public
     record, disclosure = make_licence()
     batch = make_batch(key, record, disclosure)
     knowledge, history, events = replay_story(key, batch.anchor)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ledger.crypto.keys import decode_signature, encode_signature, generate
+from ledger.crypto.keys import decode_signature, encode_signature, generate_key
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import parse_time
 from ledger.proof.histories import History, SignedHistory
@@ -23,11 +23,11 @@ SIGNED_AT = "2022-03-28T09:12:00Z"
 
 def make_blocks(proofs: tuple[Proof, ...], events: Sequence[Event], head_zero: bytes) -> dict[str, Json]:
     """Return the blocks of the page; `proofs` are those of the two records, `events` what happened in the registry."""
-    key, statement = generate("sm2", lambda _: NODE_SECRET), proofs[0].entry.statement
+    key, statement = generate_key("sm2", lambda _: NODE_SECRET), proofs[0].entry.statement
     knowledge = Knowledge(statement.registry, head_zero)
     for event in events:
         knowledge.apply(event)
-    n, head = knowledge.fold.n, knowledge.fold.head
+    n, head = knowledge.fold.event_number, knowledge.fold.head
     history = History(
         statement.registry, statement.log, n, head, proofs, (), parse_time(SIGNED_AT), key.public.id
     )
@@ -48,7 +48,7 @@ def make_blocks(proofs: tuple[Proof, ...], events: Sequence[Event], head_zero: b
     return {
         "history": signed_history.to_json(),
         "history-key": {
-            "n": event.n,
+            "n": event.event_number,
             "kind": event.kind,
             "act": "KeyRegistered",
             "previousBlock": event.previous_block,

@@ -1,6 +1,6 @@
 """The receipt that Tianmen's node gave for the submission of the worked example."""
 
-from ledger.crypto.keys import decode_signature, encode_signature, generate
+from ledger.crypto.keys import decode_signature, encode_signature, generate_key
 from ledger.encoding.canonical import Json
 from ledger.records.submissions import Entry
 from ledger.verification.receipts import Receipt, SignedReceipt
@@ -12,17 +12,17 @@ PROMISE_SECONDS = 3600
 
 def make_blocks(entry: Entry, first: int) -> dict[str, Json]:
     """Return the blocks of the page; the records of `entry` stand from position `first` on."""
-    key, statement = generate("sm2", lambda _: NODE_SECRET), entry.statement
+    key, statement = generate_key("sm2", lambda _: NODE_SECRET), entry.statement
     receipt = Receipt(
         registry=statement.registry,
         log=statement.log,
         suite=statement.suite,
         root=statement.root,
-        count=statement.count,
-        first=first,
-        accepted=entry.accepted,
-        deadline=min(statement.expires, entry.accepted + PROMISE_SECONDS),
-        key=key.public.id,
+        record_count=statement.record_count,
+        first_position=first,
+        accepted_at=entry.accepted_at,
+        deadline=min(statement.expires_at, entry.accepted_at + PROMISE_SECONDS),
+        key_id=key.public.id,
     )
     signature = SIGNATURE
     if signature.startswith("SIGNATURE"):

@@ -3,7 +3,7 @@
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import parse_date, parse_time
-from ledger.records.claims import FullDisclosure, document_claim
+from ledger.records.claims import FullDisclosure, make_document_claim
 from ledger.records.records import Link, Record
 from ledger.records.seal_claims import DECLARED_TIME, HOLDER_CODE, MADE_WITH, SEAL_NAME, SIGNER_CODE
 from ledger.records.seal_identifiers import SealingIdentifier
@@ -23,20 +23,20 @@ def make_blocks(issuer: str) -> dict[str, Json]:
     sealing, sealing_disclosure = _make_record("signature", issuer, 64, SEALED_FILE, "text/plain; charset=utf-8", {
         SIGNER_CODE: issuer,
         DECLARED_TIME: "2022-03-28T07:59:00Z",
-    }, Link(MADE_WITH, seal.leaf()))  # fmt: skip
+    }, Link(MADE_WITH, seal.hash_leaf()))  # fmt: skip
     return {
         "seal": seal.to_json(),
         "seal-claims": seal_disclosure.values,
         "signature-record": sealing.to_json(),
         "signature-claims": sealing_disclosure.values,
-        "sealed-link": [{"rel": "sealed-by", "record": SM3.format(sealing.leaf())}],
+        "sealed-link": [{"rel": "sealed-by", "record": SM3.format(sealing.hash_leaf())}],
     }
 
 
 def _make_record(
     kind: str, issuer: str, salt: int, content: bytes, media_type: str, values: dict[str, Json], *links: Link
 ) -> tuple[Record, FullDisclosure]:
-    document = document_claim(SM3, content, media_type).to_json()
+    document = make_document_claim(SM3, content, media_type).to_json()
     disclosure = FullDisclosure(bytes([salt]) * 16, tuple(sorted({**values, "document/1": document}.items())))
     serial = "42900600000001" if kind == "seal" else "TM2022S00000001"
     record = Record(

@@ -46,20 +46,32 @@ class Catalogue:
     @cached_property
     def fields_by_name(self) -> Mapping[str, ClaimField]:
         """Every claim by its name, and by the names that it had."""
-        former_names = {name: claim for claim in self.fields.values() for name in claim.former}
+        former_names = {
+            name: claim_field for claim_field in self.fields.values() for name in claim_field.former
+        }
         return self.fields | former_names
 
     @cached_property
     def claim_labels(self) -> Mapping[str, str]:
         """The Chinese label of every claim, by the name that it has and by those that it had before."""
-        former_labels = {name: claim.label.zh for claim in self.fields.values() for name in claim.former}
-        return former_labels | {name: claim.label.zh for name, claim in self.fields.items()}
+        former_labels = {
+            name: claim_field.label.zh for claim_field in self.fields.values() for name in claim_field.former
+        }
+        return former_labels | {name: claim_field.label.zh for name, claim_field in self.fields.items()}
 
     @cached_property
     def sensitive_claims(self) -> frozenset[str]:
         """The names of the claims that are sensitive (PIPL article 28) in some type."""
-        fields = [claim for claims in self._claims_by_type.values() for claim in claims.values()]
-        return frozenset(claim.name for claim in fields if claim.sensitivity is Sensitivity.SENSITIVE)
+        claim_fields = [
+            claim_field
+            for claim_fields in self._claims_by_type.values()
+            for claim_field in claim_fields.values()
+        ]
+        return frozenset(
+            claim_field.name
+            for claim_field in claim_fields
+            if claim_field.sensitivity is Sensitivity.SENSITIVE
+        )
 
     def find_type(self, code: str) -> CertificateType | None:
         """Return the type of certificate or seal with this code of 21 characters, or None."""
@@ -107,14 +119,14 @@ class Catalogue:
     @cached_property
     def _claims_by_type(self) -> Mapping[str, Mapping[str, ClaimField]]:
         return {
-            type_.id: {claim.name: claim for claim in self._make_claims(type_)}
+            type_.id: {claim_field.name: claim_field for claim_field in self._make_claims(type_)}
             for type_ in self.types.values()
         }
 
     def _make_claims(self, type_: CertificateType) -> Iterable[ClaimField]:
-        for claim in self.standard_fields:
-            is_joint = type_.joint and claim.name.startswith("CZZT")
-            graded_claim = claim.grade_for_person() if type_.personal else claim
+        for claim_field in self.standard_fields:
+            is_joint = type_.joint and claim_field.name.startswith("CZZT")
+            graded_claim = claim_field.grade_for_person() if type_.is_personal else claim_field
             yield replace(graded_claim, repeatable=True) if is_joint else graded_claim
         yield from (self.fields[name] for name in type_.required)
         yield from (replace(self.fields[name], required=False) for name in type_.optional)
@@ -122,4 +134,6 @@ class Catalogue:
     @cached_property
     def standard_fields(self) -> tuple[ClaimField, ...]:
         """The claims that every certificate has, those of GB/T 36903."""
-        return tuple(claim for claim in self.fields.values() if claim.standard == "GB/T 36903")
+        return tuple(
+            claim_field for claim_field in self.fields.values() if claim_field.standard == "GB/T 36903"
+        )

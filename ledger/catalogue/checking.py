@@ -25,16 +25,16 @@ def check_catalogue(catalogue: Catalogue, places: Mapping[str, str]) -> None:
     The entries of a city stand last and are looked at first: of two that contradict each other, the city mends its own.
     """
     for name, field in reversed(catalogue.fields.items()):
-        _raise_first(places[name], _find_field_faults(field, catalogue))
+        _raise_first_fault(places[name], _find_field_faults(field, catalogue))
     codes = [code for type_ in catalogue.types.values() for code in (type_.code, *type_.former_codes)]
     repeated_codes = {code for code, count in Counter(codes).items() if count > 1}
     for key, type_ in reversed(catalogue.types.items()):
-        _raise_first(places[key], _find_type_faults(type_, catalogue, repeated_codes))
+        _raise_first_fault(places[key], _find_type_faults(type_, catalogue, repeated_codes))
     for key, errand in reversed(catalogue.errands.items()):
-        _raise_first(places[key], _find_errand_faults(errand, catalogue))
+        _raise_first_fault(places[key], _find_errand_faults(errand, catalogue))
 
 
-def _raise_first(place: str, faults: Iterator[str]) -> None:
+def _raise_first_fault(place: str, faults: Iterator[str]) -> None:
     for fault in faults:
         raise MalformedInput(f"{place}: {fault}")
 
@@ -102,9 +102,9 @@ def _find_errand_faults(errand: Errand, catalogue: Catalogue) -> Iterator[str]:
         if (need.type is None) == (need.paper is None):
             yield "a need has either a `type` or a `paper`"
     needed_types = tuple(need.type for need in errand.needs if need.type)
-    for key in (*needed_types, *errand.seals, *errand.produces):
-        if key not in catalogue.types:
-            yield f"no type or seal has the id {key!r}"
-    for key in errand.seals:
-        if key in catalogue.types and catalogue.types[key].kind != "seal":
-            yield f"{key!r} is no seal"
+    for type_id in (*needed_types, *errand.seals, *errand.produces):
+        if type_id not in catalogue.types:
+            yield f"no type or seal has the id {type_id!r}"
+    for type_id in errand.seals:
+        if type_id in catalogue.types and catalogue.types[type_id].kind != "seal":
+            yield f"{type_id!r} is no seal"

@@ -55,7 +55,7 @@ class Part(NamedTuple):
 
 #: The parts of one folder.
 Layer = Sequence[Part]
-_KEYS: Final = {"fields": "name", "types": "id", "errands": "id"}
+_KEY_NAMES: Final = {"fields": "name", "types": "id", "errands": "id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class _Entry:
 
 def build_catalogue(layers: Iterable[Layer]) -> Catalogue:
     """Return the catalogue of folders, each over those before it. Raises: MalformedInput, with file and place inside it."""
-    entries_by_sort: dict[str, dict[str, _Entry]] = {sort: {} for sort in _KEYS}
+    entries_by_sort: dict[str, dict[str, _Entry]] = {sort: {} for sort in _KEY_NAMES}
     conventions, versions = _Entry({}, "conventions"), []
     for layer in layers:
         for sort, entries in entries_by_sort.items():
@@ -75,7 +75,7 @@ def build_catalogue(layers: Iterable[Layer]) -> Catalogue:
             _refuse_unseen(part)
             conventions = _merge_conventions(conventions, part)
         versions.append(_read_version(layer))
-    fields, types, errands = (entries_by_sort[sort] for sort in _KEYS)
+    fields, types, errands = (entries_by_sort[sort] for sort in _KEY_NAMES)
     catalogue = Catalogue(
         version="+".join(versions),
         fields=_convert_all(fields, ClaimField),
@@ -93,13 +93,13 @@ def build_catalogue(layers: Iterable[Layer]) -> Catalogue:
 def _read_layer(layer: Layer, sort: str, entries_before: Mapping[str, _Entry]) -> dict[str, _Entry]:
     entries: dict[str, _Entry] = {}
     for place, members in _list_members(layer, sort):
-        key = members.get(_KEYS[sort])
+        key = members.get(_KEY_NAMES[sort])
         if not isinstance(key, str):
-            raise MalformedInput(f"{place}: an entry needs `{_KEYS[sort]}`, by which it is known")
+            raise MalformedInput(f"{place}: an entry needs `{_KEY_NAMES[sort]}`, by which it is known")
         if key in entries:
             raise MalformedInput(f"{place}: {key[:80]!r} stands at {entries[key].place} too: take one out")
-        before = entries_before.get(key)
-        entries[key] = _Entry(_override(before.members, members) if before else members, place)
+        entry_before = entries_before.get(key)
+        entries[key] = _Entry(_override(entry_before.members, members) if entry_before else members, place)
     if len(entries_before.keys() | entries.keys()) > MAX_ENTRIES:
         raise LimitExceeded(f"{layer[0].place}: more than {MAX_ENTRIES} {sort}: split the catalogue by city")
     return entries
@@ -107,7 +107,7 @@ def _read_layer(layer: Layer, sort: str, entries_before: Mapping[str, _Entry]) -
 
 def _list_members(layer: Layer, sort: str) -> Iterator[tuple[str, dict[str, Json]]]:
     for part in layer:
-        entries = _open(part).get(sort, [])
+        entries = _read_file_members(part).get(sort, [])
         if not isinstance(entries, list):
             raise MalformedInput(f"{part.place}: $.{sort} must be an array")
         for index, members in enumerate(entries):
@@ -125,7 +125,7 @@ def _refuse_unseen(part: Part) -> None:
         )
 
 
-def _open(part: Part) -> dict[str, Json]:
+def _read_file_members(part: Part) -> dict[str, Json]:
     """Return the members of a file. Raises: MalformedInput, NewerFormat."""
     if not isinstance(part.content, dict):
         raise MalformedInput(f"{part.place}: a file of the catalogue is one JSON object")
@@ -142,43 +142,43 @@ def _open(part: Part) -> dict[str, Json]:
     return part.content
 
 
-def _override(before: dict[str, Json], members: dict[str, Json]) -> dict[str, Json]:
+def _override(members_before: dict[str, Json], members: dict[str, Json]) -> dict[str, Json]:
     """Return an entry of an earlier folder with members of a later one; a code that changes stays known."""
-    merged_members = _merge(before, members)
-    code_before = before.get("code")
+    merged_members = _merge(members_before, members)
+    code_before = members_before.get("code")
     if code_before in (None, merged_members.get("code")) or "former_codes" in members:
         return merged_members
-    former_codes = before.get("former_codes", [])
+    former_codes = members_before.get("former_codes", [])
     return merged_members | {
         "former_codes": [*(former_codes if isinstance(former_codes, list) else []), code_before]
     }
 
 
-def _merge(before: dict[str, Json], members: dict[str, Json]) -> dict[str, Json]:
+def _merge(members_before: dict[str, Json], members: dict[str, Json]) -> dict[str, Json]:
     """Return members over those before; tables (of aliases, of codes) are merged by their keys, all else is replaced."""
-    merged_members = before | members
+    merged_members = members_before | members
     for name, value in members.items():
-        value_before = before.get(name)
+        value_before = members_before.get(name)
         if isinstance(value, dict) and isinstance(value_before, dict):
             merged_members[name] = value_before | value
     return merged_members
 
 
-def _merge_conventions(before: _Entry, part: Part) -> _Entry:
-    members = _open(part).get("conventions")
+def _merge_conventions(conventions_before: _Entry, part: Part) -> _Entry:
+    members = _read_file_members(part).get("conventions")
     if members is None:
-        return before
+        return conventions_before
     place = f"{part.place}: $.conventions"
     if not isinstance(members, dict):
         raise MalformedInput(f"{place} must be an object")
-    return _Entry(_merge(before.members, members), place)
+    return _Entry(_merge(conventions_before.members, members), place)
 
 
 def _read_version(layer: Layer) -> str:
     entries = [
         _Entry(about, f"{part.place}: $.about")
         for part in layer
-        if isinstance(about := _open(part).get("about"), dict)
+        if isinstance(about := _read_file_members(part).get("about"), dict)
     ]
     if len(entries) != 1:
         place = layer[0].place.rpartition("/")[0] if layer else "the folder"

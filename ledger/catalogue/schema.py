@@ -9,7 +9,7 @@ from ledger.encoding.canonical import Json
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 #: What an entry of a city's folder is known by; all else it may leave as we have it.
-_KEYS: Final = {
+_REQUIRED_NAMES: Final = {
     "ClaimField": ["name"],
     "CertificateType": ["id"],
     "Errand": ["id"],
@@ -23,5 +23,5 @@ def make_schema(*, is_complete: bool) -> dict[str, Json]:
     definitions = cast(dict[str, dict[str, Json]], file_schema["$defs"])
     for name, definition in definitions.items():
         if not is_complete and "required" in definition:
-            definition["required"] = [*_KEYS.get(name, cast(list[Json], definition["required"]))]
+            definition["required"] = [*_REQUIRED_NAMES.get(name, cast(list[Json], definition["required"]))]
     return {"$schema": _DIALECT, "title": "Catalogue 证照目录", **file_schema}

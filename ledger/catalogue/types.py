@@ -104,6 +104,6 @@ class CertificateType(Shape, frozen=True):
     note: Remark = ""
 
     @property
-    def personal(self) -> bool:
+    def is_personal(self) -> bool:
         """Whether a natural person may be the holder: what is stated of the holder is graded so."""
         return "person" in self.holders

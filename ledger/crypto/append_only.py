@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from ledger.crypto.suites import DIGEST_BYTES, Suite
-from ledger.crypto.trees import node_hash
+from ledger.crypto.trees import hash_node
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.limits import MAX_LOG_SIZE, MAX_PATH
 
@@ -35,7 +35,7 @@ class Frontier:
         """Return the hashes of the subtrees that `leaf` would complete behind the last: itself first, the largest last."""
         completed_nodes, remaining_nodes = [leaf], list(self._nodes)
         for _ in range(count_completed(self.size + 1) - 1):
-            completed_nodes.append(node_hash(self.suite, remaining_nodes.pop(), completed_nodes[-1]))
+            completed_nodes.append(hash_node(self.suite, remaining_nodes.pop(), completed_nodes[-1]))
         return completed_nodes
 
     def extend(self, completed_nodes: Sequence[bytes]) -> None:
@@ -56,7 +56,7 @@ class Frontier:
             raise MalformedInput("a tree without leaves has no root")
         root = self._nodes[-1]
         for node in reversed(self._nodes[:-1]):
-            root = node_hash(self.suite, node, root)
+            root = hash_node(self.suite, node, root)
         return root
 
 
@@ -140,11 +140,11 @@ def check_consistency(
     for element in elements[1:]:
         _require(last_place > 0)
         if place & 1 or place == last_place:
-            old_node, node = node_hash(suite, element, old_node), node_hash(suite, element, node)
+            old_node, node = hash_node(suite, element, old_node), hash_node(suite, element, node)
             while place and not place & 1:
                 place, last_place = place >> 1, last_place >> 1
         else:
-            node = node_hash(suite, node, element)
+            node = hash_node(suite, node, element)
         place, last_place = place >> 1, last_place >> 1
     _require(last_place == 0 and old_node == old_root and node == root)
 
@@ -168,6 +168,6 @@ def _hash_leaves(suite: Suite, start: int, end: int, read_node: ReadNode) -> byt
         level = size.bit_length() - 1
         return read_node(level, start >> level)
     middle = start + _split(size)
-    return node_hash(
+    return hash_node(
         suite, _hash_leaves(suite, start, middle, read_node), _hash_leaves(suite, middle, end, read_node)
     )

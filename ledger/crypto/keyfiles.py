@@ -36,15 +36,15 @@ _AES256_CBC: Final = bytes.fromhex("060960864801650304012a")
 _INTEGER_TAG, _OCTET_STRING_TAG, _SEQUENCE_TAG = 0x02, 0x04, 0x30
 
 
-def private_key_info(curve: bytes, secret: bytes, point: bytes) -> bytes:
+def encode_key_info(curve_oid: bytes, secret: bytes, point: bytes) -> bytes:
     """Return PrivateKeyInfo of a scalar (32 bytes), its X‖Y (64 bytes) and the OID of its curve (8 bytes)."""
-    return _make_info_head(curve) + secret + bytes.fromhex("a14403420004") + point
+    return _make_info_head(curve_oid) + secret + bytes.fromhex("a14403420004") + point
 
 
-def read_secret(curve: bytes, info: bytes) -> bytes | None:
+def read_secret(curve_oid: bytes, info: bytes) -> bytes | None:
     """Return the scalar in a PrivateKeyInfo of that curve, or None; the caller compares all of `info`."""
-    start, end = len(_make_info_head(curve)), len(_make_info_head(curve)) + 32
-    return info[start:end] if info.startswith(_make_info_head(curve)) and len(info) >= end else None
+    start, end = len(_make_info_head(curve_oid)), len(_make_info_head(curve_oid)) + 32
+    return info[start:end] if info.startswith(_make_info_head(curve_oid)) and len(info) >= end else None
 
 
 def write_pem(info: bytes) -> bytes:
@@ -84,12 +84,12 @@ def read_pem(pem: bytes, password: bytes | None) -> bytes:
     return _decrypt(der, password)
 
 
-def _make_info_head(curve: bytes) -> bytes:
+def _make_info_head(curve_oid: bytes) -> bytes:
     return (
         bytes.fromhex("3081870201003013")
         + _EC_PUBLIC_KEY
         + b"\x06\x08"
-        + curve
+        + curve_oid
         + bytes.fromhex("046d306b0201010420")
     )
 
@@ -137,8 +137,8 @@ def _read_encryption(der: bytes) -> tuple[bytes, int, bytes, bytes]:
         "the key file is not under PBES2 with PBKDF2, HMAC-SHA-256 and AES-256-CBC"
     )
     try:
-        _, _, salt, count, _, _, _, initial_vector, encrypted_info = _read_primitives(der)
-        rounds = int.from_bytes(count, "big")
+        _, _, salt, rounds_bytes, _, _, _, initial_vector, encrypted_info = _read_primitives(der)
+        rounds = int.from_bytes(rounds_bytes, "big")
         encoded_again = _encode_encrypted_info(salt, rounds, initial_vector, encrypted_info)
     except (ValueError, IndexError) as error:
         raise unknown_encryption from error

@@ -57,7 +57,7 @@ _SPKI_HEADS: Final[dict[Algorithm, bytes]] = {
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A key that checks signatures; made by `public_key`.
+    """A key that checks signatures; made by `decode_public_key`.
 
     `spki` are the 91 bytes of its SubjectPublicKeyInfo, `id` the 32 bytes of their keccak256.
     """
@@ -123,7 +123,7 @@ class Signer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PrivateKey:
-    """A key that signs; made by `private_key` or `generate`."""
+    """A key that signs; made by `decode_private_key` or `generate_key`."""
 
     public: PublicKey
     _secret: bytes = field(repr=False)
@@ -133,17 +133,17 @@ class PrivateKey:
         r, s = _CURVES[self.public.algorithm].sign(self._secret, self.public.spki[-64:], message)
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
-    def pem(self) -> bytes:
+    def to_pem(self) -> bytes:
         """Return the key file without a password."""
         return keyfiles.write_pem(self._encode_info())
 
-    def encrypted_pem(self, password: bytes, random: Callable[[int], bytes]) -> bytes:
+    def to_encrypted_pem(self, password: bytes, random: Callable[[int], bytes]) -> bytes:
         """Return the key file under a password; `random(n)` returns n bytes, for salt and initial vector."""
         return keyfiles.write_encrypted_pem(self._encode_info(), password, random)
 
     def _encode_info(self) -> bytes:
         curve = _CURVES[self.public.algorithm]
-        return keyfiles.private_key_info(curve.OID, self._secret, self.public.spki[-64:])
+        return keyfiles.encode_key_info(curve.OID, self._secret, self.public.spki[-64:])
 
 
 def keccak256(data: bytes) -> bytes:
@@ -151,7 +151,7 @@ def keccak256(data: bytes) -> bytes:
     return _keccak256(data)
 
 
-def public_key(spki: bytes) -> PublicKey:
+def decode_public_key(spki: bytes) -> PublicKey:
     """Return the key of a SubjectPublicKeyInfo.
 
     Raises: MalformedInput unless it is the exact DER of an uncompressed point on the curve of SM2 or P-256.
@@ -164,7 +164,7 @@ def public_key(spki: bytes) -> PublicKey:
     raise MalformedInput("a public key is the DER SubjectPublicKeyInfo of an uncompressed SM2 or P-256 point")
 
 
-def private_key(pem: bytes, password: bytes | None = None) -> PrivateKey:
+def decode_private_key(pem: bytes, password: bytes | None = None) -> PrivateKey:
     """Read a key file: PKCS#8 in PEM, as OpenSSL writes it, plain or under a password.
 
     Raises: MalformedInput for other files, a missing or wrong password, a public key missing or not its own.
@@ -179,7 +179,7 @@ def private_key(pem: bytes, password: bytes | None = None) -> PrivateKey:
     raise MalformedInput("the private key is not one of SM2 or P-256 together with its public key")
 
 
-def generate(algorithm: str, random: Callable[[int], bytes]) -> PrivateKey:
+def generate_key(algorithm: str, random: Callable[[int], bytes]) -> PrivateKey:
     """Make a key of `sm2` or `p256`; `random(n)` returns n random bytes. Raises: MalformedInput for another."""
     known_algorithm = next((name for name in _CURVES if name == algorithm), None)
     if known_algorithm is None:
@@ -192,7 +192,7 @@ def generate(algorithm: str, random: Callable[[int], bytes]) -> PrivateKey:
 
 
 def _make_private_key(algorithm: Algorithm, secret: bytes) -> PrivateKey:
-    return PrivateKey(public_key(_SPKI_HEADS[algorithm] + _CURVES[algorithm].point_of(secret)), secret)
+    return PrivateKey(decode_public_key(_SPKI_HEADS[algorithm] + _CURVES[algorithm].point_of(secret)), secret)
 
 
 def encode_signature(signature: bytes) -> str:

@@ -82,11 +82,11 @@ def point_of(secret: bytes) -> bytes:
     return sum_point[0].to_bytes(32, "big") + sum_point[1].to_bytes(32, "big")
 
 
-def _add(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
+def _add(left_point: tuple[int, int], right_point: tuple[int, int]) -> tuple[int, int]:
     """Return the sum of two points that are equal or not opposite: multiples of G by less than its order."""
-    if left == right:
-        slope = (3 * left[0] * left[0] + _A) * pow(2 * left[1], -1, _P)
+    if left_point == right_point:
+        slope = (3 * left_point[0] * left_point[0] + _A) * pow(2 * left_point[1], -1, _P)
     else:
-        slope = (right[1] - left[1]) * pow(right[0] - left[0], -1, _P)
-    x = (slope * slope - left[0] - right[0]) % _P
-    return x, (slope * (left[0] - x) - left[1]) % _P
+        slope = (right_point[1] - left_point[1]) * pow(right_point[0] - left_point[0], -1, _P)
+    x = (slope * slope - left_point[0] - right_point[0]) % _P
+    return x, (slope * (left_point[0] - x) - left_point[1]) % _P

@@ -29,7 +29,7 @@ class Suite:
 
     def __reduce__(self) -> tuple[Callable[[str], "Suite"], tuple[str]]:
         """Be the same suite in another process: suites are compared by identity."""
-        return by_name, (self.name,)
+        return get_suite, (self.name,)
 
     def format(self, digest: bytes) -> str:
         """Write a digest as `<suite>:<hex>`. Raises: MalformedInput unless it has 32 bytes."""
@@ -50,7 +50,7 @@ _BY_NAME: Final = {suite.name: suite for suite in (SM3, SHA256)}
 _BY_NUMBER: Final = {suite.number: suite for suite in (SM3, SHA256)}
 
 
-def by_name(name: str) -> Suite:
+def get_suite(name: str) -> Suite:
     """Return the suite of that name. Raises: MalformedInput."""
     suite = _BY_NAME.get(name)
     if suite is None:
@@ -58,7 +58,7 @@ def by_name(name: str) -> Suite:
     return suite
 
 
-def by_number(number: int) -> Suite:
+def get_suite_by_number(number: int) -> Suite:
     """Return the suite that the registry means by a number. Raises: MalformedInput."""
     suite = _BY_NUMBER.get(number)
     if suite is None:
@@ -71,4 +71,4 @@ def parse_digest(text: str) -> tuple[Suite, bytes]:
     match = _DIGEST.fullmatch(text)
     if match is None:
         raise MalformedInput(f"a digest is written sm3:<64 lowercase hex> or sha256:<…>, not {text[:80]!r}")
-    return by_name(match[1]), bytes.fromhex(match[2])
+    return get_suite(match[1]), bytes.fromhex(match[2])

@@ -27,12 +27,12 @@ Side: TypeAlias = Literal["left", "right"]
 Node = TypeVar("Node")
 
 
-def leaf_hash(suite: Suite, data: bytes) -> bytes:
+def hash_leaf(suite: Suite, data: bytes) -> bytes:
     """Return the 32-byte hash of a leaf (RFC 9162 section 2.1.1)."""
     return suite.hash(b"\x00" + data)
 
 
-def node_hash(suite: Suite, left: bytes, right: bytes) -> bytes:
+def hash_node(suite: Suite, left: bytes, right: bytes) -> bytes:
     """Return the 32-byte hash of an inner node (RFC 9162 section 2.1.1)."""
     return suite.hash(b"\x01" + left + right)
 
@@ -65,12 +65,12 @@ class MerkleTree:
     def size(self) -> int:
         return len(self._levels[0])
 
-    def path(self, index: int) -> list[bytes]:
+    def find_path(self, index: int) -> list[bytes]:
         """Return the siblings of a leaf on the way up (RFC 9162 section 2.1.3.1). Raises: IndexError."""
         return [sibling for _, sibling in _walk_siblings(self._levels, index)]
 
 
-def root_from_path(suite: Suite, leaf_hash: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
+def compute_root(suite: Suite, leaf_hash: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
     """Return the root to which `path` leads from the leaf at `index` of `size` (RFC 9162 section 2.1.3.2).
 
     The caller compares it with a root that it trusts, and must have `size` from the same source.
@@ -92,9 +92,9 @@ def root_from_path(suite: Suite, leaf_hash: bytes, index: int, size: int, path: 
     node = leaf_hash
     for level, sibling in enumerate(path):
         if level < two_sided_levels and not index >> level & 1:
-            node = node_hash(suite, node, sibling)
+            node = hash_node(suite, node, sibling)
         else:
-            node = node_hash(suite, sibling, node)
+            node = hash_node(suite, sibling, node)
     return node
 
 
@@ -103,7 +103,7 @@ class PathElement:
     """A sibling on a counted path: its side, the records below it (above 0), its hash of 32 bytes."""
 
     side: Side
-    count: int
+    record_count: int
     hash: bytes
 
 
@@ -113,16 +113,16 @@ class CountedRoot:
 
     root: bytes
     first_position: int
-    total: int
+    record_count: int
 
 
-def counted_leaf(suite: Suite, count: int, data: bytes) -> bytes:
-    """Return the 32-byte hash of a leaf that stands for `count` records. Raises: MalformedInput."""
-    _check_count(count)
-    return suite.hash(b"\x00" + count.to_bytes(8, "big") + data)
+def hash_counted_leaf(suite: Suite, record_count: int, data: bytes) -> bytes:
+    """Return the 32-byte hash of a leaf that stands for `record_count` records. Raises: MalformedInput."""
+    _check_count(record_count)
+    return suite.hash(b"\x00" + record_count.to_bytes(8, "big") + data)
 
 
-def counted_node(suite: Suite, left_count: int, left: bytes, right_count: int, right: bytes) -> bytes:
+def hash_counted_node(suite: Suite, left_count: int, left: bytes, right_count: int, right: bytes) -> bytes:
     """Return the 32-byte hash of a node over two subtrees and their counts. Raises: MalformedInput."""
     for record_count in (left_count, right_count, left_count + right_count):
         _check_count(record_count)
@@ -145,7 +145,8 @@ class CountedTree:
         self._levels = [level]
         while len(level) > 1:
             level_above = [
-                (left[0] + right[0], counted_node(suite, *left, *right)) for left, right in _pair_nodes(level)
+                (left[0] + right[0], hash_counted_node(suite, *left, *right))
+                for left, right in _pair_nodes(level)
             ]
             if len(level) % 2:
                 level_above.append(level[-1])
@@ -153,7 +154,7 @@ class CountedTree:
             level = level_above
 
     @classmethod
-    def root_of(cls, suite: Suite, leaves: Sequence[tuple[int, bytes]]) -> bytes:
+    def compute_root(cls, suite: Suite, leaves: Sequence[tuple[int, bytes]]) -> bytes:
         """Return the root that an anchor states of a batch, which may have no entries: then it is zero.
 
         Raises: MalformedInput for an impossible count or hash.
@@ -165,7 +166,7 @@ class CountedTree:
         return self._levels[-1][0][1]
 
     @property
-    def count(self) -> int:
+    def record_count(self) -> int:
         """The records in all."""
         return self._levels[-1][0][0]
 
@@ -173,12 +174,12 @@ class CountedTree:
     def size(self) -> int:
         return len(self._levels[0])
 
-    def path(self, index: int) -> list[PathElement]:
+    def find_path(self, index: int) -> list[PathElement]:
         """Return the siblings of a leaf on the way up. Raises: IndexError."""
         return [PathElement(side, *sibling) for side, sibling in _walk_siblings(self._levels, index)]
 
 
-def counted_root(suite: Suite, count: int, leaf: bytes, path: Sequence[PathElement]) -> CountedRoot:
+def follow_counted_path(suite: Suite, count: int, leaf: bytes, path: Sequence[PathElement]) -> CountedRoot:
     """Return where `path` leads from the counted leaf hash `leaf` of `count` records.
 
     The caller compares the root with the anchored one and the total with the log's growth at that anchor.
@@ -193,13 +194,13 @@ def counted_root(suite: Suite, count: int, leaf: bytes, path: Sequence[PathEleme
     node, records_before, record_count = leaf, 0, count
     for element in path:
         if element.side == "left":
-            node = counted_node(suite, element.count, element.hash, record_count, node)
-            records_before += element.count
+            node = hash_counted_node(suite, element.record_count, element.hash, record_count, node)
+            records_before += element.record_count
         elif element.side == "right":
-            node = counted_node(suite, record_count, node, element.count, element.hash)
+            node = hash_counted_node(suite, record_count, node, element.record_count, element.hash)
         else:
             raise MalformedInput(f"a path element stands left or right, not {element.side!r}")
-        record_count += element.count
+        record_count += element.record_count
     return CountedRoot(node, records_before, record_count)
 
 
@@ -226,9 +227,9 @@ def _check_size(size: int) -> None:
         raise MalformedInput(f"a tree has 1 to 2^40-1 leaves, not {size}")
 
 
-def _check_count(count: int) -> None:
-    if not 0 < count < MAX_LOG_SIZE:
-        raise MalformedInput(f"counts lie between 1 and 2^40-1, not at {count}")
+def _check_count(record_count: int) -> None:
+    if not 0 < record_count < MAX_LOG_SIZE:
+        raise MalformedInput(f"counts lie between 1 and 2^40-1, not at {record_count}")
 
 
 def _check_path(path: Sequence[object]) -> None:

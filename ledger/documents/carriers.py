@@ -61,7 +61,7 @@ def require_one_certificate(proofs: Iterable[Proof]) -> None:
 
     Raises: MalformedInput.
     """
-    if len({proof.record.leaf() for proof in proofs}) > 1:
+    if len({proof.record.hash_leaf() for proof in proofs}) > 1:
         raise MalformedInput(
             "the documents come with proofs of several certificates 分属不同证照: verify each certificate by itself, or "
             "name the proof that is meant"
@@ -100,14 +100,14 @@ def detach(presented_document: bytes) -> RestoredDocument:
 def restore(presented_document: bytes) -> RestoredDocument:
     """Return the registered document and the proof that it carried, or else what lies around an altered one."""
     carrier = _find_carrier(presented_document)
-    document_and_text = carrier.split(presented_document) if carrier else None
-    if carrier is None or document_and_text is None:
+    document_and_proof_bytes = carrier.split(presented_document) if carrier else None
+    if carrier is None or document_and_proof_bytes is None:
         return RestoredDocument(presented_document, None)
-    document, text = document_and_text
+    document, proof_bytes = document_and_proof_bytes
     try:
-        proof = decode_presented(text)
+        proof = decode_presented(proof_bytes)
     except MalformedInput:
-        if _PROOF_MARK in text or text.startswith(PREFIX.encode()):  # a proof once
+        if _PROOF_MARK in proof_bytes or proof_bytes.startswith(PREFIX.encode()):  # a proof once
             return RestoredDocument(document, None, is_altered=True)
         return RestoredDocument(presented_document, None)  # a comment of the writer's own
     try:
@@ -139,14 +139,14 @@ def _split_archive(presented_document: bytes) -> tuple[bytes, bytes] | None:
 def _attach_to_archive(document: bytes, proof: Proof) -> bytes:
     if document[-END_STRUCT.size :][: len(END_MARK)] != END_MARK or not document.endswith(_NO_COMMENT):
         raise NotCarried("the archive ends with a comment already, or is damaged: put the proof beside it")
-    text = proof.encode()
-    if len(text) > MAX_COMMENT_BYTES:
-        text = encode_paper(proof).encode()
-    if len(text) > MAX_COMMENT_BYTES:
+    proof_bytes = proof.encode()
+    if len(proof_bytes) > MAX_COMMENT_BYTES:
+        proof_bytes = encode_paper(proof).encode()
+    if len(proof_bytes) > MAX_COMMENT_BYTES:
         raise NotCarried(
             f"the proof has more than the {MAX_COMMENT_BYTES} bytes that an archive's comment can have"
         )
-    return document[: -len(_NO_COMMENT)] + struct.pack("<H", len(text)) + text
+    return document[: -len(_NO_COMMENT)] + struct.pack("<H", len(proof_bytes)) + proof_bytes
 
 
 def _split_pdf(presented_document: bytes) -> tuple[bytes, bytes] | None:

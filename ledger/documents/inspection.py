@@ -133,7 +133,7 @@ class SignatureReport:
             _INTACT_BUT_WORDS.zh + deciding_row.words.zh, _INTACT_BUT_WORDS.en + deciding_row.words.en
         )
 
-    def check(self, name: str) -> Check | None:
+    def find_check(self, name: str) -> Check | None:
         return next((check for check in self.checks if check.name == name), None)
 
     def to_json(self) -> SignatureJson:
@@ -202,20 +202,20 @@ class Inspection:
         return report
 
 
-def name_some(reports: Sequence[SignatureReport]) -> tuple[SignatureReport, ...]:
+def limit_names(reports: Sequence[SignatureReport]) -> tuple[SignatureReport, ...]:
     """Return the reports of a document with as many names of its parts as a person reads; what is left out is counted."""
     max_names = max(_MIN_NAMES, MAX_NAMES // max(1, len(reports)))
     return tuple(
         replace(
             report,
-            altered_parts=_name_first(report.altered_parts, max_names),
-            uncovered_parts=_name_first(report.uncovered_parts, max_names),
+            altered_parts=_cut_names(report.altered_parts, max_names),
+            uncovered_parts=_cut_names(report.uncovered_parts, max_names),
         )
         for report in reports
     )
 
 
-def _name_first(parts: tuple[str, ...], max_names: int) -> tuple[str, ...]:
+def _cut_names(parts: tuple[str, ...], max_names: int) -> tuple[str, ...]:
     names = tuple(
         name if len(name) <= MAX_NAME_CHARS else f"{name[:MAX_NAME_CHARS]}…" for name in parts[:max_names]
     )

@@ -25,42 +25,42 @@ _CODEC_OF_ENCODING: Final = {
 }
 
 
-def parse(data: bytes, root: str) -> Element:
-    """Return the root element, whose local name must be `root`. Raises: MalformedInput, LimitExceeded."""
+def parse(data: bytes, root_name: str) -> Element:
+    """Return the root element, whose local name must be `root_name`. Raises: MalformedInput, LimitExceeded."""
     if len(data) > MAX_BYTES:
         raise LimitExceeded(f"an XML part has {MAX_BYTES} bytes at most")
-    tree = _build(data, _BoundedBuilder())
-    _check_root(tree, root)
-    return tree
+    root_element = _build(data, _BoundedBuilder())
+    _check_root(root_element, root_name)
+    return root_element
 
 
-def parse_until(data: bytes, root: str, child: str) -> Element | None:
-    """Return the first element `child` directly below the root, reading no further; None where there is none.
+def parse_until(data: bytes, root_name: str, child_name: str) -> Element | None:
+    """Return the first element `child_name` directly below the root, reading no further; None where there is none.
 
     For parts that are long behind what is asked of them. Raises: MalformedInput, LimitExceeded.
     """
     try:
-        _build(data, _BuilderUntil(root, child))
-    except _ReachedError as reached:
-        return reached.child
+        _build(data, _BuilderUntil(root_name, child_name))
+    except _ReachedError as reached_error:
+        return reached_error.child
     return None
 
 
-def _build(data: bytes, target: TreeBuilder) -> Element:
-    parser = DefusedXMLParser(target=target, forbid_dtd=True)
+def _build(data: bytes, builder: TreeBuilder) -> Element:
+    parser = DefusedXMLParser(target=builder, forbid_dtd=True)
     encoding_match = _DECLARED_ENCODING.match(data)
     encoding = _CODEC_OF_ENCODING.get(encoding_match[1].lower()) if encoding_match else None
     try:
         parser.feed(data.decode(encoding) if encoding else data)
-        tree: Element = parser.close()
+        root_element: Element = parser.close()
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise MalformedInput(f"not well-formed XML, or with a document type: {str(error)[:120]}") from error
-    return tree
+    return root_element
 
 
-def _check_root(tree: Element, root: str) -> None:
-    if local_name(tree) != root:
-        raise MalformedInput(f"expected an XML element {root}, not {local_name(tree)[:40]!r}")
+def _check_root(root_element: Element, root_name: str) -> None:
+    if local_name(root_element) != root_name:
+        raise MalformedInput(f"expected an XML element {root_name}, not {local_name(root_element)[:40]!r}")
 
 
 def local_name(element: Element) -> str:
@@ -114,18 +114,18 @@ class _ReachedError(Exception):
 class _BuilderUntil(_BoundedBuilder):
     """Stops where an element of that local name, directly below the root, ends."""
 
-    def __init__(self, root: str, child: str) -> None:
+    def __init__(self, root_name: str, child_name: str) -> None:
         super().__init__()
-        self._root, self._child = root, child
+        self._root_name, self._child_name = root_name, child_name
 
     def start(self, tag: str, attrs: dict[str, str], /) -> Element:
         element = super().start(tag, attrs)
         if self._depth == 1:
-            _check_root(element, self._root)
+            _check_root(element, self._root_name)
         return element
 
     def end(self, tag: str, /) -> Element:
         element = super().end(tag)
-        if self._depth == 1 and local_name(element) == self._child:
+        if self._depth == 1 and local_name(element) == self._child_name:
             raise _ReachedError(element)
         return element

@@ -33,18 +33,18 @@ class OpenedDocument:
         )
 
 
-def open_document(presented_document: bytes, trust: TrustList | None = None) -> OpenedDocument:
+def open_document(presented_document: bytes, trust_list: TrustList | None = None) -> OpenedDocument:
     """Restore the registered document and inspect it. Never raises on bad files."""
     restored_document = restore(presented_document)
     kind = tell_kind(restored_document.document)
     if kind is None:
         return OpenedDocument(restored_document, None)
     if restored_document.is_altered:  # what lies around one carrier may hold another
-        return OpenedDocument(restored_document, inspect(restored_document.document, trust))
-    return OpenedDocument(restored_document, _inspect(kind, restored_document, trust))
+        return OpenedDocument(restored_document, inspect(restored_document.document, trust_list))
+    return OpenedDocument(restored_document, _inspect(kind, restored_document, trust_list))
 
 
-def inspect(data: bytes, trust: TrustList | None = None) -> Inspection:
+def inspect(data: bytes, trust_list: TrustList | None = None) -> Inspection:
     """Report on every signature in a file and on the proof that it carries. Never raises on bad files."""
     kind = tell_kind(data)
     if kind is None:
@@ -52,37 +52,37 @@ def inspect(data: bytes, trust: TrustList | None = None) -> Inspection:
     restored_document = restore(data)
     if restored_document.is_altered:
         return Inspection(kind.value, problem=ALTERED_MESSAGE)
-    return _inspect(kind, restored_document, trust)
+    return _inspect(kind, restored_document, trust_list)
 
 
-def _inspect(kind: FileKind, restored_document: RestoredDocument, trust: TrustList | None) -> Inspection:
+def _inspect(kind: FileKind, restored_document: RestoredDocument, trust_list: TrustList | None) -> Inspection:
     try:
-        return replace(OPENERS[kind](restored_document.document, trust), proof=restored_document.proof)
+        return replace(OPENERS[kind](restored_document.document, trust_list), proof=restored_document.proof)
     except MalformedInput as error:
         return Inspection(kind.value, problem=str(error))
 
 
-def _inspect_ofd(data: bytes, trust: TrustList | None) -> Inspection:
-    return Inspection(FileKind.OFD.value, verify_ofd(open_archive(data), trust))
+def _inspect_ofd(data: bytes, trust_list: TrustList | None) -> Inspection:
+    return Inspection(FileKind.OFD.value, verify_ofd(open_archive(data), trust_list))
 
 
-def _open_pdf(data: bytes, trust: TrustList | None) -> Inspection:
+def _inspect_pdf(data: bytes, trust_list: TrustList | None) -> Inspection:
     from ledger.documents.pdf.signatures import inspect_pdf  # pyHanko takes half a second to load
 
-    return inspect_pdf(data, trust)
+    return inspect_pdf(data, trust_list)
 
 
-def _inspect_seal(data: bytes, trust: TrustList | None) -> Inspection:
+def _inspect_seal(data: bytes, trust_list: TrustList | None) -> Inspection:
     if is_signature(data):
-        report = verify_seal_signature(decode_signature(data), None, trust)
+        report = verify_seal_signature(decode_signature(data), None, trust_list)
     else:
-        report = verify_seal(decode_seal(data), trust)
+        report = verify_seal(decode_seal(data), trust_list)
     return Inspection(FileKind.SEAL.value, (report,))
 
 
 #: What reads each kind of file, raising MalformedInput.
 OPENERS: Final[dict[FileKind, Callable[[bytes, TrustList | None], Inspection]]] = {
     FileKind.OFD: _inspect_ofd,
-    FileKind.PDF: _open_pdf,
+    FileKind.PDF: _inspect_pdf,
     FileKind.SEAL: _inspect_seal,
 }

@@ -88,11 +88,19 @@ def _load(data: bytes) -> object:
 
 
 def _check_depth(value: object) -> None:
-    layer, level = [value], 0
-    while layer := [item for item in layer if isinstance(item, list | dict)]:
+    layer_values, level = [value], 0
+    while layer_values := [
+        value_of_layer for value_of_layer in layer_values if isinstance(value_of_layer, list | dict)
+    ]:
         level += 1
         _check_level(level, "$")
-        layer = [below for item in layer for below in (item.values() if isinstance(item, dict) else item)]
+        layer_values = [
+            inner_value
+            for value_of_layer in layer_values
+            for inner_value in (
+                value_of_layer.values() if isinstance(value_of_layer, dict) else value_of_layer
+            )
+        ]
 
 
 def _parse(data: bytes) -> Json:
@@ -104,11 +112,11 @@ def _parse(data: bytes) -> Json:
 
 def _fits_profile(value: object) -> bool:
     """Tell whether the profile allows `value`: layer by layer, because nearly every value is fine and asked for often."""
-    layer: list[Any] = [value]
+    layer_values: list[Any] = [value]
     level = 0
     while True:
-        layer_below: list[Any] = []
-        for item in layer:
+        values_below: list[Any] = []
+        for item in layer_values:
             item_type = type(item)
             if item_type is str or item_type is bool:
                 continue
@@ -118,17 +126,17 @@ def _fits_profile(value: object) -> bool:
             elif level == MAX_NESTING:
                 return False
             elif item_type is list:
-                layer_below += item
+                values_below += item
             elif item_type is dict:
                 for name in item:
                     if type(name) is not str or not name.isascii():
                         return False
-                layer_below += item.values()
+                values_below += item.values()
             else:
                 return False
-        if not layer_below:
+        if not values_below:
             return True
-        layer, level = layer_below, level + 1
+        layer_values, level = values_below, level + 1
 
 
 def _check_profile(value: object, level: int, place: str) -> None:

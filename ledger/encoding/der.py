@@ -48,7 +48,7 @@ def check(data: bytes) -> int:
     return element_count
 
 
-def count(data: bytes) -> int:
+def count_elements(data: bytes) -> int:
     """Return how many elements there seem to be, in BER too and without a judgement on the form; for limits."""
     element_count, offset = 0, 0
     while offset + 1 < len(data):
@@ -95,8 +95,8 @@ def encode(tag: int, *parts: bytes) -> bytes:
     content = b"".join(parts)
     if len(content) < 0x80:
         return bytes([tag, len(content)]) + content
-    length = len(content).to_bytes((len(content).bit_length() + 7) // 8, "big")
-    return bytes([tag, 0x80 | len(length)]) + length + content
+    length_bytes = len(content).to_bytes((len(content).bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length_bytes)]) + length_bytes + content
 
 
 def encode_integer(number: int) -> bytes:

@@ -16,10 +16,10 @@ T = TypeVar("T")
 MAX_TEXT_CHARS: Final = 4096
 
 
-def parse_hex(text: str, length: int | None = None) -> bytes:
+def parse_hex(text: str, byte_count: int | None = None) -> bytes:
     """Return the bytes of lowercase hex.
 
-    Raises: MalformedInput for other text or a length in bytes other than `length`.
+    Raises: MalformedInput for other text or a length in bytes other than `byte_count`.
     """
     try:
         data = bytes.fromhex(text)
@@ -27,8 +27,8 @@ def parse_hex(text: str, length: int | None = None) -> bytes:
         data = b""
     if data.hex() != text:  # `fromhex` also reads upper case and spaces
         raise MalformedInput("expected lowercase hexadecimal")
-    if length is not None and len(data) != length:
-        raise MalformedInput(f"expected {length} bytes in hexadecimal, not {len(data)}")
+    if byte_count is not None and len(data) != byte_count:
+        raise MalformedInput(f"expected {byte_count} bytes in hexadecimal, not {len(data)}")
     return data
 
 
@@ -48,9 +48,9 @@ class Fields:
         self._members = dict(value)
         self.place = place
 
-    def type(self, *expected_types: str) -> str:
-        """Return the member `type`, one of those expected. Raises: NewerFormat for another version of the same type."""
-        type_name, known_types_text = self.text("type"), " or ".join(map(repr, expected_types))
+    def take_type(self, *expected_types: str) -> str:
+        """Return the member `take_type`, one of those expected. Raises: NewerFormat for another version of the same type."""
+        type_name, known_types_text = self.take_text("type"), " or ".join(map(repr, expected_types))
         if type_name in expected_types:
             return type_name
         if type_name.rpartition("/")[0] == expected_types[0].rpartition("/")[0]:
@@ -67,7 +67,7 @@ class Fields:
             raise MalformedInput(f"{self.place} lacks the member {name!r}")
         return self._members.pop(name)
 
-    def text(self, name: str) -> str:
+    def take_text(self, name: str) -> str:
         value = self.take(name)
         if not isinstance(value, str):
             raise MalformedInput(f"{self.place}.{name} must be text")
@@ -75,24 +75,26 @@ class Fields:
             raise MalformedInput(f"{self.place}.{name} must have 1 to {MAX_TEXT_CHARS} characters")
         return value
 
-    def parsed(self, name: str, parse: Callable[[str], T]) -> T:
+    def take_parsed(self, name: str, parse: Callable[[str], T]) -> T:
         """Read text and parse it; a failure names the member."""
-        value = self.text(name)
+        value = self.take_text(name)
         try:
             return parse(value)
         except MalformedInput as error:
             raise type(error)(f"{self.place}.{name}: {error}") from error
 
-    def optional(self, name: str, parse: Callable[[str], T]) -> T | None:
-        return self.parsed(name, parse) if name in self._members else None
+    def take_optional(self, name: str, parse: Callable[[str], T]) -> T | None:
+        return self.take_parsed(name, parse) if name in self._members else None
 
-    def integer(self, name: str, low: int, high: int) -> int:
+    def take_integer(self, name: str, lowest_value: int, highest_value: int) -> int:
         value = self.take(name)
-        if type(value) is not int or not low <= value <= high:
-            raise MalformedInput(f"{self.place}.{name} must be an integer from {low} to {high}")
+        if type(value) is not int or not lowest_value <= value <= highest_value:
+            raise MalformedInput(
+                f"{self.place}.{name} must be an integer from {lowest_value} to {highest_value}"
+            )
         return value
 
-    def array(self, name: str, max_items: int) -> list[Json]:
+    def take_array(self, name: str, max_items: int) -> list[Json]:
         """Read an array. Raises: LimitExceeded for more than `max_items` elements."""
         value = self.take(name)
         if not isinstance(value, list):
@@ -103,26 +105,26 @@ class Fields:
             )
         return value
 
-    def hex(self, name: str, length: int) -> bytes:
-        return self.parsed(name, lambda text: parse_hex(text, length))
+    def take_hex(self, name: str, byte_count: int) -> bytes:
+        return self.take_parsed(name, lambda text: parse_hex(text, byte_count))
 
-    def hashes(self, name: str) -> tuple[bytes, ...]:
+    def take_hashes(self, name: str) -> tuple[bytes, ...]:
         """Read an array of 32-byte hashes in hexadecimal, at most `limits.MAX_PATH`."""
         hashes = []
-        for value in self.array(name, limits.MAX_PATH):
+        for value in self.take_array(name, limits.MAX_PATH):
             if not isinstance(value, str):
                 raise MalformedInput(f"{self.place}.{name} must hold text")
             hashes.append(parse_hex(value, 32))
         return tuple(hashes)
 
-    def digest(self, name: str) -> tuple[Suite, bytes]:
-        return self.parsed(name, parse_digest)
+    def take_digest(self, name: str) -> tuple[Suite, bytes]:
+        return self.take_parsed(name, parse_digest)
 
-    def time(self, name: str) -> int:
-        return self.parsed(name, times.parse_time)
+    def take_time(self, name: str) -> int:
+        return self.take_parsed(name, times.parse_time)
 
-    def date(self, name: str) -> date | None:
-        return self.optional(name, times.parse_date)
+    def take_date(self, name: str) -> date | None:
+        return self.take_optional(name, times.parse_date)
 
     def close(self) -> None:
         """Refuse members that nobody read. Raises: MalformedInput."""

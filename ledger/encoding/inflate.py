@@ -26,16 +26,16 @@ def inflate(chunks: Iterable[bytes], max_bytes: int, *, is_raw: bool = False) ->
     Raises: InflateFault when the stream is damaged, holds more than `max_bytes` bytes, ends in the middle, or has bytes
     after its end. Pieces that came before the fault was met have been yielded by then.
     """
-    stream, bytes_left = zlib.decompressobj(-zlib.MAX_WBITS if is_raw else zlib.MAX_WBITS), max_bytes
+    decompressor, bytes_left = zlib.decompressobj(-zlib.MAX_WBITS if is_raw else zlib.MAX_WBITS), max_bytes
     for packed_piece in _slice_chunks(chunks):
-        if stream.eof:
+        if decompressor.eof:
             raise _make_surplus_fault()
         may_hold_more = True
-        while may_hold_more and not stream.eof:
+        while may_hold_more and not decompressor.eof:
             # A byte more than is left is asked for, to see whether there is one; zlib takes 0 for "no limit".
-            room = min(PIECE_BYTES, bytes_left + 1)
+            piece_limit = min(PIECE_BYTES, bytes_left + 1)
             try:
-                piece = stream.decompress(packed_piece, room)
+                piece = decompressor.decompress(packed_piece, piece_limit)
             except zlib.error as error:
                 raise InflateFault("damaged", str(error)) from error
             if len(piece) > bytes_left:
@@ -44,12 +44,12 @@ def inflate(chunks: Iterable[bytes], max_bytes: int, *, is_raw: bool = False) ->
                 yield piece
             bytes_left, packed_piece, may_hold_more = (
                 bytes_left - len(piece),
-                stream.unconsumed_tail,
-                len(piece) == room,
+                decompressor.unconsumed_tail,
+                len(piece) == piece_limit,
             )
-        if stream.unused_data:
+        if decompressor.unused_data:
             raise _make_surplus_fault()
-    if not stream.eof:
+    if not decompressor.eof:
         raise InflateFault("truncated", "the compressed bytes end in the middle")
 
 

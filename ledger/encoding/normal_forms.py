@@ -12,7 +12,7 @@ from typing import Final
 from unicodedata import ucd_3_2_0 as unicode_3_2
 
 #: Corrigendum 4 (Unicode 4.0.0): what these five are canonically equal to, where the tables of 3.2.0 name another ideograph.
-_CORRECTED: Final = str.maketrans(
+_CORRECTION_TABLE: Final = str.maketrans(
     {
         "\U0002f868": "\u36fc",
         "\U0002f874": "\u5f53",
@@ -26,22 +26,22 @@ MAX_MARKS_IN_ROW: Final = 30
 
 
 # Characters behind ASCII that 3.2.0 combines or maps to others: none is beyond plane 2.
-_BEHIND_ASCII: Final = range(0x80, 0x30000)
+_CODE_POINTS_BEHIND_ASCII: Final = range(0x80, 0x30000)
 
 
 def to_nfc(text: str) -> str:
     """Return `text` in NFC (UAX #15 section 1.2): canonically equal texts come out the same."""
-    return text if text.isascii() else unicode_3_2.normalize("NFC", text.translate(_CORRECTED))
+    return text if text.isascii() else unicode_3_2.normalize("NFC", text.translate(_CORRECTION_TABLE))
 
 
 def to_nfkc(text: str) -> str:
     """Return `text` in NFKC (UAX #15 section 1.2), without differences of width and the like."""
-    return text if text.isascii() else unicode_3_2.normalize("NFKC", text.translate(_CORRECTED))
+    return text if text.isascii() else unicode_3_2.normalize("NFKC", text.translate(_CORRECTION_TABLE))
 
 
 def is_stream_safe(text: str) -> bool:
     """Tell whether `text` is put into a normal form in time that grows with its length only (UAX #15 section 13)."""
-    return text.isascii() or _marks_in_row().search(text) is None
+    return text.isascii() or _compile_marks_in_row().search(text) is None
 
 
 @cache
@@ -51,7 +51,7 @@ def find_plain_forms(excluded_kinds: frozenset[str]) -> Mapping[int, str]:
     `excluded_kinds`: tags of UAX #44 section 5.7.3, as `<super>`; characters that are mapped so are left out.
     """
     mapped_characters = (
-        character for character in _later_characters() if unicode_3_2.decomposition(character)
+        character for character in _list_later_characters() if unicode_3_2.decomposition(character)
     )
     return {
         ord(character): to_nfkc(character)
@@ -62,12 +62,12 @@ def find_plain_forms(excluded_kinds: frozenset[str]) -> Mapping[int, str]:
 
 
 @cache
-def _marks_in_row() -> re.Pattern[str]:
+def _compile_marks_in_row() -> re.Pattern[str]:
     """Return what finds more marks in a row than there may be."""
-    marks = "".join(character for character in _later_characters() if unicode_3_2.combining(character))
+    marks = "".join(character for character in _list_later_characters() if unicode_3_2.combining(character))
     return re.compile(f"[{marks}]{{{MAX_MARKS_IN_ROW + 1}}}")
 
 
-def _later_characters() -> Iterator[str]:
+def _list_later_characters() -> Iterator[str]:
     """Yield all characters that may be marks or have mappings: ASCII has neither."""
-    return map(chr, _BEHIND_ASCII)
+    return map(chr, _CODE_POINTS_BEHIND_ASCII)

@@ -25,7 +25,7 @@ def split_signature(
     """
     fields = Fields(value, place)
     content = decode_content(fields.take(member))
-    signature = fields.parsed("signature", decode_signature)
+    signature = fields.take_parsed("signature", decode_signature)
     fields.close()
     return content, signature
 

@@ -55,7 +55,7 @@ def parse_date(text: str) -> date:
         raise MalformedInput(f"{text!r} is not a date of the calendar") from error
 
 
-def day_bounds(day: date) -> tuple[int, int]:
+def find_day_bounds(day: date) -> tuple[int, int]:
     """Return the first and the last second of a civil date in Asia/Shanghai. Raises: MalformedInput before 1970."""
     first_second = int(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).timestamp())
     if first_second < 0:
@@ -63,6 +63,6 @@ def day_bounds(day: date) -> tuple[int, int]:
     return first_second, first_second + 86_399
 
 
-def civil_date(moment: int) -> date:
+def find_civil_date(moment: int) -> date:
     """Return the date that a calendar in Asia/Shanghai shows at `moment` (seconds since 1970), cut off at 10^11."""
     return datetime.fromtimestamp(min(moment, MAX_BLOCK_TIME), SHANGHAI).date()

@@ -27,36 +27,37 @@ MAX_BYTES: Final = 2 * 1024 * 1024
 class History:
     """All records of one certificate, as far as the log's node knows them.
 
-    `proofs` are bare, of the records that were anchored up to event `n`, after which the registry's head was `head` (32
-    bytes); `waiting` are the accepted records that were not. Both stand in the order of the lineage, each record after its
-    `previous`. `key` is the identifier of the node's key, `time` when it signed, in seconds since 1970.
+    `proofs` are bare, of the records that were anchored up to event `event_number`, after which the registry's head was
+    `head` (32 bytes); `waiting_records` are the accepted records that were not. Both stand in the order of the lineage,
+    each record after its `previous`. `key_id` is the identifier of the node's key, `time` when it signed, in seconds
+    since 1970.
     """
 
     registry: str
     log: str
-    n: int
+    event_number: int
     head: bytes
     proofs: tuple[Proof, ...]
-    waiting: tuple[Record, ...]
+    waiting_records: tuple[Record, ...]
     time: int
-    key: bytes
+    key_id: bytes
 
     @property
     def records(self) -> tuple[Record, ...]:
         """All records, oldest first."""
-        return (*(proof.record for proof in self.proofs), *self.waiting)
+        return (*(proof.record for proof in self.proofs), *self.waiting_records)
 
     def to_json(self) -> dict[str, Json]:
         return {
             "type": TYPE,
             "registry": self.registry,
             "log": self.log,
-            "n": self.n,
+            "n": self.event_number,
             "head": "0x" + self.head.hex(),
             "proofs": [proof.to_json() for proof in self.proofs],
-            "waiting": [record.to_json() for record in self.waiting],
+            "waiting": [record.to_json() for record in self.waiting_records],
             "time": times.format_time(self.time),
-            "key": "0x" + self.key.hex(),
+            "key": "0x" + self.key_id.hex(),
         }
 
     def encode(self) -> bytes:
@@ -80,7 +81,7 @@ class SignedHistory:
 
 def sign_history(key: PrivateKey, history: History) -> SignedHistory:
     """Sign a history that names this key. Raises: MalformedInput where it names another."""
-    if history.key != key.public.id:
+    if history.key_id != key.public.id:
         raise MalformedInput("the history names another key than the one that is to sign it")
     return SignedHistory(history, key.sign(history.encode()))
 
@@ -100,20 +101,20 @@ def decode_signed_history(data: bytes) -> SignedHistory:
 
 def _decode_history(value: Json) -> History:
     fields = Fields(value, "history")
-    fields.type(TYPE)
+    fields.take_type(TYPE)
     history = History(
-        registry=fields.text("registry"),
-        log=fields.text("log"),
-        n=fields.integer("n", 1, MAX_INTEGER),
-        head=fields.parsed("head", parse_key_id),
-        proofs=tuple(read_proof(proof) for proof in fields.array("proofs", MAX_RECORDS)),
-        waiting=tuple(decode_record(record) for record in fields.array("waiting", MAX_RECORDS)),
-        time=fields.time("time"),
-        key=fields.parsed("key", parse_key_id),
+        registry=fields.take_text("registry"),
+        log=fields.take_text("log"),
+        event_number=fields.take_integer("n", 1, MAX_INTEGER),
+        head=fields.take_parsed("head", parse_key_id),
+        proofs=tuple(read_proof(proof) for proof in fields.take_array("proofs", MAX_RECORDS)),
+        waiting_records=tuple(decode_record(record) for record in fields.take_array("waiting", MAX_RECORDS)),
+        time=fields.take_time("time"),
+        key_id=fields.take_parsed("key", parse_key_id),
     )
     fields.close()
     if not 0 < len(history.records) <= MAX_RECORDS:
         raise MalformedInput(f"a history has 1 to {MAX_RECORDS} records, not {len(history.records)}")
-    if any(proof.disclosure or proof.status or proof.linked for proof in history.proofs):
+    if any(proof.disclosure or proof.staple or proof.linked_proofs for proof in history.proofs):
         raise MalformedInput("the proofs of a history are bare: without disclosure, staple or linked proofs")
     return history

@@ -10,14 +10,14 @@ from ledger.records.records import Link
 from ledger.records.seal_claims import CLAIMS_SHOWN_WHEN_LINKED
 
 
-def linked_leaves(proof: Proof) -> frozenset[bytes]:
+def collect_linked_leaves(proof: Proof) -> frozenset[bytes]:
     """Return the leaf hashes of the records to which the record of `proof` links."""
     return frozenset(link.record for link in proof.record.links)
 
 
 def find_missing_links(proof: Proof) -> Iterator[Link]:
     """Yield the links, of the proof and of those that it links to, of which no proof is attached."""
-    proofs_by_leaf = {linked_proof.record.leaf(): linked_proof for linked_proof in proof.linked}
+    proofs_by_leaf = {linked_proof.record.hash_leaf(): linked_proof for linked_proof in proof.linked_proofs}
     for link in proof.record.links:
         if link.record in proofs_by_leaf:
             yield from find_missing_links(proofs_by_leaf[link.record])
@@ -34,12 +34,14 @@ def attach_proofs(proof: Proof, *other_proofs: Proof) -> Proof:
     Raises: MalformedInput where nothing links to that very record; LimitExceeded.
     """
     trimmed_proofs = [trim_linked(other_proof) for other_proof in other_proofs]
-    inner_proofs = [linked_proof for other_proof in trimmed_proofs for linked_proof in other_proof.linked]
-    proofs_by_leaf = _index_by_leaf(map(trim_linked, proof.linked)) | _index_by_leaf(inner_proofs)
-    proofs_by_leaf |= {other_proof.record.leaf(): other_proof for other_proof in trimmed_proofs}
+    inner_proofs = [
+        linked_proof for other_proof in trimmed_proofs for linked_proof in other_proof.linked_proofs
+    ]
+    proofs_by_leaf = _index_by_leaf(map(trim_linked, proof.linked_proofs)) | _index_by_leaf(inner_proofs)
+    proofs_by_leaf |= {other_proof.record.hash_leaf(): other_proof for other_proof in trimmed_proofs}
     attached_proof = _attach_linked(proof, proofs_by_leaf)
     for other_proof in other_proofs:
-        if not _leads_to(attached_proof, other_proof.record.leaf()):
+        if not _leads_to(attached_proof, other_proof.record.hash_leaf()):
             raise MalformedInput(
                 f"nothing in the proof links to this record of {other_proof.record.identifier}: is it another version?"
             )
@@ -52,17 +54,21 @@ def trim_linked(proof: Proof) -> Proof:
     if isinstance(disclosure, FullDisclosure):
         names = {name for name in disclosure.values if name in CLAIMS_SHOWN_WHEN_LINKED or is_document(name)}
         disclosure = disclosure.select(proof.record.suite, names)
-    leaves = linked_leaves(proof)
+    leaves = collect_linked_leaves(proof)
     linked_proofs = tuple(
-        trim_linked(linked_proof) for linked_proof in proof.linked if linked_proof.record.leaf() in leaves
+        trim_linked(linked_proof)
+        for linked_proof in proof.linked_proofs
+        if linked_proof.record.hash_leaf() in leaves
     )
-    return replace(proof, disclosure=disclosure, status=None, linked=linked_proofs)
+    return replace(proof, disclosure=disclosure, staple=None, linked_proofs=linked_proofs)
 
 
 def _leads_to(proof: Proof, leaf: bytes) -> bool:
-    leaves = linked_leaves(proof)
+    leaves = collect_linked_leaves(proof)
     return leaf in leaves or any(
-        _leads_to(linked_proof, leaf) for linked_proof in proof.linked if linked_proof.record.leaf() in leaves
+        _leads_to(linked_proof, leaf)
+        for linked_proof in proof.linked_proofs
+        if linked_proof.record.hash_leaf() in leaves
     )
 
 
@@ -70,7 +76,7 @@ def _index_by_leaf(proofs: Iterable[Proof]) -> dict[bytes, Proof]:
     """Return the proofs, and all that are attached to them at any level, by the leaf hash of the record."""
     proofs_by_leaf: dict[bytes, Proof] = {}
     for proof in proofs:
-        proofs_by_leaf |= _index_by_leaf(proof.linked) | {proof.record.leaf(): proof}
+        proofs_by_leaf |= _index_by_leaf(proof.linked_proofs) | {proof.record.hash_leaf(): proof}
     return proofs_by_leaf
 
 
@@ -80,10 +86,12 @@ def _attach_linked(proof: Proof, proofs_by_leaf: Mapping[bytes, Proof], depth: i
     named_proofs = [proofs_by_leaf[leaf] for leaf in linked_leaves_in_order if leaf in proofs_by_leaf]
     if named_proofs and depth == MAX_LINK_DEPTH:
         raise LimitExceeded(f"proofs are linked more than {MAX_LINK_DEPTH} deep")
-    other_proofs = (other for other in proof.linked if other.record.leaf() not in linked_leaves_in_order)
+    other_proofs = (
+        other for other in proof.linked_proofs if other.record.hash_leaf() not in linked_leaves_in_order
+    )
     return replace(
         proof,
-        linked=(
+        linked_proofs=(
             *(_attach_linked(named_proof, proofs_by_leaf, depth + 1) for named_proof in named_proofs),
             *other_proofs,
         ),

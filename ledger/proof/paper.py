@@ -55,15 +55,15 @@ def decode_paper(code: str) -> Proof:
     return decode_proof(canonical(unpack(_inflate(compressed_bytes))))
 
 
-def decode_presented(text: bytes) -> Proof:
+def decode_presented(data: bytes) -> Proof:
     """Read a proof as a person presents it: the text of a file, or the code from paper.
 
     Raises: MalformedInput, LimitExceeded, NewerFormat.
     """
-    if not text.lstrip().startswith(PREFIX.encode()):
-        return decode_proof(text)
+    if not data.lstrip().startswith(PREFIX.encode()):
+        return decode_proof(data)
     try:
-        return decode_paper(text.strip().decode("ascii"))
+        return decode_paper(data.strip().decode("ascii"))
     except UnicodeDecodeError as error:
         raise MalformedInput("a printed code is ASCII") from error
 
@@ -123,8 +123,8 @@ _TAGGED_READERS: Final[tuple[tuple[int, Callable[[str], bytes]], ...]] = (
 def _encode_head(major_type: int, argument: int) -> bytes:
     if argument < 24:
         return bytes([major_type << 5 | argument])
-    width = next(width for width in (1, 2, 4, 8) if argument < 1 << 8 * width)
-    return bytes([major_type << 5 | 23 + width.bit_length()]) + argument.to_bytes(width, "big")
+    byte_count = next(byte_count for byte_count in (1, 2, 4, 8) if argument < 1 << 8 * byte_count)
+    return bytes([major_type << 5 | 23 + byte_count.bit_length()]) + argument.to_bytes(byte_count, "big")
 
 
 def unpack(cbor: bytes) -> Json:

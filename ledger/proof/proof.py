@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger import limits
-from ledger.crypto.trees import PathElement, counted_root
+from ledger.crypto.trees import PathElement, follow_counted_path
 from ledger.encoding.canonical import MAX_INTEGER, Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_hex
@@ -54,10 +54,10 @@ class Proof:
     index: int
     path: tuple[bytes, ...]
     entry: Entry
-    batch: tuple[PathElement, ...]
+    batch_path: tuple[PathElement, ...]
     sequence: int
-    status: Staple | None = None
-    linked: tuple["Proof", ...] = ()
+    staple: Staple | None = None
+    linked_proofs: tuple["Proof", ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         body: dict[str, Json] = {
@@ -65,15 +65,17 @@ class Proof:
             "record": self.record.to_json(),
             "submission": {"index": self.index, "path": [node.hex() for node in self.path]},
             "entry": self.entry.to_json(),
-            "batch": [[element.side, element.count, element.hash.hex()] for element in self.batch],
+            "batch": [
+                [element.side, element.record_count, element.hash.hex()] for element in self.batch_path
+            ],
             "sequence": self.sequence,
         }
         if self.disclosure is not None:
             body["disclosure"] = self.disclosure.to_json()
-        if self.status is not None:
-            body["status"] = self.status.to_json()
-        if self.linked:
-            body["linked"] = [proof.to_json() for proof in self.linked]
+        if self.staple is not None:
+            body["status"] = self.staple.to_json()
+        if self.linked_proofs:
+            body["linked"] = [proof.to_json() for proof in self.linked_proofs]
         return body
 
     def encode(self) -> bytes:
@@ -81,21 +83,21 @@ class Proof:
         linked_count = _count_linked(self)
         if linked_count > MAX_LINKED:
             raise LimitExceeded(f"{linked_count} proofs are linked, at most {MAX_LINKED} are allowed")
-        text = canonical(self.to_json())
-        if len(text) > MAX_PROOF_BYTES:
-            raise LimitExceeded(f"the proof has {len(text)} bytes, at most {MAX_PROOF_BYTES} are allowed")
-        return text
+        data = canonical(self.to_json())
+        if len(data) > MAX_PROOF_BYTES:
+            raise LimitExceeded(f"the proof has {len(data)} bytes, at most {MAX_PROOF_BYTES} are allowed")
+        return data
 
 
 def _count_linked(proof: Proof) -> int:
-    return len(proof.linked) + sum(map(_count_linked, proof.linked))
+    return len(proof.linked_proofs) + sum(map(_count_linked, proof.linked_proofs))
 
 
-def decode_proof(text: bytes) -> Proof:
+def decode_proof(data: bytes) -> Proof:
     """Read a proof from its JSON text, in any layout. Raises: MalformedInput, LimitExceeded, NewerFormat."""
-    if len(text) > MAX_PROOF_BYTES:
-        raise LimitExceeded(f"the proof has {len(text)} bytes, at most {MAX_PROOF_BYTES} are allowed")
-    return read_proof(decode(text))
+    if len(data) > MAX_PROOF_BYTES:
+        raise LimitExceeded(f"the proof has {len(data)} bytes, at most {MAX_PROOF_BYTES} are allowed")
+    return read_proof(decode(data))
 
 
 def read_proof(value: Json) -> Proof:
@@ -105,11 +107,11 @@ def read_proof(value: Json) -> Proof:
 
 def _read_proof(value: Json, depth: int, budget: list[int]) -> Proof:
     fields = Fields(value, "proof")
-    fields.type(TYPE)
+    fields.take_type(TYPE)
     submission_fields = Fields(fields.take("submission"), "proof.submission")
     index, path = (
-        submission_fields.integer("index", 0, limits.MAX_SUBMISSION_RECORDS - 1),
-        submission_fields.hashes("path"),
+        submission_fields.take_integer("index", 0, limits.MAX_SUBMISSION_RECORDS - 1),
+        submission_fields.take_hashes("path"),
     )
     submission_fields.close()
     proof = Proof(
@@ -118,10 +120,10 @@ def _read_proof(value: Json, depth: int, budget: list[int]) -> Proof:
         index=index,
         path=path,
         entry=decode_entry(fields.take("entry")),
-        batch=tuple(_read_element(item) for item in fields.array("batch", limits.MAX_PATH)),
-        sequence=fields.integer("sequence", 1, MAX_INTEGER),
-        status=_read_staple(fields.take("status")) if fields.has("status") else None,
-        linked=_read_linked_proofs(fields, depth, budget),
+        batch_path=tuple(_read_element(item) for item in fields.take_array("batch", limits.MAX_PATH)),
+        sequence=fields.take_integer("sequence", 1, MAX_INTEGER),
+        staple=_read_staple(fields.take("status")) if fields.has("status") else None,
+        linked_proofs=_read_linked_proofs(fields, depth, budget),
     )
     fields.close()
     return proof
@@ -133,13 +135,13 @@ def _read_linked_proofs(fields: Fields, depth: int, budget: list[int]) -> tuple[
         return ()
     if depth == MAX_LINK_DEPTH:
         raise LimitExceeded(f"proofs are linked more than {MAX_LINK_DEPTH} deep")
-    linked_proofs = fields.array("linked", MAX_LINKED)
-    if not linked_proofs:
+    linked_items = fields.take_array("linked", MAX_LINKED)
+    if not linked_items:
         raise MalformedInput("`linked` is left out when there are none")
-    budget[0] -= len(linked_proofs)
+    budget[0] -= len(linked_items)
     if budget[0] < 0:
         raise LimitExceeded(f"more than {MAX_LINKED} proofs are linked")
-    return tuple(_read_proof(item, depth + 1, budget) for item in linked_proofs)
+    return tuple(_read_proof(item, depth + 1, budget) for item in linked_items)
 
 
 def _read_element(item: Json) -> PathElement:
@@ -152,9 +154,9 @@ def _read_element(item: Json) -> PathElement:
 def _read_staple(value: Json) -> Staple:
     fields = Fields(value, "status")
     staple = Staple(
-        sequence=fields.integer("sequence", 1, MAX_INTEGER),
-        chunk=fields.hex("chunk", CHUNK_BYTES),
-        path=fields.hashes("path"),
+        sequence=fields.take_integer("sequence", 1, MAX_INTEGER),
+        chunk=fields.take_hex("chunk", CHUNK_BYTES),
+        path=fields.take_hashes("path"),
     )
     fields.close()
     return staple
@@ -172,18 +174,20 @@ class CountMismatch(MalformedInput):
         self.record_count, self.growth = record_count, growth
 
 
-def position_at(proof: Proof, anchor: Anchor) -> int:
+def compute_position(proof: Proof, anchor: Anchor) -> int:
     """Return the position of the record in its log, given the anchor of its entry.
 
     Raises: OutsideBatch, CountMismatch, MalformedInput when the path is none.
     """
     statement = proof.entry.statement
-    counted_path = counted_root(statement.suite, statement.count, proof.entry.leaf()[1], proof.batch)
+    counted_path = follow_counted_path(
+        statement.suite, statement.record_count, proof.entry.hash_leaf()[1], proof.batch_path
+    )
     growth = anchor.size - anchor.size_before
     if counted_path.root != anchor.root:
         raise OutsideBatch(f"the path of the entry does not lead to anchor {anchor.sequence} of {anchor.log}")
-    if counted_path.total != growth:
-        raise CountMismatch(counted_path.total, growth)
+    if counted_path.record_count != growth:
+        raise CountMismatch(counted_path.record_count, growth)
     return anchor.size_before + counted_path.first_position + proof.index
 
 

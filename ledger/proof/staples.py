@@ -21,8 +21,8 @@ from ledger.encoding.fields import Fields
 from ledger.encoding.inflate import InflateFault, inflate_whole
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.limits import MAX_LOG_SIZE
-from ledger.proof.proof import CountMismatch, OutsideBatch, Proof, Staple, position_at
-from ledger.registry.status import CHUNK_BYTES, CHUNK_POSITIONS, chunks_of, staple_root, status_leaf
+from ledger.proof.proof import CountMismatch, OutsideBatch, Proof, Staple, compute_position
+from ledger.registry.status import CHUNK_BYTES, CHUNK_POSITIONS, compute_staple_root, count_chunks, hash_chunk
 from ledger.registry.trust import Anchor
 
 TYPE: Final = "shunzheng/status-range/1"
@@ -35,7 +35,7 @@ RANGE_POSITIONS: Final = RANGE_CHUNKS * CHUNK_POSITIONS
 
 @dataclass(frozen=True, slots=True)
 class StatusRange:
-    """The chunks from position `first` on, up to 4,096 of 32 bytes, and the path from their subtree to the status root.
+    """The chunks from `first_position` on, up to 4,096 of 32 bytes, and the path from their subtree to the status root.
 
     `time` and `size` are those of anchor `sequence`, as whoever made the range says.
     """
@@ -45,35 +45,43 @@ class StatusRange:
     sequence: int
     time: int
     size: int
-    first: int
+    first_position: int
     chunks: bytes
     path: tuple[bytes, ...]
 
     def __post_init__(self) -> None:
         """Raises: MalformedInput when the chunks are not those of such a range."""
-        chunks_left = chunks_of(self.size) - self.first // CHUNK_POSITIONS
-        if self.first % RANGE_POSITIONS or chunks_left < 1:
-            raise MalformedInput(f"no range begins at position {self.first} of {self.size}")
+        chunks_left = count_chunks(self.size) - self.first_position // CHUNK_POSITIONS
+        if self.first_position % RANGE_POSITIONS or chunks_left < 1:
+            raise MalformedInput(f"no range begins at position {self.first_position} of {self.size}")
         if len(self.chunks) != min(chunks_left, RANGE_CHUNKS) * CHUNK_BYTES:
-            raise MalformedInput(f"{len(self.chunks)} bytes are not the chunks of the range at {self.first}")
+            raise MalformedInput(
+                f"{len(self.chunks)} bytes are not the chunks of the range at {self.first_position}"
+            )
 
-    def root(self) -> bytes:
+    def compute_root(self) -> bytes:
         """Return the status root to which the range leads. Raises: MalformedInput when the path does not fit."""
-        staple = self.staple(self.first)
-        return staple_root(self.suite, self.size, self.first, staple.chunk, staple.path)
+        staple = self.make_staple(self.first_position)
+        return compute_staple_root(self.suite, self.size, self.first_position, staple.chunk, staple.path)
 
-    def staple(self, position: int) -> Staple:
+    def make_staple(self, position: int) -> Staple:
         """Return the staple of a position of the range. Raises: MalformedInput for any other."""
-        if not self.first <= position < min(self.size, self.first + RANGE_POSITIONS):
-            raise MalformedInput(f"position {position} lies outside the range at {self.first}")
+        if not self.first_position <= position < min(self.size, self.first_position + RANGE_POSITIONS):
+            raise MalformedInput(f"position {position} lies outside the range at {self.first_position}")
         starts = range(0, len(self.chunks), CHUNK_BYTES)
         chunks = [self.chunks[start : start + CHUNK_BYTES] for start in starts]
-        first_chunk, index = self.first // CHUNK_POSITIONS, (position - self.first) // CHUNK_POSITIONS
+        first_chunk, index = (
+            self.first_position // CHUNK_POSITIONS,
+            (position - self.first_position) // CHUNK_POSITIONS,
+        )
         tree = MerkleTree(
             self.suite,
-            [status_leaf(self.suite, first_chunk + place, chunk) for place, chunk in enumerate(chunks)],
+            [
+                hash_chunk(self.suite, first_chunk + chunk_index, chunk)
+                for chunk_index, chunk in enumerate(chunks)
+            ],
         )
-        return Staple(self.sequence, chunks[index], (*tree.path(index), *self.path))
+        return Staple(self.sequence, chunks[index], (*tree.find_path(index), *self.path))
 
     def encode(self) -> bytes:
         """Return the canonical JSON text."""
@@ -85,39 +93,41 @@ class StatusRange:
             "sequence": self.sequence,
             "time": times.format_time(self.time),
             "size": self.size,
-            "position": self.first,
+            "position": self.first_position,
             "chunks": packed_chunks,
             "path": [node.hex() for node in self.path],
         }
         return canonical(body)
 
 
-def decode_range(text: bytes) -> StatusRange:
+def decode_range(data: bytes) -> StatusRange:
     """Read a range from its JSON text. Raises: MalformedInput, LimitExceeded, NewerFormat."""
-    if len(text) > MAX_RANGE_BYTES:
-        raise LimitExceeded(f"the range has {len(text)} bytes, at most {MAX_RANGE_BYTES} are allowed")
-    fields = Fields(decode(text), "range")
-    fields.type(TYPE)
+    if len(data) > MAX_RANGE_BYTES:
+        raise LimitExceeded(f"the range has {len(data)} bytes, at most {MAX_RANGE_BYTES} are allowed")
+    fields = Fields(decode(data), "range")
+    fields.take_type(TYPE)
     status_range = StatusRange(
-        suite=suites.by_name(fields.text("suite")),
-        log=fields.text("log"),
-        sequence=fields.integer("sequence", 1, MAX_INTEGER),
-        time=fields.time("time"),
-        size=fields.integer("size", 1, MAX_LOG_SIZE),
-        first=fields.integer("position", 0, MAX_LOG_SIZE),
+        suite=suites.get_suite(fields.take_text("suite")),
+        log=fields.take_text("log"),
+        sequence=fields.take_integer("sequence", 1, MAX_INTEGER),
+        time=fields.take_time("time"),
+        size=fields.take_integer("size", 1, MAX_LOG_SIZE),
+        first_position=fields.take_integer("position", 0, MAX_LOG_SIZE),
         chunks=_inflate(fields.take("chunks")),
-        path=fields.hashes("path"),
+        path=fields.take_hashes("path"),
     )
     fields.close()
-    status_range.root()  # the path fits the size
+    status_range.compute_root()  # the path fits the size
     return status_range
 
 
-def _inflate(text: Json) -> bytes:
-    if not isinstance(text, str):
+def _inflate(chunks_text: Json) -> bytes:
+    if not isinstance(chunks_text, str):
         raise MalformedInput("the chunks are text in base64url")
     try:
-        packed_chunks = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        packed_chunks = base64.b64decode(
+            chunks_text + "=" * (-len(chunks_text) % 4), altchars=b"-_", validate=True
+        )
     except ValueError as error:
         raise MalformedInput(f"the chunks do not inflate: {error}") from error
     try:
@@ -128,7 +138,7 @@ def _inflate(text: Json) -> bytes:
         raise MalformedInput("the chunks are cut off, too many, or have data after their end") from fault
 
 
-def position_of(proof: Proof, anchor: Anchor) -> int:
+def find_position(proof: Proof, anchor: Anchor) -> int:
     """Return the position of the record at its anchor. Raises: MalformedInput when proof and anchor do not fit.
 
     Step 6 of a verification, for whoever knows the anchor from hearsay.
@@ -137,7 +147,7 @@ def position_of(proof: Proof, anchor: Anchor) -> int:
     if (anchor.log, anchor.sequence) != (statement.log, proof.sequence):
         raise MalformedInput(f"anchor {anchor.sequence} of {anchor.log} is not that of the proof")
     try:
-        return position_at(proof, anchor)
+        return compute_position(proof, anchor)
     except (OutsideBatch, CountMismatch) as error:
         raise MalformedInput(f"the proof does not fit anchor {anchor.sequence} of {anchor.log}") from error
 
@@ -147,8 +157,8 @@ def refresh_staple(proof: Proof, status_range: StatusRange, position: int) -> Pr
     statement = proof.entry.statement
     if (status_range.log, status_range.suite) != (statement.log, statement.suite):
         raise MalformedInput(f"the range is of the log {status_range.log}, the proof of {statement.log}")
-    if status_range.sequence < max(proof.sequence, proof.status.sequence if proof.status else 0):
+    if status_range.sequence < max(proof.sequence, proof.staple.sequence if proof.staple else 0):
         raise MalformedInput(
             f"the range is of anchor {status_range.sequence}, older than what the proof carries"
         )
-    return replace(proof, status=status_range.staple(position))
+    return replace(proof, staple=status_range.make_staple(position))

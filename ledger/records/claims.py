@@ -45,7 +45,7 @@ def commit_claims(suite: Suite, master: bytes, claims: Sequence[Claim]) -> list[
     ]
 
 
-def claims_digest(suite: Suite, names: Iterable[str], commitments: Iterable[bytes]) -> bytes:
+def hash_claims(suite: Suite, names: Iterable[str], commitments: Iterable[bytes]) -> bytes:
     """Return the 32 bytes that a record's `claims` states."""
     names_and_commitments: list[Json] = [
         [name, commitment.hex()] for name, commitment in zip(names, commitments, strict=True)
@@ -66,7 +66,7 @@ class FullDisclosure:
         _check_names([name for name, _ in self.claims])
 
     def digest(self, suite: Suite) -> bytes:
-        return claims_digest(
+        return hash_claims(
             suite, (name for name, _ in self.claims), commit_claims(suite, self.master, self.claims)
         )
 
@@ -125,7 +125,7 @@ class SelectiveDisclosure:
                 commitments.append(suite.hash(b"\x02" + salt + canonical(value)))
             else:
                 commitments.append(self.withheld_claims[~place][1])
-        return claims_digest(suite, (name for name, _ in names_and_places), commitments)
+        return hash_claims(suite, (name for name, _ in names_and_places), commitments)
 
     @property
     def values(self) -> dict[str, Json]:
@@ -152,12 +152,12 @@ def decode_disclosure(value: Json) -> Disclosure:
     """
     fields = Fields(value, "disclosure")
     if fields.has("master"):
-        master = fields.hex("master", MASTER_BYTES)
-        claims = [_read_claim(item) for item in fields.array("claims", MAX_CLAIMS)]
+        master = fields.take_hex("master", MASTER_BYTES)
+        claims = [_read_claim(item) for item in fields.take_array("claims", MAX_CLAIMS)]
         fields.close()
         return FullDisclosure(master, tuple(claims))
-    shown_rows = [_read_row(item, 3) for item in fields.array("shown", MAX_CLAIMS)]
-    withheld_rows = [_read_row(item, 2) for item in fields.array("withheld", MAX_CLAIMS)]
+    shown_rows = [_require_row(item, 3) for item in fields.take_array("shown", MAX_CLAIMS)]
+    withheld_rows = [_require_row(item, 2) for item in fields.take_array("withheld", MAX_CLAIMS)]
     fields.close()
     return SelectiveDisclosure(
         tuple((_read_name(row[0]), _read_hex(row[1], SALT_BYTES), row[2]) for row in shown_rows),
@@ -187,7 +187,7 @@ def is_document(name: str) -> bool:
     return name.startswith("document/") and _DOCUMENT_NAME.fullmatch(name) is not None
 
 
-def document_claim(suite: Suite, content: bytes, media_type: str) -> DocumentClaim:
+def make_document_claim(suite: Suite, content: bytes, media_type: str) -> DocumentClaim:
     """State the document whose bytes are `content`."""
     return DocumentClaim(media_type, len(content), suite, suite.hash(content))
 
@@ -195,9 +195,9 @@ def document_claim(suite: Suite, content: bytes, media_type: str) -> DocumentCla
 def decode_document(value: Json) -> DocumentClaim:
     """Read the value of a document claim. Raises: MalformedInput."""
     fields = Fields(value, "document claim")
-    media_type = fields.text("media_type")
-    size = fields.integer("size", 0, MAX_DOCUMENT_BYTES)
-    suite, digest = fields.parsed("digest", parse_digest)
+    media_type = fields.take_text("media_type")
+    size = fields.take_integer("size", 0, MAX_DOCUMENT_BYTES)
+    suite, digest = fields.take_parsed("digest", parse_digest)
     fields.close()
     return DocumentClaim(media_type, size, suite, digest)
 
@@ -212,11 +212,11 @@ def _check_names(names: list[str]) -> None:
 
 
 def _read_claim(claim_row: Json) -> Claim:
-    name, value = _read_row(claim_row, 2)
+    name, value = _require_row(claim_row, 2)
     return _read_name(name), value
 
 
-def _read_row(claim_row: Json, length: int) -> list[Json]:
+def _require_row(claim_row: Json, length: int) -> list[Json]:
     if not isinstance(claim_row, list) or len(claim_row) != length:
         raise MalformedInput(f"each claim of a disclosure is an array of {length}")
     return claim_row

@@ -14,7 +14,7 @@ from typing import Final
 
 from ledger.encoding.canonical import Json
 from ledger.encoding.normal_forms import to_nfkc
-from ledger.encoding.times import SHANGHAI, civil_date
+from ledger.encoding.times import SHANGHAI, find_civil_date
 from ledger.records.identifiers import ROOT, VENDOR_ROOT
 from ledger.records.records import CERTIFICATE_KINDS, Record
 from ledger.words import Words
@@ -151,7 +151,7 @@ def _compare_first_day(record: Record, recorded_day: date | None, claimed_text: 
     claimed_day = read_date(claimed_text)
     if recorded_day is not None:
         return None if claimed_day == recorded_day else _repeat_in_both_languages(recorded_day.isoformat())
-    record_day = civil_date(record.time)
+    record_day = find_civil_date(record.time)
     if claimed_day is not None and claimed_day <= record_day:
         return None
     return Words(f"不晚于 {record_day.isoformat()}", f"not after {record_day.isoformat()}")

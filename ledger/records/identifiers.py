@@ -42,7 +42,7 @@ _CREDIT_FORM = "18 characters of 0-9 and A-Z without I, O, S, V, Z, the 3rd to 8
 _MAX_QUOTED = 100  # characters of the offending text that a message repeats
 
 
-def credit_check_character(body: str) -> str:
+def compute_credit_check(body: str) -> str:
     """Return the check character of the first 17 characters of a credit code (GB 32100-2015, MOD 31).
 
     Raises: InvalidIdentifier if `body` is not 17 characters of the credit code's alphabet.
@@ -51,19 +51,25 @@ def credit_check_character(body: str) -> str:
         raise InvalidIdentifier(
             f"credit code body {_quote(body)}: expected 17 characters of {_CREDIT_ALPHABET}"
         )
-    total = sum(_CREDIT_ALPHABET.index(c) * w for c, w in zip(body, _CREDIT_WEIGHTS, strict=True))
-    return _CREDIT_ALPHABET[-total % 31]
+    weighted_sum = sum(
+        _CREDIT_ALPHABET.index(character) * weight
+        for character, weight in zip(body, _CREDIT_WEIGHTS, strict=True)
+    )
+    return _CREDIT_ALPHABET[-weighted_sum % 31]
 
 
-def organisation_check_character(body: str) -> str:
+def compute_organisation_check(body: str) -> str:
     """Return the check character of the first 8 characters of an organisation code (GB 11714, MOD 11).
 
     Raises: InvalidIdentifier if `body` is not 8 characters of 0-9 and A-Z.
     """
     if len(body) != 8 or not set(body) <= set(_ALPHANUMERIC):
         raise InvalidIdentifier(f"organisation code body {_quote(body)}: expected 8 characters 0-9, A-Z")
-    total = sum(_ALPHANUMERIC.index(c) * w for c, w in zip(body, _ORGANISATION_WEIGHTS, strict=True))
-    return "0123456789X"[-total % 11]
+    weighted_sum = sum(
+        _ALPHANUMERIC.index(character) * weight
+        for character, weight in zip(body, _ORGANISATION_WEIGHTS, strict=True)
+    )
+    return "0123456789X"[-weighted_sum % 11]
 
 
 def check_credit_code(text: str) -> None:
@@ -82,7 +88,7 @@ def find_credit_code_fault(text: str) -> str | None:
     return _find_check_character_fault(text)  # text of any length never enters the cache
 
 
-def division_of(credit_code: str) -> str:
+def get_division(credit_code: str) -> str:
     """Return the administrative division of a credit code, its 3rd to 8th characters ("429006": Tianmen).
 
     Check digits are not looked at.
@@ -94,15 +100,15 @@ def division_of(credit_code: str) -> str:
     return credit_code[2:8]
 
 
-def resident_check_character(body: str) -> str:
+def compute_resident_check(body: str) -> str:
     """Return the check character of the first 17 digits of a resident number (ISO 7064 MOD 11-2).
 
     Raises: InvalidIdentifier if `body` is not 17 digits.
     """
     if not re.fullmatch("[0-9]{17}", body):
         raise InvalidIdentifier("resident number body: expected 17 digits")
-    total = sum(int(c) * w for c, w in zip(body, _RESIDENT_WEIGHTS, strict=True))
-    return _RESIDENT_CHECK_CHARACTERS[total % 11]
+    weighted_sum = sum(int(digit) * weight for digit, weight in zip(body, _RESIDENT_WEIGHTS, strict=True))
+    return _RESIDENT_CHECK_CHARACTERS[weighted_sum % 11]
 
 
 def check_resident_number(text: str) -> None:
@@ -118,11 +124,11 @@ def check_resident_number(text: str) -> None:
         raise InvalidIdentifier("resident number: the date of birth does not exist") from error
     if not 1800 <= birth_date.year <= 2099:
         raise InvalidIdentifier("resident number: the year of birth is not between 1800 and 2099")
-    if text[17] != resident_check_character(text[:17]):
+    if text[17] != compute_resident_check(text[:17]):
         raise InvalidIdentifier("resident number: the check digit is wrong")
 
 
-def certificate_check_character(body: str) -> str:
+def compute_certificate_check(body: str) -> str:
     """Return the check character of type, issuer, serial and version joined (ISO 7064 MOD 37,36).
 
     Raises: InvalidIdentifier if `body` is empty or holds anything but 0-9 and A-Z.
@@ -222,7 +228,7 @@ def _require_form(parts: Sequence[str]) -> None:
 def _append_check(root: str, type_: str, issuer: str, serial: str, version: int) -> str:
     body = (type_, issuer, serial, f"{version:03d}")
     _require_form(body)
-    return ".".join((root, *body, certificate_check_character("".join(body))))
+    return ".".join((root, *body, compute_certificate_check("".join(body))))
 
 
 def _list_oddities(root: str, parts: list[str]) -> list[str]:
@@ -237,7 +243,7 @@ def _list_oddities(root: str, parts: list[str]) -> list[str]:
             oddities.append(f"the {name} does not hold a credit code: credit code {_quote(code)}: {fault}")
     if "_" in issuer + serial:
         oddities.append("issuer or serial contains '_', which has no check digit, expected only 0-9, A-Z")
-    elif check != (expected_check := certificate_check_character(type_ + issuer + serial + version)):
+    elif check != (expected_check := compute_certificate_check(type_ + issuer + serial + version)):
         oddities.append(f"the check digit is {check}, expected {expected_check}")
     return oddities
 
@@ -245,9 +251,9 @@ def _list_oddities(root: str, parts: list[str]) -> list[str]:
 @lru_cache(maxsize=1024)  # the types and issuers of a batch recur in every record
 def _find_check_character_fault(text: str) -> str | None:
     """Say which check character of text in the form of a credit code is wrong, or None."""
-    if text[16] != (expected_check := organisation_check_character(text[8:16])):
+    if text[16] != (expected_check := compute_organisation_check(text[8:16])):
         return f"the 17th character, check digit of the organisation code, is {text[16]}, expected {expected_check}"
-    if text[17] != (expected_check := credit_check_character(text[:17])):
+    if text[17] != (expected_check := compute_credit_check(text[:17])):
         return f"the check digit is {text[17]}, expected {expected_check}"
     return None
 

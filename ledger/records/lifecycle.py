@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.errors import TransitionRefused
-from ledger.records.records import PRESENTABLE_ACTIONS, Record, version_of
+from ledger.records.records import PRESENTABLE_ACTIONS, Record, read_version
 from ledger.registry.status import Status
 
 #: What each status-changing action leads to.
@@ -52,14 +52,14 @@ def is_possible(action: str, kind: str, status: Status) -> bool:
     return status in SOURCE_STATUSES[action] and not (kind == "seal" and action == "reinstate")
 
 
-def possible_actions(kind: str, status: Status) -> tuple[str, ...]:
+def list_possible_actions(kind: str, status: Status) -> tuple[str, ...]:
     """Return the actions that may follow where the current record of a lineage of this kind has this status."""
     return tuple(action for action in SOURCE_STATUSES if is_possible(action, kind, status))
 
 
 def describe_possible(kind: str, status: Status) -> str:
     """Say what may follow, as it stands in a sentence; where nothing does, what to do instead."""
-    if actions := possible_actions(kind, status):
+    if actions := list_possible_actions(kind, status):
         return ", ".join(actions)
     return (
         "nothing: a seal that has ended 印章终止 stays ended, make and register another"
@@ -75,8 +75,8 @@ class Lineage:
     kind: str
     issuer: str
     identifier: str
-    tip: bytes
-    current: bytes
+    newest_leaf: bytes
+    current_leaf: bytes
     status: Status
 
 
@@ -107,9 +107,9 @@ def follow(
         raise TransitionRefused(f"{record.identifier} is not registered in this log: issue it first")
     if (record.issuer, record.kind) != (lineage.issuer, lineage.kind):
         raise TransitionRefused(f"{record.identifier} was registered as a {lineage.kind} of {lineage.issuer}")
-    if record.previous != lineage.tip:
+    if record.previous != lineage.newest_leaf:
         raise TransitionRefused(
-            f"`previous` must be the newest record of {record.identifier}, {record.suite.format(lineage.tip)}"
+            f"`previous` must be the newest record of {record.identifier}, {record.suite.format(lineage.newest_leaf)}"
         )
     kind = record.kind if not is_anchored else ""
     if not is_possible(record.action, kind, lineage.status):
@@ -118,12 +118,12 @@ def follow(
             f"which allows {describe_possible(kind, lineage.status)}"
         )
     if record.action in PRESENTABLE_ACTIONS:
-        if record.version <= version_of(lineage.identifier):
+        if record.version <= read_version(lineage.identifier):
             raise TransitionRefused(f"{record.action} must raise the version above {lineage.identifier}")
         next_lineage = Lineage(record.kind, record.issuer, record.identifier, leaf, leaf, Status.VALID)
-        return next_lineage, StatusChange(lineage.current, Status.SUPERSEDED)
+        return next_lineage, StatusChange(lineage.current_leaf, Status.SUPERSEDED)
     if record.identifier != lineage.identifier:
         raise TransitionRefused(f"{record.action} must name the current version, {lineage.identifier}")
     status = STATUS_AFTER[record.action]
-    next_lineage = Lineage(record.kind, record.issuer, record.identifier, leaf, lineage.current, status)
-    return next_lineage, StatusChange(lineage.current, status)
+    next_lineage = Lineage(record.kind, record.issuer, record.identifier, leaf, lineage.current_leaf, status)
+    return next_lineage, StatusChange(lineage.current_leaf, status)

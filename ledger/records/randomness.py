@@ -41,7 +41,7 @@ def find_weakness(random_bytes: bytes) -> str | None:
         return "repeats a pattern"
     for word_form, modulus in _WORD_FORMS:  # no generator: this is asked four times a record
         words = word_form.unpack(random_bytes)
-        if not (words[2] - 2 * words[1] + words[0]) % modulus and _grow_alike(words, modulus):
+        if not (words[2] - 2 * words[1] + words[0]) % modulus and _grow_evenly(words, modulus):
             return "is a counting sequence"
     if random_bytes.startswith(_SMALL_ZEROS) or random_bytes.endswith(_SMALL_ZEROS):
         return "is a small number"
@@ -82,6 +82,6 @@ class RandomValues:
             yield bytes(bucket[start : end - 4]), int.from_bytes(bucket[end - 4 : end], "big")
 
 
-def _grow_alike(words: tuple[int, ...], modulus: int) -> bool:
+def _grow_evenly(words: tuple[int, ...], modulus: int) -> bool:
     """Tell whether each word is larger than the one before by the same step, modulo their range."""
     return len({(next_word - word) % modulus for word, next_word in pairwise(words)}) == 1

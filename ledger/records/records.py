@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from ledger.crypto.suites import Suite
-from ledger.crypto.trees import leaf_hash
+from ledger.crypto.trees import hash_leaf
 from ledger.encoding import times
 from ledger.encoding.canonical import Json, encode_known
 from ledger.encoding.fields import Fields
@@ -147,9 +147,9 @@ class Record:
         """Return the canonical bytes, which are the leaf data."""
         return encode_known(self.to_json())
 
-    def leaf(self) -> bytes:
+    def hash_leaf(self) -> bytes:
         """Return the 32-byte leaf hash that names this record."""
-        return leaf_hash(self.suite, self.encode())
+        return hash_leaf(self.suite, self.encode())
 
 
 @lru_cache(maxsize=1024)  # a record is asked for its identifier several times in a row
@@ -162,13 +162,13 @@ def _parse_sealing(identifier: str) -> SealingIdentifier:
     return SealingIdentifier.parse(identifier)
 
 
-def version_of(identifier: str) -> int:
+def read_version(identifier: str) -> int:
     """Return the version that an identifier of any kind names. Raises: InvalidIdentifier."""
     parse = _parse_sealing if identifier.startswith(SEALING_PREFIXES) else _parse_certificate
     return parse(identifier).version
 
 
-def lineage_of(identifier: str) -> str:
+def read_lineage(identifier: str) -> str:
     """Return what all versions of an identifier share; text that is no identifier is its own lineage."""
     parse = _parse_sealing if identifier.startswith(SEALING_PREFIXES) else _parse_certificate
     try:
@@ -180,11 +180,11 @@ def lineage_of(identifier: str) -> str:
 def decode_record(value: Json) -> Record:
     """Read a record from decoded JSON. Raises: MalformedInput, NewerFormat."""
     fields = Fields(value, "record")
-    fields.type(TYPE)
-    digests = {name: fields.digest(name) for name in ("claims", "previous") if fields.has(name)}
+    fields.take_type(TYPE)
+    digests = {name: fields.take_digest(name) for name in ("claims", "previous") if fields.has(name)}
     links = []
     if fields.has("links"):
-        links = [read_link(item) for item in fields.array("links", MAX_LINKS)]
+        links = [read_link(item) for item in fields.take_array("links", MAX_LINKS)]
         if not links:
             raise MalformedInput("`links` is left out when there are none")
     suites = [suite for suite, _ in digests.values()] + [suite for suite, _ in links]
@@ -194,19 +194,19 @@ def decode_record(value: Json) -> Record:
         raise MalformedInput("the digests of one record must be of one suite")
     record = Record(
         suite=suites[0],
-        kind=fields.text("kind"),
-        action=fields.text("action"),
-        identifier=fields.text("identifier"),
-        issuer=fields.text("issuer"),
-        time=fields.time("time"),
-        salt=fields.hex("salt", SALT_BYTES),
-        issued=fields.date("issued"),
-        valid_from=fields.date("valid_from"),
-        valid_until=fields.date("valid_until"),
+        kind=fields.take_text("kind"),
+        action=fields.take_text("action"),
+        identifier=fields.take_text("identifier"),
+        issuer=fields.take_text("issuer"),
+        time=fields.take_time("time"),
+        salt=fields.take_hex("salt", SALT_BYTES),
+        issued=fields.take_date("issued"),
+        valid_from=fields.take_date("valid_from"),
+        valid_until=fields.take_date("valid_until"),
         claims=digests["claims"][1] if "claims" in digests else None,
         previous=digests["previous"][1] if "previous" in digests else None,
         links=tuple(link for _, link in links),
-        basis=fields.optional("basis", str),
+        basis=fields.take_optional("basis", str),
     )
     fields.close()
     return record
@@ -215,9 +215,9 @@ def decode_record(value: Json) -> Record:
 def read_link(item: Json) -> tuple[Suite, Link]:
     """Read one element of `links`. Raises: MalformedInput."""
     fields = Fields(item, "link")
-    rel = fields.text("rel")
+    rel = fields.take_text("rel")
     if not _RELATION.fullmatch(rel):
         raise MalformedInput("the relation of a link is lowercase letters and hyphens")
-    suite, digest = fields.digest("record")
+    suite, digest = fields.take_digest("record")
     fields.close()
     return suite, Link(rel, digest)

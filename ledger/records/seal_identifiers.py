@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from ledger.errors import InvalidIdentifier
-from ledger.records.identifiers import certificate_check_character, check_credit_code
+from ledger.records.identifiers import check_credit_code, compute_certificate_check
 
 PREFIXES: Final = ("seal.", "signature.")
 _FORM: Final = re.compile(
@@ -44,7 +44,7 @@ class SealingIdentifier:
             )
         kind, issuer, serial, version, check = form_match.groups()
         check_credit_code(issuer)
-        expected_check = certificate_check_character(issuer + serial + version)
+        expected_check = compute_certificate_check(issuer + serial + version)
         if check != expected_check:
             raise InvalidIdentifier(
                 f"identifier {text!r}: the check character is {check}, expected {expected_check}"
@@ -57,7 +57,7 @@ class SealingIdentifier:
         body = f"{issuer}{serial}{version:03d}"
         if not re.fullmatch("[0-9A-Z]+", body):
             raise InvalidIdentifier(f"serial {serial[:_MAX_QUOTED]!r}: expected 9 to 32 characters 0-9, A-Z")
-        return cls.parse(f"{kind}.{issuer}.{serial}.{version:03d}.{certificate_check_character(body)}")
+        return cls.parse(f"{kind}.{issuer}.{serial}.{version:03d}.{compute_certificate_check(body)}")
 
     def with_version(self, version: int) -> Self:
         """Return the identifier of another version of the same object. Raises: InvalidIdentifier beyond 999."""

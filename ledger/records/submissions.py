@@ -14,7 +14,7 @@ from typing import Final, Self
 from ledger import limits
 from ledger.crypto.keys import Signer, decode_signature, encode_signature
 from ledger.crypto.suites import Suite
-from ledger.crypto.trees import MerkleTree, counted_leaf
+from ledger.crypto.trees import MerkleTree, hash_counted_leaf
 from ledger.encoding import times
 from ledger.encoding.canonical import MAX_INTEGER, Json
 from ledger.encoding.canonical import encode as canonical
@@ -44,18 +44,23 @@ VERSION_1_ENDS: Final = 1_798_761_600
 class Window:
     """The first and the last sequence of the log in which an entry may be anchored."""
 
-    first: int
-    last: int
+    first_sequence: int
+    last_sequence: int
 
     def __post_init__(self) -> None:
         """Raises: MalformedInput when it is none, or too wide."""
-        if not 1 <= self.first <= self.last <= min(self.first + MAX_WINDOW, MAX_INTEGER):
+        if (
+            not 1
+            <= self.first_sequence
+            <= self.last_sequence
+            <= min(self.first_sequence + MAX_WINDOW, MAX_INTEGER)
+        ):
             raise MalformedInput(
                 f"`last_sequence` is `first_sequence` or beyond, by at most {MAX_WINDOW}; the first is 1 or above"
             )
 
     def __contains__(self, sequence: int) -> bool:
-        return self.first <= sequence <= self.last
+        return self.first_sequence <= sequence <= self.last_sequence
 
     @classmethod
     def after(cls, sequence: int) -> Self:
@@ -65,7 +70,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What the department signs: `count` records under `root`, for one log of one registry, until `expires`.
+    """What the department signs: `record_count` records under `root`, for one log of one registry, until `expires_at`.
 
     A statement without a `window` is of version 1.
     """
@@ -73,20 +78,20 @@ class Statement:
     registry: str
     log: str
     issuer: str
-    key: bytes
-    count: int
+    key_id: bytes
+    record_count: int
     suite: Suite
     root: bytes
     time: int
-    expires: int
+    expires_at: int
     window: Window | None
 
     def __post_init__(self) -> None:
         """Raises: MalformedInput when count or times do not fit."""
-        if not 1 <= self.count <= limits.MAX_SUBMISSION_RECORDS:
+        if not 1 <= self.record_count <= limits.MAX_SUBMISSION_RECORDS:
             raise MalformedInput(f"a submission has 1 to {limits.MAX_SUBMISSION_RECORDS} records")
         max_seconds = MAX_STATEMENT_SECONDS if self.window else MAX_STATEMENT_SECONDS_1
-        if not self.time < self.expires <= self.time + max_seconds:
+        if not self.time < self.expires_at <= self.time + max_seconds:
             raise MalformedInput(f"`expires` lies after `time`, by at most {max_seconds // 3600} hours")
 
     def to_json(self) -> dict[str, Json]:
@@ -95,14 +100,14 @@ class Statement:
             "registry": self.registry,
             "log": self.log,
             "issuer": self.issuer,
-            "key": "0x" + self.key.hex(),
-            "count": self.count,
+            "key": "0x" + self.key_id.hex(),
+            "count": self.record_count,
             "root": self.suite.format(self.root),
             "time": times.format_time(self.time),
-            "expires": times.format_time(self.expires),
+            "expires": times.format_time(self.expires_at),
         }
         if self.window:
-            body |= {"first_sequence": self.window.first, "last_sequence": self.window.last}
+            body |= {"first_sequence": self.window.first_sequence, "last_sequence": self.window.last_sequence}
         return body
 
     def encode(self) -> bytes:
@@ -113,19 +118,19 @@ class Statement:
 def decode_statement(value: Json) -> Statement:
     """Read a statement from decoded JSON. Raises: MalformedInput, NewerFormat."""
     fields = Fields(value, "statement")
-    version = fields.type(STATEMENT_TYPE, STATEMENT_TYPE_1)
-    suite, root = fields.digest("root")
+    type_name = fields.take_type(STATEMENT_TYPE, STATEMENT_TYPE_1)
+    suite, root = fields.take_digest("root")
     statement = Statement(
-        registry=fields.text("registry"),
-        log=fields.text("log"),
-        issuer=fields.text("issuer"),
-        key=fields.parsed("key", parse_key_id),
-        count=fields.integer("count", 1, limits.MAX_SUBMISSION_RECORDS),
+        registry=fields.take_text("registry"),
+        log=fields.take_text("log"),
+        issuer=fields.take_text("issuer"),
+        key_id=fields.take_parsed("key", parse_key_id),
+        record_count=fields.take_integer("count", 1, limits.MAX_SUBMISSION_RECORDS),
         suite=suite,
         root=root,
-        time=fields.time("time"),
-        expires=fields.time("expires"),
-        window=_read_window(fields) if version == STATEMENT_TYPE else None,
+        time=fields.take_time("time"),
+        expires_at=fields.take_time("expires"),
+        window=_read_window(fields) if type_name == STATEMENT_TYPE else None,
     )
     fields.close()
     return statement
@@ -133,7 +138,7 @@ def decode_statement(value: Json) -> Statement:
 
 def _read_window(fields: Fields) -> Window:
     first_sequence, last_sequence = (
-        fields.integer(name, 1, MAX_INTEGER) for name in ("first_sequence", "last_sequence")
+        fields.take_integer(name, 1, MAX_INTEGER) for name in ("first_sequence", "last_sequence")
     )
     return Window(first_sequence, last_sequence)
 
@@ -144,34 +149,34 @@ class Entry:
 
     statement: Statement
     signature: bytes
-    accepted: int
+    accepted_at: int
 
     def to_json(self) -> dict[str, Json]:
         return {
             "type": ENTRY_TYPE,
             "statement": self.statement.to_json(),
             "signature": encode_signature(self.signature),
-            "accepted": times.format_time(self.accepted),
+            "accepted": times.format_time(self.accepted_at),
         }
 
     def encode(self) -> bytes:
         """Return the canonical bytes, which are the data of a batch leaf."""
         return canonical(self.to_json())
 
-    def leaf(self) -> tuple[int, bytes]:
+    def hash_leaf(self) -> tuple[int, bytes]:
         """Return (count, leaf hash) as the batch tree takes it."""
-        count = self.statement.count
-        return count, counted_leaf(self.statement.suite, count, self.encode())
+        record_count = self.statement.record_count
+        return record_count, hash_counted_leaf(self.statement.suite, record_count, self.encode())
 
 
 def decode_entry(value: Json) -> Entry:
     """Read an entry from decoded JSON. Raises: MalformedInput, NewerFormat."""
     fields = Fields(value, "entry")
-    fields.type(ENTRY_TYPE)
+    fields.take_type(ENTRY_TYPE)
     entry = Entry(
         statement=decode_statement(fields.take("statement")),
-        signature=fields.parsed("signature", decode_signature),
-        accepted=fields.time("accepted"),
+        signature=fields.take_parsed("signature", decode_signature),
+        accepted_at=fields.take_time("accepted"),
     )
     fields.close()
     return entry
@@ -182,11 +187,13 @@ def order_by_leaf(records: Iterable[Record]) -> list[tuple[bytes, Record]]:
 
     Raises: MalformedInput for two equal leaves.
     """
-    leaves = sorted(((record.leaf(), record) for record in records), key=lambda pair: pair[0])
-    for (leaf, _), (next_leaf, record) in pairwise(leaves):
+    leaves_and_records = sorted(
+        ((record.hash_leaf(), record) for record in records), key=lambda pair: pair[0]
+    )
+    for (leaf, _), (next_leaf, record) in pairwise(leaves_and_records):
         if leaf == next_leaf:
             raise MalformedInput(f"the same record of {record.identifier} stands twice: draw a salt for each")
-    return leaves
+    return leaves_and_records
 
 
 def sign_statement(
@@ -196,13 +203,13 @@ def sign_statement(
     issuer: str,
     tree: MerkleTree,
     *,
-    count: int,
+    record_count: int,
     time: int,
-    expires: int,
+    expires_at: int,
     window: Window,
 ) -> tuple[Statement, bytes]:
-    """State `count` records under the root of `tree` and sign the statement (64 bytes r‖s)."""
+    """State `record_count` records under the root of `tree` and sign the statement (64 bytes r‖s)."""
     statement = Statement(
-        registry, log, issuer, key.public.id, count, tree.suite, tree.root, time, expires, window
+        registry, log, issuer, key.public.id, record_count, tree.suite, tree.root, time, expires_at, window
     )
     return statement, key.sign(statement.encode())

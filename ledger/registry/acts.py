@@ -31,7 +31,7 @@ T = TypeVar("T")
 class Event:
     """One event: number from 1, kind, block of the event before (0 at first), block time, payload, block."""
 
-    n: int
+    event_number: int
     kind: int
     previous_block: int
     time: int
@@ -39,7 +39,7 @@ class Event:
     block: int
 
 
-def head_zero(chain_id: int, contract: bytes, block_hash: bytes) -> bytes:
+def compute_head_zero(chain_id: int, contract: bytes, block_hash: bytes) -> bytes:
     """Return head 0 of the registry at `contract` (20 bytes), deployed after the block of `block_hash`."""
     return keccak256(
         abi_encode(("string", "uint256", "address", "bytes32"), (FORMAT, chain_id, contract, block_hash))
@@ -48,12 +48,12 @@ def head_zero(chain_id: int, contract: bytes, block_hash: bytes) -> bytes:
 
 def extend_head(head: bytes, event: Event) -> bytes:
     """Return the head after `event`."""
-    numbers = (event.n, event.time, event.previous_block, event.kind)
+    numbers = (event.event_number, event.time, event.previous_block, event.kind)
     words = b"".join(number.to_bytes(32, "big") for number in numbers)
     return keccak256(head + words + keccak256(event.payload))
 
 
-def registry_name(chain_id: int, contract: bytes, head: bytes) -> str:
+def build_registry_name(chain_id: int, contract: bytes, head: bytes) -> str:
     """Return `eip155:<chain id>:0x<address>:<16 hex of head 0>`, which no other deployment can have."""
     return f"eip155:{chain_id}:0x{contract.hex()}:{head.hex()[:16]}"
 
@@ -61,7 +61,7 @@ def registry_name(chain_id: int, contract: bytes, head: bytes) -> str:
 # How a field crosses the ABI: its ABI type, from the ABI's value, to the ABI's value.
 @dataclass(frozen=True, slots=True)
 class _Codec:
-    abi: str
+    abi_type: str
     read: Callable[[Any], object]
     write: Callable[[Any], object]
 
@@ -83,22 +83,22 @@ def _write_text(text: str) -> bytes:
     return text.encode("ascii")
 
 
-def _text_codec(length: int) -> _Codec:
-    return _Codec(f"bytes{length}", _read_text, _write_text)
+def _make_text_codec(byte_count: int) -> _Codec:
+    return _Codec(f"bytes{byte_count}", _read_text, _write_text)
 
 
-def _texts_codec(length: int) -> _Codec:
+def _make_texts_codec(byte_count: int) -> _Codec:
     return _Codec(
-        f"bytes{length}[]",
+        f"bytes{byte_count}[]",
         lambda values: tuple(_read_text(value) for value in values),
         lambda texts: [_write_text(text) for text in texts],
     )
 
 
 _ADDRESS = _Codec("address", str.lower, _pass_through)
-_NAME = _text_codec(32)
-_ISSUER = _text_codec(18)
-_DIVISION = _text_codec(6)
+_NAME = _make_text_codec(32)
+_ISSUER = _make_text_codec(18)
+_DIVISION = _make_text_codec(6)
 _HASH = _Codec("bytes32", _pass_through, _pass_through)
 _BYTES = _Codec("bytes", _pass_through, _pass_through)
 _STRING = _Codec("bytes", _read_text, _write_text)  # `string` of the ABI, which is laid out as `bytes`
@@ -147,7 +147,7 @@ class Act:
         field_values = [getattr(self, field.name) for field in fields(self)]
         try:
             abi_values = [codec.write(value) for codec, value in zip(self.ABI, field_values, strict=True)]
-            return abi_encode([codec.abi for codec in self.ABI], abi_values)
+            return abi_encode([codec.abi_type for codec in self.ABI], abi_values)
         except (EncodingError, UnicodeEncodeError) as error:
             raise MalformedInput(f"{type(self).__name__}: {error}") from error
 
@@ -175,7 +175,7 @@ class LogAdmitted(Act):
     """The province admitted a city's log with its suite, its admin and its administrative divisions."""
 
     KIND = 3
-    ABI = (_NAME, _UINT8, _ADDRESS, _texts_codec(6), _PREDECESSOR)
+    ABI = (_NAME, _UINT8, _ADDRESS, _make_texts_codec(6), _PREDECESSOR)
     log: str
     suite: int
     admin: str
@@ -269,7 +269,7 @@ class KeyGranted(Act):
     """A key may speak for an issuer: kinds by bits, certificate types (none: all), from and to in seconds."""
 
     KIND = 12
-    ABI = (_NAME, _HASH, _ISSUER, _UINT8, _texts_codec(21), _UINT64, _UINT64)
+    ABI = (_NAME, _HASH, _ISSUER, _UINT8, _make_texts_codec(21), _UINT64, _UINT64)
     log: str
     key: bytes
     issuer: str
@@ -356,7 +356,7 @@ def decode_act(kind: int, payload: bytes) -> Act:
             f"an act of the registry is of kind {kind}, unknown to this program: update the program"
         )
     try:
-        abi_values = abi_decode([codec.abi for codec in act_class.ABI], payload)
+        abi_values = abi_decode([codec.abi_type for codec in act_class.ABI], payload)
     except (DecodingError, ValueError, OverflowError) as error:
         raise MalformedInput(f"the payload of {act_class.__name__} does not decode: {error}") from error
     return act_class(*(codec.read(value) for codec, value in zip(act_class.ABI, abi_values, strict=True)))

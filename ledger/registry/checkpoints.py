@@ -29,10 +29,10 @@ MAX_TRUST_BYTES: Final = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The head (32 bytes) after event `n`, and the block (its hash and time) that holds this event."""
+    """The head (32 bytes) after event `event_number`, and the block (its hash and time) that holds this event."""
 
     registry: str
-    n: int
+    event_number: int
     head: bytes
     block: int
     block_hash: bytes
@@ -42,7 +42,7 @@ class Checkpoint:
         return {
             "type": TYPE,
             "registry": self.registry,
-            "n": self.n,
+            "n": self.event_number,
             "head": "0x" + self.head.hex(),
             "block": self.block,
             "block_hash": "0x" + self.block_hash.hex(),
@@ -58,7 +58,7 @@ class Checkpoint:
 class Cosignature:
     """A node's signature (64 bytes) of a checkpoint, and the id of its key (32 bytes)."""
 
-    key: bytes
+    key_id: bytes
     signature: bytes
 
     @classmethod
@@ -66,7 +66,7 @@ class Cosignature:
         return cls(key.public.id, key.sign(checkpoint.encode()))
 
     def to_json(self) -> Json:
-        return {"key": "0x" + self.key.hex(), "signature": encode_signature(self.signature)}
+        return {"key": "0x" + self.key_id.hex(), "signature": encode_signature(self.signature)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +81,17 @@ class CosignedCheckpoint:
         """Put cosignatures into their order; of several by one key the first stays."""
         cosignatures_by_key: dict[bytes, Cosignature] = {}
         for cosignature in cosignatures:
-            cosignatures_by_key.setdefault(cosignature.key, cosignature)
+            cosignatures_by_key.setdefault(cosignature.key_id, cosignature)
         return cls(checkpoint, tuple(cosignatures_by_key[key] for key in sorted(cosignatures_by_key)))
 
-    def keep_proven(self, keys: Mapping[bytes, PublicKey]) -> Self:
-        """Return it with those cosignatures alone that are good and by `keys`, which are named by their ids."""
+    def keep_proven(self, keys_by_id: Mapping[bytes, PublicKey]) -> Self:
+        """Return it with those cosignatures alone that are good and by `keys_by_id`, which are named by their ids."""
         message = self.checkpoint.encode()
         good_cosignatures = (
             cosignature
             for cosignature in self.cosignatures
-            if cosignature.key in keys and keys[cosignature.key].verify(message, cosignature.signature)
+            if cosignature.key_id in keys_by_id
+            and keys_by_id[cosignature.key_id].verify(message, cosignature.signature)
         )
         return replace(self, cosignatures=tuple(good_cosignatures))
 
@@ -106,11 +107,15 @@ class CosignedCheckpoint:
 class Fork:
     """Two checkpoints of one registry that no one history can hold: the evidence is in their cosignatures."""
 
-    first: CosignedCheckpoint
-    second: CosignedCheckpoint
+    first_checkpoint: CosignedCheckpoint
+    second_checkpoint: CosignedCheckpoint
 
     def to_json(self) -> dict[str, Json]:
-        return {"type": FORK_TYPE, "first": self.first.to_json(), "second": self.second.to_json()}
+        return {
+            "type": FORK_TYPE,
+            "first": self.first_checkpoint.to_json(),
+            "second": self.second_checkpoint.to_json(),
+        }
 
 
 def find_contradiction(checkpoint: Checkpoint, other_checkpoint: Checkpoint) -> str | None:
@@ -120,8 +125,10 @@ def find_contradiction(checkpoint: Checkpoint, other_checkpoint: Checkpoint) -> 
     """
     if checkpoint.registry != other_checkpoint.registry:
         return None
-    earlier_checkpoint, later_checkpoint = sorted((checkpoint, other_checkpoint), key=lambda point: point.n)
-    if earlier_checkpoint.n == later_checkpoint.n:
+    earlier_checkpoint, later_checkpoint = sorted(
+        (checkpoint, other_checkpoint), key=lambda point: point.event_number
+    )
+    if earlier_checkpoint.event_number == later_checkpoint.event_number:
         differs_by_name = {
             "head": earlier_checkpoint.head != later_checkpoint.head,
             "block": earlier_checkpoint.block != later_checkpoint.block,
@@ -131,11 +138,11 @@ def find_contradiction(checkpoint: Checkpoint, other_checkpoint: Checkpoint) -> 
         differing_names = [name for name, differs in differs_by_name.items() if differs]
         if not differing_names:
             return None
-        return f"event {earlier_checkpoint.n} with different {', '.join(differing_names)}"
+        return f"event {earlier_checkpoint.event_number} with different {', '.join(differing_names)}"
     if earlier_checkpoint.block > later_checkpoint.block or earlier_checkpoint.time > later_checkpoint.time:
-        return f"event {later_checkpoint.n} before event {earlier_checkpoint.n}"
+        return f"event {later_checkpoint.event_number} before event {earlier_checkpoint.event_number}"
     if earlier_checkpoint.block == later_checkpoint.block:
-        numbers = f"{earlier_checkpoint.n} and {later_checkpoint.n}"
+        numbers = f"{earlier_checkpoint.event_number} and {later_checkpoint.event_number}"
         return f"the last event of block {earlier_checkpoint.block} is said to be {numbers}"
     return None
 
@@ -143,14 +150,14 @@ def find_contradiction(checkpoint: Checkpoint, other_checkpoint: Checkpoint) -> 
 def decode_checkpoint(value: Json) -> Checkpoint:
     """Read the JSON object of a checkpoint. Raises: MalformedInput, NewerFormat."""
     fields = Fields(value, "checkpoint")
-    fields.type(TYPE)
+    fields.take_type(TYPE)
     checkpoint = Checkpoint(
-        registry=fields.text("registry"),
-        n=fields.integer("n", 1, MAX_INTEGER),
-        head=fields.parsed("head", parse_key_id),
-        block=fields.integer("block", 0, MAX_INTEGER),
-        block_hash=fields.parsed("block_hash", parse_key_id),
-        time=fields.time("time"),
+        registry=fields.take_text("registry"),
+        event_number=fields.take_integer("n", 1, MAX_INTEGER),
+        head=fields.take_parsed("head", parse_key_id),
+        block=fields.take_integer("block", 0, MAX_INTEGER),
+        block_hash=fields.take_parsed("block_hash", parse_key_id),
+        time=fields.take_time("time"),
     )
     fields.close()
     return checkpoint
@@ -162,10 +169,10 @@ def decode_cosignatures(values: Iterable[Json]) -> tuple[Cosignature, ...]:
     for value in values:
         fields = Fields(value, "cosignature")
         cosignature = Cosignature(
-            fields.parsed("key", parse_key_id), fields.parsed("signature", decode_signature)
+            fields.take_parsed("key", parse_key_id), fields.take_parsed("signature", decode_signature)
         )
         fields.close()
-        if cosignatures and cosignature.key <= cosignatures[-1].key:
+        if cosignatures and cosignature.key_id <= cosignatures[-1].key_id:
             raise MalformedInput("cosignatures stand in ascending order of their keys, one a key")
         cosignatures.append(cosignature)
     return tuple(cosignatures)
@@ -174,10 +181,10 @@ def decode_cosignatures(values: Iterable[Json]) -> tuple[Cosignature, ...]:
 def decode_cosigned(value: Json) -> CosignedCheckpoint:
     """Read the JSON object of a checkpoint with its cosignatures. Raises: MalformedInput, NewerFormat."""
     fields = Fields(value, "cosigned checkpoint")
-    fields.type(COSIGNED_TYPE)
+    fields.take_type(COSIGNED_TYPE)
     checkpoint = decode_checkpoint(fields.take("checkpoint"))
     cosigned_checkpoint = CosignedCheckpoint(
-        checkpoint, decode_cosignatures(fields.array("cosignatures", MAX_COSIGNERS))
+        checkpoint, decode_cosignatures(fields.take_array("cosignatures", MAX_COSIGNERS))
     )
     fields.close()
     return cosigned_checkpoint
@@ -193,9 +200,9 @@ def read_cosigned(data: bytes) -> CosignedCheckpoint:
 def decode_fork(value: Json) -> Fork:
     """Read evidence of a fork. Raises: MalformedInput where the two do not contradict each other."""
     fields = Fields(value, "fork")
-    fields.type(FORK_TYPE)
+    fields.take_type(FORK_TYPE)
     fork = Fork(decode_cosigned(fields.take("first")), decode_cosigned(fields.take("second")))
     fields.close()
-    if find_contradiction(fork.first.checkpoint, fork.second.checkpoint) is None:
+    if find_contradiction(fork.first_checkpoint.checkpoint, fork.second_checkpoint.checkpoint) is None:
         raise MalformedInput("the two checkpoints do not contradict each other")
     return fork

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from ledger.crypto.append_only import Frontier, prove_consistency
 from ledger.crypto.suites import DIGEST_BYTES, SHA256, SM3, Suite
-from ledger.crypto.trees import leaf_hash
+from ledger.crypto.trees import hash_leaf
 from ledger.registry.acts import Event
 from ledger.registry.snapshots import encode_event
 
@@ -55,7 +55,7 @@ class EventTrees:
     def complete(self, event: Event) -> EventNodes:
         """Return what `event`, as the next, would complete."""
         sm3_nodes, sha256_nodes = (
-            frontier.complete(leaf_hash(frontier.suite, encode_event(event)))
+            frontier.complete(hash_leaf(frontier.suite, encode_event(event)))
             for frontier in (self._sm3, self._sha256)
         )
         return EventNodes(self.n + 1, b"".join(sm3_nodes), b"".join(sha256_nodes))

@@ -34,13 +34,13 @@ Trees = MutableMapping[str, StatusTree]
 class View(Protocol):
     """The facts so far, as far as the fold reads them."""
 
-    def governance(self) -> Governance | None: ...
+    def find_governance(self) -> Governance | None: ...
 
-    def log(self, name: str) -> LogState | None: ...
+    def find_log(self, name: str) -> LogState | None: ...
 
-    def key(self, key: bytes) -> KeyState | None: ...
+    def find_key(self, key_id: bytes) -> KeyState | None: ...
 
-    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None: ...
+    def find_status(self, log: str, position: int, sequence: int) -> PositionStatus | None: ...
 
 
 def derive(view: View, trees: Trees, event: Event) -> list[Fact]:
@@ -68,12 +68,12 @@ def derive(view: View, trees: Trees, event: Event) -> list[Fact]:
         case acts.OperatorSet():
             return [replace(_require_log(view, act.log), operator=act.operator)]
         case acts.IssuerAdded() | acts.IssuerAssigned():
-            return [IssuerAssignment(act.issuer, event.n, act.log)]
+            return [IssuerAssignment(act.issuer, event.event_number, act.log)]
         case acts.KeyRegistered():
             return [_register_key(view, event, act)]
         case acts.KeyGranted():
             grant_terms = (act.kinds, act.types, act.not_before, act.not_after)
-            return [Grant(act.key, act.issuer, event.n, *grant_terms)]
+            return [Grant(act.key, act.issuer, event.event_number, *grant_terms)]
         case acts.KeyRetired():
             return [replace(_require_key(view, act.key), retired_at=act.at)]
         case acts.KeyCompromised():
@@ -81,34 +81,34 @@ def derive(view: View, trees: Trees, event: Event) -> list[Fact]:
         case acts.Anchored():
             return _fold_anchor(view, trees, event, act)
         case _:
-            raise BrokenHead(f"event {event.n}: no rule for {type(act).__name__}")
+            raise BrokenHead(f"event {event.event_number}: no rule for {type(act).__name__}")
 
 
 def _admit_log(view: View, trees: Trees, event: Event, act: acts.LogAdmitted) -> list[Fact]:
-    if view.log(act.log) is not None:
-        raise BrokenHead(f"event {event.n}: the log {act.log!r} is admitted twice")
-    suite, size = suites.by_number(act.suite), act.predecessor.size
+    if view.find_log(act.log) is not None:
+        raise BrokenHead(f"event {event.event_number}: the log {act.log!r} is admitted twice")
+    suite, size = suites.get_suite_by_number(act.suite), act.predecessor.size
     # What a predecessor's positions became is not known here: there is nothing to keep or compare.
     if size == 0:
         trees[act.log] = StatusTree(suite)
-    log = LogState(act.log, suite, event.n, act.admin, size=size, status_known=size == 0)
+    log = LogState(act.log, suite, event.event_number, act.admin, size=size, is_status_known=size == 0)
     return [log, *(Division(division, act.log) for division in act.divisions)]
 
 
 def _register_key(view: View, event: Event, act: acts.KeyRegistered) -> KeyState:
     """A key is registered once: a second time would wash off its compromise."""
-    key = keccak256(act.spki)
-    if view.key(key) is not None:
-        raise BrokenHead(f"event {event.n}: the key 0x{key.hex()} is registered twice")
-    return KeyState(key, act.spki, act.purpose, act.log, event.n)
+    key_id = keccak256(act.spki)
+    if view.find_key(key_id) is not None:
+        raise BrokenHead(f"event {event.event_number}: the key 0x{key_id.hex()} is registered twice")
+    return KeyState(key_id, act.spki, act.purpose, act.log, event.event_number)
 
 
 def _compromise_key(view: View, act: acts.KeyCompromised) -> KeyState:
     """A compromise only moves earlier."""
-    key = _require_key(view, act.key)
-    if key.compromised_since is not None and act.since > key.compromised_since:
-        raise BrokenHead(f"the compromise of the key 0x{key.id.hex()} moves later")
-    return replace(key, compromised_since=act.since)
+    key_state = _require_key(view, act.key)
+    if key_state.compromised_since is not None and act.since > key_state.compromised_since:
+        raise BrokenHead(f"the compromise of the key 0x{key_state.id.hex()} moves later")
+    return replace(key_state, compromised_since=act.since)
 
 
 def _fold_anchor(view: View, trees: Trees, event: Event, act: acts.Anchored) -> list[Fact]:
@@ -116,7 +116,7 @@ def _fold_anchor(view: View, trees: Trees, event: Event, act: acts.Anchored) -> 
     growth = act.size - log.size
     if act.sequence != log.sequence + 1 or not 0 <= growth <= MAX_ANCHOR_GROWTH or act.size >= MAX_LOG_SIZE:
         raise BrokenHead(
-            f"event {event.n}: anchor {act.sequence} of {act.log!r} does not follow {log.sequence}"
+            f"event {event.event_number}: anchor {act.sequence} of {act.log!r} does not follow {log.sequence}"
         )
     changes, void_reason = _apply_changes(trees.get(act.log), act)
     anchored_at = log.anchored_at if void_reason else event.time
@@ -125,28 +125,28 @@ def _fold_anchor(view: View, trees: Trees, event: Event, act: acts.Anchored) -> 
         Anchor(
             log=act.log,
             sequence=act.sequence,
-            n=event.n,
+            event_number=event.event_number,
             block=event.block,
             time=event.time,
             size_before=log.size,
             size=act.size,
             root=act.root,
             status_root=act.status_root,
-            void=void_reason,
+            void_reason=void_reason,
         ),
     ]
     for position, status in changes:
-        newest_change = view.status(act.log, position, act.sequence)
-        is_contradictory = not _may_follow(newest_change, status, log.status_known)
+        newest_change = view.find_status(act.log, position, act.sequence)
+        is_contradictory = not _may_follow(newest_change, status, log.is_status_known)
         facts.append(PositionStatus(act.log, position, act.sequence, event.time, status, is_contradictory))
     return facts
 
 
-def _may_follow(newest_change: PositionStatus | None, status: Status, status_known: bool) -> bool:
+def _may_follow(newest_change: PositionStatus | None, status: Status, is_status_known: bool) -> bool:
     """Tell whether a position may get `status`; of one never changed here, a log continued may know nothing."""
     if newest_change is None:
-        return not status_known or may_become(Status.VALID, status)
-    return not newest_change.contradictory and may_become(newest_change.status, status)
+        return not is_status_known or may_become(Status.VALID, status)
+    return not newest_change.is_contradictory and may_become(newest_change.status, status)
 
 
 def _apply_changes(tree: StatusTree | None, act: acts.Anchored) -> tuple[list[tuple[int, Status]], str]:
@@ -165,7 +165,7 @@ def _apply_changes(tree: StatusTree | None, act: acts.Anchored) -> tuple[list[tu
     statuses_before = [(position, tree.get(position)) for position, _ in changes]
     for position, status in changes:
         tree.set(position, status)
-    if tree.root() != act.status_root:
+    if tree.compute_root() != act.status_root:
         for position, status_before in statuses_before:
             tree.set(position, status_before)
         return [], "the status root does not follow from the status words"
@@ -173,21 +173,21 @@ def _apply_changes(tree: StatusTree | None, act: acts.Anchored) -> tuple[list[tu
 
 
 def _require_governance(view: View) -> Governance:
-    governance = view.governance()
+    governance = view.find_governance()
     if governance is None:
         raise BrokenHead("an act of governance stands before the first")
     return governance
 
 
 def _require_log(view: View, name: str) -> LogState:
-    log = view.log(name)
+    log = view.find_log(name)
     if log is None:
         raise BrokenHead(f"an act names the log {name!r}, which was not admitted")
     return log
 
 
-def _require_key(view: View, key: bytes) -> KeyState:
-    key_state = view.key(key)
+def _require_key(view: View, key_id: bytes) -> KeyState:
+    key_state = view.find_key(key_id)
     if key_state is None:
-        raise BrokenHead(f"an act names the key 0x{key.hex()}, which was not registered")
+        raise BrokenHead(f"an act names the key 0x{key_id.hex()}, which was not registered")
     return key_state

@@ -30,25 +30,25 @@ from ledger.registry.trust import (
 class Fold:
     """Where the fold of the events stands: number, head, block and time of the newest."""
 
-    def __init__(self, head: bytes, n: int = 0, block: int = 0, time: int = 0) -> None:
-        self.head, self.n, self.block, self.time = head, n, block, time
+    def __init__(self, head: bytes, event_number: int = 0, block: int = 0, time: int = 0) -> None:
+        self.head, self.event_number, self.block, self.time = head, event_number, block, time
 
     def check(self, event: Event) -> None:
         """Raises: BrokenHead when `event` does not follow the one before."""
-        if event.n != self.n + 1:
-            raise BrokenHead(f"event {event.n} stands where event {self.n + 1} belongs")
+        if event.event_number != self.event_number + 1:
+            raise BrokenHead(f"event {event.event_number} stands where event {self.event_number + 1} belongs")
         if event.previous_block != self.block or event.block < self.block or event.time < self.time:
-            raise BrokenHead(f"event {event.n} does not follow block {self.block}")
+            raise BrokenHead(f"event {event.event_number} does not follow block {self.block}")
         if event.time >= MAX_BLOCK_TIME:
             raise BrokenHead(
-                f"event {event.n} has the time {event.time}: the chain does not count in seconds"
+                f"event {event.event_number} has the time {event.time}: the chain does not count in seconds"
             )
 
     def extend(self, event: Event) -> None:
         """Fold one event. Raises: BrokenHead when it does not follow the one before."""
         self.check(event)
         self.head = extend_head(self.head, event)
-        self.n, self.block, self.time = event.n, event.block, event.time
+        self.event_number, self.block, self.time = event.event_number, event.block, event.time
 
 
 class Knowledge:
@@ -87,7 +87,7 @@ class Knowledge:
         self.time = max(self.time, event.time)
         return facts
 
-    def see(self, time: int) -> None:
+    def note_time(self, time: int) -> None:
         """Learn that a final block of this time was seen, with or without events."""
         self.time = max(self.time, time)
 
@@ -99,43 +99,49 @@ class Knowledge:
             if occurrence not in root_occurrences:
                 insort(root_occurrences, occurrence, key=lambda other: other.position)
 
-    def head_after(self, n: int) -> bytes | None:
-        return self._heads[n] if 0 <= n < len(self._heads) else None
+    def find_head(self, event_number: int) -> bytes | None:
+        return self._heads[event_number] if 0 <= event_number < len(self._heads) else None
 
-    def governance(self) -> Governance | None:
+    def find_governance(self) -> Governance | None:
         return self._governance
 
-    def log(self, name: str) -> LogState | None:
+    def find_log(self, name: str) -> LogState | None:
         return self._logs.get(name)
 
-    def logs(self) -> list[LogState]:
+    def list_logs(self) -> list[LogState]:
         return list(self._logs.values())
 
-    def anchor(self, log: str, sequence: int) -> Anchor | None:
+    def find_anchor(self, log: str, sequence: int) -> Anchor | None:
         return self._anchors.get((log, sequence))
 
-    def issuer_log(self, issuer: str, n: int) -> str | None:
-        logs = [assignment.log for assignment in self._issuers.get(issuer, ()) if assignment.n <= n]
+    def find_issuer_log(self, issuer: str, event_number: int) -> str | None:
+        logs = [
+            assignment.log
+            for assignment in self._issuers.get(issuer, ())
+            if assignment.event_number <= event_number
+        ]
         return logs[-1] if logs else None
 
-    def key(self, key: bytes) -> KeyState | None:
-        return self._keys.get(key)
+    def find_key(self, key_id: bytes) -> KeyState | None:
+        return self._keys.get(key_id)
 
-    def grants(self, key: bytes, issuer: str) -> Sequence[Grant]:
-        return self._grants.get((key, issuer), ())
+    def list_grants(self, key_id: bytes, issuer: str) -> Sequence[Grant]:
+        return self._grants.get((key_id, issuer), ())
 
-    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
+    def find_status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
         changes = self._statuses.get((log, position), [])
         index = bisect_right(changes, sequence, key=lambda change: change.sequence)
         return changes[index - 1] if index else None
 
-    def occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
+    def find_occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
         published_sequences = self._published_sequences.get(log)
         if published_sequences is None:
             return None
         anchors = (self._anchors[log, number] for number in range(1, sequence + 1))
         grown_sequences = {
-            anchor.sequence for anchor in anchors if anchor.size > anchor.size_before and not anchor.void
+            anchor.sequence
+            for anchor in anchors
+            if anchor.size > anchor.size_before and not anchor.void_reason
         }
         root_occurrences = self._occurrences.get((log, root), [])
         return Occurrences(
@@ -155,7 +161,7 @@ class Knowledge:
             case KeyState():
                 self._keys[fact.id] = fact
             case Grant():
-                self._grants.setdefault((fact.key, fact.issuer), []).append(fact)
+                self._grants.setdefault((fact.key_id, fact.issuer), []).append(fact)
             case Anchor():
                 self._anchors[fact.log, fact.sequence] = fact
             case _:

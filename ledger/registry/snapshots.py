@@ -59,7 +59,7 @@ REFUSAL_REASONS: Final = (
     "not_understood",
 )
 
-_EVENT_HEAD: Final = struct.Struct(">QQQBI")  # n, block, time, kind, bytes of the payload that follows
+_EVENT_HEADER: Final = struct.Struct(">QQQBI")  # n, block, time, kind, bytes of the payload that follows
 OpenChunks = Callable[[], Iterable[bytes]]  # opens the file from its beginning
 
 
@@ -67,7 +67,7 @@ class Point(Protocol):
     """Where a history stands: number, head, block and time of an event. A `Checkpoint` is one, and so is a fold."""
 
     @property
-    def n(self) -> int: ...
+    def event_number(self) -> int: ...
     @property
     def head(self) -> bytes: ...
     @property
@@ -76,14 +76,14 @@ class Point(Protocol):
     def time(self) -> int: ...
 
 
-class History(Protocol):
+class HeldPoints(Protocol):
     """The points of the registry that the reader of a snapshot holds already, and still holds when it is refused."""
 
-    def newest(self) -> Point | None:
+    def find_newest(self) -> Point | None:
         """Return the highest point that was ever seen; None at first."""
 
-    def point(self, n: int) -> Point | None:
-        """Return the point at event `n`, from which a delta may go on; None where it is not held."""
+    def find_point(self, event_number: int) -> Point | None:
+        """Return the point at event `event_number`, from which a delta may go on; None where it is not held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Header:
     """
 
     cosigned_checkpoint: CosignedCheckpoint
-    after_n: int
+    after_event_number: int
     after_head: bytes
     after_block: int
 
@@ -104,7 +104,7 @@ class Header:
 
     def encode(self) -> bytes:
         after_json: Json = {
-            "n": self.after_n,
+            "n": self.after_event_number,
             "head": "0x" + self.after_head.hex(),
             "block": self.after_block,
         }
@@ -123,7 +123,10 @@ def write_snapshot(header: Header, events: Iterable[Event]) -> Iterator[bytes]:
 
 def encode_event(event: Event) -> bytes:
     """Return the bytes of an event in a snapshot, which are those of its leaf in the trees over events too."""
-    return _EVENT_HEAD.pack(event.n, event.block, event.time, event.kind, len(event.payload)) + event.payload
+    return (
+        _EVENT_HEADER.pack(event.event_number, event.block, event.time, event.kind, len(event.payload))
+        + event.payload
+    )
 
 
 def read_header(chunks: Iterable[bytes]) -> Header:
@@ -132,7 +135,7 @@ def read_header(chunks: Iterable[bytes]) -> Header:
 
 
 def check_snapshot(
-    open_chunks: OpenChunks, trust: TrustFile, history: History | None = None
+    open_chunks: OpenChunks, trust_file: TrustFile, held_points: HeldPoints | None = None
 ) -> tuple[Header, tuple[str, ...]]:
     """Check all that can be checked before an event is believed; return the header and who vouches for it.
 
@@ -149,27 +152,34 @@ def check_snapshot(
     """
     header, deflated_chunks = _split_header(open_chunks())  # 1
     checkpoint = header.checkpoint
-    city_names = trust.check(header.cosigned_checkpoint)  # 2
-    newest_point = history.newest() if history else None
+    city_names = trust_file.check(header.cosigned_checkpoint)  # 2
+    newest_point = held_points.find_newest() if held_points else None
     if newest_point:
         _check_age(checkpoint, newest_point)  # 3
-    start_point = _find_start(header, history)  # 4
-    fold = Fold(header.after_head, header.after_n, header.after_block, start_point.time if start_point else 0)
-    agrees_with_history = start_point is None or start_point.head == fold.head
+    start_point = _find_start(header, held_points)  # 4
+    fold = Fold(
+        header.after_head,
+        header.after_event_number,
+        header.after_block,
+        start_point.time if start_point else 0,
+    )
+    agrees_with_held = start_point is None or start_point.head == fold.head
     for event in _decode_events(deflated_chunks, header):  # 5, 6
         try:
             fold.extend(event)
         except BrokenHead as error:
             raise SnapshotRefused("event_order", str(error)) from error
-        agrees_with_history = agrees_with_history and (
-            newest_point is None or newest_point.n != fold.n or newest_point.head == fold.head
+        agrees_with_held = agrees_with_held and (
+            newest_point is None
+            or newest_point.event_number != fold.event_number
+            or newest_point.head == fold.head
         )
-    checkpoint_state = (checkpoint.n, checkpoint.head, checkpoint.block, checkpoint.time)
-    if (fold.n, fold.head, fold.block, fold.time) != checkpoint_state:  # 7
+    checkpoint_state = (checkpoint.event_number, checkpoint.head, checkpoint.block, checkpoint.time)
+    if (fold.event_number, fold.head, fold.block, fold.time) != checkpoint_state:  # 7
         raise SnapshotRefused(
             "head_mismatch", "the events are not those of the checkpoint: some are altered, left out or moved"
         )
-    if not agrees_with_history:  # 8
+    if not agrees_with_held:  # 8
         raise SnapshotRefused(
             "fork", "its history is not a continuation of what was seen before: the registry forked"
         )
@@ -187,7 +197,7 @@ def replay(chunks: Iterable[bytes], base: Knowledge | None = None) -> Knowledge:
     header, deflated_chunks = _split_header(chunks)
     knowledge = base or Knowledge(header.checkpoint.registry, header.after_head, source="snapshot")
     for event in _decode_events(deflated_chunks, header):
-        with understanding():
+        with refuse_nonsense():
             knowledge.apply(event)
     if knowledge.fold.head != header.checkpoint.head:
         raise SnapshotRefused("head_mismatch", "the file changed after it was checked")
@@ -195,7 +205,7 @@ def replay(chunks: Iterable[bytes], base: Knowledge | None = None) -> Knowledge:
 
 
 @contextmanager
-def understanding() -> Iterator[None]:
+def refuse_nonsense() -> Iterator[None]:
     """Let an event that makes no sense refuse the snapshot. Raises: SnapshotRefused."""
     try:
         yield
@@ -206,27 +216,28 @@ def understanding() -> Iterator[None]:
 
 
 def _check_age(checkpoint: Checkpoint, newest_point: Point) -> None:
-    if checkpoint.n < newest_point.n:
+    if checkpoint.event_number < newest_point.event_number:
         raise SnapshotRefused(
             "older",
-            f"it ends at event {checkpoint.n}, and event {newest_point.n} was seen before: ask for a newer one",
+            f"it ends at event {checkpoint.event_number}, and event {newest_point.event_number} was seen before: "
+            "ask for a newer one",
         )
-    if checkpoint.n == newest_point.n and checkpoint.head != newest_point.head:
+    if checkpoint.event_number == newest_point.event_number and checkpoint.head != newest_point.head:
         raise SnapshotRefused(
             "fork",
-            f"event {newest_point.n} has another head than the one that was seen before: the registry forked",
+            f"event {newest_point.event_number} has another head than the one that was seen before: the registry forked",
         )
 
 
-def _find_start(header: Header, history: History | None) -> Point | None:
+def _find_start(header: Header, held_points: HeldPoints | None) -> Point | None:
     """Return the point that is held where the file begins; None at the beginning of the registry."""
-    if not header.after_n:
+    if not header.after_event_number:
         return None
-    start_point = history.point(header.after_n) if history else None
+    start_point = held_points.find_point(header.after_event_number) if held_points else None
     if start_point is None:
         raise SnapshotRefused(
             "not_held",
-            f"it holds the events after event {header.after_n}, which is not held here: ask for a whole one",
+            f"it holds the events after event {header.after_event_number}, which is not held here: ask for a whole one",
         )
     return start_point
 
@@ -236,9 +247,9 @@ def _split_header(chunks: Iterable[bytes]) -> tuple[Header, Iterator[bytes]]:
     pieces, line = iter(chunks), b""
     for piece in pieces:
         line += piece
-        end = line.find(b"\n", 0, MAX_TRUST_BYTES + 1)
-        if end >= 0:
-            return _read_header(line[:end]), chain([line[end + 1 :]], pieces)
+        line_end = line.find(b"\n", 0, MAX_TRUST_BYTES + 1)
+        if line_end >= 0:
+            return _read_header(line[:line_end]), chain([line[line_end + 1 :]], pieces)
         if len(line) > MAX_TRUST_BYTES:
             break
     raise SnapshotRefused("malformed", "it does not begin with the line of a snapshot: is it the right file?")
@@ -247,15 +258,15 @@ def _split_header(chunks: Iterable[bytes]) -> tuple[Header, Iterator[bytes]]:
 def _read_header(line: bytes) -> Header:
     try:
         fields = Fields(decode_canonical(line), "snapshot")
-        fields.type(TYPE)
+        fields.take_type(TYPE)
         checkpoint = decode_checkpoint(fields.take("checkpoint"))
-        cosignatures = decode_cosignatures(fields.array("cosignatures", MAX_COSIGNERS))
+        cosignatures = decode_cosignatures(fields.take_array("cosignatures", MAX_COSIGNERS))
         after_fields = Fields(fields.take("after"), "after")
         header = Header(
             CosignedCheckpoint(checkpoint, cosignatures),
-            after_fields.integer("n", 0, checkpoint.n),
-            after_fields.parsed("head", parse_key_id),
-            after_fields.integer("block", 0, checkpoint.block),
+            after_fields.take_integer("n", 0, checkpoint.event_number),
+            after_fields.take_parsed("head", parse_key_id),
+            after_fields.take_integer("block", 0, checkpoint.block),
         )
         after_fields.close()
         fields.close()
@@ -263,7 +274,7 @@ def _read_header(line: bytes) -> Header:
         raise SnapshotRefused("newer_format", str(error)) from error
     except MalformedInput as error:
         raise SnapshotRefused("malformed", f"its first line is not that of a snapshot: {error}") from error
-    if not header.after_n and (
+    if not header.after_event_number and (
         header.after_block or header.after_head.hex()[:16] != checkpoint.registry.rpartition(":")[2]
     ):
         raise SnapshotRefused("malformed", "it does not begin with head 0 of its registry")
@@ -272,24 +283,28 @@ def _read_header(line: bytes) -> Header:
 
 def _decode_events(chunks: Iterator[bytes], header: Header) -> Iterator[Event]:
     """Yield the events, which must be exactly those up to the checkpoint."""
-    stream, block = _InflatedStream(chunks), header.after_block
-    for n in range(header.after_n + 1, header.checkpoint.n + 1):
-        head_bytes = stream.take(_EVENT_HEAD.size)
-        if not head_bytes:
-            raise SnapshotRefused("event_missing", f"it ends before event {n} of {header.checkpoint.n}")
-        if len(head_bytes) < _EVENT_HEAD.size:
-            raise SnapshotRefused("damaged", f"it ends within event {n}")
-        number, event_block, time, kind, length = _EVENT_HEAD.unpack(head_bytes)
-        if number != n:
-            reason = "event_missing" if number > n else "event_order"
-            raise SnapshotRefused(reason, f"event {number} stands where event {n} belongs")
-        if length > MAX_EVENT_BYTES:
-            raise SnapshotRefused("damaged", f"event {n} has more than {MAX_EVENT_BYTES} bytes")
-        payload = stream.take(length)
-        if len(payload) < length:
-            raise SnapshotRefused("damaged", f"it ends within event {n}")
-        yield Event(n, kind, block, time, payload, event_block)
-        block = event_block
+    stream, previous_block = _InflatedStream(chunks), header.after_block
+    for expected_number in range(header.after_event_number + 1, header.checkpoint.event_number + 1):
+        header_bytes = stream.take(_EVENT_HEADER.size)
+        if not header_bytes:
+            raise SnapshotRefused(
+                "event_missing", f"it ends before event {expected_number} of {header.checkpoint.event_number}"
+            )
+        if len(header_bytes) < _EVENT_HEADER.size:
+            raise SnapshotRefused("damaged", f"it ends within event {expected_number}")
+        event_number, event_block, time, kind, payload_length = _EVENT_HEADER.unpack(header_bytes)
+        if event_number != expected_number:
+            reason = "event_missing" if event_number > expected_number else "event_order"
+            raise SnapshotRefused(
+                reason, f"event {event_number} stands where event {expected_number} belongs"
+            )
+        if payload_length > MAX_EVENT_BYTES:
+            raise SnapshotRefused("damaged", f"event {expected_number} has more than {MAX_EVENT_BYTES} bytes")
+        payload = stream.take(payload_length)
+        if len(payload) < payload_length:
+            raise SnapshotRefused("damaged", f"it ends within event {expected_number}")
+        yield Event(expected_number, kind, previous_block, time, payload, event_block)
+        previous_block = event_block
     if stream.take(1):
         raise SnapshotRefused("surplus", "something follows the event of its checkpoint")
 
@@ -301,9 +316,9 @@ class _InflatedStream:
         self._pieces = inflate(chunks, MAX_SNAPSHOT_BYTES)
         self._buffer = bytearray()
 
-    def take(self, size: int) -> bytes:
-        """Return the next `size` bytes, fewer at the end. Raises: SnapshotRefused."""
-        while len(self._buffer) < size:
+    def take(self, byte_count: int) -> bytes:
+        """Return the next `byte_count` bytes, fewer at the end. Raises: SnapshotRefused."""
+        while len(self._buffer) < byte_count:
             try:
                 piece = next(self._pieces, None)
             except InflateFault as fault:
@@ -311,8 +326,8 @@ class _InflatedStream:
             if piece is None:
                 break
             self._buffer += piece
-        content = bytes(self._buffer[:size])
-        del self._buffer[:size]
+        content = bytes(self._buffer[:byte_count])
+        del self._buffer[:byte_count]
         return content
 
 

@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Final, Self
 
 from ledger.crypto.suites import Suite
-from ledger.crypto.trees import EMPTY_ROOT, MerkleTree, leaf_hash, root_from_path
+from ledger.crypto.trees import EMPTY_ROOT, MerkleTree, compute_root, hash_leaf
 from ledger.errors import MalformedInput
 
 CHUNK_POSITIONS: Final = 64
@@ -83,29 +83,31 @@ def decode_changes(words: bytes, size: int) -> list[tuple[int, Status]]:
     return changes
 
 
-def status_leaf(suite: Suite, chunk_number: int, content: bytes) -> bytes:
+def hash_chunk(suite: Suite, chunk_number: int, content: bytes) -> bytes:
     """Return the leaf hash of one chunk of 64 positions (32 bytes)."""
-    return leaf_hash(suite, _LEAF_PREFIX + chunk_number.to_bytes(5, "big") + content)
+    return hash_leaf(suite, _LEAF_PREFIX + chunk_number.to_bytes(5, "big") + content)
 
 
-def status_in_chunk(content: bytes, position: int) -> int:
+def read_status(content: bytes, position: int) -> int:
     """Return the four bits of `position` in the 32 bytes of its chunk."""
     byte = content[(position % CHUNK_POSITIONS) // 2]
     return byte & 0x0F if position % 2 else byte >> 4
 
 
-def chunks_of(size: int) -> int:
+def count_chunks(size: int) -> int:
     """Return how many chunks a log of `size` positions has."""
     return (size + CHUNK_POSITIONS - 1) // CHUNK_POSITIONS
 
 
-def staple_root(suite: Suite, size: int, position: int, content: bytes, path: Sequence[bytes]) -> bytes:
+def compute_staple_root(
+    suite: Suite, size: int, position: int, content: bytes, path: Sequence[bytes]
+) -> bytes:
     """Return the status root that a staple leads to. Raises: MalformedInput when path and size do not fit."""
     if len(content) != CHUNK_BYTES or not 0 <= position < size:
         raise MalformedInput("a chunk has 32 bytes and holds a position below the size of the log")
     chunk_number = position // CHUNK_POSITIONS
-    return root_from_path(
-        suite, status_leaf(suite, chunk_number, content), chunk_number, chunks_of(size), path
+    return compute_root(
+        suite, hash_chunk(suite, chunk_number, content), chunk_number, count_chunks(size), path
     )
 
 
@@ -121,15 +123,15 @@ class StatusBlock:
     node: bytes
 
 
-def block_node(suite: Suite, number: int, content: bytes) -> bytes:
+def hash_block(suite: Suite, number: int, content: bytes) -> bytes:
     """Return the 32-byte root over the chunks of block `number`, 1 to 8 chunks of 32 bytes."""
-    return _block_tree(suite, number, content).root
+    return _build_block_tree(suite, number, content).root
 
 
-def _block_tree(suite: Suite, number: int, content: bytes) -> MerkleTree:
+def _build_block_tree(suite: Suite, number: int, content: bytes) -> MerkleTree:
     chunks = (content[start : start + CHUNK_BYTES] for start in range(0, len(content), CHUNK_BYTES))
     return MerkleTree(
-        suite, [status_leaf(suite, index, chunk) for index, chunk in enumerate(chunks, number * BLOCK_CHUNKS)]
+        suite, [hash_chunk(suite, index, chunk) for index, chunk in enumerate(chunks, number * BLOCK_CHUNKS)]
     )
 
 
@@ -145,8 +147,8 @@ class StatusTree:
         self.size = 0
         self._statuses = bytearray()
         self._levels: list[bytearray] = [bytearray()]
-        self._dirty_blocks: set[int] = set()
-        self._changed_blocks: set[int] = set()
+        self._dirty_block_numbers: set[int] = set()
+        self._changed_block_numbers: set[int] = set()
 
     @classmethod
     def restore(cls, suite: Suite, size: int, blocks: Iterable[StatusBlock]) -> Self:
@@ -155,15 +157,17 @@ class StatusTree:
         Raises: MalformedInput when a block is missing, out of place or of another length.
         """
         tree = cls(suite)
-        tree.size, chunks_left, nodes = size, chunks_of(size), bytearray()
-        for number, block in enumerate(blocks):
+        tree.size, chunks_left, nodes = size, count_chunks(size), bytearray()
+        for block_number, block in enumerate(blocks):
             chunk_count = min(chunks_left, BLOCK_CHUNKS)
             if (
-                block.number != number
+                block.number != block_number
                 or len(block.content) != chunk_count * CHUNK_BYTES
                 or len(block.node) != 32
             ):
-                raise MalformedInput(f"block {number} of the status tree is missing or of another length")
+                raise MalformedInput(
+                    f"block {block_number} of the status tree is missing or of another length"
+                )
             tree._statuses += block.content
             nodes += block.node
             chunks_left -= chunk_count
@@ -176,22 +180,26 @@ class StatusTree:
     def is_sound(self) -> bool:
         """Tell whether every block leads to its node: the whole tree is hashed again."""
         self._rehash()
-        return all(self._node(number) == self._block_node(number) for number in range(self._count_blocks()))
+        return all(
+            self._get_node(number) == self._hash_block(number) for number in range(self._count_blocks())
+        )
 
     def take_changed_blocks(self) -> list[StatusBlock]:
         """Return the blocks that changed since this was last asked, in order."""
         self._rehash()
-        block_numbers, self._changed_blocks = sorted(self._changed_blocks), set()
-        return [StatusBlock(number, self._content(number), self._node(number)) for number in block_numbers]
+        block_numbers, self._changed_block_numbers = sorted(self._changed_block_numbers), set()
+        return [
+            StatusBlock(number, self._get_content(number), self._get_node(number)) for number in block_numbers
+        ]
 
     def grow(self, size: int) -> None:
         """Let the log have `size` positions, the new ones valid."""
         if size < self.size:
             raise ValueError("a log never shrinks")
-        chunks_before, chunks_after = len(self._statuses) // CHUNK_BYTES, chunks_of(size)
+        chunks_before, chunks_after = len(self._statuses) // CHUNK_BYTES, count_chunks(size)
         self._statuses.extend(bytes((chunks_after - chunks_before) * CHUNK_BYTES))
         self.size = size
-        self._dirty_blocks.update(
+        self._dirty_block_numbers.update(
             range(chunks_before // BLOCK_CHUNKS, self._count_blocks()) if chunks_after > chunks_before else ()
         )
 
@@ -208,79 +216,81 @@ class StatusTree:
         self._statuses[position // 2] = (
             (byte & 0xF0) | status if position % 2 else (byte & 0x0F) | status << 4
         )
-        self._dirty_blocks.add(position // BLOCK_POSITIONS)
+        self._dirty_block_numbers.add(position // BLOCK_POSITIONS)
 
-    def chunk(self, position: int) -> bytes:
+    def get_chunk(self, position: int) -> bytes:
         """Return the 32 bytes of the chunk that holds `position`."""
-        return self.chunks(position, 1)
+        return self.get_chunks(position, 1)
 
-    def chunks(self, position: int, width: int) -> bytes:
-        """Return the chunks from that of `position` on, 32 bytes each, `width` of them or as many as there are."""
+    def get_chunks(self, position: int, chunk_count: int) -> bytes:
+        """Return the chunks from that of `position` on, 32 bytes each, `chunk_count` of them or as many as there are."""
         start = position // CHUNK_POSITIONS * CHUNK_BYTES
-        return bytes(self._statuses[start : start + width * CHUNK_BYTES])
+        return bytes(self._statuses[start : start + chunk_count * CHUNK_BYTES])
 
-    def root(self) -> bytes:
+    def compute_root(self) -> bytes:
         """Return the 32-byte status root."""
         if not self.size:
             return EMPTY_ROOT
         self._rehash()
         return bytes(self._levels[-1])
 
-    def path(self, position: int) -> list[bytes]:
+    def find_path(self, position: int) -> list[bytes]:
         """Return the audit path of the chunk that holds `position`, from the leaf upwards."""
         self._rehash()
-        block, index = divmod(position // CHUNK_POSITIONS, BLOCK_CHUNKS)
-        path_within = _block_tree(self.suite, block, self._content(block)).path(index)
-        return path_within + self.path_above(position, BLOCK_CHUNKS)
+        block_number, index = divmod(position // CHUNK_POSITIONS, BLOCK_CHUNKS)
+        path_within = _build_block_tree(self.suite, block_number, self._get_content(block_number)).find_path(
+            index
+        )
+        return path_within + self.find_path_above(position, BLOCK_CHUNKS)
 
-    def path_above(self, position: int, width: int) -> list[bytes]:
-        """Return the path of the subtree over the `width` chunks around `position`; `width` is 8, 16, 32 and so on."""
+    def find_path_above(self, position: int, chunk_count: int) -> list[bytes]:
+        """Return the path of the subtree over the `chunk_count` (8, 16, 32 …) chunks around `position`."""
         self._rehash()
-        index, path = position // CHUNK_POSITIONS // width, []
-        for level in self._levels[(width // BLOCK_CHUNKS).bit_length() - 1 : -1]:
-            sibling = (index ^ 1) * 32
-            if sibling < len(level):
-                path.append(bytes(level[sibling : sibling + 32]))
+        index, path = position // CHUNK_POSITIONS // chunk_count, []
+        for level in self._levels[(chunk_count // BLOCK_CHUNKS).bit_length() - 1 : -1]:
+            sibling_start = (index ^ 1) * 32
+            if sibling_start < len(level):
+                path.append(bytes(level[sibling_start : sibling_start + 32]))
             index //= 2
         return path
 
     def _count_blocks(self) -> int:
-        return (chunks_of(self.size) + BLOCK_CHUNKS - 1) // BLOCK_CHUNKS
+        return (count_chunks(self.size) + BLOCK_CHUNKS - 1) // BLOCK_CHUNKS
 
-    def _content(self, block: int) -> bytes:
-        return bytes(self._statuses[block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES])
+    def _get_content(self, block_number: int) -> bytes:
+        return bytes(self._statuses[block_number * BLOCK_BYTES : (block_number + 1) * BLOCK_BYTES])
 
-    def _node(self, block: int) -> bytes:
-        return bytes(self._levels[0][block * 32 : block * 32 + 32])
+    def _get_node(self, block_number: int) -> bytes:
+        return bytes(self._levels[0][block_number * 32 : block_number * 32 + 32])
 
-    def _block_node(self, block: int) -> bytes:
-        return block_node(self.suite, block, self._content(block))
+    def _hash_block(self, block_number: int) -> bytes:
+        return hash_block(self.suite, block_number, self._get_content(block_number))
 
     def _rehash(self) -> None:
         """Hash again what changed."""
-        if not self._dirty_blocks:
+        if not self._dirty_block_numbers:
             return
         nodes = self._levels[0]
         nodes.extend(bytes(self._count_blocks() * 32 - len(nodes)))
-        for block in self._dirty_blocks:
-            nodes[block * 32 : block * 32 + 32] = self._block_node(block)
-        self._rehash_levels(self._dirty_blocks)
-        self._changed_blocks |= self._dirty_blocks
-        self._dirty_blocks = set()
+        for block_number in self._dirty_block_numbers:
+            nodes[block_number * 32 : block_number * 32 + 32] = self._hash_block(block_number)
+        self._rehash_levels(self._dirty_block_numbers)
+        self._changed_block_numbers |= self._dirty_block_numbers
+        self._dirty_block_numbers = set()
 
-    def _rehash_levels(self, changed_nodes: Set[int]) -> None:
+    def _rehash_levels(self, changed_indexes: Set[int]) -> None:
         """Hash the levels above the changed blocks; a lone last node moves up unchanged (RFC 9162 section 2.1.1)."""
-        compute_hash, width, depth = self.suite.hash, self._count_blocks(), 0
-        while width > 1:
-            level_below, width = self._levels[depth], (width + 1) // 2
-            depth += 1
-            if depth == len(self._levels):
+        compute_hash, node_count, level_index = self.suite.hash, self._count_blocks(), 0
+        while node_count > 1:
+            level_below, node_count = self._levels[level_index], (node_count + 1) // 2
+            level_index += 1
+            if level_index == len(self._levels):
                 self._levels.append(bytearray())
-            level = self._levels[depth]
-            level.extend(bytes(width * 32 - len(level)))
-            changed_nodes = {index // 2 for index in changed_nodes}
-            for index in changed_nodes:
-                pair = bytes(level_below[index * 64 : index * 64 + 64])
+            level = self._levels[level_index]
+            level.extend(bytes(node_count * 32 - len(level)))
+            changed_indexes = {index // 2 for index in changed_indexes}
+            for index in changed_indexes:
+                node_pair = bytes(level_below[index * 64 : index * 64 + 64])
                 level[index * 32 : index * 32 + 32] = (
-                    compute_hash(b"\x01" + pair) if len(pair) == 64 else pair
+                    compute_hash(b"\x01" + node_pair) if len(node_pair) == 64 else node_pair
                 )

@@ -2,7 +2,7 @@
 
 Replica, snapshot and memory answer by the same protocol. The classes are facts: `ledger.registry.fold`
 derives them from events, whoever keeps them looks them up. All times are block times in seconds since 1970;
-`n` is the number of the event that made the fact; hashes and key identifiers have 32 bytes.
+`event_number` is that of the event that made the fact; hashes and key identifiers have 32 bytes.
 """
 
 from collections.abc import Sequence
@@ -38,28 +38,28 @@ class Division:
 class LogState:
     """A log as of its newest event.
 
-    `anchored_at` is the time of its newest anchor that is not void. `status_known` is False where the log continues
+    `anchored_at` is the time of its newest anchor that is not void. `is_status_known` is False where the log continues
     one of another registry that is not known here.
     """
 
     name: str
     suite: Suite
-    n: int
+    event_number: int
     admin: str
     pending_admin: str = ""
     operator: str = ""
     sequence: int = 0
     size: int = 0
     anchored_at: int = 0
-    status_known: bool = True
+    is_status_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class IssuerAssignment:
-    """From event `n` on the issuer belongs to the log."""
+    """From event `event_number` on the issuer belongs to the log."""
 
     issuer: str
-    n: int
+    event_number: int
     log: str
 
 
@@ -71,7 +71,7 @@ class KeyState:
     spki: bytes
     purpose: int
     log: str
-    n: int
+    event_number: int
     retired_at: int | None = None
     compromised_since: int | None = None
 
@@ -80,9 +80,9 @@ class KeyState:
 class Grant:
     """A key may speak for an issuer: bits of kinds, certificate types (none: all), first and last moment."""
 
-    key: bytes
+    key_id: bytes
     issuer: str
-    n: int
+    event_number: int
     kinds: int
     types: tuple[str, ...]
     not_before: int
@@ -91,30 +91,30 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A final anchor. A void one counts for its size alone; `void` says why, and is empty for a good one."""
+    """A final anchor. A void one counts for its size alone; `void_reason` says why, and is empty for a good one."""
 
     log: str
     sequence: int
-    n: int
+    event_number: int
     block: int
     time: int
     size_before: int
     size: int
     root: bytes
     status_root: bytes
-    void: str = ""
+    void_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PositionStatus:
-    """What an anchor made of a position; `contradictory` stays once a transition was impossible."""
+    """What an anchor made of a position; `is_contradictory` stays once a transition was impossible."""
 
     log: str
     position: int
     sequence: int
     since: int
     status: Status
-    contradictory: bool = False
+    is_contradictory: bool = False
 
 
 Fact = Governance | Division | LogState | IssuerAssignment | KeyState | Grant | Anchor | PositionStatus
@@ -131,7 +131,7 @@ class Occurrence:
 
     sequence: int
     position: int
-    entry: bytes
+    entry_bytes: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,24 +164,24 @@ class Trust(Protocol):
     def time(self) -> int:
         """Block time of the newest final block that is known."""
 
-    def head_after(self, n: int) -> bytes | None:
-        """Return the registry's head (32 bytes) after event `n`; None where the event is not known."""
+    def find_head(self, event_number: int) -> bytes | None:
+        """Return the registry's head (32 bytes) after event `event_number`; None where the event is not known."""
 
-    def log(self, name: str) -> LogState | None: ...
+    def find_log(self, name: str) -> LogState | None: ...
 
-    def anchor(self, log: str, sequence: int) -> Anchor | None: ...
+    def find_anchor(self, log: str, sequence: int) -> Anchor | None: ...
 
-    def issuer_log(self, issuer: str, n: int) -> str | None:
-        """Return the log that held the issuer right after event `n`."""
+    def find_issuer_log(self, issuer: str, event_number: int) -> str | None:
+        """Return the log that held the issuer right after event `event_number`."""
 
-    def key(self, key: bytes) -> KeyState | None: ...
+    def find_key(self, key_id: bytes) -> KeyState | None: ...
 
-    def grants(self, key: bytes, issuer: str) -> Sequence[Grant]: ...
+    def list_grants(self, key_id: bytes, issuer: str) -> Sequence[Grant]: ...
 
-    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
+    def find_status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
         """Return the newest status set at or before anchor `sequence`; None where it was never changed."""
 
-    def occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
+    def find_occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
         """Return the entries of the log that state `root`, and whether all up to anchor `sequence` are known.
 
         None where no entries of the log are known.

@@ -9,7 +9,7 @@ Format: docs/formats/trust-file.md.
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.crypto.keys import PublicKey, public_key
+from ledger.crypto.keys import PublicKey, decode_public_key
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import decode as decode_json
 from ledger.encoding.fields import Fields, parse_hex
@@ -46,27 +46,27 @@ class TrustFile:
             raise SnapshotRefused(
                 "other_registry", f"it is of {checkpoint.registry}, the trust file of {self.registry}"
             )
-        cosigner_of_key = {cosigner.key.id: cosigner for cosigner in self.cosigners}
-        message, signing_cities = checkpoint.encode(), dict[str, None]()
+        cosigner_by_key_id = {cosigner.key.id: cosigner for cosigner in self.cosigners}
+        message, signing_city_names = checkpoint.encode(), dict[str, None]()
         for cosignature in cosigned_checkpoint.cosignatures:
-            cosigner = cosigner_of_key.get(cosignature.key)
+            cosigner = cosigner_by_key_id.get(cosignature.key_id)
             if cosigner is None:
                 continue
             if not cosigner.key.verify(message, cosignature.signature):
                 raise SnapshotRefused(
                     "cosignature_bad", f"the signature by {cosigner.name} is not of this checkpoint"
                 )
-            signing_cities[cosigner.name] = None
-        if len(signing_cities) < self.threshold:
+            signing_city_names[cosigner.name] = None
+        if len(signing_city_names) < self.threshold:
             raise SnapshotRefused(
                 "below_threshold",
-                f"{self.threshold} of the {len(self.cities)} cities of the trust file must have signed; "
-                f"{', '.join(signing_cities) or 'none of them'} did",
+                f"{self.threshold} of the {len(self.city_names)} cities of the trust file must have signed; "
+                f"{', '.join(signing_city_names) or 'none of them'} did",
             )
-        return tuple(signing_cities)
+        return tuple(signing_city_names)
 
     @property
-    def cities(self) -> frozenset[str]:
+    def city_names(self) -> frozenset[str]:
         """The names of the cities, each once."""
         return frozenset(cosigner.name for cosigner in self.cosigners)
 
@@ -87,28 +87,30 @@ def read_trust_file(data: bytes) -> TrustFile:
     if len(data) > MAX_TRUST_BYTES:
         raise LimitExceeded(f"a trust file has {MAX_TRUST_BYTES} bytes at most, not {len(data)}")
     fields = Fields(decode_json(data), "trust file")
-    fields.type(TYPE)
-    registry = fields.text("registry")
-    cosigners = tuple(_read_cosigner(value) for value in fields.array("cosigners", MAX_COSIGNERS))
+    fields.take_type(TYPE)
+    registry = fields.take_text("registry")
+    cosigners = tuple(_read_cosigner(value) for value in fields.take_array("cosigners", MAX_COSIGNERS))
     if len({cosigner.key for cosigner in cosigners}) < len(cosigners):
         raise MalformedInput("the keys of the cosigners must be different: nobody counts twice")
     city_count = len({cosigner.name for cosigner in cosigners})
     if city_count < MIN_CITIES:
         raise MalformedInput("a trust file names two cities at least: no city is believed alone")
-    threshold = majority(city_count)
+    threshold = count_majority(city_count)
     if fields.has("threshold"):
-        threshold = fields.integer("threshold", MIN_CITIES, city_count)
+        threshold = fields.take_integer("threshold", MIN_CITIES, city_count)
     fields.close()
     return TrustFile(registry, cosigners, threshold)
 
 
-def majority(count: int) -> int:
+def count_majority(count: int) -> int:
     """Return how many of `count` are more than half."""
     return count // 2 + 1
 
 
 def _read_cosigner(value: Json) -> Cosigner:
     fields = Fields(value, "cosigner")
-    cosigner = Cosigner(fields.text("name"), fields.parsed("key", lambda text: public_key(parse_hex(text))))
+    cosigner = Cosigner(
+        fields.take_text("name"), fields.take_parsed("key", lambda text: decode_public_key(parse_hex(text)))
+    )
     fields.close()
     return cosigner

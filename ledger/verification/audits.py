@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.crypto.keys import PublicKey, Signer, public_key
+from ledger.crypto.keys import PublicKey, Signer, decode_public_key
 from ledger.encoding import times
 from ledger.encoding.canonical import MAX_INTEGER, Json, decode
 from ledger.encoding.canonical import encode as canonical
@@ -39,47 +39,48 @@ class Finding:
     table: str = ""
 
     def to_json(self) -> dict[str, Json]:
-        table: dict[str, Json] = {"table": self.table} if self.table else {}
-        place: dict[str, Json] = {"database": self.database, "where": self.where}
-        return {"slug": self.slug, "text": self.text} | place | table
+        table_json: dict[str, Json] = {"table": self.table} if self.table else {}
+        place_json: dict[str, Json] = {"database": self.database, "where": self.where}
+        return {"slug": self.slug, "text": self.text} | place_json | table_json
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head (32 bytes) of a registry after its event `n`."""
+    """The head (32 bytes) of a registry after its event `event_number`."""
 
-    n: int
+    event_number: int
     head: bytes
 
     def to_json(self) -> dict[str, Json]:
-        return {"n": self.n, "head": "0x" + self.head.hex()}
+        return {"n": self.event_number, "head": "0x" + self.head.hex()}
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Of which state a report speaks: the replica's newest final event with its block and block time.
 
-    `sequence` and `size` are those of the audited log at that event, 0 where there is none. `chain` is the contract's own
-    head, None where the chain was not asked to the end; `checkpoints` are those that were compared, by event and head.
+    `sequence` and `size` are those of the audited log at that event, 0 where there is none. `chain_head` is the
+    contract's own head, None where the chain was not asked to the end; `checkpoint_heads` are those that were compared,
+    by event and head.
     """
 
-    replica: Head
+    replica_head: Head
     block: int
     time: int
     sequence: int = 0
     size: int = 0
-    chain: Head | None = None
-    checkpoints: tuple[Head, ...] = ()
+    chain_head: Head | None = None
+    checkpoint_heads: tuple[Head, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
-        chain: dict[str, Json] = {} if self.chain is None else {"chain": self.chain.to_json()}
-        return chain | {
-            "replica": self.replica.to_json(),
+        chain_json: dict[str, Json] = {} if self.chain_head is None else {"chain": self.chain_head.to_json()}
+        return chain_json | {
+            "replica": self.replica_head.to_json(),
             "block": self.block,
             "time": times.format_time(self.time),
             "sequence": self.sequence,
             "size": self.size,
-            "checkpoints": [checkpoint.to_json() for checkpoint in self.checkpoints],
+            "checkpoints": [checkpoint.to_json() for checkpoint in self.checkpoint_heads],
         }
 
 
@@ -87,36 +88,36 @@ class Standing:
 class AuditStatement:
     """What an auditor states of a node: of `registry` and `log` (empty: it issues nothing), at `time` in seconds since 1970.
 
-    `standing` is None where no replica could be read. `checked` counts what was looked at, by sort; `unlisted` the findings
-    beyond those listed. `spki` is the public key of whoever answers for it.
+    `standing` is None where no replica could be read. `checked_counts` counts what was looked at, by sort;
+    `unlisted_count` the findings beyond those listed. `spki` is the public key of whoever answers for it.
     """
 
     registry: str
     log: str
     time: int
     standing: Standing | None
-    checked: Mapping[str, int]
+    checked_counts: Mapping[str, int]
     findings: Sequence[Finding]
     remarks: Sequence[Finding]
-    unchecked: Sequence[Finding]
-    unlisted: int
+    unchecked_findings: Sequence[Finding]
+    unlisted_count: int
     spki: bytes
 
     def to_json(self) -> dict[str, Json]:
-        standing: dict[str, Json] = {} if self.standing is None else {"as_of": self.standing.to_json()}
-        log: dict[str, Json] = {"log": self.log} if self.log else {}
+        standing_json: dict[str, Json] = {} if self.standing is None else {"as_of": self.standing.to_json()}
+        log_json: dict[str, Json] = {"log": self.log} if self.log else {}
         return (
-            standing
-            | log
+            standing_json
+            | log_json
             | {
                 "type": TYPE,
                 "registry": self.registry,
                 "time": times.format_time(self.time),
-                "checked": dict(self.checked),
+                "checked": dict(self.checked_counts),
                 "findings": [finding.to_json() for finding in self.findings],
                 "remarks": [finding.to_json() for finding in self.remarks],
-                "unchecked": [finding.to_json() for finding in self.unchecked],
-                "unlisted": self.unlisted,
+                "unchecked": [finding.to_json() for finding in self.unchecked_findings],
+                "unlisted": self.unlisted_count,
                 "public_key": self.spki.hex(),
             }
         )
@@ -136,7 +137,7 @@ class SignedAudit:
     @property
     def key(self) -> PublicKey:
         """The key of whoever answers for the report. Raises: MalformedInput."""
-        return public_key(self.statement.spki)
+        return decode_public_key(self.statement.spki)
 
     @property
     def is_genuine(self) -> bool:
@@ -162,18 +163,18 @@ def decode_signed_audit(data: bytes) -> SignedAudit:
 
 def _decode_statement(value: Json) -> AuditStatement:
     fields = Fields(value, "report")
-    fields.type(TYPE)
+    fields.take_type(TYPE)
     statement = AuditStatement(
-        registry=fields.text("registry"),
-        log=fields.text("log") if fields.has("log") else "",
-        time=fields.time("time"),
+        registry=fields.take_text("registry"),
+        log=fields.take_text("log") if fields.has("log") else "",
+        time=fields.take_time("time"),
         standing=_decode_standing(fields.take("as_of")) if fields.has("as_of") else None,
-        checked=_decode_counts(fields.take("checked")),
-        findings=_decode_findings(fields.array("findings", MAX_LISTED)),
-        remarks=_decode_findings(fields.array("remarks", MAX_LISTED)),
-        unchecked=_decode_findings(fields.array("unchecked", MAX_LISTED)),
-        unlisted=fields.integer("unlisted", 0, MAX_INTEGER),
-        spki=fields.parsed("public_key", parse_hex),
+        checked_counts=_decode_counts(fields.take("checked")),
+        findings=_decode_findings(fields.take_array("findings", MAX_LISTED)),
+        remarks=_decode_findings(fields.take_array("remarks", MAX_LISTED)),
+        unchecked_findings=_decode_findings(fields.take_array("unchecked", MAX_LISTED)),
+        unlisted_count=fields.take_integer("unlisted", 0, MAX_INTEGER),
+        spki=fields.take_parsed("public_key", parse_hex),
     )
     fields.close()
     return statement
@@ -182,14 +183,14 @@ def _decode_statement(value: Json) -> AuditStatement:
 def _decode_standing(value: Json) -> Standing:
     fields = Fields(value, "as_of")
     standing = Standing(
-        replica=_decode_head(fields.take("replica")),
-        block=fields.integer("block", 0, MAX_INTEGER),
-        time=fields.time("time"),
-        sequence=fields.integer("sequence", 0, MAX_INTEGER),
-        size=fields.integer("size", 0, MAX_INTEGER),
-        chain=_decode_head(fields.take("chain")) if fields.has("chain") else None,
-        checkpoints=tuple(
-            _decode_head(checkpoint) for checkpoint in fields.array("checkpoints", _MAX_CHECKPOINTS)
+        replica_head=_decode_head(fields.take("replica")),
+        block=fields.take_integer("block", 0, MAX_INTEGER),
+        time=fields.take_time("time"),
+        sequence=fields.take_integer("sequence", 0, MAX_INTEGER),
+        size=fields.take_integer("size", 0, MAX_INTEGER),
+        chain_head=_decode_head(fields.take("chain")) if fields.has("chain") else None,
+        checkpoint_heads=tuple(
+            _decode_head(checkpoint) for checkpoint in fields.take_array("checkpoints", _MAX_CHECKPOINTS)
         ),
     )
     fields.close()
@@ -198,7 +199,7 @@ def _decode_standing(value: Json) -> Standing:
 
 def _decode_head(value: Json) -> Head:
     fields = Fields(value, "head")
-    head = Head(fields.integer("n", 0, MAX_INTEGER), fields.parsed("head", parse_key_id))
+    head = Head(fields.take_integer("n", 0, MAX_INTEGER), fields.take_parsed("head", parse_key_id))
     fields.close()
     return head
 
@@ -207,7 +208,7 @@ def _decode_counts(value: Json) -> dict[str, int]:
     if not isinstance(value, dict):
         raise MalformedInput("`checked` must be an object of counts")
     fields = Fields(value, "checked")
-    return {name: fields.integer(name, 0, MAX_INTEGER) for name in value}
+    return {name: fields.take_integer(name, 0, MAX_INTEGER) for name in value}
 
 
 def _decode_findings(values: Sequence[Json]) -> tuple[Finding, ...]:
@@ -216,11 +217,11 @@ def _decode_findings(values: Sequence[Json]) -> tuple[Finding, ...]:
         fields = Fields(value, "finding")
         findings.append(
             Finding(
-                slug=fields.text("slug"),
-                where=fields.text("where"),
-                text=fields.text("text"),
-                database=fields.text("database"),
-                table=fields.text("table") if fields.has("table") else "",
+                slug=fields.take_text("slug"),
+                where=fields.take_text("where"),
+                text=fields.take_text("text"),
+                database=fields.take_text("database"),
+                table=fields.take_text("table") if fields.has("table") else "",
             )
         )
         fields.close()

@@ -17,7 +17,7 @@ def walk_changes(trust: Trust, log: str, position: int, sequence: int) -> Iterat
     Where `MAX_CHANGES` did not answer the question None comes at last: there may be older ones, and nobody can tell.
     """
     for _ in range(MAX_CHANGES):
-        change = trust.status(log, position, sequence)
+        change = trust.find_status(log, position, sequence)
         if change is None:
             return
         yield change

@@ -20,38 +20,40 @@ class PresentedContent:
     """What a person presents: the bytes of documents, and values as read from the paper, by name of claim.
 
     Whoever opens documents (`ledger.documents`) restores the registered bytes of those that carried a proof.
-    `broken_documents` counts, from 0, those whose own signature or seal shows that they were altered; `is_carrier_altered`:
+    `broken_indexes` counts, from 0, those whose own signature or seal shows that they were altered; `is_carrier_altered`:
     the proof inside one does not stand there as it was attached.
     """
 
     documents: tuple[bytes, ...] = ()
     claims: Mapping[str, Json] = field(default_factory=dict)
-    broken_documents: frozenset[int] = frozenset()
+    broken_indexes: frozenset[int] = frozenset()
     is_carrier_altered: bool = False
 
 
-def compare(presented: PresentedContent, disclosure: Disclosure | None) -> tuple[Compared, Step]:
+def compare(presented_content: PresentedContent, disclosure: Disclosure | None) -> tuple[Compared, Step]:
     """2. Compare what was presented with what the proof discloses of the registered claims."""
     # Nobody reads a digest from paper.
-    readable_names = {name for name in presented.claims if not is_document(name)}
-    if not presented.documents and not readable_names:
+    readable_names = {name for name in presented_content.claims if not is_document(name)}
+    if not presented_content.documents and not readable_names:
         return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_presented")
     if disclosure is None:
         return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_disclosed")
     # What differs is evidence whatever was done around it; else nobody knows what was.
-    carrier_doubts = [Step(2, Outcome.UNKNOWN, "carrier_altered")] if presented.is_carrier_altered else []
-    doubts = [
-        *carrier_doubts,
-        *_compare_documents(presented, disclosure),
-        *_compare_values(presented.claims, disclosure),
+    carrier_steps = (
+        [Step(2, Outcome.UNKNOWN, "carrier_altered")] if presented_content.is_carrier_altered else []
+    )
+    doubtful_steps = [
+        *carrier_steps,
+        *_compare_documents(presented_content, disclosure),
+        *_compare_values(presented_content.claims, disclosure),
     ]
     for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
-        for step in doubts:
+        for step in doubtful_steps:
             if step.outcome is outcome:
                 return Compared.NOTHING, step
-    if presented.documents:
+    if presented_content.documents:
         evidence: dict[str, Json] = {
-            "documents": len(presented.documents),
+            "documents": len(presented_content.documents),
             "claims": [*sorted(readable_names)],
         }
         return Compared.DOCUMENT, Step(2, Outcome.PASS, "document_matches", evidence)
@@ -63,27 +65,31 @@ def compare(presented: PresentedContent, disclosure: Disclosure | None) -> tuple
     return Compared.CLAIMS, Step(2, Outcome.PASS, "claims_match", {"claims": [*sorted(readable_names)]})
 
 
-def _compare_documents(presented: PresentedContent, disclosure: Disclosure) -> Iterator[Step]:
+def _compare_documents(presented_content: PresentedContent, disclosure: Disclosure) -> Iterator[Step]:
     """Find documents that are not, or cannot be told to be, among the registered ones."""
-    registered_documents, any_unreadable = [], False
+    document_claims, has_unreadable = [], False
     for name, value in disclosure.values.items():
         if is_document(name):
             try:
-                registered_documents.append(decode_document(value))
+                document_claims.append(decode_document(value))
             except MalformedInput:
-                any_unreadable = True
-    for place, content in enumerate(presented.documents):
-        evidence: dict[str, Json] = {"document": place + 1, "size": len(content)}
-        if any(claim.describes(content) for claim in registered_documents):
-            if place in presented.broken_documents:
+                has_unreadable = True
+    for document_index, content in enumerate(presented_content.documents):
+        evidence: dict[str, Json] = {"document": document_index + 1, "size": len(content)}
+        if any(claim.describes(content) for claim in document_claims):
+            if document_index in presented_content.broken_indexes:
                 yield Step(2, Outcome.FAIL, "registered_broken", evidence)
             continue
         if any(is_document(name) for name in disclosure.withheld_names):
             yield Step(2, Outcome.UNKNOWN, "document_withheld", evidence)
-        elif any_unreadable or not registered_documents:
+        elif has_unreadable or not document_claims:
             yield Step(2, Outcome.UNKNOWN, "document_not_registered", evidence)
         else:
-            reason = "document_altered" if place in presented.broken_documents else "document_mismatch"
+            reason = (
+                "document_altered"
+                if document_index in presented_content.broken_indexes
+                else "document_mismatch"
+            )
             yield Step(2, Outcome.FAIL, reason, evidence)
 
 

@@ -38,15 +38,15 @@ _NOT_ENTITLED_OBJECTIONS = (Objection.KEY_NOT_DEPARTMENT, Objection.KEY_OF_ANOTH
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a key spoke in which log: the registry's event `n` and those before it count; `time` in seconds since 1970."""
+    """When a key spoke in which log: event `event_number` and those before it count; `time` in seconds since 1970."""
 
     log: str
-    n: int
+    event_number: int
     time: int
 
     @classmethod
     def of_anchor(cls, anchor: Anchor) -> "Moment":
-        return cls(anchor.log, anchor.n, anchor.time)
+        return cls(anchor.log, anchor.event_number, anchor.time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Scope:
         return cls(record.kind, record.certificate.type if record.kind in CERTIFICATE_KINDS else None)
 
 
-def entitlement(
+def find_objection(
     key: KeyState | None,
     grants: Sequence[Grant],
     issuer_log: str | None,
@@ -70,13 +70,13 @@ def entitlement(
 ) -> Objection | None:
     """Return the first reason why the key may not speak, or None where it may.
 
-    `grants` are those of this key and issuer; `issuer_log` is the log of the issuer right after event `n` of the moment.
+    `grants` are those of this key and issuer; `issuer_log` is the log of the issuer right after the event of the moment.
     Without a `scope` any kind and type will do.
     """
-    return next(objections(key, grants, issuer_log, moment, scope), None)
+    return next(list_objections(key, grants, issuer_log, moment, scope), None)
 
 
-def objections(
+def list_objections(
     key: KeyState | None,
     grants: Sequence[Grant],
     issuer_log: str | None,
@@ -86,7 +86,7 @@ def objections(
     """Yield every reason why the key may not speak, in the order of step 8."""
     if issuer_log != moment.log:
         yield Objection.ISSUER_NOT_IN_LOG
-    if key is None or key.n > moment.n:
+    if key is None or key.event_number > moment.event_number:
         yield Objection.KEY_NOT_REGISTERED
         return
     if key.purpose != DEPARTMENT:
@@ -107,7 +107,7 @@ def is_granted(grants: Sequence[Grant], moment: Moment, scope: Scope | None = No
 
 
 def _covers(grant: Grant, moment: Moment, scope: Scope | None) -> bool:
-    if grant.n > moment.n or not grant.not_before <= moment.time <= grant.not_after:
+    if grant.event_number > moment.event_number or not grant.not_before <= moment.time <= grant.not_after:
         return False
     if scope is None:
         return True

@@ -14,7 +14,7 @@ from ledger.crypto.trees import CountedTree
 from ledger.encoding import times
 from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import Anchor, KeyState, Occurrence, Trust
-from ledger.verification.entitlement import Moment, Objection, objections
+from ledger.verification.entitlement import Moment, Objection, list_objections
 from ledger.verification.occurrences import find_timing_fault, is_good, is_signed_by, search_earlier
 
 NOT_IN_BATCH: Final = "not_in_batch"
@@ -38,7 +38,7 @@ def check_batch(anchor: Anchor, entries: Sequence[Entry], trust: Trust) -> list[
     3. Each statement is for this registry and log, in its window and in time.
     4. Each is signed by a key that might speak for its issuer at the anchor.
     """
-    log = trust.log(anchor.log)
+    log = trust.find_log(anchor.log)
     if log is None:
         return [Fault("log_unknown", anchor.size_before, f"the log {anchor.log} is not known here")]
     if fault := check_fold(anchor, entries, log.suite):  # 1
@@ -58,16 +58,16 @@ def check_batch(anchor: Anchor, entries: Sequence[Entry], trust: Trust) -> list[
             *_check_signature(entry, anchor, trust),
         ]  # 3, 4
         faults += [Fault(reason, position, text) for reason, text in statement_faults]
-        position += statement.count
+        position += statement.record_count
     return faults
 
 
-def occurrences_of(anchor: Anchor, entries: Iterable[Entry]) -> Iterator[tuple[bytes, Occurrence]]:
+def list_occurrences(anchor: Anchor, entries: Iterable[Entry]) -> Iterator[tuple[bytes, Occurrence]]:
     """Yield root and occurrence of the entries of an anchor, which are in its batch."""
     position = anchor.size_before
     for entry in entries:
         yield entry.statement.root, Occurrence(anchor.sequence, position, entry.encode())
-        position += entry.statement.count
+        position += entry.statement.record_count
 
 
 def _describe_repeat(
@@ -78,8 +78,11 @@ def _describe_repeat(
     `batch_position`: where the same root stands in this batch.
     """
     search, root = search_earlier(statement, position, anchor, trust), statement.root.hex()
-    if search.earlier:
-        earlier_place = f"with sequence {search.earlier.sequence} at position {search.earlier.position}"
+    if search.earlier_occurrence:
+        earlier_place = (
+            f"with sequence {search.earlier_occurrence.sequence} at position "
+            f"{search.earlier_occurrence.position}"
+        )
     elif batch_position is not None:
         earlier_place = f"with sequence {anchor.sequence} at position {batch_position}"
     else:
@@ -90,14 +93,14 @@ def _describe_repeat(
 def check_fold(anchor: Anchor, entries: Sequence[Entry], suite: Suite) -> Fault | None:
     """Tell why the entries are not those that `anchor` anchored in a log of this suite; None when they are."""
     growth = anchor.size - anchor.size_before
-    record_count = sum(entry.statement.count for entry in entries)
+    record_count = sum(entry.statement.record_count for entry in entries)
     if record_count != growth:
         text = f"the entries count {record_count} records, the log grew by {growth}"
         return Fault("count_mismatch", anchor.size_before, text)
     if any(entry.statement.suite is not suite for entry in entries):
         text = f"an entry is hashed under another suite than {suite.name}"
         return Fault(NOT_IN_BATCH, anchor.size_before, text)
-    root = CountedTree.root_of(suite, [entry.leaf() for entry in entries])
+    root = CountedTree.compute_root(suite, [entry.hash_leaf() for entry in entries])
     if root != anchor.root:
         text = f"the entries fold to {root.hex()}, anchored is {anchor.root.hex()}"
         return Fault(NOT_IN_BATCH, anchor.size_before, text)
@@ -105,7 +108,7 @@ def check_fold(anchor: Anchor, entries: Sequence[Entry], suite: Suite) -> Fault 
 
 
 def _check_address(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tuple[str, str]]:
-    statement, anchored_at = entry.statement, times.format_time(anchor.time)
+    statement, anchored_at_text = entry.statement, times.format_time(anchor.time)
     if statement.registry != trust.registry:
         yield "other_registry", f"the statement is for the registry {statement.registry[:120]!r}"
     if statement.log != anchor.log:
@@ -114,45 +117,47 @@ def _check_address(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tuple
         yield (
             reason,
             _TIMING_WORDS[reason].format(
-                expires=times.format_time(statement.expires),
+                expires=times.format_time(statement.expires_at),
                 time=times.format_time(statement.time),
-                at=anchored_at,
+                at=anchored_at_text,
                 sequence=anchor.sequence,
-                window=f"{window.first} to {window.last}" if (window := statement.window) else "",
+                window=f"{window.first_sequence} to {window.last_sequence}"
+                if (window := statement.window)
+                else "",
             ),
         )
-    if anchor.time + limits.MAX_CLOCK_LEAD_SECONDS < entry.accepted:
+    if anchor.time + limits.MAX_CLOCK_LEAD_SECONDS < entry.accepted_at:
         yield (
             "acceptance_postdated",
-            f"accepted at {times.format_time(entry.accepted)}, anchored at {anchored_at}",
+            f"accepted at {times.format_time(entry.accepted_at)}, anchored at {anchored_at_text}",
         )
 
 
 def _check_signature(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tuple[str, str]]:
     statement = entry.statement
-    key = trust.key(statement.key)
+    key = trust.find_key(statement.key_id)
     grants, issuer_log = (
-        trust.grants(statement.key, statement.issuer),
-        trust.issuer_log(statement.issuer, anchor.n),
+        trust.list_grants(statement.key_id, statement.issuer),
+        trust.find_issuer_log(statement.issuer, anchor.event_number),
     )
-    for objection in objections(key, grants, issuer_log, Moment.of_anchor(anchor)):
+    for objection in list_objections(key, grants, issuer_log, Moment.of_anchor(anchor)):
         yield (
             objection.reason,
             _OBJECTION_WORDS[objection].format(**_describe_objection(statement, anchor, key)),
         )
     if (
         key is not None
-        and key.n <= anchor.n
+        and key.event_number <= anchor.event_number
         and not is_signed_by(key.spki, statement.encode(), entry.signature)
     ):
-        yield "signature_bad", f"the signature is not that of the key 0x{statement.key.hex()}"
+        yield "signature_bad", f"the signature is not that of the key 0x{statement.key_id.hex()}"
 
 
 def _describe_objection(statement: Statement, anchor: Anchor, key: KeyState | None) -> dict[str, str]:
     """Return what the words of an objection name."""
     compromised_since, retired_at = (key.compromised_since or 0, key.retired_at or 0) if key else (0, 0)
     return {
-        "key": f"the key 0x{statement.key.hex()}",
+        "key": f"the key 0x{statement.key_id.hex()}",
         "issuer": repr(statement.issuer[:40]),
         "log": anchor.log,
         "at": times.format_time(anchor.time),

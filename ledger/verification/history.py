@@ -33,7 +33,7 @@ class TracedChange:
 
     status: Status
     anchor: Anchor
-    cause: Record | None
+    cause_record: Record | None
 
     def to_json(self) -> dict[str, Json]:
         body: dict[str, Json] = {
@@ -41,7 +41,7 @@ class TracedChange:
             "sequence": self.anchor.sequence,
             "time": times.format_time(self.anchor.time),
         }
-        return body | ({"record": self.cause.to_json()} if self.cause else {})
+        return body | ({"record": self.cause_record.to_json()} if self.cause_record else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,32 +112,34 @@ def judge_signed_history(signed_history: SignedHistory, trust: Trust) -> JudgedH
     known here. 4. Each record is proven, and anchored up to the checkpoint. Then rules 5 to 7 of `judge_history`.
     """
     history = signed_history.history
-    log = trust.log(history.log) if history.registry == trust.registry else None
+    log = trust.find_log(history.log) if history.registry == trust.registry else None
     finding = _judge_frame(signed_history, log, trust)  # 1, 2, 3
     if finding or log is None:
         return JudgedHistory((), None, (finding,) if finding else ())
     placed_records, findings = _place_records(history, trust)  # 4
     if findings:
         return JudgedHistory(placed_records, None, findings)
-    return judge_history(placed_records, trust, log.name, history.n)
+    return judge_history(placed_records, trust, log.name, history.event_number)
 
 
 def judge_history(
-    records: Sequence[PlacedRecord], trust: Trust, log: str, n: int | None = None
+    records: Sequence[PlacedRecord], trust: Trust, log: str, event_number: int | None = None
 ) -> JudgedHistory:
-    """Judge the records of one lineage, in any order, as of event `n`, by default of the newest.
+    """Judge the records of one lineage, in any order, as of event `event_number`, by default of the newest.
 
     5. They follow one another, from the first on. 6. They and the words at their positions explain each other, one to
-    one. 7. No word came after event `n`.
+    one. 7. No word came after event `event_number`.
     """
-    log_state = trust.log(log)
+    log_state = trust.find_log(log)
     if log_state is None:
         return JudgedHistory(tuple(records), None, (Finding("log_unknown", log[:_MAX_NAME_CHARS]),))
     ordered_records = _order_records(records)
     replay = _Replay()
-    findings = _find_void(ordered_records) or replay.take_all(ordered_records)  # 5
+    findings = _find_void_anchors(ordered_records) or replay.take_all(ordered_records)  # 5
     if not findings:
-        findings = [*_compare_words(ordered_records, replay.words, log_state, trust, n)]  # 6, 7
+        findings = [
+            *_compare_words(ordered_records, replay.expected_words, log_state, trust, event_number)
+        ]  # 6, 7
     return JudgedHistory(
         tuple(ordered_records), replay.lineage.status if replay.lineage else None, tuple(findings)
     )
@@ -150,13 +152,15 @@ def _judge_frame(signed_history: SignedHistory, log: LogState | None, trust: Tru
     if log is None:
         return Finding("log_unknown", history.log[:_MAX_NAME_CHARS])
     signature_reason = judge_node_signature(
-        trust.key(history.key), log.name, history.encode(), signed_history.signature, history.time
+        trust.find_key(history.key_id), log.name, history.encode(), signed_history.signature, history.time
     )
     if signature_reason:
-        return Finding(signature_reason, "key 0x" + history.key.hex())
-    head = trust.head_after(history.n)
+        return Finding(signature_reason, "key 0x" + history.key_id.hex())
+    head = trust.find_head(history.event_number)
     if head != history.head:
-        return Finding("checkpoint_differs" if head else "checkpoint_unknown", f"event {history.n}")
+        return Finding(
+            "checkpoint_differs" if head else "checkpoint_unknown", f"event {history.event_number}"
+        )
     return None
 
 
@@ -164,14 +168,14 @@ def _place_records(history: History, trust: Trust) -> tuple[tuple[PlacedRecord, 
     """Return the records with the places that their proofs show, and why some of them show none."""
     placed_records, findings = list[PlacedRecord](), list[Finding]()
     for proof in history.proofs:
-        leaf, origin = proof.record.leaf(), trace_origin(proof, trust, must_present=False)
+        leaf, origin = proof.record.hash_leaf(), trace_origin(proof, trust, must_present=False)
         reason = _judge_record(proof, origin, history)
         if reason:
             findings.append(Finding(reason, f"record {proof.record.suite.format(leaf)}"))
         placed_records.append(PlacedRecord(proof.record, leaf, origin.position, origin.anchor))
     if not history.proofs:
         findings.append(Finding("nothing_anchored", history.records[0].identifier))
-    placed_records += [PlacedRecord(record, record.leaf()) for record in history.waiting]
+    placed_records += [PlacedRecord(record, record.hash_leaf()) for record in history.waiting_records]
     return tuple(placed_records), tuple(findings)
 
 
@@ -182,42 +186,42 @@ def _judge_record(proof: Proof, origin: Origin, history: History) -> str | None:
     outcomes = {step.outcome for step in origin.steps}
     if Outcome.FAIL in outcomes:
         return "record_refuted"
-    if not origin.proven or origin.anchor is None:
+    if not origin.is_proven or origin.anchor is None:
         return "record_unproven"
-    return "record_later" if origin.anchor.n > history.n else None
+    return "record_later" if origin.anchor.event_number > history.event_number else None
 
 
 def _order_records(records: Sequence[PlacedRecord]) -> list[PlacedRecord]:
     """Put records in the order of `previous`; those that do not follow from the first come last."""
-    record_after: dict[bytes | None, PlacedRecord] = {}
+    record_by_previous: dict[bytes | None, PlacedRecord] = {}
     for placed_record in records:
-        record_after.setdefault(placed_record.record.previous, placed_record)
+        record_by_previous.setdefault(placed_record.record.previous, placed_record)
     ordered_records: list[PlacedRecord] = []
-    next_record = record_after.pop(None, None)
+    next_record = record_by_previous.pop(None, None)
     while next_record is not None:
         ordered_records.append(next_record)
-        next_record = record_after.pop(next_record.leaf, None)
+        next_record = record_by_previous.pop(next_record.leaf, None)
     ordered_leaves = {placed_record.leaf for placed_record in ordered_records}
     return [*ordered_records, *(other for other in records if other.leaf not in ordered_leaves)]
 
 
-def _find_void(placed_records: Sequence[PlacedRecord]) -> list[Finding]:
+def _find_void_anchors(placed_records: Sequence[PlacedRecord]) -> list[Finding]:
     """Records of a void anchor cannot be relied on: none of its words counts."""
     return [
         Finding("record_unproven", f"anchor {placed_record.anchor.sequence}, which is void")
         for placed_record in placed_records
-        if placed_record.anchor and placed_record.anchor.void
+        if placed_record.anchor and placed_record.anchor.void_reason
     ]
 
 
 @dataclass(slots=True)
 class _Replay:
-    """Follows records one by one; `words` are those that their anchors must have, by position and sequence."""
+    """Follows records one by one; `expected_words` are those that their anchors must have, by position and sequence."""
 
     lineage: Lineage | None = None
-    words: dict[tuple[int, int], Status] = field(default_factory=dict)
+    expected_words: dict[tuple[int, int], Status] = field(default_factory=dict)
     _positions: dict[bytes, int] = field(default_factory=dict)
-    _newest: PlacedRecord | None = None
+    _newest_record: PlacedRecord | None = None
 
     def take_all(self, placed_records: Sequence[PlacedRecord]) -> list[Finding]:
         """Take records up to the first that cannot follow, which is the finding."""
@@ -228,8 +232,8 @@ class _Replay:
         return []
 
     def _take(self, placed_record: PlacedRecord) -> str | None:
-        record, newest_record = placed_record.record, self._newest
-        if newest_record and _identity_of(record) != _identity_of(newest_record.record):
+        record, newest_record = placed_record.record, self._newest_record
+        if newest_record and _get_identity(record) != _get_identity(newest_record.record):
             return "record_of_another"
         if record.previous != (newest_record.leaf if newest_record else None):
             return "record_missing"
@@ -242,15 +246,15 @@ class _Replay:
         if placed_record.position is not None:
             self._positions[placed_record.leaf] = placed_record.position
         self._expect_word(change, placed_record.anchor)
-        self._newest = placed_record
+        self._newest_record = placed_record
         return None
 
     def _expect_word(self, change: StatusChange | None, anchor: Anchor | None) -> None:
         if change and anchor and change.leaf in self._positions:
-            self.words[self._positions[change.leaf], anchor.sequence] = change.status
+            self.expected_words[self._positions[change.leaf], anchor.sequence] = change.status
 
 
-def _identity_of(record: Record) -> tuple[str, str, str]:
+def _get_identity(record: Record) -> tuple[str, str, str]:
     return record.kind, record.lineage, record.issuer
 
 
@@ -266,7 +270,7 @@ def _compare_words(
     expected_words: Mapping[tuple[int, int], Status],
     log: LogState,
     trust: Trust,
-    n: int | None,
+    event_number: int | None,
 ) -> Iterator[Finding]:
     """Yield what the words at the positions of the records and `expected_words` do not explain of each other."""
     unseen_words = dict(expected_words)
@@ -276,21 +280,24 @@ def _compare_words(
             if change is None:
                 yield Finding("too_many_changes", f"position {position}")
                 return
-            if reason := _judge_word(change, unseen_words, trust, n):
+            if reason := _judge_word(change, unseen_words, trust, event_number):
                 yield Finding(reason, f"position {position}, anchor {change.sequence}")
     for position, sequence in unseen_words:
         yield Finding("word_missing", f"position {position}, anchor {sequence}")
 
 
 def _judge_word(
-    change: PositionStatus, unseen_words: dict[tuple[int, int], Status], trust: Trust, n: int | None
+    change: PositionStatus,
+    unseen_words: dict[tuple[int, int], Status],
+    trust: Trust,
+    event_number: int | None,
 ) -> str | None:
     """Take a word from those that were not seen yet; return what is wrong with it."""
-    anchor = trust.anchor(change.log, change.sequence)
-    if anchor and n is not None and anchor.n > n:
+    anchor = trust.find_anchor(change.log, change.sequence)
+    if anchor and event_number is not None and anchor.event_number > event_number:
         return "changed_since"
     expected_status = unseen_words.pop((change.position, change.sequence), None)
-    if change.contradictory:
+    if change.is_contradictory:
         return "status_contradictory"
     if expected_status is None:
         return "word_unexplained"
@@ -300,17 +307,17 @@ def _judge_word(
 def outline_history(proof: Proof, trust: Trust) -> Outline:
     """Tell what is known of a certificate where nobody has its records: the proof, and the words at its position."""
     origin, record = trace_origin(proof, trust, must_present=True), proof.record
-    if not origin.proven or origin.log is None or origin.position is None:
+    if not origin.is_proven or origin.log is None or origin.position is None:
         is_refuted = any(step.outcome is Outcome.FAIL for step in origin.steps)
         finding = Finding("record_refuted" if is_refuted else "record_unproven", record.identifier)
         return Outline(record, None, (), (finding,), trust.time)
     findings, changes = [Finding("records_unseen", record.identifier)], list[TracedChange]()
     for change in walk_changes(trust, origin.log.name, origin.position, origin.log.sequence):
-        anchor = trust.anchor(change.log, change.sequence) if change else None
+        anchor = trust.find_anchor(change.log, change.sequence) if change else None
         if change is None or anchor is None:
             findings.append(Finding("too_many_changes", f"position {origin.position}"))
             break
-        if change.contradictory:
+        if change.is_contradictory:
             findings.append(Finding("status_contradictory", f"anchor {change.sequence}"))
         changes.append(TracedChange(change.status, anchor, _find_cause(change, proof, trust)))
     return Outline(record, origin.anchor, tuple(reversed(changes)), tuple(findings), trust.time)
@@ -318,7 +325,7 @@ def outline_history(proof: Proof, trust: Trust) -> Outline:
 
 def _find_cause(change: PositionStatus, proof: Proof, trust: Trust) -> Record | None:
     """Return the record of the attached proof that explains a change."""
-    for linked_proof in proof.linked:
+    for linked_proof in proof.linked_proofs:
         if linked_proof.sequence == change.sequence and explains(linked_proof, proof, change.position, trust):
             return linked_proof.record
     return None

@@ -12,7 +12,7 @@ from typing import Final
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.proof.linking import linked_leaves
+from ledger.proof.linking import collect_linked_leaves
 from ledger.proof.proof import Proof
 from ledger.records.claims import decode_document, is_document
 from ledger.records.records import CERTIFICATE_KINDS, Link
@@ -49,25 +49,27 @@ def judge_links(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:
     """
     if not proof.record.links:
         return Step(11, Outcome.NOT_APPLICABLE, "no_links")
-    seals: list[Json] = []
+    seals_json: list[Json] = []
     bad_steps: list[Step] = []
     for link in proof.record.links:
         try:
-            seals.append(_judge_link(proof, link, anchor, trust))
-        except _LinkJudged as judgement:
-            bad_steps.append(judgement.step)
+            seals_json.append(_judge_link(proof, link, anchor, trust))
+        except _LinkJudged as judged_error:
+            bad_steps.append(judged_error.step)
     for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
         for step in bad_steps:
             if step.outcome is outcome:
                 return step
-    if proof.record.kind in CERTIFICATE_KINDS and not _has_issuer_sealed(proof, seals):
-        return Step(11, Outcome.FAIL, "seal_of_another", {"issuer": proof.record.issuer, "seals": seals})
-    return Step(11, Outcome.PASS, "seals_good", {"seals": seals})
+    if proof.record.kind in CERTIFICATE_KINDS and not _has_issuer_sealed(proof, seals_json):
+        return Step(11, Outcome.FAIL, "seal_of_another", {"issuer": proof.record.issuer, "seals": seals_json})
+    return Step(11, Outcome.PASS, "seals_good", {"seals": seals_json})
 
 
-def _has_issuer_sealed(proof: Proof, seals: list[Json]) -> bool:
+def _has_issuer_sealed(proof: Proof, seals_json: list[Json]) -> bool:
     """Others may seal beside the issuer, as on permits of several bodies; never in its stead."""
-    return any(isinstance(seal, dict) and seal["holder"] == proof.record.issuer for seal in seals)
+    return any(
+        isinstance(seal_json, dict) and seal_json["holder"] == proof.record.issuer for seal_json in seals_json
+    )
 
 
 def _judge_link(proof: Proof, link: Link, anchor: Anchor | None, trust: Trust) -> Json:
@@ -89,7 +91,7 @@ def _follow(proof: Proof, link: Link, kind: str, trust: Trust) -> tuple[Proof, O
     """Return the proof that a link names, proven and with its claims. Raises: _LinkJudged."""
     record_evidence = {"record": proof.record.suite.format(link.record)}
     linked_proof = next(
-        (candidate for candidate in proof.linked if candidate.record.leaf() == link.record), None
+        (candidate for candidate in proof.linked_proofs if candidate.record.hash_leaf() == link.record), None
     )
     if linked_proof is None:
         raise _LinkJudged(Outcome.UNKNOWN, "link_missing", {"rel": link.rel, **record_evidence})
@@ -98,7 +100,7 @@ def _follow(proof: Proof, link: Link, kind: str, trust: Trust) -> tuple[Proof, O
             Outcome.FAIL, "link_of_another_kind", {"kind": linked_proof.record.kind, **record_evidence}
         )
     origin = trace_origin(linked_proof, trust, must_present=True)
-    if not origin.proven:
+    if not origin.is_proven:
         worst_step = next(step for step in origin.steps if step.outcome is not Outcome.PASS)
         evidence: dict[str, Json] = {
             "step": worst_step.number,
@@ -108,7 +110,9 @@ def _follow(proof: Proof, link: Link, kind: str, trust: Trust) -> tuple[Proof, O
         if worst_step.number == _ENTITLEMENT_STEP and worst_step.outcome is Outcome.FAIL:
             raise _LinkJudged(Outcome.FAIL, "linked_not_entitled", evidence)
         raise _LinkJudged(Outcome.UNKNOWN, "linked_unproven", evidence)
-    if not {inner_proof.record.leaf() for inner_proof in linked_proof.linked} <= linked_leaves(linked_proof):
+    if not {
+        inner_proof.record.hash_leaf() for inner_proof in linked_proof.linked_proofs
+    } <= collect_linked_leaves(linked_proof):
         raise _LinkJudged(Outcome.UNKNOWN, "linked_unproven", record_evidence)
     if (
         linked_proof.disclosure is None
@@ -148,9 +152,9 @@ def _require_valid_sealing(sealing_proof: Proof, origin: Origin, trust: Trust) -
     assert origin.log is not None  # a proven origin has log, anchor and position
     assert origin.position is not None
     evidence: dict[str, Json] = {"identifier": sealing_proof.record.identifier}
-    if not origin.log.status_known:
+    if not origin.log.is_status_known:
         raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
-    newest_change = trust.status(origin.log.name, origin.position, origin.log.sequence)
+    newest_change = trust.find_status(origin.log.name, origin.position, origin.log.sequence)
     _require_valid(newest_change, "signature_ended", evidence)
 
 
@@ -165,19 +169,19 @@ def _judge_seal(sealing_proof: Proof, link: Link, sealing_anchor: Anchor | None,
         "identifier": seal_proof.record.identifier,
         "sealed_at": times.format_time(sealing_anchor.time),
     }
-    if origin.anchor.n > sealing_anchor.n:
+    if origin.anchor.event_number > sealing_anchor.event_number:
         raise _LinkJudged(Outcome.FAIL, "seal_registered_later", evidence)
-    holder, signer = (
+    holder_code, signer_code = (
         seal_proof.disclosure.values.get(HOLDER_CODE),
         sealing_proof.disclosure.values.get(SIGNER_CODE),
     )
-    if not isinstance(holder, str) or not isinstance(signer, str):
+    if not isinstance(holder_code, str) or not isinstance(signer_code, str):
         raise _LinkJudged(Outcome.UNKNOWN, "seal_holder_withheld", evidence)
-    evidence |= {"holder": holder}
-    if holder != signer:
-        raise _LinkJudged(Outcome.FAIL, "seal_of_another", {**evidence, "signer": signer})
+    evidence |= {"holder": holder_code}
+    if holder_code != signer_code:
+        raise _LinkJudged(Outcome.FAIL, "seal_of_another", {**evidence, "signer": signer_code})
     _require_valid_seal(origin, sealing_anchor, evidence, trust)
-    day = times.civil_date(sealing_anchor.time)
+    day = times.find_civil_date(sealing_anchor.time)
     first_day, last_day = seal_proof.record.valid_from, seal_proof.record.valid_until
     if (first_day and day < first_day) or (last_day and day > last_day):
         raise _LinkJudged(Outcome.FAIL, "seal_out_of_dates", evidence)
@@ -197,14 +201,14 @@ def _require_valid_seal(
     """The seal was in force when the sealing was anchored, whatever became of it later. Raises: _LinkJudged."""
     assert origin.log is not None  # a proven origin has log, anchor and position
     assert origin.position is not None
-    if not origin.log.status_known:
+    if not origin.log.is_status_known:
         raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
     deciding_change: PositionStatus | None = None
     for change in walk_changes(trust, origin.log.name, origin.position, origin.log.sequence):
         if change is None:
             raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
-        anchor = trust.anchor(origin.log.name, change.sequence)
-        if anchor is None or anchor.n > sealing_anchor.n:
+        anchor = trust.find_anchor(origin.log.name, change.sequence)
+        if anchor is None or anchor.event_number > sealing_anchor.event_number:
             continue
         if (
             change.status is Status.REINSTATED
@@ -216,9 +220,9 @@ def _require_valid_seal(
 
 def _require_valid(change: PositionStatus | None, ended_reason: str, evidence: dict[str, Json]) -> None:
     """Check that the change which decides left the position valid; else `ended_reason`. Raises: _LinkJudged."""
-    if change is None or (change.status is Status.VALID and not change.contradictory):
+    if change is None or (change.status is Status.VALID and not change.is_contradictory):
         return
-    if change.contradictory or change.status is Status.REINSTATED:
+    if change.is_contradictory or change.status is Status.REINSTATED:
         raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
     raise _LinkJudged(Outcome.FAIL, ended_reason, {**evidence, **_encode_status(change)})
 

@@ -12,12 +12,12 @@ from functools import lru_cache
 from typing import Final
 
 from ledger import limits
-from ledger.crypto.keys import public_key
+from ledger.crypto.keys import decode_public_key
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
 from ledger.records.submissions import VERSION_1_ENDS, Entry, Statement, decode_entry
 from ledger.registry.trust import MAX_OCCURRENCES, Anchor, Occurrence, Trust
-from ledger.verification.entitlement import Moment, objections
+from ledger.verification.entitlement import Moment, list_objections
 from ledger.words import Words
 
 
@@ -49,11 +49,12 @@ ENTRIES_WORDS: Final = {
 class Search:
     """What the search for an earlier occurrence came to.
 
-    `earlier` is the first good one before the entry. `is_endless`: so many others state the root that not all are looked at.
+    `earlier_occurrence` is the first good one before the entry. `is_endless`: so many others state the root that not all
+    are looked at.
     """
 
     entries_check: EntriesCheck
-    earlier: Occurrence | None = None
+    earlier_occurrence: Occurrence | None = None
     is_endless: bool = False
 
 
@@ -62,12 +63,12 @@ def search_earlier(statement: Statement, position: int, anchor: Anchor, trust: T
 
     Whoever does not know even that one does not know all.
     """
-    root_occurrences = trust.occurrences(anchor.log, statement.root, anchor.sequence)
+    root_occurrences = trust.find_occurrences(anchor.log, statement.root, anchor.sequence)
     if root_occurrences is None:
         return Search(EntriesCheck.NOT)
-    stands_here = any(occurrence.position == position for occurrence in root_occurrences.first_occurrences)
+    is_known_here = any(occurrence.position == position for occurrence in root_occurrences.first_occurrences)
     is_complete = root_occurrences.is_complete and (
-        stands_here or len(root_occurrences.first_occurrences) > MAX_OCCURRENCES
+        is_known_here or len(root_occurrences.first_occurrences) > MAX_OCCURRENCES
     )
     entries_check = EntriesCheck.CHECKED if is_complete else EntriesCheck.PARTLY
     earlier_occurrences = [
@@ -75,15 +76,15 @@ def search_earlier(statement: Statement, position: int, anchor: Anchor, trust: T
     ]
     for occurrence in earlier_occurrences[:MAX_OCCURRENCES]:
         if _is_good(occurrence, statement, anchor.log, trust):
-            return Search(entries_check, earlier=occurrence)
+            return Search(entries_check, earlier_occurrence=occurrence)
     return Search(entries_check, is_endless=len(earlier_occurrences) > MAX_OCCURRENCES)
 
 
 def _is_good(occurrence: Occurrence, statement: Statement, log: str, trust: Trust) -> bool:
     """Tell whether an occurrence is of the same issuer, and good where it is anchored."""
-    anchor = trust.anchor(log, occurrence.sequence)
+    anchor = trust.find_anchor(log, occurrence.sequence)
     try:
-        entry = decode_entry(decode(occurrence.entry))
+        entry = decode_entry(decode(occurrence.entry_bytes))
     except MalformedInput:
         return False
     other_statement = entry.statement
@@ -98,20 +99,20 @@ def _is_good(occurrence: Occurrence, statement: Statement, log: str, trust: Trus
 def is_good(entry: Entry, anchor: Anchor, trust: Trust) -> bool:
     """Tell whether an entry counts at an anchor: addressed to its log, in time, signed, and by who was entitled to."""
     statement = entry.statement
-    if anchor.void or (statement.registry, statement.log) != (trust.registry, anchor.log):
+    if anchor.void_reason or (statement.registry, statement.log) != (trust.registry, anchor.log):
         return False
-    key, grants = trust.key(statement.key), trust.grants(statement.key, statement.issuer)
-    issuer_log = trust.issuer_log(statement.issuer, anchor.n)
+    key, grants = trust.find_key(statement.key_id), trust.list_grants(statement.key_id, statement.issuer)
+    issuer_log = trust.find_issuer_log(statement.issuer, anchor.event_number)
     if key is None or find_timing_fault(statement, anchor):
         return False
-    if any(objections(key, grants, issuer_log, Moment.of_anchor(anchor))):
+    if any(list_objections(key, grants, issuer_log, Moment.of_anchor(anchor))):
         return False
     return is_signed_by(key.spki, statement.encode(), entry.signature)
 
 
 def find_timing_fault(statement: Statement, anchor: Anchor) -> str:
     """Return the reason why a statement may not be anchored by this anchor; empty where it may."""
-    if anchor.time > statement.expires:
+    if anchor.time > statement.expires_at:
         return "statement_expired"
     if anchor.time + limits.MAX_CLOCK_LEAD_SECONDS < statement.time:
         return "statement_postdated"
@@ -124,6 +125,6 @@ def find_timing_fault(statement: Statement, anchor: Anchor) -> str:
 def is_signed_by(spki: bytes, message: bytes, signature: bytes) -> bool:
     """Tell whether `signature` (64 bytes) of `message` is good; a statement is checked once for all its records."""
     try:
-        return public_key(spki).verify(message, signature)
+        return decode_public_key(spki).verify(message, signature)
     except MalformedInput:
         return False

@@ -7,15 +7,15 @@ this record.
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.crypto.trees import root_from_path
+from ledger.crypto.trees import compute_root
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.proof.proof import CountMismatch, OutsideBatch, Proof, position_at
+from ledger.proof.proof import CountMismatch, OutsideBatch, Proof, compute_position
 from ledger.records.records import PRESENTABLE_ACTIONS
 from ledger.records.submissions import VERSION_1_ENDS, Entry, Statement, Window
 from ledger.registry.trust import Anchor, LogState, Trust
-from ledger.verification.entitlement import Moment, Objection, Scope, entitlement
+from ledger.verification.entitlement import Moment, Objection, Scope, find_objection
 from ledger.verification.occurrences import EntriesCheck, find_timing_fault, is_signed_by, search_earlier
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import Step
@@ -32,17 +32,17 @@ class Origin:
     entries_check: EntriesCheck = EntriesCheck.NOT
 
     @property
-    def proven(self) -> bool:
+    def is_proven(self) -> bool:
         return all(step.outcome is Outcome.PASS for step in self.steps)
 
 
 def trace_origin(proof: Proof, trust: Trust, *, must_present: bool) -> Origin:
     """Take steps 1 and 4 to 8 on `proof`; `must_present`: its record must be one that can be presented."""
     statement = proof.entry.statement
-    log = trust.log(statement.log) if statement.registry == trust.registry else None
-    anchor = trust.anchor(log.name, proof.sequence) if log else None
+    log = trust.find_log(statement.log) if statement.registry == trust.registry else None
+    anchor = trust.find_anchor(log.name, proof.sequence) if log else None
     batch_step, position = _judge_batch(proof, anchor)
-    anchor_step, entries = _judge_anchor(proof, anchor, position, trust)
+    anchor_step, entries_check = _judge_anchor(proof, anchor, position, trust)
     steps = (
         _judge_form(proof, trust, log, must_present),
         _judge_submission(proof),
@@ -51,7 +51,7 @@ def trace_origin(proof: Proof, trust: Trust, *, must_present: bool) -> Origin:
         anchor_step,
         _judge_entitlement(proof, anchor, trust),
     )
-    return Origin(steps, log, anchor, position, entries)
+    return Origin(steps, log, anchor, position, entries_check)
 
 
 def _judge_form(proof: Proof, trust: Trust, log: LogState | None, must_present: bool) -> Step:
@@ -76,18 +76,18 @@ def _judge_submission(proof: Proof) -> Step:
     """4. The record is in the submission of `count` records."""
     statement, record = proof.entry.statement, proof.record
     try:
-        root = root_from_path(record.suite, record.leaf(), proof.index, statement.count, proof.path)
+        root = compute_root(record.suite, record.hash_leaf(), proof.index, statement.record_count, proof.path)
     except MalformedInput as error:
         return Step(4, Outcome.FAIL, "not_in_submission", {"detail": str(error)})
     if (record.suite, root) != (statement.suite, statement.root):
         return Step(4, Outcome.FAIL, "not_in_submission")
-    return Step(4, Outcome.PASS, "in_submission", {"index": proof.index, "count": statement.count})
+    return Step(4, Outcome.PASS, "in_submission", {"index": proof.index, "count": statement.record_count})
 
 
 def _judge_signature(entry: Entry, trust: Trust) -> Step:
     """5. The department's key, as registered, signed the statement."""
-    key = trust.key(entry.statement.key)
-    evidence: dict[str, Json] = {"key": "0x" + entry.statement.key.hex()}
+    key = trust.find_key(entry.statement.key_id)
+    evidence: dict[str, Json] = {"key": "0x" + entry.statement.key_id.hex()}
     if key is None:
         return Step(5, Outcome.UNKNOWN, "key_unknown", evidence)
     if not is_signed_by(key.spki, entry.statement.encode(), entry.signature):
@@ -100,7 +100,7 @@ def _judge_batch(proof: Proof, anchor: Anchor | None) -> tuple[Step, int | None]
     if anchor is None:
         return Step(6, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence}), None
     try:
-        position = position_at(proof, anchor)
+        position = compute_position(proof, anchor)
     except OutsideBatch:
         return Step(6, Outcome.FAIL, "not_in_batch", {"sequence": anchor.sequence}), None
     except CountMismatch as error:
@@ -119,8 +119,10 @@ def _judge_anchor(
     if anchor is None:
         return Step(7, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence}), EntriesCheck.NOT
     evidence: dict[str, Json] = {"time": times.format_time(anchor.time), "block": anchor.block}
-    if anchor.void:
-        return Step(7, Outcome.UNKNOWN, "anchor_void", evidence | {"detail": anchor.void}), EntriesCheck.NOT
+    if anchor.void_reason:
+        return Step(
+            7, Outcome.UNKNOWN, "anchor_void", evidence | {"detail": anchor.void_reason}
+        ), EntriesCheck.NOT
     if reason := find_timing_fault(statement, anchor):
         outcome = Outcome.FAIL if reason in _RULED_OUT_REASONS else Outcome.UNKNOWN
         return Step(
@@ -129,13 +131,13 @@ def _judge_anchor(
     if position is None:  # of which entry an earlier one is looked for, nobody knows
         return Step(7, Outcome.PASS, "anchored", evidence), EntriesCheck.NOT
     earlier_search = search_earlier(statement, position - proof.index, anchor, trust)
-    if earlier_search.earlier:
+    if earlier_search.earlier_occurrence:
         earlier_place: dict[str, Json] = {
-            "earlier": earlier_search.earlier.sequence,
-            "earlier_position": earlier_search.earlier.position,
+            "earlier": earlier_search.earlier_occurrence.sequence,
+            "earlier_position": earlier_search.earlier_occurrence.position,
         }
         evidence |= {"sequence": anchor.sequence} | earlier_place
-    if earlier_search.earlier or earlier_search.is_endless:
+    if earlier_search.earlier_occurrence or earlier_search.is_endless:
         return Step(7, Outcome.UNKNOWN, "entry_repeated", evidence), earlier_search.entries_check
     return Step(7, Outcome.PASS, "anchored", evidence), earlier_search.entries_check
 
@@ -149,7 +151,7 @@ def _quote_statement(statement: Statement, anchor: Anchor, reason: str) -> dict[
     """Return what the statement says, where its anchor does not fit it."""
     match reason, statement.window:
         case "statement_expired", _:
-            return {"expires": times.format_time(statement.expires)}
+            return {"expires": times.format_time(statement.expires_at)}
         case "statement_postdated", _:
             return {"signed": times.format_time(statement.time)}
         case _, Window(first_sequence, last_sequence):
@@ -162,12 +164,12 @@ def _judge_entitlement(proof: Proof, anchor: Anchor | None, trust: Trust) -> Ste
     """8. The issuer was the log's, and a grant covered key, kind and type, at the anchor; the key was good by then."""
     if anchor is None:
         return Step(8, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence})
-    record, key = proof.record, trust.key(proof.entry.statement.key)
+    record, key = proof.record, trust.find_key(proof.entry.statement.key_id)
     grants, issuer_log = (
-        trust.grants(proof.entry.statement.key, record.issuer),
-        trust.issuer_log(record.issuer, anchor.n),
+        trust.list_grants(proof.entry.statement.key_id, record.issuer),
+        trust.find_issuer_log(record.issuer, anchor.event_number),
     )
-    objection = entitlement(key, grants, issuer_log, Moment.of_anchor(anchor), Scope.of_record(record))
+    objection = find_objection(key, grants, issuer_log, Moment.of_anchor(anchor), Scope.of_record(record))
     evidence: dict[str, Json] = {"issuer": record.issuer, "at": times.format_time(anchor.time)}
     if objection is None:
         return Step(8, Outcome.PASS, "entitled", evidence)

@@ -66,18 +66,19 @@ REASON_WORDS: Final = {
 class PastStatus:
     """The status at `moment` (seconds since 1970), and the anchors that show it.
 
-    `since` set it, `known` is the newest at or before the moment, `until` the first later one that set another. `newest`
-    is the block time of the newest good anchor that is known here: nothing later can be said.
+    `since_anchor` set it, `known_anchor` is the newest at or before the moment, `until_anchor` the first later one that
+    set another. `newest_anchored_at` is the block time of the newest good anchor that is known here: nothing later can
+    be said.
     """
 
     moment: int
     standing: PastStanding
     reason: str
     status: StatusReport | None = None
-    since: Anchor | None = None
-    known: Anchor | None = None
-    until: Anchor | None = None
-    newest: int | None = None
+    since_anchor: Anchor | None = None
+    known_anchor: Anchor | None = None
+    until_anchor: Anchor | None = None
+    newest_anchored_at: int | None = None
     deciding_step: Step | None = None
 
     def to_json(self) -> dict[str, Json]:
@@ -93,13 +94,16 @@ class PastStatus:
             "reason_words": encode_words(reason_words),
         }
         if self.status is not None:
-            body["status"] = self.status.evidence()
-        for name in ("since", "known", "until"):
-            anchor: Anchor | None = getattr(self, name)
+            body["status"] = self.status.to_evidence()
+        for name, anchor in (
+            ("since", self.since_anchor),
+            ("known", self.known_anchor),
+            ("until", self.until_anchor),
+        ):
             if anchor is not None:
                 body[name] = _encode_anchor(anchor)
-        if self.newest is not None:
-            body["newest"] = times.format_time(self.newest)
+        if self.newest_anchored_at is not None:
+            body["newest"] = times.format_time(self.newest_anchored_at)
         return body
 
 
@@ -107,21 +111,21 @@ class PastStatus:
 class PastSpan:
     """What was the case from a first to a last second: one `Past` for each stretch, as of the moment at which it begins.
 
-    `end` is the status at the last second. A stretch lasts until the next begins, the last one to that second.
+    `end_status` is the status at the last second. A stretch lasts until the next begins, the last one to that second.
     """
 
     stretches: tuple[PastStatus, ...]
-    end: PastStatus
+    end_status: PastStatus
 
     @property
-    def start(self) -> PastStatus:
+    def start_status(self) -> PastStatus:
         """The status at the first second."""
         return self.stretches[0]
 
     def to_json(self) -> dict[str, Json]:
         return {
-            "start": self.start.to_json(),
-            "end": self.end.to_json(),
+            "start": self.start_status.to_json(),
+            "end": self.end_status.to_json(),
             "during": [stretch.to_json() for stretch in self.stretches],
         }
 
@@ -138,14 +142,14 @@ def judge_past_span(proof: Proof, trust: Trust, day_or_moment: str) -> PastSpan:
     first_second, last_second = (
         (times.parse_time(day_or_moment),) * 2
         if "T" in day_or_moment
-        else times.day_bounds(times.parse_date(day_or_moment))
+        else times.find_day_bounds(times.parse_date(day_or_moment))
     )
     origin = trace_origin(proof, trust, must_present=True)
-    beginnings = _find_beginnings(origin, trust, first_second, last_second)
-    if len(beginnings) > MAX_STRETCHES:
+    beginning_moments = _find_beginnings(origin, trust, first_second, last_second)
+    if len(beginning_moments) > MAX_STRETCHES:
         endless_past = PastStatus(first_second, PastStanding.UNKNOWN, "too_many_changes")
         return PastSpan((endless_past,), replace(endless_past, moment=last_second))
-    stretches = tuple(_judge_moment(proof, origin, trust, moment) for moment in beginnings)
+    stretches = tuple(_judge_moment(proof, origin, trust, moment) for moment in beginning_moments)
     return PastSpan(stretches, _judge_moment(proof, origin, trust, last_second))
 
 
@@ -154,18 +158,18 @@ def _find_beginnings(origin: Origin, trust: Trust, first_second: int, last_secon
 
     More than `MAX_STRETCHES` where they are too many, or cannot be found.
     """
-    beginnings, log, anchor = {first_second}, origin.log, origin.anchor
-    if not origin.proven or log is None or anchor is None or origin.position is None:
+    beginning_moments, log, anchor = {first_second}, origin.log, origin.anchor
+    if not origin.is_proven or log is None or anchor is None or origin.position is None:
         return [first_second]
-    beginnings |= {anchor.time, log.anchored_at + 1}
+    beginning_moments |= {anchor.time, log.anchored_at + 1}
     for change in walk_changes(trust, log.name, origin.position, log.sequence):
-        if change is None or len(beginnings) > MAX_STRETCHES:
+        if change is None or len(beginning_moments) > MAX_STRETCHES:
             return list(range(MAX_STRETCHES + 1))
         if change.since <= first_second:
             break
         if change.since <= last_second:
-            beginnings.add(change.since)
-    return sorted(moment for moment in beginnings if first_second <= moment <= last_second)
+            beginning_moments.add(change.since)
+    return sorted(moment for moment in beginning_moments if first_second <= moment <= last_second)
 
 
 def judge_past(proof: Proof, trust: Trust, moment: int) -> PastStatus:
@@ -189,32 +193,42 @@ def _judge_moment(proof: Proof, origin: Origin, trust: Trust, moment: int) -> Pa
     # 2
     if moment < anchor.time:
         return PastStatus(
-            moment, PastStanding.NOT_REGISTERED, "not_registered_yet", until=anchor, newest=log.anchored_at
+            moment,
+            PastStanding.NOT_REGISTERED,
+            "not_registered_yet",
+            until_anchor=anchor,
+            newest_anchored_at=log.anchored_at,
         )
     if moment > log.anchored_at:
-        return PastStatus(moment, PastStanding.UNKNOWN, "later_than_known", newest=log.anchored_at)
+        return PastStatus(
+            moment, PastStanding.UNKNOWN, "later_than_known", newest_anchored_at=log.anchored_at
+        )
     # 3
     known_anchor = _find_newest_anchor(trust, log, anchor, moment)
     try:
         until_anchor = _find_next_change(trust, log, position, known_anchor.sequence)
     except _TooManyChanges:
         return PastStatus(
-            moment, PastStanding.UNKNOWN, "too_many_changes", known=known_anchor, newest=log.anchored_at
+            moment,
+            PastStanding.UNKNOWN,
+            "too_many_changes",
+            known_anchor=known_anchor,
+            newest_anchored_at=log.anchored_at,
         )
     # 4
     proof_then = _cut_proof(proof, known_anchor.sequence)
     step, status = judge_status(proof_then, _cut_origin(origin, log, known_anchor), trust)
     deciding_step = _judge_dates(proof, moment) or step if step.outcome is Outcome.PASS else step
-    change = trust.status(log.name, position, known_anchor.sequence)
+    change = trust.find_status(log.name, position, known_anchor.sequence)
     return PastStatus(
         moment,
         _STANDING_OF_OUTCOME[deciding_step.outcome],
         deciding_step.reason,
         status=status,
-        since=trust.anchor(log.name, change.sequence) if change else anchor,
-        known=known_anchor,
-        until=until_anchor,
-        newest=log.anchored_at,
+        since_anchor=trust.find_anchor(log.name, change.sequence) if change else anchor,
+        known_anchor=known_anchor,
+        until_anchor=until_anchor,
+        newest_anchored_at=log.anchored_at,
         deciding_step=deciding_step,
     )
 
@@ -236,7 +250,7 @@ def _find_newest_anchor(trust: Trust, log: LogState, first_anchor: Anchor, momen
     low_sequence, high_sequence, newest_anchor = first_anchor.sequence, log.sequence, first_anchor
     while low_sequence < high_sequence:
         middle_sequence = (low_sequence + high_sequence + 1) // 2
-        anchor = trust.anchor(log.name, middle_sequence)
+        anchor = trust.find_anchor(log.name, middle_sequence)
         if anchor is None or anchor.time > moment:
             high_sequence = middle_sequence - 1
         else:
@@ -246,9 +260,11 @@ def _find_newest_anchor(trust: Trust, log: LogState, first_anchor: Anchor, momen
 
 def _cut_proof(proof: Proof, sequence: int) -> Proof:
     """Leave out what the proof carries from after the anchor `sequence`."""
-    linked_proofs = tuple(linked_proof for linked_proof in proof.linked if linked_proof.sequence <= sequence)
-    keeps_status = proof.status is not None and proof.status.sequence <= sequence
-    return replace(proof, status=proof.status if keeps_status else None, linked=linked_proofs)
+    linked_proofs = tuple(
+        linked_proof for linked_proof in proof.linked_proofs if linked_proof.sequence <= sequence
+    )
+    keeps_status = proof.staple is not None and proof.staple.sequence <= sequence
+    return replace(proof, staple=proof.staple if keeps_status else None, linked_proofs=linked_proofs)
 
 
 def _cut_origin(origin: Origin, log: LogState, known_anchor: Anchor) -> Origin:
@@ -272,11 +288,11 @@ def _find_next_change(trust: Trust, log: LogState, position: int, sequence: int)
         if change.sequence <= sequence:
             break
         next_change = change
-    return trust.anchor(log.name, next_change.sequence) if next_change else None
+    return trust.find_anchor(log.name, next_change.sequence) if next_change else None
 
 
 def _judge_dates(proof: Proof, moment: int) -> Step | None:
-    day, record = times.civil_date(moment), proof.record
+    day, record = times.find_civil_date(moment), proof.record
     if record.valid_from and day < record.valid_from:
         return Step(10, Outcome.FAIL, "not_yet_valid")
     if record.valid_until and record.valid_until < day:
@@ -287,7 +303,7 @@ def _judge_dates(proof: Proof, moment: int) -> Step | None:
 def _encode_anchor(anchor: Anchor) -> dict[str, Json]:
     return {
         "sequence": anchor.sequence,
-        "n": anchor.n,
+        "n": anchor.event_number,
         "block": anchor.block,
         "time": times.format_time(anchor.time),
     }

@@ -292,7 +292,7 @@ _END_WORDS: Final = {
 }
 
 
-def verdict_words(verdict: Verdict, reason: str, comparison: str) -> Words:
+def choose_verdict_words(verdict: Verdict, reason: str, comparison: str) -> Words:
     """Return the sentence of a verdict: what ended a certificate has its own, and no paper is genuine that was not compared.
 
     `reason` is that of the deciding step, `comparison` that of step 2.

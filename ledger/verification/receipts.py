@@ -30,28 +30,29 @@ MAX_BYTES: Final = 8 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The records of submission `root` stand from position `first` on, in an anchor of block time `deadline` or before.
+    """The records of submission `root` stand from position `first_position` on, in an anchor of block time `deadline` or
+    before.
 
-    `key` is the identifier of the node's key, 32 bytes; times in seconds since 1970.
+    `key_id` is the identifier of the node's key, 32 bytes; times in seconds since 1970.
     """
 
     registry: str
     log: str
     suite: Suite
     root: bytes
-    count: int
-    first: int
-    accepted: int
+    record_count: int
+    first_position: int
+    accepted_at: int
     deadline: int
-    key: bytes
+    key_id: bytes
 
     def __post_init__(self) -> None:
         """Raises: MalformedInput when positions or times cannot be."""
-        if not 1 <= self.count <= limits.MAX_SUBMISSION_RECORDS:
+        if not 1 <= self.record_count <= limits.MAX_SUBMISSION_RECORDS:
             raise MalformedInput(f"a submission has 1 to {limits.MAX_SUBMISSION_RECORDS} records")
-        if not 0 <= self.first <= limits.MAX_LOG_SIZE - self.count:
+        if not 0 <= self.first_position <= limits.MAX_LOG_SIZE - self.record_count:
             raise MalformedInput("`first` and `count` lead beyond the largest log")
-        if not self.accepted < self.deadline:
+        if not self.accepted_at < self.deadline:
             raise MalformedInput("`deadline` lies after `accepted`")
 
     def to_json(self) -> dict[str, Json]:
@@ -60,11 +61,11 @@ class Receipt:
             "registry": self.registry,
             "log": self.log,
             "submission": self.suite.format(self.root),
-            "count": self.count,
-            "first": self.first,
-            "accepted": times.format_time(self.accepted),
+            "count": self.record_count,
+            "first": self.first_position,
+            "accepted": times.format_time(self.accepted_at),
             "deadline": times.format_time(self.deadline),
-            "key": "0x" + self.key.hex(),
+            "key": "0x" + self.key_id.hex(),
         }
 
     def encode(self) -> bytes:
@@ -88,7 +89,7 @@ class SignedReceipt:
 
 def sign_receipt(key: PrivateKey, receipt: Receipt) -> SignedReceipt:
     """Sign a receipt that names this key. Raises: MalformedInput where it names another."""
-    if receipt.key != key.public.id:
+    if receipt.key_id != key.public.id:
         raise MalformedInput("the receipt names another key than the one that is to sign it")
     return SignedReceipt(receipt, key.sign(receipt.encode()))
 
@@ -101,18 +102,18 @@ def decode_signed_receipt(data: bytes) -> SignedReceipt:
 
 def _decode_receipt(value: Json) -> Receipt:
     fields = Fields(value, "receipt")
-    fields.type(TYPE)
-    suite, root = fields.digest("submission")
+    fields.take_type(TYPE)
+    suite, root = fields.take_digest("submission")
     receipt = Receipt(
-        registry=fields.text("registry"),
-        log=fields.text("log"),
+        registry=fields.take_text("registry"),
+        log=fields.take_text("log"),
         suite=suite,
         root=root,
-        count=fields.integer("count", 1, limits.MAX_SUBMISSION_RECORDS),
-        first=fields.integer("first", 0, limits.MAX_LOG_SIZE),
-        accepted=fields.time("accepted"),
-        deadline=fields.time("deadline"),
-        key=fields.parsed("key", parse_key_id),
+        record_count=fields.take_integer("count", 1, limits.MAX_SUBMISSION_RECORDS),
+        first_position=fields.take_integer("first", 0, limits.MAX_LOG_SIZE),
+        accepted_at=fields.take_time("accepted"),
+        deadline=fields.take_time("deadline"),
+        key_id=fields.take_parsed("key", parse_key_id),
     )
     fields.close()
     return receipt
@@ -152,7 +153,7 @@ class Judgement:
 class EntrySource(Protocol):
     """The entries of a log that fit its anchors, wherever they are held."""
 
-    def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
+    def find_entry(self, log: str, position: int) -> tuple[int, Entry] | None:
         """Return the entry whose records include `position`, with its own first position; None where it is not held."""
 
 
@@ -169,43 +170,46 @@ def judge_promise(signed_receipt: SignedReceipt, trust: Trust, entries: EntrySou
     receipt = signed_receipt.receipt
     if origin_judgement := _judge_origin(signed_receipt, trust):  # 1
         return origin_judgement
-    log = trust.log(receipt.log)
+    log = trust.find_log(receipt.log)
     if log is None:
         return _judge_unknown("log_unknown", f"the log {receipt.log} is not known here")
-    deadline = times.format_time(receipt.deadline)
-    if log.size <= receipt.first:  # 2
+    deadline_text = times.format_time(receipt.deadline)
+    if log.size <= receipt.first_position:  # 2
         if trust.time > receipt.deadline:
             text = (
-                f"position {receipt.first} was promised by {deadline}; at {times.format_time(trust.time)} "
+                f"position {receipt.first_position} was promised by {deadline_text}; at {times.format_time(trust.time)} "
                 f"the log had only {log.size} records"
             )
             return Judgement(PromiseState.BROKEN, "not_anchored", text)
         if now > receipt.deadline:
-            known_until = times.format_time(trust.time)
+            known_until_text = times.format_time(trust.time)
             return _judge_unknown(
-                "knowledge_old", f"the deadline was {deadline}, what is known here ends at {known_until}"
+                "knowledge_old",
+                f"the deadline was {deadline_text}, what is known here ends at {known_until_text}",
             )
-        return Judgement(PromiseState.PENDING, "not_due", f"promised by {deadline}")
-    anchor = find_anchor(trust, receipt.log, receipt.first)
+        return Judgement(PromiseState.PENDING, "not_due", f"promised by {deadline_text}")
+    anchor = find_anchor(trust, receipt.log, receipt.first_position)
     if anchor is None:
-        return _judge_unknown("anchor_unknown", f"the anchor of position {receipt.first} is not known here")
+        return _judge_unknown(
+            "anchor_unknown", f"the anchor of position {receipt.first_position} is not known here"
+        )
     return _judge_time(receipt, anchor) or _judge_entry(receipt, anchor, entries, trust)  # 3, 4
 
 
 def find_anchor(trust: Trust, log: str, position: int) -> Anchor | None:
     """Return the anchor with which the log grew over `position`: sizes never fall, so halving finds it."""
-    log_state = trust.log(log)
+    log_state = trust.find_log(log)
     if log_state is None or position >= log_state.size:
         return None
-    low, high = 1, log_state.sequence
-    while low < high:
-        middle = (low + high) // 2
-        anchor = trust.anchor(log, middle)
+    low_sequence, high_sequence = 1, log_state.sequence
+    while low_sequence < high_sequence:
+        middle_sequence = (low_sequence + high_sequence) // 2
+        anchor = trust.find_anchor(log, middle_sequence)
         if anchor is not None and anchor.size > position:
-            high = middle
+            high_sequence = middle_sequence
         else:
-            low = middle + 1
-    anchor = trust.anchor(log, low)
+            low_sequence = middle_sequence + 1
+    anchor = trust.find_anchor(log, low_sequence)
     return anchor if anchor and anchor.size_before <= position < anchor.size else None
 
 
@@ -213,7 +217,7 @@ def judge_signature(signed_receipt: SignedReceipt, key: KeyState | None) -> str:
     """Return why the signature is not that of a node of the receipt's log, by the registry's `key`; empty where it is."""
     receipt = signed_receipt.receipt
     return judge_node_signature(
-        key, receipt.log, receipt.encode(), signed_receipt.signature, receipt.accepted
+        key, receipt.log, receipt.encode(), signed_receipt.signature, receipt.accepted_at
     )
 
 
@@ -248,7 +252,7 @@ def _judge_origin(signed_receipt: SignedReceipt, trust: Trust) -> Judgement | No
         return _judge_unknown(
             "other_registry", f"the receipt is of the registry {signed_receipt.receipt.registry}"
         )
-    reason = judge_signature(signed_receipt, trust.key(signed_receipt.receipt.key))
+    reason = judge_signature(signed_receipt, trust.find_key(signed_receipt.receipt.key_id))
     if not reason:
         return None
     is_certain = reason not in ("key_unknown", "key_compromised")
@@ -258,18 +262,18 @@ def _judge_origin(signed_receipt: SignedReceipt, trust: Trust) -> Judgement | No
 
 
 def _judge_time(receipt: Receipt, anchor: Anchor) -> Judgement | None:
-    if anchor.void:
-        text = f"anchor {anchor.sequence}, which covers position {receipt.first}, is void: {anchor.void}"
+    if anchor.void_reason:
+        text = f"anchor {anchor.sequence}, which covers position {receipt.first_position}, is void: {anchor.void_reason}"
         return Judgement(PromiseState.BROKEN, "anchor_void", text)
     if anchor.time > receipt.deadline:
-        deadline, anchored_at = times.format_time(receipt.deadline), times.format_time(anchor.time)
-        text = f"promised by {deadline}, anchored at {anchored_at} with sequence {anchor.sequence}"
+        deadline_text, anchored_at_text = times.format_time(receipt.deadline), times.format_time(anchor.time)
+        text = f"promised by {deadline_text}, anchored at {anchored_at_text} with sequence {anchor.sequence}"
         return Judgement(PromiseState.BROKEN, "anchored_late", text)
     return None
 
 
 def _judge_entry(receipt: Receipt, anchor: Anchor, entries: EntrySource, trust: Trust) -> Judgement:
-    position_and_entry = entries.entry_at(receipt.log, receipt.first)
+    position_and_entry = entries.find_entry(receipt.log, receipt.first_position)
     if position_and_entry is None:
         return _judge_unknown(
             "entries_missing",
@@ -277,12 +281,17 @@ def _judge_entry(receipt: Receipt, anchor: Anchor, entries: EntrySource, trust: 
         )
     first_position, entry = position_and_entry
     statement = entry.statement
-    if (first_position, statement.root, statement.count) == (receipt.first, receipt.root, receipt.count):
+    if (first_position, statement.root, statement.record_count) == (
+        receipt.first_position,
+        receipt.root,
+        receipt.record_count,
+    ):
         return _judge_place(statement, first_position, anchor, trust)
     promised_root, entry_root = receipt.suite.format(receipt.root), statement.suite.format(statement.root)
     text = (
-        f"position {receipt.first} was promised to {promised_root} ({receipt.count} records); anchor {anchor.sequence} has "
-        f"{entry_root} there ({statement.count} records from {first_position} on)"
+        f"position {receipt.first_position} was promised to {promised_root} ({receipt.record_count} records); "
+        f"anchor {anchor.sequence} has "
+        f"{entry_root} there ({statement.record_count} records from {first_position} on)"
     )
     return Judgement(PromiseState.CONTRADICTED, "other_submission", text)
 
@@ -294,7 +303,7 @@ def _judge_place(statement: Statement, first_position: int, anchor: Anchor, trus
         return Judgement(
             PromiseState.BROKEN, reason, f"{anchoring_words}, where the statement does not count"
         )
-    if earlier_occurrence := search_earlier(statement, first_position, anchor, trust).earlier:
+    if earlier_occurrence := search_earlier(statement, first_position, anchor, trust).earlier_occurrence:
         sequence, position = earlier_occurrence.sequence, earlier_occurrence.position
         text = f"{anchoring_words}, and before with sequence {sequence} at position {position}, which counts"
         return Judgement(PromiseState.BROKEN, "entry_repeated", text)

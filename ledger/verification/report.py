@@ -19,8 +19,8 @@ from ledger.verification.reasons import (
     Outcome,
     RowKey,
     Verdict,
+    choose_verdict_words,
     decide,
-    verdict_words,
 )
 from ledger.words import Words
 
@@ -77,17 +77,17 @@ class StatusReport:
     sequence: int
     known_at: int
     since: int | None = None
-    cause: Proof | None = None
+    cause_proof: Proof | None = None
 
     @classmethod
     def of_change(
-        cls, log: LogState, change: PositionStatus | None, source: str, cause: Proof | None
+        cls, log: LogState, change: PositionStatus | None, source: str, cause_proof: Proof | None
     ) -> Self:
         """Report the newest change of a position that the verifier knows, as of the log's newest anchor."""
         status, since = (change.status, change.since) if change else (Status.VALID, None)
-        return cls(status, source, log.sequence, log.anchored_at, since, cause)
+        return cls(status, source, log.sequence, log.anchored_at, since, cause_proof)
 
-    def evidence(self) -> dict[str, Json]:
+    def to_evidence(self) -> dict[str, Json]:
         body: dict[str, Json] = {
             "status": self.status.name.lower(),
             "source": self.source,
@@ -96,14 +96,14 @@ class StatusReport:
         }
         if self.since is not None:
             body["since"] = times.format_time(self.since)
-        if self.cause is not None:
-            record = self.cause.record
+        if self.cause_proof is not None:
+            record = self.cause_proof.record
             body["action"] = record.action
             body["authority"] = record.issuer
             if record.basis is not None:
                 body["basis"] = record.basis
             body["identifier"] = record.identifier
-            body["record"] = record.suite.format(record.leaf())
+            body["record"] = record.suite.format(record.hash_leaf())
         return body
 
 
@@ -161,14 +161,14 @@ class Report:
     @property
     def words(self) -> Words:
         """The verdict as one sentence."""
-        return verdict_words(self.verdict, self.reason, self.step(2).reason)
+        return choose_verdict_words(self.verdict, self.reason, self.get_step(2).reason)
 
     @property
-    def forged(self) -> bool:
+    def is_forged(self) -> bool:
         """Whether a step shows that the claims are not the department's: then they are not repeated."""
         return any(step.outcome is Outcome.FAIL and step.number in ORIGIN_STEPS for step in self.steps)
 
-    def step(self, number: int) -> Step:
+    def get_step(self, number: int) -> Step:
         return self.steps[number - 1]
 
     def to_json(self) -> dict[str, Json]:
@@ -190,7 +190,7 @@ class Report:
         if self.proof is not None:
             body["record"] = self.proof.record.to_json()
             body["log"] = self.proof.entry.statement.log
-            if self.proof.disclosure is not None and not self.forged:
+            if self.proof.disclosure is not None and not self.is_forged:
                 body["claims"] = self.proof.disclosure.values
                 body["withheld"] = [*sorted(self.proof.disclosure.withheld_names)]
         if self.anchor is not None:
@@ -205,5 +205,5 @@ class Report:
             body["entries"] = self.entries_check.value
             body["entries_words"] = encode_words(ENTRIES_WORDS[self.entries_check])
         if self.status is not None:
-            body["status"] = self.status.evidence()
+            body["status"] = self.status.to_evidence()
         return body

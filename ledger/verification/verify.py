@@ -48,17 +48,21 @@ class Policy:
     `max_age_by_kind` holds other ages for records of some kinds: of a seal, say, much depends on one status.
     """
 
-    max_age: int = 3600
-    clock_tolerance: int = 120
+    max_age_seconds: int = 3600
+    clock_tolerance_seconds: int = 120
     max_age_by_kind: Mapping[str, int] = field(default_factory=dict)
 
-    def age_of(self, kind: str) -> int:
+    def get_max_age(self, kind: str) -> int:
         """Return how old the knowledge may be that a record of this kind is judged by."""
-        return self.max_age_by_kind.get(kind, self.max_age)
+        return self.max_age_by_kind.get(kind, self.max_age_seconds)
 
 
 def verify(
-    presented: PresentedContent, proof: bytes | Proof, trust: Trust, now: int, policy: Policy | None = None
+    presented_content: PresentedContent,
+    proof: bytes | Proof,
+    trust: Trust,
+    now: int,
+    policy: Policy | None = None,
 ) -> Report:
     """Return the report on `proof` (JSON text, code from paper, or decoded) at `now`, in seconds since 1970."""
     policy = policy or Policy()
@@ -67,7 +71,7 @@ def verify(
     except MalformedInput as error:
         return _report_unreadable(error, trust, now)
     origin = trace_origin(decoded_proof, trust, must_present=True)  # 1, 4, 5, 6, 7, 8
-    compared, comparison_step = compare(presented, decoded_proof.disclosure)  # 2
+    compared, comparison_step = compare(presented_content, decoded_proof.disclosure)  # 2
     status_step, status = judge_status(decoded_proof, origin, trust)  # 9
     steps = (
         *origin.steps,
@@ -121,7 +125,7 @@ def _judge_claims(proof: Proof) -> Step:
 def _judge_dates(proof: Proof, trust: Trust, now: int, policy: Policy) -> Step:
     """10. Civil dates in Asia/Shanghai, both ends inclusive; an absent end is 长期."""
     record = proof.record
-    today = times.civil_date(max(now, _find_chain_time(trust)))  # it has passed, whatever the clock says
+    today = times.find_civil_date(max(now, _find_chain_time(trust)))  # it has passed, whatever the clock says
     evidence: dict[str, Json] = {"today": today.isoformat()}
     if record.valid_from and today < record.valid_from:
         evidence["from"] = record.valid_from.isoformat()
@@ -144,7 +148,7 @@ def _judge_age(proof: Proof, status: StatusReport | None, trust: Trust, now: int
         )
     if status is None:
         return Step(12, Outcome.UNKNOWN, "not_reached")
-    known_at, allowed_age = status.known_at, policy.age_of(proof.record.kind)
+    known_at, allowed_age = status.known_at, policy.get_max_age(proof.record.kind)
     evidence: dict[str, Json] = {"known_at": times.format_time(known_at), "seconds": max(0, now - known_at)}
     if now - known_at > allowed_age:
         return Step(12, Outcome.UNKNOWN, "knowledge_stale", evidence | {"allowed": allowed_age})
@@ -152,7 +156,7 @@ def _judge_age(proof: Proof, status: StatusReport | None, trust: Trust, now: int
 
 
 def _is_clock_behind(trust: Trust, now: int, policy: Policy) -> bool:
-    return now + policy.clock_tolerance < _find_chain_time(trust)
+    return now + policy.clock_tolerance_seconds < _find_chain_time(trust)
 
 
 def _find_chain_time(trust: Trust) -> int:

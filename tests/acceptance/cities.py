@@ -25,7 +25,7 @@ from api.demo.stage import City, Stage, open_stage
 from api.key_files import write_key
 from api.node.errors import SETTINGS_FILE
 from api.node.settings import Settings
-from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.encoding.canonical import Json
 from ledger.records.identifiers import CertificateIdentifier
 from ledger.registry import acts
@@ -121,7 +121,7 @@ class Cities:
         def known() -> bool:
             url = Settings.load(self.tianmen.directory).replica_url
             with closing(Replica(url)) as replica, replica.reading() as trust:
-                return bool(trust.key(key) and trust.grants(key, ISSUER))
+                return bool(trust.find_key(key) and trust.list_grants(key, ISSUER))
 
         eventually(known)
 
@@ -139,7 +139,7 @@ def write_rows(path: Path, *rows: Mapping[str, Json]) -> Path:
 
 
 def new_key(path: Path) -> PrivateKey:
-    key = generate("sm2", secrets.token_bytes)
+    key = generate_key("sm2", secrets.token_bytes)
     write_key(path, key)
     return key
 

@@ -74,7 +74,7 @@ class Office:
 
     def standing(self) -> tuple[int, bytes]:
         stated = self.net.chain.registry_head(RegistryName.parse(self.registry).contract)
-        return stated.n, stated.head
+        return stated.event_number, stated.head
 
     def act(self, role: str, action: str, *arguments: str | Path, acts: int = 1) -> str:
         """Look with --dry-run, which must change nothing, then act; return what was said."""

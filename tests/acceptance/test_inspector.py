@@ -24,7 +24,7 @@ def test_what_one_node_signs_comes_to_the_other(cities: Cities) -> None:
         """Tell whether Wuhan's node gives out what its monitor fetched from Tianmen's."""
         with httpx.Client(trust_env=False) as client:
             answer = client.get(f"{cities.wuhan.url}/v1/checkpoint?cosigned=1")
-        return answer.is_success and key in {one.key for one in read_cosigned(answer.content).cosignatures}
+        return answer.is_success and key in {one.key_id for one in read_cosigned(answer.content).cosignatures}
 
     eventually(has_come)
 

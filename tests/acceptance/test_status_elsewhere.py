@@ -93,13 +93,13 @@ def test_a_revocation_is_known_elsewhere_within_seconds_and_nobody_is_told_whose
     for proof in proofs:
         statement, record = proof.entry.statement, proof.record
         named = [record.identifier, record.lineage, record.issuer, statement.issuer]
-        hashes = [record.leaf(), statement.root, record.claims or b"", statement.key, record.salt]
-        assert proof.status
+        hashes = [record.hash_leaf(), statement.root, record.claims or b"", statement.key_id, record.salt]
+        assert proof.staple
         hashes += [
-            proof.status.chunk,
-            *proof.status.path,
+            proof.staple.chunk,
+            *proof.staple.path,
             *proof.path,
-            *(element.hash for element in proof.batch),
+            *(element.hash for element in proof.batch_path),
         ]
         # A chunk in which nothing changed has no name to betray.
         for secret in [

@@ -21,7 +21,7 @@ from anchoring.register.access.tokens import create_token
 from anchoring.register.receipts import find_or_sign_receipt
 from anchoring.register.records import find_current_leaf
 from anchoring.register.submissions import page_submissions
-from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import encode as canonical
 from ledger.records.seal_identifiers import SealingIdentifier
@@ -116,7 +116,7 @@ def build_stage(folder: Path) -> Stage:
     """Let a city work: several batches, changes of status, links, a batch that is not final, submissions that wait."""
     folder.mkdir()
     city = City(folder)
-    own_key, other_key = (generate("p256", Random(seed).randbytes) for seed in (5, 6))
+    own_key, other_key = (generate_key("p256", Random(seed).randbytes) for seed in (5, 6))
     admin = city.net.account("admin").address
     city.act(acts.LogAdmitted(OTHER_LOG, 1, admin, ("420100",), acts.Predecessor()), "province")
     city.act(acts.KeyRegistered(LOG, NODE, own_key.public.spki))
@@ -137,8 +137,8 @@ def build_stage(folder: Path) -> Stage:
     city.settle()
     checkpoints = Checkpoints(f"sqlite:///{folder / CHECKPOINTS}")
     with city.replica.reading() as view:
-        checkpoint = make_checkpoint(view, view.cursor.n)
-        first_checkpoint = make_checkpoint(view, view.cursor.n - 1)
+        checkpoint = make_checkpoint(view, view.cursor.event_number)
+        first_checkpoint = make_checkpoint(view, view.cursor.event_number - 1)
     for key, signed in ((own_key, first_checkpoint), (own_key, checkpoint)):
         checkpoints.sign(key, signed)
     checkpoints.add(CosignedCheckpoint(checkpoint, (Cosignature.make(other_key, checkpoint),)))

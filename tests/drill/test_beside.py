@@ -13,7 +13,7 @@ import pytest
 from anchoring.audit.findings import AuditReport
 from anchoring.checkpoints.store import Checkpoints
 from anchoring.errors import PeerFailed
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from ledger.encoding.canonical import encode as canonical
 from ledger.registry.acts import Event, extend_head
 from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint, Fork
@@ -42,10 +42,10 @@ def forge(copy: Copy, second_key: bool) -> None:
     """Give the node evidence of a fork: signed by the other city's key, or by one that nobody knows."""
     stage = copy.stage
     other = replace(stage.checkpoint, head=bytes(32))
-    key = stage.other_key if second_key else generate("p256", lambda count: b"\x09" * count)
+    key = stage.other_key if second_key else generate_key("p256", lambda count: b"\x09" * count)
     cosignature = Cosignature.make(key, other)
     if not second_key:
-        cosignature = replace(cosignature, key=stage.other_key.public.id)
+        cosignature = replace(cosignature, key_id=stage.other_key.public.id)
     own = CosignedCheckpoint(stage.checkpoint, (Cosignature.make(stage.own_key, stage.checkpoint),))
     checkpoints = Checkpoints(f"sqlite:///{copy.folder / CHECKPOINTS}")
     checkpoints.keep_fork(Fork(own, CosignedCheckpoint(other, (cosignature,))))
@@ -103,7 +103,7 @@ def lose_receipt(copy: Copy) -> None:
 def change_receipt(copy: Copy) -> None:
     """Present a receipt, signed by the node, of another moment of acceptance than the register has."""
     receipt = copy.stage.receipts[-1].receipt
-    copy.receipts = [sign_receipt(copy.stage.own_key, replace(receipt, accepted=receipt.accepted - 5))]
+    copy.receipts = [sign_receipt(copy.stage.own_key, replace(receipt, accepted_at=receipt.accepted_at - 5))]
 
 
 def stand_apart(copy: Copy) -> None:

@@ -56,7 +56,7 @@ def mistake_a_status(patch: Patch) -> None:
 
 
 def hash_otherwise(patch: Patch) -> None:
-    patch.setattr(rows, "leaf_hash", lambda suite, body: suite.hash(b"\x07" + body))
+    patch.setattr(rows, "hash_leaf", lambda suite, body: suite.hash(b"\x07" + body))
     patch.setattr(intake, "_check_root", lambda statement, leaves: None)
 
 
@@ -107,7 +107,7 @@ def submit_without_a_grant(city: City) -> None:
     city.act(acts.KeyRegistered(LOG, 1, other.key.public.spki))
     city.act(acts.KeyGranted(LOG, other.key.public.id, ISSUER, 2, (), 0, 2 * city.net.now))
     with city.replica.reading() as trust:
-        log_state = trust.log(LOG)
+        log_state = trust.find_log(LOG)
         assert log_state
         other.target = replace(other.target, sequence=log_state.sequence)
         intake.accept(city.register, trust, other.lines([licence(8)], city.net.now), city.net.now, SETTINGS)

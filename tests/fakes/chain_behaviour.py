@@ -106,7 +106,7 @@ class ChainBehaviour:
         for event in events:
             head = extend_head(head, event)
         stated = net.chain.registry_head(contract)
-        assert (stated.n, stated.head, stated.closed) == (len(events), head, True)
+        assert (stated.event_number, stated.head, stated.closed) == (len(events), head, True)
         assert stated.last_block == events[-1].block
 
     def test_an_admin_hands_over_in_two_steps(self, net: Net) -> None:
@@ -194,7 +194,7 @@ class ChainBehaviour:
         receipt = net.chain.receipt(signed.hash)
         assert receipt is not None
         assert not receipt.succeeded
-        assert net.chain.registry_head(contract).n == 1
+        assert net.chain.registry_head(contract).event_number == 1
 
     def test_a_reorg_takes_events_and_receipts_back(self, net: Net) -> None:
         province = net.account("province")

@@ -14,12 +14,12 @@ from anchoring.register.store import Register
 from anchoring.register.submissions import Acceptance
 from api.department.drafting import draft
 from api.department.drafts import Draft, Target
-from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.crypto.suites import SM3, Suite
 from ledger.encoding.canonical import encode as canonical
 from ledger.records.identifiers import CertificateIdentifier
 from ledger.registry import acts
-from ledger.registry.acts import Act, Event, head_zero, registry_name
+from ledger.registry.acts import Act, Event, build_registry_name, compute_head_zero
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.trust import Trust
 
@@ -72,7 +72,7 @@ class Department:
         random: Callable[[int], bytes] | None = None,
     ) -> None:
         self.random = random or Random(seed).randbytes
-        self.key: PrivateKey = generate(algorithm, self.random)
+        self.key: PrivateKey = generate_key(algorithm, self.random)
         self.target = Target(registry, LOG, suite, 0)
 
     def draft(
@@ -93,7 +93,7 @@ class Department:
     def submit(
         self, register: Register, trust: Trust, *rows: Mapping[str, Any], now: int = NOW, **options: Any
     ) -> Acceptance:
-        log = trust.log(LOG)
+        log = trust.find_log(LOG)
         self.target = replace(self.target, sequence=log.sequence if log else 0)
         return accept(register, trust, self.lines(rows, now, **options), now, SETTINGS)
 
@@ -102,8 +102,8 @@ class World:
     """What a node knows, from acts made by hand: one log, one issuer, one department with a grant for everything."""
 
     def __init__(self, *, suite: Suite = SM3, granted: bool = True) -> None:
-        zero = head_zero(31337, _CONTRACT, bytes(32))
-        self.registry = registry_name(31337, _CONTRACT, zero)
+        zero = compute_head_zero(31337, _CONTRACT, bytes(32))
+        self.registry = build_registry_name(31337, _CONTRACT, zero)
         self.trust = Knowledge(self.registry, zero)
         self.department = Department(self.registry, suite=suite)
         self.act(acts.ProvinceTransferred(ADDRESS))
@@ -121,4 +121,6 @@ class World:
     def act(self, act: Act) -> None:
         chain = self.trust.fold
         block = chain.block + 1
-        self.trust.apply(Event(chain.n + 1, act.KIND, chain.block, NOW - 1000 + block, act.encode(), block))
+        self.trust.apply(
+            Event(chain.event_number + 1, act.KIND, chain.block, NOW - 1000 + block, act.encode(), block)
+        )

@@ -15,7 +15,7 @@ from anchoring.chain.protocol import ZERO_ADDRESS, RegistryHead
 from anchoring.errors import TransactionRejected
 from ledger.crypto.keys import keccak256
 from ledger.registry import acts
-from ledger.registry.acts import Act, Event, decode_act, extend_head, head_zero
+from ledger.registry.acts import Act, Event, compute_head_zero, decode_act, extend_head
 
 MAX_GROWTH = 2**20
 MAX_SIZE = 2**40 - 1
@@ -88,7 +88,7 @@ class FakeRegistry:
     def __post_init__(self) -> None:
         if not self.head_zero:
             contract = bytes.fromhex(self.address[2:])
-            self.head = self.head_zero = head_zero(self.chain_id, contract, self.parent_hash)
+            self.head = self.head_zero = compute_head_zero(self.chain_id, contract, self.parent_hash)
 
     def deploy(self, province: str, *, time: int, block: int) -> Event:
         require(10**9 < time < MAX_TIME, "BlockTimeNotSeconds", time)
@@ -109,7 +109,7 @@ class FakeRegistry:
     def record(self, act: Act, *, time: int, block: int) -> Event:
         """Extend the head by an act without asking whether it may be."""
         event = Event(self.n + 1, act.KIND, self.last_block, time, act.encode(), block)
-        self.head, self.n, self.last_block = extend_head(self.head, event), event.n, block
+        self.head, self.n, self.last_block = extend_head(self.head, event), event.event_number, block
         return event
 
     def stated(self) -> RegistryHead:

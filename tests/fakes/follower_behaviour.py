@@ -9,7 +9,7 @@ from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica
 from ledger.crypto.suites import SM3
 from ledger.registry import acts
-from ledger.registry.status import Status, StatusTree, encode_changes, staple_root, status_in_chunk
+from ledger.registry.status import Status, StatusTree, compute_staple_root, encode_changes, read_status
 from tests.fakes.nets import Net, act_on, deploy_on
 
 
@@ -26,10 +26,10 @@ class FollowerBehaviour:
 
         tree = StatusTree(SM3)
         tree.grow(100)
-        first = acts.Anchored("tianmen", 1, 100, b"\x01" * 32, tree.root(), b"")
+        first = acts.Anchored("tianmen", 1, 100, b"\x01" * 32, tree.compute_root(), b"")
         tree.set(42, Status.REVOKED)
         second = acts.Anchored(
-            "tianmen", 2, 100, bytes(32), tree.root(), encode_changes([(42, Status.REVOKED)])
+            "tianmen", 2, 100, bytes(32), tree.compute_root(), encode_changes([(42, Status.REVOKED)])
         )
         admitted = acts.LogAdmitted("tianmen", SM3.number, admin.address, ("429006",), acts.Predecessor())
         act_on(net, province, contract, calls.encode_call(admitted))
@@ -37,7 +37,7 @@ class FollowerBehaviour:
         act_on(net, operator, contract, calls.encode_call(first))
         follower.step()
         with replica.reading() as reading:
-            assert reading.log("tianmen") is None or reading.log("tianmen").sequence == 0  # type: ignore[union-attr]
+            assert reading.find_log("tianmen") is None or reading.find_log("tianmen").sequence == 0  # type: ignore[union-attr]
             seen = reading.sighting("tianmen", 1)
             assert seen is not None
             assert (seen.act, seen.is_final) == (first, False)
@@ -46,20 +46,20 @@ class FollowerBehaviour:
         follower.step()
         with replica.reading() as reading:
             log, anchor, status = (
-                reading.log("tianmen"),
-                reading.anchor("tianmen", 2),
-                reading.status("tianmen", 42, 2),
+                reading.find_log("tianmen"),
+                reading.find_anchor("tianmen", 2),
+                reading.find_status("tianmen", 42, 2),
             )
             assert log is not None
             assert anchor is not None
             assert status is not None
             assert (log.sequence, log.size, log.operator) == (2, 100, operator.address)
-            assert (anchor.void, status.status, status.since) == ("", Status.REVOKED, anchor.time)
-            assert reading.status("tianmen", 42, 1) is None
+            assert (anchor.void_reason, status.status, status.since) == ("", Status.REVOKED, anchor.time)
+            assert reading.find_status("tianmen", 42, 1) is None
             staple = trees.staple(reading, "tianmen", 42)
             assert staple is not None
-            assert status_in_chunk(staple.chunk, 42) == Status.REVOKED
-            assert staple_root(SM3, anchor.size, 42, staple.chunk, staple.path) == anchor.status_root
+            assert read_status(staple.chunk, 42) == Status.REVOKED
+            assert compute_staple_root(SM3, anchor.size, 42, staple.chunk, staple.path) == anchor.status_root
 
     def test_what_a_reorg_takes_back_is_not_pending_any_more(self, net: Net, tmp_path: Path) -> None:
         province = net.account("province")
@@ -73,7 +73,7 @@ class FollowerBehaviour:
         act_on(net, province, contract, calls.encode_call(admitted))
         follower.step()
         with replica.reading() as reading:
-            assert [event.event.n for event in reading.pending()] == [2]
+            assert [event.event.event_number for event in reading.pending()] == [2]
         net.reorg(1)
         follower.step()
         with replica.reading() as reading:
@@ -82,4 +82,4 @@ class FollowerBehaviour:
         net.mine(2)
         follower.step()
         with replica.reading() as reading:
-            assert reading.log("tianmen") is not None
+            assert reading.find_log("tianmen") is not None

@@ -129,7 +129,7 @@ class History:
         for event in self.events():
             act = _decode(event.kind, event.payload)
             if isinstance(act, acts.LogAdmitted) and act.log == log:
-                tree = StatusTree(suites.by_number(act.suite))
+                tree = StatusTree(suites.get_suite_by_number(act.suite))
                 tree.grow(act.predecessor.size)
             if isinstance(act, acts.Anchored) and act.log == log and tree:
                 tree.grow(act.size)
@@ -137,7 +137,7 @@ class History:
         assert tree is not None
         tree.grow(size)
         _apply(tree, words, None)
-        return tree.root()
+        return tree.compute_root()
 
     def events(self) -> list[Event]:
         """Return what was recorded so far."""
@@ -155,6 +155,6 @@ def _apply(tree: StatusTree, words: bytes, root: bytes | None) -> None:
     before = [(position, Status(tree.get(position))) for position, _ in changes]
     for position, status in changes:
         tree.set(position, status)
-    if root not in (None, tree.root()):
+    if root not in (None, tree.compute_root()):
         for position, status in before:
             tree.set(position, status)

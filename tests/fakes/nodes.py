@@ -10,7 +10,7 @@ from anchoring.checkpoints.cosigning import Cosigner
 from anchoring.checkpoints.store import Checkpoints
 from anchoring.follower.follower import Follower
 from anchoring.replica.store import Replica
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from ledger.encoding.canonical import encode as canonical
 from ledger.registry import acts
 from ledger.registry.trust import NODE
@@ -30,7 +30,7 @@ class Province:
         self.chain: FakeChain = self.net.chain
         self.registry = deploy_on(self.net, self.net.account("province"))
         self.contract = RegistryName.parse(self.registry).contract
-        self.keys = {name: generate("p256", Random(name).randbytes) for name in CITIES}
+        self.keys = {name: generate_key("p256", Random(name).randbytes) for name in CITIES}
         for name, division in CITIES.items():
             admin = self.net.account(name)
             admitted = acts.LogAdmitted(name, 1, admin.address, (division,), acts.Predecessor())

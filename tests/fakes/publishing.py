@@ -42,7 +42,7 @@ class KnownView:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._knowledge, name)
 
-    def occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
+    def find_occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
         return (
             self.entries.occurrences(cast(ReplicaView, self), log, root, sequence) if self.entries else None
         )
@@ -61,9 +61,9 @@ class KnownReplica(Replica):
         with transaction(self.engine) as connection:
             rows = [
                 anchor_row(anchor)
-                for log in self._knowledge.logs()
+                for log in self._knowledge.list_logs()
                 for sequence in range(1, log.sequence + 1)
-                if (anchor := self._knowledge.anchor(log.name, sequence))
+                if (anchor := self._knowledge.find_anchor(log.name, sequence))
             ]
             insert_missing(connection, ANCHOR, rows)
         with snapshot(self.engine) as connection:
@@ -124,7 +124,7 @@ class Watch:
         for submission in submissions:
             if publish:
                 self.peer.held.setdefault(self.city.name, {})[first] = submission.entry
-            first += submission.entry.statement.count
+            first += submission.entry.statement.record_count
         return self.city.sequence
 
     def submissions(self, count: int) -> list[Submission]:
@@ -149,7 +149,7 @@ class Watch:
 
     def deadline(self, sequence: int) -> int:
         """Return until when the entries of an anchor are in time."""
-        anchor = self.registry.knowledge.anchor(self.city.name, sequence)
+        anchor = self.registry.knowledge.find_anchor(self.city.name, sequence)
         assert anchor
         return anchor.time + GRACE
 

@@ -13,7 +13,7 @@ from anchoring.recovery.recovery import set_aside, take_back
 from anchoring.register.proofs import make_proof
 from anchoring.register.records import find_current_leaf
 from anchoring.register.submissions import Acceptance
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from ledger.crypto.suites import SM3
 from ledger.registry import acts
 from ledger.registry.trust import NODE
@@ -74,18 +74,18 @@ class Story:
     def signed_receipt(self, name: str, deadline: int, seed: int = 7) -> bytes:
         """Return what the node promised for a submission, signed by its key."""
         city, promised = self.city, self.acceptances[name]
-        key = generate("p256", Random(seed).randbytes)
+        key = generate_key("p256", Random(seed).randbytes)
         city.act(acts.KeyRegistered(LOG, NODE, key.public.spki))
         receipt = Promise(
             registry=city.registry,
             log=LOG,
             suite=SM3,
             root=bytes.fromhex(promised.id),
-            count=promised.count,
-            first=promised.first,
-            accepted=promised.accepted,
+            record_count=promised.count,
+            first_position=promised.first,
+            accepted_at=promised.accepted,
             deadline=deadline,
-            key=key.public.id,
+            key_id=key.public.id,
         )
         return sign_receipt(key, receipt).encode()
 
@@ -126,6 +126,6 @@ class Stale:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reading, name)
 
-    def log(self, name: str) -> Any:
-        anchor = self._reading.anchor(name, self._sequence)
-        return replace(self._reading.log(name), sequence=self._sequence, size=anchor.size)
+    def find_log(self, name: str) -> Any:
+        anchor = self._reading.find_anchor(name, self._sequence)
+        return replace(self._reading.find_log(name), sequence=self._sequence, size=anchor.size)

@@ -249,4 +249,4 @@ def check_proof(city: AnyCity, reading: ReplicaView, leaf: bytes) -> None:
     proof = make_proof(city.register, reading, city.trees, leaf)
     assert proof.disclosure
     report = verify(PresentedContent(claims=proof.disclosure.values), proof, reading, city.net.now)
-    assert report.verdict.value == ("not_current" if proof.linked else "valid"), report.deciding_step
+    assert report.verdict.value == ("not_current" if proof.linked_proofs else "valid"), report.deciding_step

@@ -133,14 +133,14 @@ def check(history: Sent, folder: Path) -> RegistryState:
         follower.step()
     with replica.reading() as reading:
         assert reading.head_zero == chain.head_zero(contract)
-        assert reading.cursor.event[:3] == (stated.n, stated.head, stated.last_block)
+        assert reading.cursor.event[:3] == (stated.event_number, stated.head, stated.last_block)
         followed = [fact for kind in STATE_KINDS for fact in rows(reading, kind)]
         for kind in (Anchor, PositionStatus):
             assert set(rows(reading, kind)) == {fact for fact in facts if isinstance(fact, kind)}
     replica.close()
     for known in (forwards, backwards):
-        assert (known.fold.n, known.fold.head, known.fold.block) == (
-            stated.n,
+        assert (known.fold.event_number, known.fold.head, known.fold.block) == (
+            stated.event_number,
             stated.head,
             stated.last_block,
         )

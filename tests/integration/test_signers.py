@@ -13,7 +13,7 @@ import pytest
 from api.cli import main
 from api.signing.errors import SignerFailed
 from api.signing.signers import open_settings
-from ledger.crypto.keys import public_key
+from ledger.crypto.keys import decode_public_key
 from tests.unit.api.signing.doubles import (
     MESSAGE,
     OTHER,
@@ -144,7 +144,7 @@ def test_a_token_signs(token: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "kind": "pkcs11", "module": str(_MODULE), "token": "city", "label": "department", "pin_file": "pin",
         "mechanism": _ECDSA, "mode": "digest",
     }  # fmt: skip
-    key = public_key(make_key_in_token())
+    key = decode_public_key(make_key_in_token())
     members["public_key"] = key.spki.hex()
     signer = open_settings(write_settings(token, SM2, **members))
     assert all(key.verify(MESSAGE, signer.sign(MESSAGE)) for _ in range(4)), (

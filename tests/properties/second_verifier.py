@@ -40,10 +40,10 @@ _TRUSTS: WeakKeyDictionary[Registry, tuple[Any, int]] = WeakKeyDictionary()
 
 def apply(trust: Any, event: Event) -> None:
     """Let the second verifier replay an event."""
-    terms = (event.n, event.time, event.previous_block, event.kind, event.payload)
-    if trust.heads:
-        trust.heads.append(second.extend_head(trust.heads[-1], *terms))
-    trust.apply(event.n, event.kind, event.time, event.block, event.payload)
+    terms = (event.event_number, event.time, event.previous_block, event.kind, event.payload)
+    if trust.heads_by_number:
+        trust.heads_by_number.append(second.extend_head(trust.heads_by_number[-1], *terms))
+    trust.apply(event.event_number, event.kind, event.time, event.block, event.payload)
 
 
 def trust_of(registry: Registry) -> Any:
@@ -51,7 +51,7 @@ def trust_of(registry: Registry) -> Any:
     trust, applied = _TRUSTS.get(registry, (None, 0))
     if trust is None:
         trust = second.Trust(registry.name)
-        trust.heads = [registry.head_zero]
+        trust.heads_by_number = [registry.head_zero]
     for event in registry.events[applied:]:
         apply(trust, event)
     for log, page in registry.published:
@@ -77,7 +77,7 @@ def theirs(
 ) -> tuple[Judgement, Steps]:
     """Return what the second verifier says where `city.verify` is asked the same."""
     now = city.registry.now if now is None else now
-    max_age = (policy or Policy()).max_age
+    max_age = (policy or Policy()).max_age_seconds
     steps: Steps = second.judge(text, trust_of(city.registry), now, documents, dict(claims), max_age)
     judgement: Judgement = second.decide(steps)
     return judgement, steps
@@ -93,7 +93,7 @@ class BothVerifiers:
 
     def verify(self, city: City, proof: Proof | bytes, **presented: Any) -> Report:
         report = self.ours(city, proof, **presented)
-        assert city.registry.knowledge.fold.n == len(city.registry.events)
+        assert city.registry.knowledge.fold.event_number == len(city.registry.events)
         try:
             text = proof if isinstance(proof, bytes) else canonical(proof.to_json())
         except MalformedInput:
@@ -134,7 +134,7 @@ def both(subject: Subject) -> Judgement:
 
 def same_facts(known: Knowledge, trust: Any) -> str | None:
     """Return in what the facts of both differ; None where they are the same."""
-    logs = {log.name: log for log in known.logs()}
+    logs = {log.name: log for log in known.list_logs()}
     if logs.keys() != trust.logs.keys():
         return f"logs {sorted(logs)} / {sorted(trust.logs)}"
     if known.time != trust.time:
@@ -147,25 +147,25 @@ def same_facts(known: Knowledge, trust: Any) -> str | None:
 
 
 def _log_differs(known: Knowledge, log: LogState, other: Any) -> str | None:
-    here: Any = (log.suite.name, log.size, log.status_known, log.sequence, log.anchored_at)
-    there: Any = (other.suite, other.size, other.status_known, len(other.anchors), other.anchored_at)
+    here: Any = (log.suite.name, log.size, log.is_status_known, log.sequence, log.anchored_at)
+    there: Any = (other.suite, other.size, other.is_status_known, len(other.anchors), other.anchored_at)
     if here != there:
         return f"{here} / {there}"
     for sequence, anchor in enumerate(other.anchors, start=1):
-        anchored = known.anchor(log.name, sequence)
+        anchored = known.find_anchor(log.name, sequence)
         assert anchored is not None
         here = (
-            anchored.n,
+            anchored.event_number,
             anchored.block,
             anchored.time,
             anchored.size_before,
             anchored.size,
             anchored.root,
             anchored.status_root,
-            bool(anchored.void),
+            bool(anchored.void_reason),
         )
         there = (
-            anchor.n,
+            anchor.event_number,
             anchor.block,
             anchor.time,
             anchor.size_before,
@@ -179,13 +179,13 @@ def _log_differs(known: Knowledge, log: LogState, other: Any) -> str | None:
     for position in range(min(log.size, MOST_POSITIONS)):
         for sequence in range(log.sequence + 1):
             own_status, change = (
-                known.status(log.name, position, sequence),
+                known.find_status(log.name, position, sequence),
                 other.find_status(position, sequence),
             )
             here = own_status and (
                 own_status.sequence,
                 own_status.status,
-                own_status.contradictory,
+                own_status.is_contradictory,
                 own_status.since,
             )
             if here != (change and tuple(change)):
@@ -195,12 +195,12 @@ def _log_differs(known: Knowledge, log: LogState, other: Any) -> str | None:
 
 def _keys_differ(known: Knowledge, trust: Any) -> str | None:
     for key, (spki, purpose, log, n) in trust.keys.items():
-        registered = known.key(key)
+        registered = known.find_key(key)
         here = registered and (
             registered.spki,
             registered.purpose,
             registered.log,
-            registered.n,
+            registered.event_number,
             registered.retired_at,
             registered.compromised_since,
         )
@@ -209,8 +209,8 @@ def _keys_differ(known: Knowledge, trust: Any) -> str | None:
             return f"key {key.hex()}: {here} / {there}"
     for _, key, issuer, *_ in trust.grants:
         one_grants = [
-            (grant.kinds, grant.types, grant.not_before, grant.not_after, grant.n)
-            for grant in known.grants(key, issuer)
+            (grant.kinds, grant.types, grant.not_before, grant.not_after, grant.event_number)
+            for grant in known.list_grants(key, issuer)
         ]
         two_grants = [
             (kinds, tuple(types), *rest)
@@ -220,7 +220,7 @@ def _keys_differ(known: Knowledge, trust: Any) -> str | None:
         if one_grants != two_grants:
             return f"grants of {key.hex()} for {issuer}: {one_grants} / {two_grants}"
     for issuer in {issuer for issuer, *_ in trust.issuers}:
-        for n in range(known.fold.n + 1):
-            if known.issuer_log(issuer, n) != trust.find_log(issuer, n):
-                return f"issuer {issuer} at {n}: {known.issuer_log(issuer, n)} / {trust.find_log(issuer, n)}"
+        for n in range(known.fold.event_number + 1):
+            if known.find_issuer_log(issuer, n) != trust.find_log(issuer, n):
+                return f"issuer {issuer} at {n}: {known.find_issuer_log(issuer, n)} / {trust.find_log(issuer, n)}"
     return None

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ledger.crypto.keys import encode_signature
 from ledger.crypto.suites import SHA256
-from ledger.crypto.trees import CountedTree, counted_leaf, leaf_hash
+from ledger.crypto.trees import CountedTree, hash_counted_leaf, hash_leaf
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
@@ -58,7 +58,7 @@ def subjects() -> list[Subject]:
     city = scene.city
     said = [
         Subject.of("sealed", city, scene.proof()),
-        Subject.of("sealing", city, scene.sealing(status=city.staple(scene.signature))),
+        Subject.of("sealing", city, scene.sealing(staple=city.staple(scene.signature))),
         Subject.of("seal", city, city.proof(scene.seal)),
     ]
     said += [*_lived(city), *_keys(city), *_seals(), *_statements(), *_continued()]
@@ -108,11 +108,11 @@ def _lived(city: City) -> Iterator[Subject]:
     yield Subject.of("resumed", city, city.proof(resumed, pause, resumption))
     yield Subject.of("renewed", city, city.proof(renewed, renewal))
     yield Subject.of("renewal", city, city.proof(renewal))
-    yield Subject.of("suspended", city, city.proof(lapsed, status=None))
+    yield Subject.of("suspended", city, city.proof(lapsed, staple=None))
     differing = city.licence(claims={**CLAIMS, "ZZYXQJZRQ": "2099-12-31"})
     city.register(differing)
     yield Subject.of("contradictory claims", city, city.proof(differing))
-    yield Subject.of("without claims", city, city.proof(bare, disclosure=None, status=None))
+    yield Subject.of("without claims", city, city.proof(bare, disclosure=None, staple=None))
 
 
 def _keys(city: City) -> Iterator[Subject]:
@@ -162,7 +162,7 @@ def _seals() -> Iterator[Subject]:
     to_seal = city.licence(links=(Link("sealed-by", scene.seal.leaf),))
     city.register(to_seal)
     yield Subject.of(
-        "linked to a seal", city, city.proof(to_seal, linked=(city.proof(scene.seal, status=None),))
+        "linked to a seal", city, city.proof(to_seal, linked_proofs=(city.proof(scene.seal, staple=None),))
     )
     city.register(city.follow("void", scene.signature))
     yield Subject.of("sealed, and the sealing void", city, scene.proof())
@@ -175,7 +175,7 @@ def _statements() -> Iterator[Subject]:
     waiting = city.submit(late)
     city.registry.wait(2 * DAY)
     city.anchor(waiting)
-    city.anchor(city.submit(ahead, time=city.registry.now + 700, expires=city.registry.now + DAY))
+    city.anchor(city.submit(ahead, time=city.registry.now + 700, expires_at=city.registry.now + DAY))
     key = city.new_key()
     city.registry.act(acts.KeyRegistered(city.name, 1, key.public.spki))
     city.anchor(city.submit(ungranted, signer=key))
@@ -191,7 +191,7 @@ def _statements() -> Iterator[Subject]:
     }.items():
         yield Subject.of(name, city, city.proof(item))
     beyond = replace(city.staple(ahead), sequence=city.sequence + 1, chunk=b"\x44" * 32)
-    yield Subject.of("stapled beyond", city, city.proof(late, status=beyond))
+    yield Subject.of("stapled beyond", city, city.proof(late, staple=beyond))
     yield Subject.of("without its document", city, city.proof(tomorrow, shown=set(CLAIMS)))
 
 
@@ -206,7 +206,7 @@ def _continued() -> Iterator[Subject]:
     city.register(city.follow("suspend", second))
     yield Subject.of("continued", city, city.proof(first))
     yield Subject.of("continued and suspended", city, city.proof(second))
-    yield Subject.of("continued without staple", city, city.proof(first, status=None))
+    yield Subject.of("continued without staple", city, city.proof(first, staple=None))
 
 
 def restate(random: Random, bases: Sequence[Subject], count: int) -> list[Subject]:
@@ -221,14 +221,15 @@ def restate(random: Random, bases: Sequence[Subject], count: int) -> list[Subjec
             continue  # what cannot be written in canonical form cannot be signed
     counts = [counted for _, counted in stated]
     leaves = [
-        (counted, counted_leaf(city.suite, counted, canonical(proof["entry"]))) for proof, counted in stated
+        (counted, hash_counted_leaf(city.suite, counted, canonical(proof["entry"])))
+        for proof, counted in stated
     ]
     tree = CountedTree(city.suite, leaves)
     city.sequence += 1
     before, after = city.statuses.size, city.statuses.size + sum(counts)
     fault = random.choice(("none", "none", "none", "counts", "void"))
     city.statuses.grow(after + (fault == "counts"))
-    root = b"\1" * 32 if fault == "void" else city.statuses.root()
+    root = b"\1" * 32 if fault == "void" else city.statuses.compute_root()
     city.registry.act(acts.Anchored(city.name, city.sequence, city.statuses.size, tree.root, root, b""))
     places = random.sample(range(before, after), min(after - before, count // 5))
     words = [(place, random.randrange(9)) for place in sorted(places)]
@@ -241,12 +242,12 @@ def restate(random: Random, bases: Sequence[Subject], count: int) -> list[Subjec
             city.sequence,
             city.statuses.size,
             bytes(32),
-            city.statuses.root(),
+            city.statuses.compute_root(),
             encode_changes(words),
         )
     )
     for index, (proof, _) in enumerate(stated):
-        proof["batch"] = [[one.side, one.count, one.hash.hex()] for one in tree.path(index)]
+        proof["batch"] = [[one.side, one.record_count, one.hash.hex()] for one in tree.find_path(index)]
         proof["sequence"] = city.sequence - 1
     return [Subject("restated", city, proof) for proof, _ in stated]
 
@@ -261,7 +262,7 @@ def _restated(random: Random, city: City, base: Subject, others: Sequence[Any]) 
     }
     for _ in range(random.randrange(3)):
         record = draw_edit(random, record, [other["record"] for other in others]).apply(record)
-    statement["root"] = f"{city.suite.name}:{leaf_hash(city.suite, canonical(record)).hex()}"
+    statement["root"] = f"{city.suite.name}:{hash_leaf(city.suite, canonical(record)).hex()}"
     if random.random() < 0.3:
         statement = draw_edit(random, statement, [other["entry"]["statement"] for other in others]).apply(
             statement

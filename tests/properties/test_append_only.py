@@ -12,7 +12,7 @@ from ledger.crypto.append_only import (
     prove_inclusion,
 )
 from ledger.crypto.suites import SHA256, SM3, Suite
-from ledger.crypto.trees import MerkleTree, leaf_hash, node_hash, root_from_path
+from ledger.crypto.trees import MerkleTree, compute_root, hash_leaf, hash_node
 from ledger.errors import LimitExceeded, MalformedInput
 
 SUITES = st.sampled_from([SM3, SHA256])
@@ -24,7 +24,7 @@ class Store:
 
     def __init__(self, suite: Suite, size: int, word: str = "") -> None:
         self.suite = suite
-        self.leaves = [leaf_hash(suite, f"{word}{index}".encode()) for index in range(size)]
+        self.leaves = [hash_leaf(suite, f"{word}{index}".encode()) for index in range(size)]
         self.frontier = Frontier(suite)
         self.rows = [self.frontier.append(leaf) for leaf in self.leaves]
 
@@ -69,8 +69,8 @@ def test_an_inclusion_path_is_that_of_the_whole_tree(suite: Suite, size: int, da
     store, part_size = Store(suite, size), data.draw(st.integers(1, size))
     index = data.draw(st.integers(0, part_size - 1))
     path = prove_inclusion(suite, index, part_size, store.read_node)
-    assert path == MerkleTree(suite, store.leaves[:part_size]).path(index)
-    assert root_from_path(suite, store.leaves[index], index, part_size, path) == store.root(part_size)
+    assert path == MerkleTree(suite, store.leaves[:part_size]).find_path(index)
+    assert compute_root(suite, store.leaves[index], index, part_size, path) == store.root(part_size)
 
 
 @given(SUITES, SIZES, st.data())
@@ -117,7 +117,7 @@ def test_attack_a_consistency_proof_that_forks(suite: Suite, size: int, data: st
     store, forked_store = Store(suite, size), Store(suite, size)
     replaced_index = data.draw(st.integers(0, old_size - 1))
     forked_leaves = list(store.leaves)
-    forked_leaves[replaced_index] = leaf_hash(suite, b"another act")
+    forked_leaves[replaced_index] = hash_leaf(suite, b"another act")
     frontier = Frontier(suite)
     forked_store.leaves, forked_store.rows = forked_leaves, [frontier.append(leaf) for leaf in forked_leaves]
     old_root, root = store.root(old_size), forked_store.root(size)
@@ -134,7 +134,7 @@ def test_attack_a_tree_that_forgets(suite: Suite, size: int, data: st.DataObject
     store, forgetful_store = Store(suite, size), Store(suite, 0)
     forgotten_index = data.draw(st.integers(0, old_size - 1))
     leaves = [leaf for index, leaf in enumerate(store.leaves) if index != forgotten_index]
-    leaves.append(leaf_hash(suite, b"one more"))
+    leaves.append(hash_leaf(suite, b"one more"))
     forgetful_store.leaves = leaves
     forgetful_store.rows = [forgetful_store.frontier.append(leaf) for leaf in leaves]
     path = prove_consistency(suite, old_size, size, forgetful_store.read_node)
@@ -166,4 +166,4 @@ def test_a_proof_of_what_is_not_there_is_not_made() -> None:
 
 def test_a_lone_last_node_moves_up_unchanged() -> None:
     first, second, third = Store(SM3, 3).leaves
-    assert Store(SM3, 3).frontier.root() == node_hash(SM3, node_hash(SM3, first, second), third)
+    assert Store(SM3, 3).frontier.root() == hash_node(SM3, hash_node(SM3, first, second), third)

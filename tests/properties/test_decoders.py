@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.crypto.keys import decode_signature, public_key
+from ledger.crypto.keys import decode_public_key, decode_signature
 from ledger.crypto.suites import SM3, parse_digest
 from ledger.encoding import canonical, times
 from ledger.encoding.canonical import Json, decode, encode
@@ -17,7 +17,7 @@ from ledger.proof.paper import PREFIX, decode_paper, encode_paper, pack, unpack
 from ledger.proof.proof import decode_proof, read_proof
 from ledger.records.claims import decode_disclosure, decode_document
 from ledger.records.identifiers import CertificateIdentifier
-from ledger.records.records import decode_record, lineage_of
+from ledger.records.records import decode_record, read_lineage
 from ledger.records.submissions import decode_entry, decode_statement
 from ledger.registry.acts import ACTS, decode_act
 from ledger.registry.status import decode_changes
@@ -60,7 +60,7 @@ OF_TEXT: list[Callable[[str], object]] = [
     parse_digest,
     decode_signature,
     decode_paper,
-    lineage_of,
+    read_lineage,
     CertificateIdentifier.parse,
 ]
 OF_BYTES: list[Callable[[bytes], object]] = [
@@ -68,7 +68,7 @@ OF_BYTES: list[Callable[[bytes], object]] = [
     decode_proof,
     decode_signed_receipt,
     unpack,
-    public_key,
+    decode_public_key,
     lambda data: decode_changes(data, 2**40),
 ]
 

@@ -55,15 +55,15 @@ def test_random_histories(steps: list[object]) -> None:
     for step in steps:
         if isinstance(step, tuple):
             event = registry.act(acts.IssuerAssigned(step[1], step[0]))
-            assigned.append((event.n, *step))
+            assigned.append((event.event_number, *step))
         elif isinstance(step, dict):
             anchor(registry, model[step["log"]], **step)
     for name, log in model.items():
         compare(known, name, log)
-    for n in range(known.fold.n + 1):
+    for n in range(known.fold.event_number + 1):
         for issuer in ISSUERS:
             holders = [log for at, which, log in assigned if which == issuer and at <= n]
-            assert known.issuer_log(issuer, n) == (holders[-1] if holders else None)
+            assert known.find_issuer_log(issuer, n) == (holders[-1] if holders else None)
     refold(registry)
 
 
@@ -104,30 +104,32 @@ def anchor(
 
 
 def compare(known: Knowledge, name: str, model: Log) -> None:
-    log = known.log(name)
+    log = known.find_log(name)
     assert log
     assert (log.sequence, log.size) == (len(model.anchors), len(model.statuses))
     for sequence, (before, size, void) in enumerate(model.anchors, start=1):
-        anchor = known.anchor(name, sequence)
+        anchor = known.find_anchor(name, sequence)
         assert anchor
-        assert (anchor.size_before, anchor.size, bool(anchor.void)) == (before, size, void)
+        assert (anchor.size_before, anchor.size, bool(anchor.void_reason)) == (before, size, void)
     good = [
-        known.anchor(name, number) for number, (*_, void) in enumerate(model.anchors, start=1) if not void
+        known.find_anchor(name, number)
+        for number, (*_, void) in enumerate(model.anchors, start=1)
+        if not void
     ]
     assert log.anchored_at == (good[-1].time if good and good[-1] else 0)
     tree = known.trees[name]
     assert [tree.get(position) for position in range(len(model.statuses))] == model.statuses
-    assert tree.root() == naive_root(log.suite, model.statuses)
+    assert tree.compute_root() == naive_root(log.suite, model.statuses)
     for position in range(len(model.statuses)):
         for sequence in range(len(model.anchors) + 1):
             told = [change for change in model.history.get(position, []) if change[0] <= sequence]
-            at = known.status(name, position, sequence)
-            assert (at and (at.sequence, at.status, at.contradictory)) == (told[-1] if told else None)
+            at = known.find_status(name, position, sequence)
+            assert (at and (at.sequence, at.status, at.is_contradictory)) == (told[-1] if told else None)
 
 
 def refold(registry: Registry) -> None:
     """Whoever folds the same events has the same head and the same facts."""
-    zero = acts.head_zero(31337, CONTRACT, bytes(32))
+    zero = acts.compute_head_zero(31337, CONTRACT, bytes(32))
     again = Knowledge(registry.name, zero)
     head = zero
     for event in registry.events:
@@ -135,6 +137,6 @@ def refold(registry: Registry) -> None:
         head = extend_head(head, event)
     assert vars(again.fold) == vars(registry.knowledge.fold)
     assert (again.fold.head, again.time) == (head, registry.now)
-    assert again.logs() == registry.knowledge.logs()
+    assert again.list_logs() == registry.knowledge.list_logs()
     assert again.time > START
     assert keccak256(head) != head

@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from ledger.crypto.keys import (
     Algorithm,
     PrivateKey,
+    decode_private_key,
+    decode_public_key,
     decode_signature,
     encode_signature,
-    generate,
-    private_key,
-    public_key,
+    generate_key,
 )
 from ledger.errors import MalformedInput
 
 ALGORITHMS: list[Algorithm] = ["sm2", "p256"]
 KEYS = [
-    generate(algorithm, lambda count: hashlib.sha256(b"key").digest()[:count]) for algorithm in ALGORITHMS
+    generate_key(algorithm, lambda count: hashlib.sha256(b"key").digest()[:count]) for algorithm in ALGORITHMS
 ]
 EITHER = st.sampled_from(KEYS)
 
@@ -55,13 +55,13 @@ POINTS = st.binary(min_size=64, max_size=64)
 @given(st.binary(max_size=100) | st.builds(lambda key, point: key.public.spki[:27] + point, EITHER, POINTS))
 def test_public_keys_raise_only_malformed_input(spki: bytes) -> None:
     with pytest.raises(MalformedInput):
-        public_key(spki)
+        decode_public_key(spki)
 
 
 @given(EITHER, st.integers(0, 91 * 8 - 1))
 def test_a_changed_bit_of_a_public_key_is_refused(key: PrivateKey, bit: int) -> None:
     with pytest.raises(MalformedInput):
-        public_key(flipped(key.public.spki, bit))
+        decode_public_key(flipped(key.public.spki, bit))
 
 
 LABELS = st.sampled_from(["PRIVATE KEY", "ENCRYPTED PRIVATE KEY"])
@@ -72,7 +72,7 @@ def test_key_files_raise_only_malformed_input(der: bytes, label: str, password: 
     text = f"-----BEGIN {label}-----\n{base64.b64encode(der).decode()}\n-----END {label}-----\n"
     for pem in (der, text.encode()):
         with pytest.raises(MalformedInput):
-            private_key(pem, password)
+            decode_private_key(pem, password)
 
 
 @given(st.binary(min_size=64, max_size=64))

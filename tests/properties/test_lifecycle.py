@@ -30,9 +30,9 @@ def test_random_walks(actions: list[str]) -> None:
         except TransitionRefused:
             continue
         assert change
-        assert change.leaf == lineage.current == current.leaf
+        assert change.leaf == lineage.current_leaf == current.leaf
         assert may_become(statuses[current.leaf], change.status)
-        assert (after.tip, lineage.status) == (item.leaf, statuses[current.leaf])
+        assert (after.newest_leaf, lineage.status) == (item.leaf, statuses[current.leaf])
         statuses[current.leaf] = change.status
         city.register(item)
         lived.append(item)
@@ -48,12 +48,12 @@ def agree(city: City, lived: list[Item], statuses: dict[bytes, Status]) -> None:
     records = []
     for item in lived:
         position, place = city.position(item), city.places[item.leaf]
-        at = trust.status("tianmen", position, city.sequence)
+        at = trust.find_status("tianmen", position, city.sequence)
         assert (at.status if at else Status.VALID) is statuses.get(item.leaf, Status.VALID)
-        assert not (at and at.contradictory)
+        assert not (at and at.is_contradictory)
         assert trust.trees["tianmen"].get(position) == statuses.get(item.leaf, Status.VALID)
         records.append(
-            PlacedRecord(item.record, item.leaf, position, trust.anchor("tianmen", place.sequence))
+            PlacedRecord(item.record, item.leaf, position, trust.find_anchor("tianmen", place.sequence))
         )
         if item.leaf in statuses:
             changes = [

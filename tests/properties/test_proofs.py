@@ -35,14 +35,14 @@ def lived() -> tuple[City, list[Proof], list[Proof]]:
         city.proof(first, attached[0], attached[2]),
         city.proof(second, attached[1], attached[3]),
     ]
-    bare = [city.proof(item, disclosure=None, status=None) for item in attached]
+    bare = [city.proof(item, disclosure=None, staple=None) for item in attached]
     return city, proofs, bare
 
 
 CITY, PROOFS, ATTACHED = lived()
-CORES = [replace(proof, status=None, linked=()) for proof in PROOFS]
-STAPLES = {proof.status for proof in PROOFS}
-LOG = CITY.registry.knowledge.log("tianmen")
+CORES = [replace(proof, staple=None, linked_proofs=()) for proof in PROOFS]
+STAPLES = {proof.staple for proof in PROOFS}
+LOG = CITY.registry.knowledge.find_log("tianmen")
 TEXTS: list[Json] = [proof.to_json() for proof in PROOFS]
 
 
@@ -53,9 +53,9 @@ def check(original: Proof, forged: Proof) -> None:
         report = CITY.verify(forged, claims=claims)
         report.to_json()
         if report.verdict is Verdict.VALID:
-            assert replace(forged, status=None, linked=()) in CORES
-            assert all(linked in ATTACHED for linked in forged.linked)
-            assert forged.status is None or forged.status in STAPLES or forged.status.sequence > LOG.sequence
+            assert replace(forged, staple=None, linked_proofs=()) in CORES
+            assert all(linked in ATTACHED for linked in forged.linked_proofs)
+            assert forged.staple is None or forged.staple in STAPLES or forged.staple.sequence > LOG.sequence
 
 
 def test_the_proofs_are_valid() -> None:

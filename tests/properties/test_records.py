@@ -60,7 +60,7 @@ WINDOWS = st.builds(
 )
 STATEMENTS = st.builds(
     lambda time, lasting, window, **members: Statement(
-        time=time, expires=time + min(lasting, 3 * 86_400 if window else lasting), window=window, **members
+        time=time, expires_at=time + min(lasting, 3 * 86_400 if window else lasting), window=window, **members
     ),
     time=st.integers(0, 253402300799 - 7 * 86_400),
     lasting=st.integers(1, 7 * 86_400),
@@ -111,13 +111,13 @@ def test_records_come_back(record: Record) -> None:
 @given(records(), st.data())
 def test_another_record_has_another_leaf(record: Record, data: st.DataObject) -> None:
     other = data.draw(records())
-    assert (record.leaf() == other.leaf()) == (record == other)
+    assert (record.hash_leaf() == other.hash_leaf()) == (record == other)
     members: dict[str, Any] = {
         "salt": data.draw(st.binary(min_size=16, max_size=16)),
         "issuer": data.draw(TEXT),
     }
     altered = replace(record, **members)
-    assert (altered.leaf() == record.leaf()) == (altered == record)
+    assert (altered.hash_leaf() == record.hash_leaf()) == (altered == record)
 
 
 @given(ENTRIES)

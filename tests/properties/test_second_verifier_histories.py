@@ -25,6 +25,8 @@ def test_random_histories(seed: int) -> None:
     trust.time = known.time
     assert same_facts(known, trust) is None
     anchors = [anchor for log in trust.logs.values() for anchor in log.anchors]
-    changes = [change for log in trust.logs.values() for told in log.statuses.values() for change in told]
+    changes = [
+        change for log in trust.logs.values() for told in log.changes_by_position.values() for change in told
+    ]
     assert {anchor.is_void for anchor in anchors} == {True, False}
     assert any(change[2] for change in changes)

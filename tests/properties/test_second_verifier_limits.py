@@ -22,7 +22,7 @@ def test_statements_of_the_future(lead: int) -> None:
     city = City(Registry())
     licence = city.licence()
     now = city.registry.now
-    city.anchor(city.submit(licence, time=now + lead, expires=now + DAY))
+    city.anchor(city.submit(licence, time=now + lead, expires_at=now + DAY))
     assert both(Subject.of("", city, city.proof(licence)))[2] == (
         "statement_postdated" if lead > 601 else "status_valid"
     )
@@ -61,7 +61,7 @@ def test_identifiers_of_seals_whose_issuer_is_none() -> None:
         other = issuer[:place] + letter + issuer[place + 1 :]
         if "_" in other:
             continue
-        check = second.mod_37_36(f"{other}{serial}001")
+        check = second.compute_check_character(f"{other}{serial}001")
         record = proof["record"] | {"identifier": f"seal.{other}.{serial}.001.{check}"}
         reached.add(both(Subject("", scene.city, proof | {"record": record}))[2])
     assert reached == {"proof_unreadable", "status_valid"}

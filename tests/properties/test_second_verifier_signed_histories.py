@@ -81,17 +81,23 @@ def test_an_older_checkpoint_is_complete_up_to_it_and_outdated() -> None:
     assert both(older, city) == ("complete", "")
     city.register(city.follow("resume", items[0]))
     assert both(older, city) == ("outdated", "changed_since")
-    cut = replace(older.history, n=older.history.n + 1)
+    cut = replace(older.history, event_number=older.history.event_number + 1)
     assert both(SignedHistory(cut, key.sign(cut.encode())), city) == ("contradicted", "checkpoint_differs")
 
 
 def test_the_checkpoint_bounds_what_it_holds() -> None:
     city, items, key = lived()
-    before = city.registry.knowledge.fold.n - 1
-    head = city.registry.knowledge.head_after(before)
+    before = city.registry.knowledge.fold.event_number - 1
+    head = city.registry.knowledge.find_head(before)
     assert head
-    assert both(tell(city, items, key, n=before, head=head), city) == ("contradicted", "record_later")
-    assert both(tell(city, items, key, n=before + 9), city) == ("unverifiable", "checkpoint_unknown")
+    assert both(tell(city, items, key, event_number=before, head=head), city) == (
+        "contradicted",
+        "record_later",
+    )
+    assert both(tell(city, items, key, event_number=before + 9), city) == (
+        "unverifiable",
+        "checkpoint_unknown",
+    )
 
 
 def test_whose_signature_counts() -> None:
@@ -99,7 +105,7 @@ def test_whose_signature_counts() -> None:
     other_key = city.new_key()
     assert both(tell(city, items, other_key), city) == ("unverifiable", "key_unknown")
     assert both(tell(city, items, city.key), city) == ("not_genuine", "key_of_another")
-    forged = tell(city, items, other_key, key=key.public.id)
+    forged = tell(city, items, other_key, key_id=key.public.id)
     assert both(forged, city) == ("not_genuine", "signature_bad")
     wuhan = City(city.registry, "wuhan")
     wuhan.registry.act(acts.KeyRegistered("wuhan", NODE, other_key.public.spki))

@@ -123,7 +123,7 @@ def forged(registry: Registry, events: Sequence[Event], checkpoint: Checkpoint |
         end = events[-1]
         checkpoint = Checkpoint(
             registry.name,
-            max(1, min(end.n, MAX_INTEGER)),
+            max(1, min(end.event_number, MAX_INTEGER)),
             head,
             min(end.block, MAX_INTEGER),
             bytes(32),
@@ -197,7 +197,7 @@ def test_events_left_out_doubled_moved_and_altered() -> None:
     for _ in range(MUTATIONS // 8):
         events = _altered(random, registry.events)
         new = [event for event in events if event not in registry.events]
-        what = f"{new or [event.n for event in events]}"
+        what = f"{new or [event.event_number for event in events]}"
         tally.ask(forged(registry, events, honest if random.random() < 0.3 else None), trust, what)
     tally.check(
         "event_missing", "event_order", "surplus", "head_mismatch", "not_understood", "newer_format", "taken"
@@ -236,7 +236,7 @@ def _altered(random: Random, events: Sequence[Event]) -> list[Event]:
         case _:
             altered[place] = replace(event, payload=_payload(random, event.payload))
     if random.random() < 0.8:
-        altered = [replace(event, n=number) for number, event in enumerate(altered, start=1)]
+        altered = [replace(event, event_number=number) for number, event in enumerate(altered, start=1)]
     if random.random() < 0.6:
         last, time, ordered = 0, 0, []
         for event in altered:

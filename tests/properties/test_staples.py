@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ledger.crypto.suites import SHA256
 from ledger.errors import MalformedInput
 from ledger.proof.staples import RANGE_CHUNKS, RANGE_POSITIONS, StatusRange, decode_range
-from ledger.registry.status import StatusTree, staple_root, status_in_chunk
+from ledger.registry.status import StatusTree, compute_staple_root, read_status
 
 SIZES = st.one_of(st.integers(1, 700), st.integers(RANGE_POSITIONS - 70, RANGE_POSITIONS + 70))
 
@@ -18,8 +18,8 @@ def _range(size: int, changed: set[int], first: int) -> tuple[StatusRange, bytes
     tree.grow(size)
     for position in changed:
         tree.set(position % size, 4)
-    chunks, path = tree.chunks(first, RANGE_CHUNKS), tuple(tree.path_above(first, RANGE_CHUNKS))
-    return StatusRange(SHA256, "tianmen", 1, 0, size, first, chunks, path), tree.root()
+    chunks, path = tree.get_chunks(first, RANGE_CHUNKS), tuple(tree.find_path_above(first, RANGE_CHUNKS))
+    return StatusRange(SHA256, "tianmen", 1, 0, size, first, chunks, path), tree.compute_root()
 
 
 @given(SIZES, st.sets(st.integers(0, 2**20), max_size=5), st.data())
@@ -29,10 +29,14 @@ def test_every_staple_of_a_range_leads_to_its_root(size: int, changed: set[int],
     statuses, root = _range(size, changed, first)
     assert decode_range(statuses.encode()) == statuses
     position = data.draw(st.integers(first, min(size, first + RANGE_POSITIONS) - 1))
-    staple = statuses.staple(position)
-    assert staple_root(SHA256, size, position, staple.chunk, staple.path) == statuses.root() == root
+    staple = statuses.make_staple(position)
+    assert (
+        compute_staple_root(SHA256, size, position, staple.chunk, staple.path)
+        == statuses.compute_root()
+        == root
+    )
     expected = 4 if position in {place % size for place in changed} else 0
-    assert status_in_chunk(staple.chunk, position) == expected
+    assert read_status(staple.chunk, position) == expected
 
 
 @given(st.binary(max_size=300))

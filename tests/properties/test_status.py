@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ledger.crypto.suites import SHA256, Suite
 from ledger.errors import MalformedInput
-from ledger.registry.status import Status, StatusTree, decode_changes, encode_changes, staple_root
+from ledger.registry.status import Status, StatusTree, compute_staple_root, decode_changes, encode_changes
 
 STEPS = st.lists(
     st.one_of(
@@ -58,12 +58,17 @@ def test_a_tree_equals_a_naive_one(steps: list[tuple[object, ...]]) -> None:
                 statuses[position % len(statuses)] = status
                 tree.set(position % len(statuses), status)
             case ("root",):
-                assert tree.root() == naive_root(SHA256, statuses)
-    root = tree.root()
+                assert tree.compute_root() == naive_root(SHA256, statuses)
+    root = tree.compute_root()
     assert root == naive_root(SHA256, statuses)
     for position in range(0, len(statuses), 37):
         assert tree.get(position) == statuses[position]
-        assert staple_root(SHA256, len(statuses), position, tree.chunk(position), tree.path(position)) == root
+        assert (
+            compute_staple_root(
+                SHA256, len(statuses), position, tree.get_chunk(position), tree.find_path(position)
+            )
+            == root
+        )
 
 
 @given(st.integers(1, 700), st.data())
@@ -73,17 +78,17 @@ def test_a_staple_proves_its_own_position_alone(size: int, data: st.DataObject) 
     for position in data.draw(st.sets(st.integers(0, size - 1), max_size=5)):
         tree.set(position, 4)
     position = data.draw(st.integers(0, size - 1))
-    chunk, path = bytearray(tree.chunk(position)), tree.path(position)
+    chunk, path = bytearray(tree.get_chunk(position)), tree.find_path(position)
     elsewhere = data.draw(st.integers(0, 2 * size))
     if elsewhere // 64 != position // 64:
-        assert _root(elsewhere, size, bytes(chunk), path) != tree.root()
+        assert _root(elsewhere, size, bytes(chunk), path) != tree.compute_root()
     chunk[data.draw(st.integers(0, 31))] ^= data.draw(st.integers(1, 255))
-    assert _root(position, size, bytes(chunk), path) != tree.root()
+    assert _root(position, size, bytes(chunk), path) != tree.compute_root()
 
 
 def _root(position: int, size: int, chunk: bytes, path: list[bytes]) -> bytes | None:
     try:
-        return staple_root(SHA256, size, position, chunk, path)
+        return compute_staple_root(SHA256, size, position, chunk, path)
     except MalformedInput:
         return None
 

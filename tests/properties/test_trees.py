@@ -12,12 +12,12 @@ from ledger.crypto.trees import (
     MerkleTree,
     PathElement,
     Side,
-    counted_leaf,
-    counted_node,
-    counted_root,
-    leaf_hash,
-    node_hash,
-    root_from_path,
+    compute_root,
+    follow_counted_path,
+    hash_counted_leaf,
+    hash_counted_node,
+    hash_leaf,
+    hash_node,
 )
 from ledger.errors import MalformedInput
 
@@ -27,11 +27,11 @@ COUNTS = st.lists(st.integers(1, 2**20) | st.integers(1, 3), min_size=1, max_siz
 
 
 def leaves_of(suite: Suite, size: int) -> list[bytes]:
-    return [leaf_hash(suite, b"%d" % index) for index in range(size)]
+    return [hash_leaf(suite, b"%d" % index) for index in range(size)]
 
 
 def counted_leaves_of(suite: Suite, counts: list[int]) -> list[tuple[int, bytes]]:
-    return [(count, counted_leaf(suite, count, b"%d" % index)) for index, count in enumerate(counts)]
+    return [(count, hash_counted_leaf(suite, count, b"%d" % index)) for index, count in enumerate(counts)]
 
 
 # --- the reference: sections 2.1.1 and 2.1.3.1 of RFC 9162, word for word
@@ -49,7 +49,7 @@ def naive_root(suite: Suite, leaves: list[bytes]) -> bytes:
     if len(leaves) == 1:
         return leaves[0]
     k = split(len(leaves))
-    return node_hash(suite, naive_root(suite, leaves[:k]), naive_root(suite, leaves[k:]))
+    return hash_node(suite, naive_root(suite, leaves[:k]), naive_root(suite, leaves[k:]))
 
 
 def naive_path(suite: Suite, index: int, leaves: list[bytes]) -> list[bytes]:
@@ -74,7 +74,7 @@ def naive_counted(suite: Suite, leaves: list[tuple[int, bytes]]) -> tuple[int, b
         return leaves[0]
     k = split(len(leaves))
     left, right = naive_counted(suite, leaves[:k]), naive_counted(suite, leaves[k:])
-    return left[0] + right[0], counted_node(suite, *left, *right)
+    return left[0] + right[0], hash_counted_node(suite, *left, *right)
 
 
 def naive_counted_path(suite: Suite, index: int, leaves: list[tuple[int, bytes]]) -> list[PathElement]:
@@ -97,7 +97,7 @@ def test_the_tree_is_that_of_rfc_9162(suite: Suite, size: int) -> None:
     tree = MerkleTree(suite, leaves)
     assert tree.root == naive_root(suite, leaves)
     for index in range(min(size, 40)):
-        assert tree.path(index) == naive_path(suite, index, leaves)
+        assert tree.find_path(index) == naive_path(suite, index, leaves)
 
 
 @given(SUITES, SIZES)
@@ -105,12 +105,12 @@ def test_every_leaf_is_proved(suite: Suite, size: int) -> None:
     leaves = leaves_of(suite, size)
     tree = MerkleTree(suite, leaves)
     for index, leaf in enumerate(leaves):
-        assert root_from_path(suite, leaf, index, size, tree.path(index)) == tree.root
+        assert compute_root(suite, leaf, index, size, tree.find_path(index)) == tree.root
 
 
 def leads_to(root: bytes, suite: Suite, leaf: bytes, index: int, size: int, path: list[bytes]) -> bool:
     try:
-        return root_from_path(suite, leaf, index, size, path) == root
+        return compute_root(suite, leaf, index, size, path) == root
     except MalformedInput:
         return False
 
@@ -126,7 +126,7 @@ def test_any_changed_bit_fails(suite: Suite, size: int, data: st.DataObject) -> 
     tree = MerkleTree(suite, leaves)
     index = data.draw(st.integers(0, size - 1), "index")
     bit = data.draw(st.integers(0, 255), "bit")
-    leaf, path, root = leaves[index], tree.path(index), tree.root
+    leaf, path, root = leaves[index], tree.find_path(index), tree.root
     assert leads_to(root, suite, leaf, index, size, path)
 
     assert not leads_to(root, suite, flipped(leaf, bit), index, size, path)
@@ -150,7 +150,7 @@ def test_a_path_with_elements_missing_added_or_swapped_fails(
     leaves = leaves_of(suite, size)
     tree = MerkleTree(suite, leaves)
     index = data.draw(st.integers(0, size - 1), "index")
-    path = tree.path(index)
+    path = tree.find_path(index)
     at = data.draw(st.integers(0, len(path) - 1), "at")
     assert not leads_to(tree.root, suite, leaves[index], index, size, path[:at] + path[at + 1 :])
     for extra in (tree.root, leaves[index], bytes(32), path[at]):
@@ -190,7 +190,7 @@ def test_any_arguments_raise_only_malformed_input(
     leaf: bytes, index: int, size: int, path: list[bytes]
 ) -> None:
     with suppress(MalformedInput):
-        assert len(root_from_path(SM3, leaf, index, size, path)) == 32
+        assert len(compute_root(SM3, leaf, index, size, path)) == 32
 
 
 # --- counted trees
@@ -200,19 +200,19 @@ def test_any_arguments_raise_only_malformed_input(
 def test_the_counted_tree_has_the_shape_of_rfc_9162(suite: Suite, counts: list[int]) -> None:
     leaves = counted_leaves_of(suite, counts)
     tree = CountedTree(suite, leaves)
-    assert (tree.count, tree.root) == naive_counted(suite, leaves)
+    assert (tree.record_count, tree.root) == naive_counted(suite, leaves)
     for index in range(len(leaves)):
-        assert tree.path(index) == naive_counted_path(suite, index, leaves)
+        assert tree.find_path(index) == naive_counted_path(suite, index, leaves)
 
 
 @given(SUITES, COUNTS)
 def test_counts_add_up(suite: Suite, counts: list[int]) -> None:
     leaves = counted_leaves_of(suite, counts)
     tree = CountedTree(suite, leaves)
-    assert tree.count == sum(counts)
+    assert tree.record_count == sum(counts)
     for index, (count, leaf) in enumerate(leaves):
-        counted = counted_root(suite, count, leaf, tree.path(index))
-        assert (counted.root, counted.first_position, counted.total) == (
+        counted = follow_counted_path(suite, count, leaf, tree.find_path(index))
+        assert (counted.root, counted.first_position, counted.record_count) == (
             tree.root,
             sum(counts[:index]),
             sum(counts),
@@ -221,7 +221,7 @@ def test_counts_add_up(suite: Suite, counts: list[int]) -> None:
 
 def counted_leads_to(root: bytes, suite: Suite, count: int, leaf: bytes, path: list[PathElement]) -> bool:
     try:
-        return counted_root(suite, count, leaf, path).root == root
+        return follow_counted_path(suite, count, leaf, path).root == root
     except MalformedInput:
         return False
 
@@ -232,7 +232,7 @@ def test_any_changed_count_side_or_hash_fails(suite: Suite, counts: list[int], d
     tree = CountedTree(suite, leaves)
     index = data.draw(st.integers(0, len(leaves) - 1), "index")
     bit = data.draw(st.integers(0, 255), "bit")
-    (count, leaf), path = leaves[index], tree.path(index)
+    (count, leaf), path = leaves[index], tree.find_path(index)
     assert counted_leads_to(tree.root, suite, count, leaf, path)
 
     assert not counted_leads_to(tree.root, suite, count, flipped(leaf, bit), path)
@@ -244,7 +244,7 @@ def test_any_changed_count_side_or_hash_fails(suite: Suite, counts: list[int], d
         side: Side = "left" if element.side == "right" else "right"
         for spoilt in (
             replace(element, side=side),
-            replace(element, count=element.count ^ 1 << bit % 64),
+            replace(element, record_count=element.record_count ^ 1 << bit % 64),
             replace(element, hash=flipped(element.hash, bit)),
         ):
             assert not counted_leads_to(
@@ -264,7 +264,7 @@ def test_moving_records_between_entries_changes_the_root(
     moved[giver] = (counts[giver] - 1, leaves[giver][1])
     moved[taker] = (counts[taker] + 1, leaves[taker][1])
     other = CountedTree(suite, moved)
-    assert other.count == sum(counts)
+    assert other.record_count == sum(counts)
     assert other.root != CountedTree(suite, leaves).root
 
 
@@ -285,7 +285,7 @@ def test_any_counted_path_raises_only_malformed_input(
     count: int, leaf: bytes, path: list[PathElement]
 ) -> None:
     try:
-        counted = counted_root(SM3, count, leaf, path)
+        counted = follow_counted_path(SM3, count, leaf, path)
     except MalformedInput:
         return
-    assert 0 <= counted.first_position < counted.total < 2**40
+    assert 0 <= counted.first_position < counted.record_count < 2**40

@@ -84,7 +84,7 @@ class Cities:
     def known(self, city: str) -> int:
         """Return how many positions of Tianmen's log are final for a city."""
         with self.replicas[city].reading(quarantined=True) as reading:
-            log = reading.log(LOG)
+            log = reading.find_log(LOG)
             return log.size if log else 0
 
     def standing(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 from ledger.errors import LimitExceeded, MalformedInput
@@ -25,7 +25,7 @@ from ledger.verification.audits import (
 )
 
 ROOT: Final = Path(__file__).parents[2]
-KEY: Final = generate("p256", lambda count: b"\x07" * count)
+KEY: Final = generate_key("p256", lambda count: b"\x07" * count)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def sign(statement: AuditStatement) -> Json:
 def test_a_report_is_read_as_it_was_written(signed: SignedAudit) -> None:
     assert signed.is_genuine
     assert decode_signed_audit(canonical(signed.to_json())) == signed
-    assert not replace(signed, statement=replace(signed.statement, unlisted=1)).is_genuine
+    assert not replace(signed, statement=replace(signed.statement, unlisted_count=1)).is_genuine
 
 
 def test_a_report_without_state_and_log_is_read_too(signed: SignedAudit) -> None:
@@ -89,16 +89,16 @@ def test_the_second_verifier_compares_its_claims_with_a_snapshot(
     assert standing
     assert judge(verifier, worked, signed.to_json()) == ("agrees", "")
     for changed, outcome in (
-        (replace(standing, replica=Head(3, bytes(32))), ("contradicted", "head_differs")),
-        (replace(standing, chain=Head(3, bytes(32))), ("contradicted", "head_differs")),
-        (replace(standing, checkpoints=(Head(3, bytes(32)),)), ("contradicted", "head_differs")),
-        (replace(standing, replica=Head(9_999, bytes(32))), ("unverifiable", "head_unknown")),
+        (replace(standing, replica_head=Head(3, bytes(32))), ("contradicted", "head_differs")),
+        (replace(standing, chain_head=Head(3, bytes(32))), ("contradicted", "head_differs")),
+        (replace(standing, checkpoint_heads=(Head(3, bytes(32)),)), ("contradicted", "head_differs")),
+        (replace(standing, replica_head=Head(9_999, bytes(32))), ("unverifiable", "head_unknown")),
         (replace(standing, size=standing.size + 1), ("contradicted", "log_differs")),
         (replace(standing, sequence=standing.sequence + 1), ("contradicted", "log_differs")),
         (replace(standing, block=standing.block + 1), ("contradicted", "event_differs")),
         (replace(standing, time=standing.time + 1), ("contradicted", "event_differs")),
-        (replace(standing, chain=Head(9_999, bytes(32))), ("unverifiable", "head_unknown")),
-        (replace(standing, checkpoints=(Head(9_999, bytes(32)),)), ("unverifiable", "head_unknown")),
+        (replace(standing, chain_head=Head(9_999, bytes(32))), ("unverifiable", "head_unknown")),
+        (replace(standing, checkpoint_heads=(Head(9_999, bytes(32)),)), ("unverifiable", "head_unknown")),
         (None, ("unverifiable", "no_state")),
     ):
         assert judge(verifier, worked, sign(replace(statement, standing=changed))) == outcome
@@ -106,7 +106,7 @@ def test_the_second_verifier_compares_its_claims_with_a_snapshot(
         assert judge(verifier, worked, sign(replace(statement, log=log))) == ("contradicted", "log_differs")
         nothing = replace(standing, sequence=0, size=0)
         assert judge(verifier, worked, sign(replace(statement, log=log, standing=nothing))) == ("agrees", "")
-    forged = replace(signed, statement=replace(statement, unlisted=1))
+    forged = replace(signed, statement=replace(statement, unlisted_count=1))
     assert judge(verifier, worked, forged.to_json()) == ("contradicted", "signature_bad")
     assert judge(verifier, worked, {"report": {}, "signature": ""}) == ("unverifiable", "malformed")
     elsewhere = sign(replace(statement, registry=statement.registry.replace("31337", "31338")))

@@ -20,7 +20,7 @@ from ledger.records.identifiers import (
     CertificateIdentifier,
     check_credit_code,
     check_resident_number,
-    division_of,
+    get_division,
 )
 
 FOLDER = Path(examples.__file__).parent
@@ -86,7 +86,7 @@ def test_the_departments_are_fictional_and_well_formed(departments: dict[str, di
     assert len(departments) == 3
     for code, department in departments.items():
         check_credit_code(code)
-        assert division_of(code) == "429006"
+        assert get_division(code) == "429006"
         assert DEPARTMENT.fullmatch(code)
         assert "示例" in department["name"]
         assert "Example" in department["name_en"]

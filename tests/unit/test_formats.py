@@ -112,7 +112,10 @@ def test_the_snapshot_is_taken_and_holds_the_events(worked: ModuleType, shown: d
     assert shown["checkpoint-signed"].encode() == header.checkpoint.encode()
     inflated = zlib.decompress(example.snapshot.partition(b"\n")[2])
     assert inflated.hex().startswith(shown["snapshot-event"].replace("\n", ""))
-    acts = [(event.n, event.kind, "0x" + event.payload.hex()) for event in read_events([example.snapshot])]
+    acts = [
+        (event.event_number, event.kind, "0x" + event.payload.hex())
+        for event in read_events([example.snapshot])
+    ]
     assert acts == [(act["n"], act["kind"], act["payload"]) for act in json.loads(shown["events"])]
 
 
@@ -146,7 +149,7 @@ def test_the_lines_of_the_submission_are_sent_as_shown(shown: dict[str, str]) ->
     head, *rows = shown["submission-lines"].encode().split(b"\n")
     statement, _ = read_statement(head)
     assert statement.to_json() == json.loads(shown["statement"])
-    assert len(rows) == statement.count
+    assert len(rows) == statement.record_count
     for row in rows:
         assert encode(decode(row)) == row
         decode_record(json.loads(row)["record"])

@@ -41,6 +41,6 @@ def read(name: str) -> Inspection:
 @pytest.mark.parametrize("name", ANSWERS)
 def test_the_right_answer(name: str) -> None:
     inspection = read(name)
-    checks = [report.check("references") for report in inspection.signatures]
+    checks = [report.find_check("references") for report in inspection.signatures]
     assert [check.reason for check in checks if check] == ANSWERS[name]
     assert (inspection.problem, inspection.verdict) == (None, Verdict.VALID)

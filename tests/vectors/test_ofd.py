@@ -124,7 +124,7 @@ def test_every_structure_is_written_again_as_the_same_bytes() -> None:
 
 def test_a_certificate_that_made_a_bare_signature() -> None:
     """DigitalSign.ofd names nobody: the signer of the other documents of that origin made it, if a city lists that one."""
-    signer = decode_certificate(decode_signature(read("SignedValueV4.dat")).certificate)
+    signer = decode_certificate(decode_signature(read("SignedValueV4.dat")).signer_certificate)
     trusted = TrustList("", None, (Authority("", signer, frozenset(ROLES)),))
     (report,) = inspect(read("DigitalSign.ofd"), trusted).signatures
     assert (report.signer, report.verdict) == ("Test Certificate", Verdict.VALID)
@@ -134,7 +134,9 @@ def test_a_certificate_that_made_a_bare_signature() -> None:
 def everyone() -> TrustList:
     """A city that trusts whoever signed anything here, so that only the documents themselves decide."""
     signed = [decode_signature(data) for data in structures_within().values() if is_signature(data)]
-    held = {certificate for one in signed for certificate in (one.certificate, one.seal.certificate)}
+    held = {
+        certificate for one in signed for certificate in (one.signer_certificate, one.seal.maker_certificate)
+    }
     listed = [decode_certificate(one) for one in sorted(held)]
     return TrustList("", None, tuple(Authority(one.name, one, frozenset(ROLES)) for one in listed))
 
@@ -166,7 +168,9 @@ def test_cut_off(name: str) -> None:
 def test_trust_on_the_city_list() -> None:
     """The test certificates of ofdrw, taken as trusted themselves: then nothing is left open."""
     signature = decode_signature(read("SignedValueV4.dat"))
-    pinned = [decode_certificate(one) for one in (signature.certificate, signature.seal.certificate)]
+    pinned = [
+        decode_certificate(one) for one in (signature.signer_certificate, signature.seal.maker_certificate)
+    ]
     trusted = TrustList("", None, tuple(Authority(one.name, one, frozenset(ROLES)) for one in pinned))
     for name, verdict in (("V4RideRight.ofd", Verdict.VALID), ("SESV4SignDoc.ofd", Verdict.UNVERIFIABLE)):
         (report,) = inspect(read(name), trusted).signatures

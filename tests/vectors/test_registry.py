@@ -16,10 +16,10 @@ from ledger.registry.acts import (
     Act,
     Event,
     Predecessor,
+    build_registry_name,
+    compute_head_zero,
     decode_act,
     extend_head,
-    head_zero,
-    registry_name,
 )
 from ledger.registry.knowledge import Knowledge
 
@@ -78,9 +78,9 @@ def test_the_vectors_hold_every_kind() -> None:
 def test_head_0_and_the_registrys_name(name: str) -> None:
     vector = VECTORS[name]
     contract = unhex(vector["contract"])
-    head = head_zero(vector["chainId"], contract, unhex(vector["parentHash"]))
+    head = compute_head_zero(vector["chainId"], contract, unhex(vector["parentHash"]))
     assert head == unhex(vector["headZero"])
-    assert registry_name(vector["chainId"], contract, head) == vector["registry"]
+    assert build_registry_name(vector["chainId"], contract, head) == vector["registry"]
 
 
 @pytest.mark.parametrize("name", VECTORS)
@@ -89,7 +89,7 @@ def test_the_head_after_every_act(name: str) -> None:
     head = unhex(vector["headZero"])
     for event, act in zip(events(vector), vector["acts"], strict=True):
         head = extend_head(head, event)
-        assert head == unhex(act["head"]), f"act {event.n}"
+        assert head == unhex(act["head"]), f"act {event.event_number}"
 
 
 @pytest.mark.parametrize("name", VECTORS)

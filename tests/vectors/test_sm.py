@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 
 from ledger.crypto import sm2
-from ledger.crypto.keys import public_key
+from ledger.crypto.keys import decode_public_key
 from ledger.crypto.suites import SM3
 
 SECRET: Final = bytes.fromhex("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
@@ -45,7 +45,7 @@ def test_z_and_e() -> None:
 
 
 def test_the_signature_of_the_standard_verifies() -> None:
-    key = public_key(SPKI)
+    key = decode_public_key(SPKI)
     signature = R.to_bytes(32, "big") + S.to_bytes(32, "big")
     assert key.algorithm == "sm2"
     assert key.verify(MESSAGE, signature)

@@ -19,7 +19,7 @@ from ledger.errors import SnapshotRefused
 from ledger.records.submissions import decode_entry
 from ledger.registry.snapshots import check_snapshot, replay
 from ledger.registry.trust_files import read_trust_file
-from ledger.verification.entries import check_fold, occurrences_of
+from ledger.verification.entries import check_fold, list_occurrences
 from ledger.verification.verify import PresentedContent, verify
 from tests.properties.second_verifier import second, told
 from tests.vectors.verification import generate
@@ -39,10 +39,10 @@ def ours(case: generate.Case, documents: list[bytes]) -> Concluded:
         return {"refused": error.reason}
     for log, items in case.get("entries", {}).items():
         for sequence, page in groupby(items, key=lambda item: item["sequence"]):
-            anchor, entries = known.anchor(log, sequence), [decode_entry(item["entry"]) for item in page]
+            anchor, entries = known.find_anchor(log, sequence), [decode_entry(item["entry"]) for item in page]
             assert anchor
             assert check_fold(anchor, entries, SM3) is None
-            known.keep_entries(anchor, occurrences_of(anchor, entries))
+            known.keep_entries(anchor, list_occurrences(anchor, entries))
     presented = PresentedContent(tuple(documents), case["presented"]["claims"])
     report = verify(presented, case["proof"].encode(), known, parse_time(case["now"]))
     concluded: Concluded = dict(zip(("verdict", "step", "reason"), told(report)[0], strict=True))
@@ -57,7 +57,7 @@ def theirs(case: generate.Case, documents: list[bytes]) -> Concluded:
         return {"refused": str(error)}
     for log, items in case.get("entries", {}).items():
         second.take_entries(known, log, json.dumps({"items": items}).encode())
-    now, claims = second.moment(case["now"]), case["presented"]["claims"]
+    now, claims = second.read_moment(case["now"]), case["presented"]["claims"]
     judged = second.decide(second.judge(case["proof"].encode(), known, now, documents, claims))
     concluded: Concluded = dict(zip(("verdict", "step", "reason"), judged, strict=True))
     looked = second.judge_entries(case["proof"].encode(), known)

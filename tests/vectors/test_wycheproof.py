@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from ledger.crypto import p256
-from ledger.crypto.keys import public_key
+from ledger.crypto.keys import decode_public_key
 
 CORPUS: Final = (
     Path(__file__).parents[3] / "shared" / "corpus" / "wycheproof" / "ecdsa_secp256r1_sha256_test.json"
@@ -47,7 +47,7 @@ def in_our_form(r: int, s: int) -> bytes | None:
 
 @pytest.mark.parametrize("group", groups(), ids=lambda group: f"from-{group['tests'][0]['tcId']}")
 def test_group(group: dict[str, Any]) -> None:
-    key = public_key(bytes.fromhex(group["publicKeyDer"]))
+    key = decode_public_key(bytes.fromhex(group["publicKeyDer"]))
     for case in group["tests"]:
         message, pair = bytes.fromhex(case["msg"]), read_der(bytes.fromhex(case["sig"]))
         if case["result"] == "valid":
@@ -67,7 +67,7 @@ def test_a_number_plus_the_order_is_another_spelling() -> None:
     """The cases with small numbers leave room for r + n and s + n in 32 bytes: equal modulo n, and refused."""
     tried = 0
     for group in groups():
-        key = public_key(bytes.fromhex(group["publicKeyDer"]))
+        key = decode_public_key(bytes.fromhex(group["publicKeyDer"]))
         for case in group["tests"]:
             pair = read_der(bytes.fromhex(case["sig"]))
             if case["result"] != "valid" or pair is None:

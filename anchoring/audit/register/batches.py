@@ -59,7 +59,7 @@ class _Walk:
     def __init__(self, books: Books, findings: Findings) -> None:
         self._books, self._findings = books, findings
         self.sequence, self._size = 0, books.log.start
-        self._tree = StatusTree(books.log.suite) if books.log_state.status_known else None
+        self._tree = StatusTree(books.log.suite) if books.log_state.is_status_known else None
         self._repetitions = Repetitions(books)
         self._state_before = ""
         self._unplaced_batches, self._incomplete_batches = books.unplaced_batches, books.incomplete_batches
@@ -114,7 +114,7 @@ class _Walk:
             self._findings.add("batch-missing", f"batch {first_sequence}", text)
 
     def _report_missing(self, sequence: int) -> None:
-        anchor, where = self._books.view.anchor(self._books.log.name, sequence), f"batch {sequence}"
+        anchor, where = self._books.view.find_anchor(self._books.log.name, sequence), f"batch {sequence}"
         if anchor is None:
             self._findings.add(
                 "batch-missing", where, "it is not in the register; and the chain has no such anchor either"
@@ -150,16 +150,16 @@ class _Walk:
         self._findings.look("anchors")
         if sighting.act.encode() != batch.payload:
             self._findings.add("anchor-differs", where, "the chain holds another anchor under its sequence")
-        anchor = self._books.view.anchor(log_name, batch.sequence)
+        anchor = self._books.view.find_anchor(log_name, batch.sequence)
         if anchor and sighting.act.encode() != batch.payload:
             self._report_repetition(anchor, where)
-        if anchor and anchor.void:
-            self._findings.add("anchor-void", where, f"its anchor is void: {anchor.void}")
+        if anchor and anchor.void_reason:
+            self._findings.add("anchor-void", where, f"its anchor is void: {anchor.void_reason}")
 
     def _check_final(self, sequence: int, where: str) -> None:
         """Check that an anchor is final by now: what is audited of the register is newer than what is of the replica."""
         with self._books.view.newer() as view:
-            if view.anchor(self._books.log.name, sequence) is None:
+            if view.find_anchor(self._books.log.name, sequence) is None:
                 text = "the register says that it is final, the replica knows no final anchor of it"
                 self._findings.add("anchor-missing", where, text)
 
@@ -186,7 +186,7 @@ class _Walk:
             self._findings.add(
                 "batch-size", where, f"its entries end at position {end}, its anchor at {anchor.size}"
             )
-        root = CountedTree.root_of(self._books.log.suite, [entry.leaf() for entry in entries])
+        root = CountedTree.compute_root(self._books.log.suite, [entry.hash_leaf() for entry in entries])
         if root != anchor.root:
             self._findings.add("batch-root", where, "its entries do not make the root of its anchor")
             self._name_altered(entries, self._size)
@@ -199,16 +199,16 @@ class _Walk:
     def _name_altered(self, entries: Sequence[Entry], first_position: int) -> None:
         """Name the entries of a batch that nobody signed as they stand: of those that do not make its root."""
         for entry in entries:
-            key = self._books.view.key(entry.statement.key)
+            key = self._books.view.find_key(entry.statement.key_id)
             if key is None or not is_signed_by(key.spki, entry.statement.encode(), entry.signature):
                 text = "its statement is not what the department signed"
                 self._findings.add("entry-altered", f"position {first_position}", text)
-            first_position += entry.statement.count
+            first_position += entry.statement.record_count
 
     def _check_entitlement(self, anchor: Anchored, entries: Sequence[Entry]) -> None:
         """Check what the chain's final anchor says of the statements; that a root stands once is asked of the database."""
         books = self._books
-        final_anchor = books.view.anchor(books.log.name, anchor.sequence)
+        final_anchor = books.view.find_anchor(books.log.name, anchor.sequence)
         if final_anchor is None:
             return
         self._findings.checked["signatures"] += len(entries)
@@ -232,7 +232,7 @@ class _Walk:
         for position, status in changes:
             if position < anchor.size:
                 self._tree.set(position, status)
-        if self._tree.root() != anchor.status_root:
+        if self._tree.compute_root() != anchor.status_root:
             self._findings.add(
                 "batch-status-root", where, "the changes so far do not make the status root of its anchor"
             )

@@ -105,7 +105,7 @@ class _Gathering:
         self._origins = Origins(books)
         self._final_size = books.log_state.size if books.chain_known else 0
         self._contradictory_positions = {
-            change.position for change in books.view.statuses(books.log.name) if change.contradictory
+            change.position for change in books.view.statuses(books.log.name) if change.is_contradictory
         }
 
     def gather(self) -> Iterator[Chunk]:
@@ -175,7 +175,7 @@ class _Gathering:
             if self._tree is not None:
                 status = self._tree.get(position)
             else:
-                newest_status = self._books.view.status(log_state.name, position, log_state.sequence)
+                newest_status = self._books.view.find_status(log_state.name, position, log_state.sequence)
                 status = newest_status.status if newest_status else Status.VALID
             if status != Status.VALID:
                 yield position, int(status)

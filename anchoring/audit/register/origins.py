@@ -43,13 +43,13 @@ class Origins:
             statement = decode_entry(decode(entry)).statement
         except MalformedInput:
             return None
-        grants = None if batch is None else self._get_grants(statement.key, statement.issuer, batch)
+        grants = None if batch is None else self._get_grants(statement.key_id, statement.issuer, batch)
         return Origin(statement.suite.number, statement.issuer, grants)
 
     def _read_grants(self, key: bytes, issuer: str, batch: int) -> tuple[Grant, ...] | None:
         """Return the grants of a key that counted when a batch was anchored; None where it is not anchored."""
         view = self._books.view
-        anchor = view.anchor(self._books.log.name, batch)
+        anchor = view.find_anchor(self._books.log.name, batch)
         if anchor is None:
             return None
-        return tuple(grant for grant in view.grants(key, issuer) if grant_counted(grant, anchor))
+        return tuple(grant for grant in view.list_grants(key, issuer) if grant_counted(grant, anchor))

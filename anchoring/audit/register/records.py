@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ledger.crypto.trees import leaf_hash
+from ledger.crypto.trees import hash_leaf
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
 from ledger.records.claims import decode_disclosure
@@ -88,7 +88,7 @@ def check_record(stored_record: StoredRecord, origin: Origin | None, outcome: Ou
         outcome.add("record-altered", where, f"it cannot be read: {error}")
         return None
     body = stored_record.body
-    if record.encode() != body or leaf_hash(record.suite, body) != stored_record.leaf:
+    if record.encode() != body or hash_leaf(record.suite, body) != stored_record.leaf:
         outcome.add("record-altered", where, "its bytes are not those of its leaf hash")
     if origin is not None:
         _check_origin(record, origin, where, outcome)
@@ -126,4 +126,4 @@ def _grant_covers(grant: Grant, record: Record) -> bool:
 
 def grant_counted(grant: Grant, anchor: Anchor) -> bool:
     """Tell whether a grant was there and in time when an anchor was made."""
-    return grant.n <= anchor.n and grant.not_before <= anchor.time <= grant.not_after
+    return grant.event_number <= anchor.event_number and grant.not_before <= anchor.time <= grant.not_after

@@ -37,7 +37,7 @@ class Repetitions:
 
     def describe(self, anchor: Anchor) -> str | None:
         """Say what was anchored before and is again by this anchor; None where that cannot be told."""
-        if anchor.void or anchor.root == EMPTY_ROOT:
+        if anchor.void_reason or anchor.root == EMPTY_ROOT:
             return None
         batch = self.find_batch(anchor.root)
         if batch is not None and batch < anchor.sequence:
@@ -51,8 +51,8 @@ class Repetitions:
         places = {}
         for row in walk_rows(self._books, _ANCHORED_ENTRIES):
             try:
-                leaf = decode_entry(decode(row["entry"])).leaf()
+                leaf = decode_entry(decode(row["entry"])).hash_leaf()
             except MalformedInput:  # the walk through the submissions names it
                 continue
-            places[CountedTree.root_of(self._books.log.suite, [leaf])] = row["first"], row["batch"]
+            places[CountedTree.compute_root(self._books.log.suite, [leaf])] = row["first"], row["batch"]
         return places

@@ -114,7 +114,7 @@ class _Replay:
         members_by_previous = {member.record.previous: member for member in members}
         replayed_lineage: _ReplayedLineage | None = None
         while member := members_by_previous.pop(
-            replayed_lineage.lineage.tip if replayed_lineage else None, None
+            replayed_lineage.lineage.newest_leaf if replayed_lineage else None, None
         ):
             try:
                 lineage, change = follow(
@@ -182,7 +182,7 @@ class _ReplayedLineage:
         """Follow one record more, which gives the current one a status, and may take its place."""
         if is_final:
             self.statuses[self.position] = status
-        if lineage.current == member.leaf:
+        if lineage.current_leaf == member.leaf:
             self.position = member.position
         self.statuses.setdefault(self.position, Status.VALID)
         self.lineage, self.record_count = lineage, self.record_count + 1
@@ -196,8 +196,8 @@ class _ReplayedLineage:
             lineage.kind,
             lineage.issuer,
             lineage.identifier,
-            lineage.tip,
-            lineage.current,
+            lineage.newest_leaf,
+            lineage.current_leaf,
             self.position,
             int(lineage.status),
         )

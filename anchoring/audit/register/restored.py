@@ -36,7 +36,7 @@ def audit_missing(books: Books, findings: Findings) -> None:
 
 def _find_contradictions(books: Books, missing: Missing) -> list[str]:
     connection, end = books.connection, missing.first + missing.count
-    anchor = books.view.anchor(books.log.name, missing.batch)
+    anchor = books.view.find_anchor(books.log.name, missing.batch)
     reasons = []
     if books.chain_known and (anchor is None or not anchor.size_before <= missing.first < end <= anchor.size):
         reasons.append(f"the chain's anchor {missing.batch} has no such positions")

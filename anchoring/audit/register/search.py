@@ -128,7 +128,7 @@ class _Origins:
 
 def _read_key(entry: bytes) -> bytes:
     try:
-        return decode_entry(decode(entry)).statement.key
+        return decode_entry(decode(entry)).statement.key_id
     except MalformedInput:
         return b""
 

@@ -11,7 +11,7 @@ from anchoring.audit.register.books import BRING_BACK, Books, walk_rows
 from anchoring.register.batches import find_last_batch
 from anchoring.register.tables import CHANGE, LINEAGE, RECORD, SUBMISSION
 from ledger.crypto.suites import Suite
-from ledger.crypto.trees import node_hash
+from ledger.crypto.trees import hash_node
 from ledger.encoding.canonical import decode
 from ledger.encoding.times import format_time
 from ledger.errors import LedgerError, MalformedInput
@@ -62,13 +62,13 @@ class RunningRoot:
         self._count += 1
         for _ in range((self._count & -self._count).bit_length() - 1):
             right = self._peaks.pop()
-            self._peaks.append(node_hash(self._suite, self._peaks.pop(), right))
+            self._peaks.append(hash_node(self._suite, self._peaks.pop(), right))
 
     def root(self) -> bytes:
         """Return the root; nothing for no leaves."""
         node = self._peaks[-1] if self._peaks else b""
         for left in reversed(self._peaks[:-1]):
-            node = node_hash(self._suite, left, node)
+            node = hash_node(self._suite, left, node)
         return node
 
 
@@ -175,7 +175,7 @@ class _Walk:
         statement, log = entry.statement, self._books.log
         if entry.encode() != row["entry"]:
             self._findings.add("entry-altered", where, "its entry is not in canonical form")
-        entry_values = (statement.root, statement.count, statement.issuer, entry.accepted)
+        entry_values = (statement.root, statement.record_count, statement.issuer, entry.accepted_at)
         if entry_values != (row["root"], row["count"], row["issuer"], row["accepted"]):
             self._findings.add("entry-altered", where, "its entry says something else than its row")
         if (statement.registry, statement.log, statement.suite) != (log.registry_name, log.name, log.suite):
@@ -197,24 +197,30 @@ class _Walk:
             self._findings.add("receipt-altered", where, f"its receipt cannot be read: {error}")
             return
         receipt, statement = signed_receipt.receipt, entry.statement
-        terms = (receipt.registry, receipt.log, receipt.suite, receipt.root, receipt.count)
-        if terms != (statement.registry, statement.log, statement.suite, statement.root, statement.count):
+        terms = (receipt.registry, receipt.log, receipt.suite, receipt.root, receipt.record_count)
+        if terms != (
+            statement.registry,
+            statement.log,
+            statement.suite,
+            statement.root,
+            statement.record_count,
+        ):
             self._findings.add("receipt-altered", where, "its receipt is of another submission")
-        if (receipt.first, receipt.accepted, receipt.deadline) != (
+        if (receipt.first_position, receipt.accepted_at, receipt.deadline) != (
             row["first"],
-            entry.accepted,
+            entry.accepted_at,
             row["deadline"],
         ):
             text = (
-                f"its receipt promises position {receipt.first} by {format_time(receipt.deadline)}, accepted at "
-                f"{format_time(receipt.accepted)}; its row and its entry say otherwise"
+                f"its receipt promises position {receipt.first_position} by {format_time(receipt.deadline)}, accepted at "
+                f"{format_time(receipt.accepted_at)}; its row and its entry say otherwise"
             )
             self._findings.add("receipt-altered", where, text)
         if self._books.chain_known:
             self._check_receipt_signature(signed_receipt, where)
 
     def _check_receipt_signature(self, signed_receipt: SignedReceipt, where: str) -> None:
-        reason = judge_signature(signed_receipt, self._books.view.key(signed_receipt.receipt.key))
+        reason = judge_signature(signed_receipt, self._books.view.find_key(signed_receipt.receipt.key_id))
         if reason in ("key_of_another", "signature_bad"):
             text = f"its receipt is not one of this node: {SIGNATURE_WORDS[reason]}"
             self._findings.add("receipt-altered", where, text)
@@ -226,14 +232,14 @@ class _Walk:
         if not self._books.chain_known:
             return
         view, sequence = self._books.view, row["batch"]
-        anchor = None if sequence is None else view.anchor(self._books.log.name, sequence)
+        anchor = None if sequence is None else view.find_anchor(self._books.log.name, sequence)
         self._check_promise(row["deadline"], anchor.time if anchor else view.time, where)
         if anchor:
             return
         self._findings.look("signatures")
         self._check_entitlement(entry, where)
         if sequence is None:
-            self._note_waiting(entry.statement, entry.accepted, where)
+            self._note_waiting(entry.statement, entry.accepted_at, where)
         else:
             self._check_window(entry.statement, sequence, where)
             self._findings.remark("not-final", where, f"its batch {sequence} is not final yet")
@@ -245,14 +251,17 @@ class _Walk:
         """
         statement = entry.statement
         with self._books.view.newer() as view:
-            key, grants = view.key(statement.key), view.grants(statement.key, statement.issuer)
-            issuer_log, known_time = view.issuer_log(statement.issuer, NEWEST_EVENT), view.time
+            key, grants = (
+                view.find_key(statement.key_id),
+                view.list_grants(statement.key_id, statement.issuer),
+            )
+            issuer_log, known_time = view.find_issuer_log(statement.issuer, NEWEST_EVENT), view.time
         if key is None or not is_signed_by(key.spki, statement.encode(), entry.signature):
             self._findings.add("signature-bad", where, "the department's key did not sign its statement")
             return
         log_name = self._books.log.name
         was_granted = any(
-            grant.not_before <= known_time and grant.not_after >= entry.accepted for grant in grants
+            grant.not_before <= known_time and grant.not_after >= entry.accepted_at for grant in grants
         )
         if key.purpose != DEPARTMENT or key.log != log_name or not was_granted:
             text = (
@@ -275,8 +284,8 @@ class _Walk:
 
     def _note_waiting(self, statement: Statement, accepted_at: int, where: str) -> None:
         self._acceptance_times.append(accepted_at)
-        if statement.expires < self._books.now:
-            text = f"accepted at {format_time(accepted_at)}, not frozen, and expired at {format_time(statement.expires)}"
+        if statement.expires_at < self._books.now:
+            text = f"accepted at {format_time(accepted_at)}, not frozen, and expired at {format_time(statement.expires_at)}"
             self._findings.add("overdue", where, text)
         self._check_window(statement, self._next_sequence, where)
 
@@ -290,7 +299,8 @@ class _Walk:
                 )
         elif sequence not in window:
             text = (
-                f"its statement is for the sequences {window.first} to {window.last}, its turn is {sequence}"
+                f"its statement is for the sequences {window.first_sequence} to {window.last_sequence}, its "
+                f"turn is {sequence}"
             )
             self._findings.add("outside-window", where, text)
 

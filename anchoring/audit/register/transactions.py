@@ -54,7 +54,7 @@ def _check_transaction(
 
 
 def _is_final(books: Books, sequence: int) -> bool:
-    return books.view.anchor(books.log.name, sequence) is not None
+    return books.view.find_anchor(books.log.name, sequence) is not None
 
 
 def _find_faults(books: Books, row: RowMapping) -> list[str]:

@@ -17,7 +17,7 @@ from anchoring.errors import TooManyLooks
 from anchoring.register.access.tallies import Tally, hold_tally, move_tally, read_tally
 from anchoring.register.tables import LOOK, TALLY, Row
 from ledger.crypto.keys import PrivateKey
-from ledger.records.records import lineage_of
+from ledger.records.records import read_lineage
 from ledger.words import Words
 
 _DAY_SECONDS: Final = 86_400
@@ -162,7 +162,7 @@ def list_looks(
     if token is not None:
         query = query.where(LOOK.c.token == make_findable(token))
     if identifier is not None:
-        lineage_name = make_findable(lineage_of(identifier))
+        lineage_name = make_findable(read_lineage(identifier))
         is_version = LOOK.c.identifier.startswith(f"{lineage_name}.", autoescape=True)
         query = query.where(or_(LOOK.c.identifier == lineage_name, is_version))
     for row in connection.execute(query.execution_options(yield_per=limits.CHUNK_ROWS)).mappings():

@@ -24,7 +24,7 @@ from anchoring.errors import AnchoringError
 from anchoring.register.search.terms import Sort, make_term, states
 from anchoring.register.tables import DISCLOSURE, FACET, LINEAGE, SUBMISSION, TERM
 from ledger.encoding.canonical import decode
-from ledger.encoding.times import civil_date
+from ledger.encoding.times import find_civil_date
 from ledger.errors import LimitExceeded
 from ledger.records.claims import decode_disclosure
 from ledger.registry.status import Status
@@ -149,7 +149,7 @@ def count_records(connection: Connection, criteria: Criteria) -> list[Figure]:
     counts: Counter[tuple[str, str, str, str]] = Counter()
     options = {"yield_per": limits.CHUNK_ROWS}
     for row in connection.execute(_narrow(query, criteria), execution_options=options).mappings():
-        month = civil_date(row["accepted"]).isoformat()[:7]
+        month = find_civil_date(row["accepted"]).isoformat()[:7]
         counts[month, row["type"], row["issuer"], row["action"]] += row["count"]
         if len(counts) > MAX_FIGURES:
             raise LimitExceeded(

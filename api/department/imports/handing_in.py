@@ -27,7 +27,7 @@ from api.department.rows.versions import Version
 from api.department.sending import PreparedRows, ask_target, prepare_rows
 from ledger.crypto.keys import Signer
 from ledger.encoding.canonical import Json, decode
-from ledger.encoding.times import civil_date
+from ledger.encoding.times import find_civil_date
 from ledger.limits import MAX_STATUS_RECORDS
 from ledger.records.claims import is_document
 
@@ -142,7 +142,7 @@ class HandingIn:
         ):
             version = Version.of_lineage(lineage) if lineage else None
             change_rows.append(InputRow(row.line_number, _make_change(members, identifier, version)))
-        changes = plan(action, change_rows, lineages, None, {}, civil_date(int(time.time())))
+        changes = plan(action, change_rows, lineages, None, {}, find_civil_date(int(time.time())))
         return [(change.row_number, change.row) for change in changes]
 
     def fetch_proofs(self, file_digest: str, folder: Path) -> int:

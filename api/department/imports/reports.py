@@ -13,7 +13,7 @@ from api.department.imports.profiles import load_profile
 from api.department.imports.sorts import Consequence
 from api.department.imports.tally import Tally
 from ledger.encoding.canonical import Json
-from ledger.encoding.times import civil_date
+from ledger.encoding.times import find_civil_date
 
 
 class _DryRun(Exception):
@@ -25,7 +25,7 @@ def check_file(
 ) -> Tally:
     """Check a file and write the rows that come back; the journal has it where `keep` says so."""
     profile = load_profile(options.profile)
-    today = civil_date(int(time.time()))
+    today = find_civil_date(int(time.time()))
     with FaultyRows(options.file.parent, options.file.name) as faulty_rows:
         checker = Checker(
             source, profile, journal, options.issuer, today, read_choices(options).choose,

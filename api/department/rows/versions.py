@@ -49,7 +49,7 @@ class Version:
                 "kept, with --kept"
             )
         version = cls.of_row({"record": shown_record, "disclosure": shown_claims})
-        if version.record.suite.format(version.record.leaf()) != lineage["current"]:
+        if version.record.suite.format(version.record.hash_leaf()) != lineage["current"]:
             raise MalformedInput("the node shows another record than the current one: ask its administrator")
         if version.record.identifier != lineage["identifier"]:
             raise MalformedInput("the node shows the record of another certificate: ask its administrator")
@@ -117,7 +117,7 @@ def read_kept(submission_paths: Iterable[Path]) -> dict[str, Version]:
                 row = decode(row_line)
                 if isinstance(row, dict) and "disclosure" in row:
                     version = Version.of_row(row)
-                    versions[version.record.suite.format(version.record.leaf())] = version
+                    versions[version.record.suite.format(version.record.hash_leaf())] = version
     return versions
 
 

@@ -126,7 +126,7 @@ class Uploads:
 
     def _choose_places(self, admission: Admission, *, is_whole: bool) -> _SharedQuantity:
         """Take a place of the right sort. Raises: TooManyUploads."""
-        issuer, count = admission.statement.issuer, admission.statement.count
+        issuer, count = admission.statement.issuer, admission.statement.record_count
         urgent_places = [self._urgent_places] if count <= MAX_STATUS_RECORDS else []
         whole_places = [self._whole_places] if is_whole else []
         for places in (
@@ -145,7 +145,7 @@ class Uploads:
             max_bytes, seconds = limits.URGENT_UPLOAD_BYTES, limits.URGENT_UPLOAD_SECONDS
             return Place(None, "", max_bytes, seconds, urgent_only=True)
         holder = _RETURNING_HOLDER if admission.anchored else admission.statement.issuer
-        max_bytes, seconds = _find_max_bytes(admission.statement.count), limits.UPLOAD_SECONDS
+        max_bytes, seconds = _find_max_bytes(admission.statement.record_count), limits.UPLOAD_SECONDS
         return Place(self._disk_bytes, holder, max_bytes, seconds, urgent_only=False)
 
 

@@ -94,7 +94,7 @@ def _parse_origin(origin: str) -> tuple[str, int] | None:
 def open_confirmations(settings: Settings, node_key: PrivateKey | None) -> Confirmations:
     """Return the confirmations of a node, whose processes all have the same secret. Raises: SettingsError."""
     if node_key is not None:
-        return Confirmations(hmac.new(node_key.pem(), _PURPOSE, hashlib.sha256).digest())
+        return Confirmations(hmac.new(node_key.to_pem(), _PURPOSE, hashlib.sha256).digest())
     file = settings.directory / SECRET_FILE
     try:
         if not file.exists():

@@ -120,7 +120,7 @@ def _find_owners(
 
 
 def _make_key(proof: Proof | None, text: bytes) -> bytes:
-    return proof.record.leaf() if proof else b"\0" + text
+    return proof.record.hash_leaf() if proof else b"\0" + text
 
 
 def _decode_or_none(proof: bytes) -> Proof | None:

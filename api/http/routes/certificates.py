@@ -172,14 +172,14 @@ def certificate_lineages(
     if identifiers_shape.content:
         _check_content(identifiers_shape, viewer)
     with node.reading() as replica_view:
-        log = replica_view.log(node.log)
+        log = replica_view.find_log(node.log)
     if log is None:
         raise NotFound(f"the log {node.log} is not admitted: ask the province to admit it")
     with node.register.reading() as connection:
         lineages = find_lineages(connection, identifiers_shape.identifiers)
         is_read = identifiers_shape.content or identifiers_shape.described
         versions = {
-            lineage.current: find_record(connection, lineage.current)
+            lineage.current_leaf: find_record(connection, lineage.current_leaf)
             for lineage in lineages
             if lineage and is_read
         }
@@ -188,7 +188,7 @@ def certificate_lineages(
     viewer.log(outcomes, Purpose.CLAIMS if identifiers_shape.content else None)
     return LineagesShape(
         items=[
-            _make_lineage_shape(identifiers_shape, lineage, log.suite, versions.get(lineage.current))
+            _make_lineage_shape(identifiers_shape, lineage, log.suite, versions.get(lineage.current_leaf))
             if lineage
             else None
             for lineage in lineages

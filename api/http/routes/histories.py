@@ -73,7 +73,7 @@ def certificate_history(identifier: Identifier, viewer: HistoryViewer, node: Nod
         status=status_name(judged_history),
         completeness=judged_history.completeness,
         words=Words.of(COMPLETENESS_WORDS[judged_history.completeness]),
-        n=cursor.n,
+        n=cursor.event_number,
         head="0x" + cursor.head.hex(),
         known_at=times.format_time(known_at),
         records=[

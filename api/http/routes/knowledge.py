@@ -19,7 +19,7 @@ from api.http.node import Node, NodeNeeded
 from api.http.schemas.knowledge import CosignedShape
 from ledger.encoding.canonical import encode as canonical
 from ledger.registry.checkpoints import CosignedCheckpoint
-from ledger.registry.trust_files import majority
+from ledger.registry.trust_files import count_majority
 
 router = APIRouter(prefix="/v1", tags=["registry"])
 
@@ -64,7 +64,7 @@ async def snapshot(
     newest_checkpoint = await run_in_threadpool(_find_newest, node, cosigned)
     key = canonical(newest_checkpoint.to_json()), after
     file = await node.snapshots.find_or_make(key, partial(_export, node, newest_checkpoint, after))
-    last_n = newest_checkpoint.checkpoint.n
+    last_n = newest_checkpoint.checkpoint.event_number
     name = f"{after}-{last_n}.snapshot" if after else f"{last_n}.snapshot"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(file.size)}
     return StreamingResponse(file.content(), media_type=SNAPSHOT_TYPE, headers=headers)
@@ -81,7 +81,7 @@ def _export(node: Node, newest_checkpoint: CosignedCheckpoint, after: int) -> It
 
 
 def _find_newest_in(node: Node, replica_view: ReplicaView, cosigned: int | None) -> CosignedCheckpoint:
-    city_count = cosigned or majority(count_node_cities(replica_view))
+    city_count = cosigned or count_majority(count_node_cities(replica_view))
     newest_checkpoint = node.checkpoints.newest_of(find_node_cities(replica_view), city_count)
     if newest_checkpoint is None:
         raise NotFound(f"no checkpoint is signed by {city_count} cities here yet: try again in some minutes")

@@ -41,7 +41,7 @@ async def check(
     form_input = await run_in_threadpool(pages.read_input, request, form, node)
     if form_input is None:
         return pages.show_missing(request, node.settings)
-    policy = Policy(max_age=node.settings.max_age)
+    policy = Policy(max_age_seconds=node.settings.max_age)
     presentations = await open_all(form_input.make_presentations(policy), node.documents)
     return await run_in_threadpool(_show_verdicts, request, node, form_input, presentations)
 

@@ -62,13 +62,13 @@ def _list_copies(log: str, node: Node, position: int, limit: int) -> EntriesShap
     page = node.published.page(log, position, limit)
     if not page and log not in node.settings.watched_peers:
         with node.reading() as replica_view:
-            is_admitted = replica_view.log(log) is not None
+            is_admitted = replica_view.find_log(log) is not None
         raise (
             NotHeld(f"the node of {log} has them")
             if is_admitted
             else NotFound(f"there is no log {log} in this registry")
         )
-    end = page[-1].first + page[-1].entry.statement.count if len(page) == limit else None
+    end = page[-1].first + page[-1].entry.statement.record_count if len(page) == limit else None
     next_path = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
     return EntriesShape(items=[EntryShape.of_copy(copy) for copy in page], copies=True, next=next_path)
 
@@ -108,7 +108,7 @@ def anchors(
 ) -> AnchorsShape:
     """List the final anchors of one log, the newest first."""
     with node.reading() as replica_view:
-        if replica_view.log(log) is None:
+        if replica_view.find_log(log) is None:
             raise NotFound(f"there is no log {log} in this registry")
         page = replica_view.anchors(log, below=before, limit=limit)
     if not page:

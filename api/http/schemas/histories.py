@@ -34,7 +34,7 @@ class RecordedShape(Shape):
             record=placed_record.record.to_json(),
             leaf=placed_record.record.suite.format(placed_record.leaf),
             state=submission.state,
-            key="0x" + submission.entry.statement.key.hex(),
+            key="0x" + submission.entry.statement.key_id.hex(),
             accepted=times.format_time(submission.acceptance.accepted),
             anchor=AnchoredShape.of(anchor, placed_record.position) if anchor else None,
         )

@@ -16,7 +16,7 @@ from api.http.schemas.search import HitShape
 from ledger.crypto.suites import Suite
 from ledger.encoding import times
 from ledger.encoding.fields import MAX_TEXT_CHARS
-from ledger.records.lifecycle import Lineage, possible_actions
+from ledger.records.lifecycle import Lineage, list_possible_actions
 from ledger.registry.trust import PURPOSES, Anchor, KeyState, LogState
 
 Entries = Annotated[str, Field(json_schema_extra={"enum": [state.value for state in Publication]})]
@@ -86,7 +86,7 @@ class LogsShape(Shape):
                 is_held=log.name == own_log,
                 entries=entries.get(log.name),
             )
-            for log in replica_view.logs()
+            for log in replica_view.list_logs()
         ]
         return cls(registry=replica_view.registry, items=items)
 
@@ -113,7 +113,7 @@ class KeyShape(Shape):
             spki=key.spki.hex(),
             purpose=next((name for name, number in PURPOSES.items() if number == key.purpose), "other"),
             log=key.log,
-            n=key.n,
+            n=key.event_number,
             retired_at=retired_at,
             compromised_since=compromised_since,
         )
@@ -149,14 +149,14 @@ class AnchorShape(Shape):
         return cls(
             log=anchor.log,
             sequence=anchor.sequence,
-            n=anchor.n,
+            n=anchor.event_number,
             block=anchor.block,
             time=times.format_time(anchor.time),
             size_before=anchor.size_before,
             size=anchor.size,
             root=anchor.root.hex(),
             status_root=anchor.status_root.hex(),
-            void=anchor.void or None,
+            void=anchor.void_reason or None,
             entries=entries.state if entries else None,
             entries_asked=times.format_time(entries.asked_at) if entries and entries.asked_at else None,
             entries_late=entries.late_seconds or None if entries else None,
@@ -235,9 +235,9 @@ class LineageShape(Shape):
             kind=lineage.kind,
             issuer=lineage.issuer,
             status=lineage.status.name.lower(),
-            newest=suite.format(lineage.tip),
-            current=suite.format(lineage.current),
-            possible=list(possible_actions(lineage.kind, lineage.status)),
+            newest=suite.format(lineage.newest_leaf),
+            current=suite.format(lineage.current_leaf),
+            possible=list(list_possible_actions(lineage.kind, lineage.status)),
             record=version.record.to_json() if version else None,
             disclosure=disclosure.to_json() if disclosure else None,
             certificate=HitShape.of(certificate) if certificate else None,

@@ -13,7 +13,7 @@ from asn1crypto import core
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
-from ledger.crypto.keys import PublicKey, public_key
+from ledger.crypto.keys import PublicKey, decode_public_key
 from ledger.crypto.suites import SM3
 from ledger.documents.asn1 import structures
 from ledger.documents.asn1.algorithms import SM2_ALGORITHMS, lacks_identity, verify_other, verify_sm2
@@ -193,7 +193,7 @@ def _read_key(info: bytes) -> PublicKey | None:
         # As GM/T 0015-2023 allows, with the curve or without.
         if der.read_children(algorithm)[0][1] == _SM2_CURVE:
             info = der.encode(der.SEQUENCE, _EC_KEY_ON_SM2_CURVE, point)
-        return public_key(info)
+        return decode_public_key(info)
     except (MalformedInput, ValueError, IndexError):
         return None
 

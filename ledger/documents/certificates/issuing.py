@@ -42,7 +42,7 @@ class Holder:
     key: Signer
 
     @classmethod
-    def root(cls, name: str, key: Signer, not_before: int, not_after: int) -> "Holder":
+    def make_root(cls, name: str, key: Signer, not_before: int, not_after: int) -> "Holder":
         """An authority that vouches for itself; times in seconds since 1970."""
         subject = make_name(name)
         extensions = _make_extensions(is_authority=True)

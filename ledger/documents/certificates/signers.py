@@ -45,7 +45,7 @@ def check_in_force(certificate: Certificate | None, moment: int | None) -> Check
 
 def check_chains(
     certificate_uses: Iterable[tuple[Certificate | None, str, int | None]],
-    trust: TrustList | None,
+    trust_list: TrustList | None,
     other_certificates: Iterable[Certificate] = (),
 ) -> Check:
     """Follow each certificate in its role as of its moment; return the first that does not end on the list."""
@@ -53,7 +53,7 @@ def check_chains(
     for certificate, role, moment in certificate_uses:
         if certificate is None:
             return unknown("chain", UNKNOWN_REASONS[role])
-        check = check_chain(certificate, intermediate_certificates, trust, role, moment)
+        check = check_chain(certificate, intermediate_certificates, trust_list, role, moment)
         if check.outcome is not Outcome.PASS:
             return check
     return passed("chain")

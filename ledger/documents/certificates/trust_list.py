@@ -51,7 +51,7 @@ class Authority:
     last_day: date | None = None
 
     def is_in_force(self, moment: int) -> bool:
-        day = times.civil_date(moment)
+        day = times.find_civil_date(moment)
         return (
             self.certificate.is_valid_at(moment) is True
             and (self.first_day is None or self.first_day <= day)
@@ -61,13 +61,13 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class TrustList:
-    """The authorities that a city accepts, as of `issued` (seconds since 1970; None for a PEM file)."""
+    """The authorities that a city accepts, as of `issued_at` (seconds since 1970; None for a PEM file)."""
 
     name: str
-    issued: int | None
+    issued_at: int | None
     authorities: tuple[Authority, ...]
 
-    def of(self, role: str) -> list[Authority]:
+    def list_authorities(self, role: str) -> list[Authority]:
         return [authority for authority in self.authorities if role in authority.roles]
 
 
@@ -78,29 +78,32 @@ def decode_trust_list(data: bytes) -> TrustList:
     if data.lstrip().startswith(b"-----BEGIN"):
         return _read_pem_list(data)
     fields = Fields(decode_json(data), "trust list")
-    fields.type(TYPE)
-    trust = TrustList(
-        fields.text("name"),
-        fields.time("issued"),
-        tuple(_read_authority(item) for item in fields.array("authorities", MAX_AUTHORITIES)),
+    fields.take_type(TYPE)
+    trust_list = TrustList(
+        fields.take_text("name"),
+        fields.take_time("issued"),
+        tuple(_read_authority(item) for item in fields.take_array("authorities", MAX_AUTHORITIES)),
     )
     fields.close()
-    return trust
+    return trust_list
 
 
 def check_chain(
     certificate: Certificate,
     other_certificates: Iterable[Certificate],
-    trust: TrustList | None,
+    trust_list: TrustList | None,
     role: str,
     moment: int | None,
 ) -> Check:
     """Follow a certificate up to one on the list that was in force at `moment`; `other_certificates` may lie in between."""
     if not certificate.may_sign:
         return unknown("chain", "usage")
-    if trust is None:
+    if trust_list is None:
         return unknown("chain", "no_trust_list")
-    intermediate_certificates, accepted_authorities = list(other_certificates), trust.of(role)
+    intermediate_certificates, accepted_authorities = (
+        list(other_certificates),
+        trust_list.list_authorities(role),
+    )
     open_end_check, certificate_below = unknown("chain", UNKNOWN_REASONS[role]), certificate
     for _ in range(MAX_CHAIN):
         for authority in accepted_authorities:
@@ -135,15 +138,15 @@ def _has_issued(issuer: Certificate, certificate: Certificate) -> bool:
 
 def _read_authority(value: Json) -> Authority:
     fields = Fields(value, "authority")
-    name = fields.text("name")
-    roles = fields.array("roles", len(ROLES))
+    name = fields.take_text("name")
+    roles = fields.take_array("roles", len(ROLES))
     if not roles or not all(role in ROLES for role in roles):
         raise MalformedInput(f"the roles of an authority are among {', '.join(ROLES)}")
-    pem = fields.take("certificate")
-    certificates = _read_certificates(pem) if isinstance(pem, str) else []
+    pem_text = fields.take("certificate")
+    certificates = _read_certificates(pem_text) if isinstance(pem_text, str) else []
     if len(certificates) != 1:
         raise MalformedInput("an authority has one certificate in PEM")
-    first_day, last_day = fields.date("from"), fields.date("until")
+    first_day, last_day = fields.take_date("from"), fields.take_date("until")
     fields.close()
     return Authority(name, certificates[0], frozenset(map(str, roles)), first_day, last_day)
 

@@ -84,13 +84,13 @@ class Archive:
             raise MalformedInput(f"the part {name[:120]!r} is damaged: size or checksum differ")
         return data
 
-    def read_xml(self, name: str, root: str) -> Element:
-        """Return the root element of a part, which must be called `root`. Raises: MalformedInput, LimitExceeded."""
-        return self.parse(self.read(name, MAX_XML_BYTES), root)
+    def read_xml(self, name: str, root_name: str) -> Element:
+        """Return the root element of a part, which must be called `root_name`. Raises: MalformedInput, LimitExceeded."""
+        return self.parse(self.read(name, MAX_XML_BYTES), root_name)
 
-    def parse(self, data: bytes, root: str) -> Element:
+    def parse(self, data: bytes, root_name: str) -> Element:
         """Return the root element of a part that was read, counted among all. Raises: MalformedInput, LimitExceeded."""
-        element = parse(data, root)
+        element = parse(data, root_name)
         self.budget.take_xml(sum(1 for _ in element.iter()))
         return element
 
@@ -104,19 +104,19 @@ def open_archive(data: bytes) -> Archive:
     spelling_by_lower_name: dict[str, str] = {}
     folded_names: set[str] = set()
     separators: frozenset[str] = frozenset()
-    inflated_size, expected_start = 0, 0
-    for place in read_directory(data, directory):
-        entry = place.entry
-        if place.start != expected_start:
+    inflated_byte_count, expected_start = 0, 0
+    for entry_place in read_directory(data, directory):
+        entry = entry_place.entry
+        if entry_place.start != expected_start:
             raise MalformedInput("the archive has data that belongs to no entry, or entries that overlap")
-        expected_start = place.end
+        expected_start = entry_place.end
         if (folded_name := fold_name(entry.name)) in folded_names:
             raise MalformedInput(f"the archive has two entries named {entry.name[:120]!r}")
         folded_names.add(folded_name)
         separators |= entry.separators
         spelling_by_lower_name[lower_name(entry.name)] = entry.name
-        inflated_size += entry.size
-        if inflated_size > MAX_INFLATED_BYTES:
+        inflated_byte_count += entry.size
+        if inflated_byte_count > MAX_INFLATED_BYTES:
             raise LimitExceeded(f"the parts of a document have {MAX_INFLATED_BYTES} bytes at most in all")
         entries[entry.name] = entry
     if expected_start != directory.start:

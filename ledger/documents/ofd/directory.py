@@ -76,8 +76,8 @@ class _Record:
     sizes: Sizes
     offset: int
     disk: int
-    name: bytes
-    extra: bytes
+    name_bytes: bytes
+    extra_bytes: bytes
 
 
 def read_end(data: bytes) -> tuple[DirectoryPlace, bytes]:
@@ -145,11 +145,11 @@ def _find_place(data: bytes, record: _Record, end_limit: int, next_start: int) -
         own_size == directory_size or (has_descriptor and own_size == 0)
         for own_size, directory_size in zip(own_sizes, sizes, strict=True)
     )
-    has_same_name = data[offset + LOCAL_STRUCT.size : name_end] == record.name
+    has_same_name = data[offset + LOCAL_STRUCT.size : name_end] == record.name_bytes
     if not has_same_name or local_header.method != central_header.method or not has_same_sizes:
         raise MalformedInput("an entry and the directory tell different stories")
-    written_name = decode_name(record.name, central_header.flags | local_header.flags)
-    _check_extra(record.extra, written_name)
+    written_name = decode_name(record.name_bytes, central_header.flags | local_header.flags)
+    _check_extra(record.extra_bytes, written_name)
     _check_extra(data[name_end:start], written_name)
     data_end = start + sizes.packed_size
     end = _find_descriptor_end(data, data_end, sizes, next_start) if has_descriptor else data_end

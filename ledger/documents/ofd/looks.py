@@ -37,7 +37,7 @@ TOLERANCE: Final = 0.5
 class ShownStamp:
     """A stamp, the document whose page it is on, and the picture of its seal, None where there is none to be read."""
 
-    document: str
+    document_part: str
     placed_stamp: PlacedStamp
     picture: Picture | None
 
@@ -62,19 +62,19 @@ class Looks:
     """What the signatures of a document show."""
 
     _looks_by_listing: dict[_Listing, SignedLook]
-    _pages: PageSizes
+    _page_sizes: PageSizes
 
     @classmethod
     def of(
         cls,
         archive: Archive,
         signatures: Iterable[tuple[ListedSignature, Description]],
-        picture_of: Callable[[Description], Picture | None],
+        read_picture: Callable[[Description], Picture | None],
     ) -> "Looks":
         """Collect what is shown. Raises: LimitExceeded."""
         looks_by_listing = {
             (description.part, listed_signature.document_part): SignedLook(
-                _collect_parts(description), _collect_stamps(listed_signature, description, picture_of)
+                _collect_parts(description), _collect_stamps(listed_signature, description, read_picture)
             )
             for listed_signature, description in signatures
         }
@@ -86,15 +86,15 @@ class Looks:
         """Tell whether more than seals beside seals became visible after a signature that covers those parts."""
         earlier_stamps_by_page: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
         later_stamps_by_page: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
-        for (part, document), look in self._looks_by_listing.items():
-            is_earlier = document == listed_signature.document_part and (
-                part == listed_signature.part or look.parts <= covered_parts
+        for (description_part, document_part), look in self._looks_by_listing.items():
+            is_earlier = document_part == listed_signature.document_part and (
+                description_part == listed_signature.part or look.parts <= covered_parts
             )
             stamps_by_page = earlier_stamps_by_page if is_earlier else later_stamps_by_page
             for stamp in look.stamps:
-                stamps_by_page[stamp.document, stamp.placed_stamp.page].append(stamp)
+                stamps_by_page[stamp.document_part, stamp.placed_stamp.page_id].append(stamp)
         return not all(
-            self._is_modest(self._pages.find(*page), earlier_stamps_by_page[page], added_stamps)
+            self._is_modest(self._page_sizes.find(*page), earlier_stamps_by_page[page], added_stamps)
             for page, added_stamps in later_stamps_by_page.items()
         )
 
@@ -132,11 +132,11 @@ def _collect_parts(description: Description) -> frozenset[str | None]:
 def _collect_stamps(
     listed_signature: ListedSignature,
     description: Description,
-    picture_of: Callable[[Description], Picture | None],
+    read_picture: Callable[[Description], Picture | None],
 ) -> tuple[ShownStamp, ...]:
     if not description.stamps:
         return ()
-    picture = picture_of(description)
+    picture = read_picture(description)
     return tuple(
         ShownStamp(listed_signature.document_part or "", placed_stamp, picture)
         for placed_stamp in description.stamps

@@ -55,24 +55,24 @@ class Reference:
 class ListedSignature:
     """A signature as the list has it: where it stands, its type (`Seal` or `Sign`), and where its description is.
 
-    `is_exact`: list and description are named as they are spelled. `shows`: the list has content of a document in it.
-    `document_part`: the document of that body, with the pages.
+    `is_exact`: list and description are named as they are spelled. `shows_content`: the list has content of a document
+    in it. `document_part`: the document of that body, with the pages.
     """
 
     document_part: str | None
     list_part: str
-    order: int
+    list_index: int
     type: str
     part: str | None
     is_exact: bool
-    shows: bool
+    shows_content: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
     """One `Signature.xml`; `data` is what the signature value covers, `stamps` is where it is shown.
 
-    `is_exact`: value and seal are named as they are spelled. `shows`: there is content of a document in it.
+    `is_exact`: value and seal are named as they are spelled. `shows_content`: there is content of a document in it.
     """
 
     part: str
@@ -84,7 +84,7 @@ class Description:
     seal_part: str | None
     names_seal: bool
     is_exact: bool
-    shows: bool
+    shows_content: bool
     stamps: tuple[PlacedStamp, ...]
 
 
@@ -94,66 +94,72 @@ def list_signatures(archive: Archive) -> list[ListedSignature]:
         raise MalformedInput("the document is encrypted (GM/T 0099)")
     signatures: list[ListedSignature] = []
     list_parts: set[str] = set()
-    for body in find_children(archive.read_xml(ROOT_PART, "OFD"), "DocBody"):
-        list_path = read_text(find_child(body, "Signatures"))
+    for body_element in find_children(archive.read_xml(ROOT_PART, "OFD"), "DocBody"):
+        list_path = read_text(find_child(body_element, "Signatures"))
         if not list_path:
             continue
-        location = locate(archive, "", list_path)
-        if location.part is None or location.part not in archive or location.part in list_parts:
+        list_location = locate(archive, "", list_path)
+        if (
+            list_location.part is None
+            or list_location.part not in archive
+            or list_location.part in list_parts
+        ):
             raise MalformedInput("OFD.xml names a list of signatures that is not there, or twice the same")
-        list_parts.add(location.part)
-        root = locate(archive, "", read_text(find_child(body, "DocRoot")))
-        signatures += _read_list(archive, location, location.part, root.part)
+        list_parts.add(list_location.part)
+        root_location = locate(archive, "", read_text(find_child(body_element, "DocRoot")))
+        signatures += _read_list(archive, list_location, list_location.part, root_location.part)
         if len(signatures) > MAX_SIGNATURES:
             raise LimitExceeded(f"a document has {MAX_SIGNATURES} signatures at most")
     return signatures
 
 
 def _read_list(
-    archive: Archive, location: Location, part: str, document: str | None
+    archive: Archive, list_location: Location, list_part: str, document_part: str | None
 ) -> list[ListedSignature]:
-    root = archive.read_xml(part, "Signatures")
-    elements, shows_content = find_children(root, "Signature"), _shows_content(root)
-    locations = [locate(archive, part, element.get("BaseLoc", "")) for element in elements]
+    list_element = archive.read_xml(list_part, "Signatures")
+    elements, shows_content = find_children(list_element, "Signature"), _shows_content(list_element)
+    description_locations = [locate(archive, list_part, element.get("BaseLoc", "")) for element in elements]
     return [
         ListedSignature(
-            document,
-            part,
-            order,
+            document_part,
+            list_part,
+            list_index,
             element.get("Type", "Seal"),
-            location_of_description.part,
-            location.is_exact and location_of_description.is_exact,
+            description_location.part,
+            list_location.is_exact and description_location.is_exact,
             shows_content,
         )
-        for order, (element, location_of_description) in enumerate(zip(elements, locations, strict=True))
+        for list_index, (element, description_location) in enumerate(
+            zip(elements, description_locations, strict=True)
+        )
     ]
 
 
 def describe(archive: Archive, part: str) -> Description:
     """Read the description of a signature. Raises: MalformedInput, LimitExceeded."""
     data = archive.read(part, MAX_XML_BYTES)
-    root = archive.parse(data, "Signature")
-    info = _require_child(root, "SignedInfo")
-    references = find_child(info, "References")
-    elements = [] if references is None else find_children(references, "Reference")
+    description_element = archive.parse(data, "Signature")
+    info_element = _require_child(description_element, "SignedInfo")
+    references_element = find_child(info_element, "References")
+    elements = [] if references_element is None else find_children(references_element, "Reference")
     if len(elements) > MAX_REFERENCES:
         raise LimitExceeded(f"a signature covers {MAX_REFERENCES} parts at most")
-    seal = find_child(info, "Seal")
-    seal_path = read_text(find_child(seal, "BaseLoc")) if seal is not None else ""
-    value = locate(archive, part, read_text(_require_child(root, "SignedValue")))
+    seal_element = find_child(info_element, "Seal")
+    seal_path = read_text(find_child(seal_element, "BaseLoc")) if seal_element is not None else ""
+    value_location = locate(archive, part, read_text(_require_child(description_element, "SignedValue")))
     seal_location = locate(archive, part, seal_path) if seal_path else Location(None, is_exact=True)
     return Description(
         part=part,
         data=data,
-        digest_algorithm="" if references is None else references.get("CheckMethod", ""),
+        digest_algorithm="" if references_element is None else references_element.get("CheckMethod", ""),
         references=tuple(_read_reference(archive, part, element) for element in elements),
-        date_time=read_text(find_child(info, "SignatureDateTime")),
-        value_part=value.part,
+        date_time=read_text(find_child(info_element, "SignatureDateTime")),
+        value_part=value_location.part,
         seal_part=seal_location.part,
         names_seal=bool(seal_path),
-        is_exact=value.is_exact and seal_location.is_exact,
-        shows=_shows_content(root),
-        stamps=read_stamps(root),
+        is_exact=value_location.is_exact and seal_location.is_exact,
+        shows_content=_shows_content(description_element),
+        stamps=read_stamps(description_element),
     )
 
 
@@ -178,18 +184,18 @@ def is_encrypted(archive: Archive) -> bool:
         return False
 
 
-def _shows_content(root: Element) -> bool:
-    return any(local_name(element) in CONTENT_ELEMENTS for element in root.iter())
+def _shows_content(root_element: Element) -> bool:
+    return any(local_name(element) in CONTENT_ELEMENTS for element in root_element.iter())
 
 
-def locate(archive: Archive, base: str, written_path: str) -> Location:
-    """Return where a location written in the part `base` leads. The part need not exist.
+def locate(archive: Archive, base_part: str, written_path: str) -> Location:
+    """Return where a location written in the part `base_part` leads. The part need not exist.
 
-    A location with a leading slash starts at the root, others at the folder of `base`; writers also leave the
+    A location with a leading slash starts at the root, others at the folder of `base_part`; writers also leave the
     slash out where they mean the root, hence the second try.
     """
     path = written_path.strip().replace("\\", "/")
-    folders = [""] if path.startswith("/") else [base.rpartition("/")[0], ""]
+    folders = [""] if path.startswith("/") else [base_part.rpartition("/")[0], ""]
     names = [_resolve_path(folder, path.removeprefix("/")) for folder in folders]
     candidates = [(name, archive.find_spelling(name)) for name in names if name is not None]
     if not candidates:
@@ -213,13 +219,13 @@ def _resolve_path(folder: str, path: str) -> str | None:
     return "/".join(names) or None
 
 
-def _read_reference(archive: Archive, base: str, element: Element) -> Reference:
-    value = "".join(read_text(_require_child(element, "CheckValue")).split())
+def _read_reference(archive: Archive, base_part: str, element: Element) -> Reference:
+    digest_text = "".join(read_text(_require_child(element, "CheckValue")).split())
     try:
-        digest = base64.b64decode(value, validate=True)
+        digest = base64.b64decode(digest_text, validate=True)
     except binascii.Error as error:
         raise MalformedInput("the digest of a reference is not base64") from error
-    return Reference(locate(archive, base, element.get("FileRef", "")), digest)
+    return Reference(locate(archive, base_part, element.get("FileRef", "")), digest)
 
 
 def _require_child(element: Element, name: str) -> Element:

@@ -34,45 +34,55 @@ _MakeValue = Callable[[bytes, str], bytes]
 class Stamp:
     """Where the seal is shown: the page by its identifier in the document, and left, top, width, height in mm."""
 
-    page: str
-    left: int
-    top: int
-    width: int
-    height: int
+    page_id: str
+    left_mm: int
+    top_mm: int
+    width_mm: int
+    height_mm: int
 
 
 def apply_seal(
-    document: bytes, seal: bytes, signer: Holder, time: int, stamps: Sequence[Stamp] = ()
+    document: bytes, seal: bytes, signer: Holder, signed_at: int, stamps: Sequence[Stamp] = ()
 ) -> bytes:
-    """Return the document with the seal applied, as of `time` (seconds since 1970). Raises: MalformedInput."""
+    """Return the document with the seal applied, as of `signed_at` (seconds since 1970). Raises: MalformedInput."""
     return _add_signature(
-        document, "Seal", time, lambda data, path: use_seal(seal, signer, data, path, time), seal, stamps
+        document,
+        "Seal",
+        signed_at,
+        lambda data, path: use_seal(seal, signer, data, path, signed_at),
+        seal,
+        stamps,
     )
 
 
-def sign_document(document: bytes, signer: Holder, time: int) -> bytes:
+def sign_document(document: bytes, signer: Holder, signed_at: int) -> bytes:
     """Return the document with a signature of a person (GB/T 35275) added. Raises: MalformedInput."""
-    return _add_signature(document, "Sign", time, lambda data, path: sign_data(signer, data), None, ())
+    return _add_signature(document, "Sign", signed_at, lambda data, path: sign_data(signer, data), None, ())
 
 
 def _add_signature(
-    document: bytes, kind: str, time: int, make_value: _MakeValue, seal: bytes | None, stamps: Sequence[Stamp]
+    document: bytes,
+    signature_type: str,
+    signed_at: int,
+    make_value: _MakeValue,
+    seal: bytes | None,
+    stamps: Sequence[Stamp],
 ) -> bytes:
     archive = open_archive(document)
     parts = {name: archive.read(name) for name in archive.names}
-    number = _list_signature(archive, parts, kind)
-    folder = f"Doc_0/Signs/Sign_{number}"
+    signature_number = _list_signature(archive, parts, signature_type)
+    folder = f"Doc_0/Signs/Sign_{signature_number}"
     if any(name.startswith(folder + "/") for name in parts):
         raise MalformedInput(f"the document has a folder {folder} that belongs to no signature")
     if seal is not None:
         parts[f"{folder}/Seal.esl"] = seal
-    description = _write_description(folder, parts, time, seal is not None, stamps)
+    description = _write_description(folder, parts, signed_at, seal is not None, stamps)
     parts[f"{folder}/Signature.xml"] = description
     parts[f"{folder}/SignedValue.dat"] = make_value(description, f"/{folder}/Signature.xml")
     return write_archive(parts, archive.comment)
 
 
-def _list_signature(archive: Archive, parts: dict[str, bytes], kind: str) -> int:
+def _list_signature(archive: Archive, parts: dict[str, bytes], signature_type: str) -> int:
     """Put the new signature into the list, which is made where there is none, and return its number."""
     listed_signatures = list_signatures(archive)
     if listed_signatures and any(signature.list_part != LIST_PART for signature in listed_signatures):
@@ -84,13 +94,15 @@ def _list_signature(archive: Archive, parts: dict[str, bytes], kind: str) -> int
         parts[ROOT_PART] = _insert_before(
             _BODY_END, parts[ROOT_PART], f"<ofd:Signatures {NAMESPACE}>/{LIST_PART}</ofd:Signatures>"
         )
-    number = len(listed_signatures) + 1
-    location = f"/Doc_0/Signs/Sign_{number}/Signature.xml"
-    list_element = f'<ofd:Signature {NAMESPACE} ID="{number}" Type="{kind}" BaseLoc="{location}"/>'
-    parts[LIST_PART] = _MAX_SIGN_ID.sub(
-        rb"\g<1>%d\2" % number, _insert_before(_LIST_END, parts[LIST_PART], list_element)
+    signature_number = len(listed_signatures) + 1
+    location = f"/Doc_0/Signs/Sign_{signature_number}/Signature.xml"
+    list_element = (
+        f'<ofd:Signature {NAMESPACE} ID="{signature_number}" Type="{signature_type}" BaseLoc="{location}"/>'
     )
-    return number
+    parts[LIST_PART] = _MAX_SIGN_ID.sub(
+        rb"\g<1>%d\2" % signature_number, _insert_before(_LIST_END, parts[LIST_PART], list_element)
+    )
+    return signature_number
 
 
 def _insert_before(end_tag: re.Pattern[bytes], data: bytes, element: str) -> bytes:
@@ -102,7 +114,7 @@ def _insert_before(end_tag: re.Pattern[bytes], data: bytes, element: str) -> byt
 
 
 def _write_description(
-    folder: str, parts: dict[str, bytes], time: int, has_seal: bool, stamps: Sequence[Stamp]
+    folder: str, parts: dict[str, bytes], signed_at: int, has_seal: bool, stamps: Sequence[Stamp]
 ) -> bytes:
     references_xml = "".join(
         f'<ofd:Reference FileRef="/{html.escape(name)}">'
@@ -111,8 +123,8 @@ def _write_description(
         if name != LIST_PART
     )
     annotations_xml = "".join(
-        f'<ofd:StampAnnot ID="{number}" PageRef="{html.escape(stamp.page)}"'
-        f' Boundary="{stamp.left} {stamp.top} {stamp.width} {stamp.height}"/>'
+        f'<ofd:StampAnnot ID="{number}" PageRef="{html.escape(stamp.page_id)}"'
+        f' Boundary="{stamp.left_mm} {stamp.top_mm} {stamp.width_mm} {stamp.height_mm}"/>'
         for number, stamp in enumerate(stamps, 1)
     )
     seal_xml = f"<ofd:Seal><ofd:BaseLoc>/{folder}/Seal.esl</ofd:BaseLoc></ofd:Seal>" if has_seal else ""
@@ -120,7 +132,7 @@ def _write_description(
         f"{_DECLARATION}<ofd:Signature {NAMESPACE}><ofd:SignedInfo>"
         '<ofd:Provider ProviderName="shunzheng" Company="shunzheng"/>'
         f"<ofd:SignatureMethod>{SM2_WITH_SM3}</ofd:SignatureMethod>"
-        f"<ofd:SignatureDateTime>{times.format_time(time)}</ofd:SignatureDateTime>"
+        f"<ofd:SignatureDateTime>{times.format_time(signed_at)}</ofd:SignatureDateTime>"
         f'<ofd:References CheckMethod="{SM3_OID}">{references_xml}</ofd:References>'
         f"{annotations_xml}{seal_xml}</ofd:SignedInfo>"
         f"<ofd:SignedValue>/{folder}/SignedValue.dat</ofd:SignedValue></ofd:Signature>\n"

@@ -13,7 +13,7 @@ from ledger.crypto.suites import DIGEST_BYTES, Suite
 from ledger.documents.asn1.algorithms import find_suite, presume_suite
 from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.findings import CHECKS, Check, failed, passed, unknown
-from ledger.documents.inspection import Kind, SignatureReport, name_some
+from ledger.documents.inspection import Kind, SignatureReport, limit_names
 from ledger.documents.ofd.archive import Archive
 from ledger.documents.ofd.looks import Looks
 from ledger.documents.ofd.references import (
@@ -71,13 +71,13 @@ class Document:
 
     def digest(self, suite: Suite, part: str) -> bytes | None:
         """Return the digest of a part, None where it cannot be read; taken once however many references name it."""
-        key = suite.name, part
-        if key not in self._digests:
+        suite_and_part = suite.name, part
+        if suite_and_part not in self._digests:
             try:
-                self._digests[key] = suite.hash(self.archive.read(part))
+                self._digests[suite_and_part] = suite.hash(self.archive.read(part))
             except MalformedInput:
-                self._digests[key] = None
-        return self._digests[key]
+                self._digests[suite_and_part] = None
+        return self._digests[suite_and_part]
 
     def pair_listed(self) -> Iterator[tuple[ListedSignature, Description]]:
         """Yield what is listed with its description, where that can be read."""
@@ -108,8 +108,8 @@ class Document:
         Only what looks like one: a page that some description calls its seal stays a page, and a list or a description
         with content of a document in it may be shown as that.
         """
-        parts = {signature.list_part for signature in self.listed_signatures if not signature.shows}
-        parts |= {part for part, description in self.descriptions.items() if not description.shows}
+        parts = {signature.list_part for signature in self.listed_signatures if not signature.shows_content}
+        parts |= {part for part, description in self.descriptions.items() if not description.shows_content}
         for description in self.descriptions.values():
             for part in (description.value_part, description.seal_part):
                 if part is not None and part not in parts and _is_der(self.archive, part):
@@ -117,26 +117,26 @@ class Document:
         return parts
 
 
-def verify_ofd(archive: Archive, trust: TrustList | None) -> tuple[SignatureReport, ...]:
+def verify_ofd(archive: Archive, trust_list: TrustList | None) -> tuple[SignatureReport, ...]:
     """Verify every signature of the document. Raises: MalformedInput, LimitExceeded where the lists cannot be read."""
     document = Document.of(archive)
-    apparatus = document.find_apparatus()
+    apparatus_parts = document.find_apparatus()
     looks = Looks.of(archive, document.pair_listed(), document.read_picture)
     reports = [
-        _report_signature(document, apparatus, looks, listed_signature, trust)
+        _report_signature(document, apparatus_parts, looks, listed_signature, trust_list)
         for listed_signature in document.listed_signatures
     ]
     if archive.budget.fault is not None:  # what could not be read was called altered or malformed
         raise archive.budget.fault
-    return name_some(reports)
+    return limit_names(reports)
 
 
 def _report_signature(
     document: Document,
-    apparatus: set[str],
+    apparatus_parts: set[str],
     looks: Looks,
     listed_signature: ListedSignature,
-    trust: TrustList | None,
+    trust_list: TrustList | None,
 ) -> SignatureReport:
     archive = document.archive
     description = document.descriptions.get(listed_signature.part or "")
@@ -147,14 +147,14 @@ def _report_signature(
     covered_parts = {reference.location.part for reference in description.references}
     if references_check.outcome is Outcome.PASS and looks.has_added_after(listed_signature, covered_parts):
         references_check = unknown("references", "look_added")
-    uncovered_parts = tuple(part for part in archive.names if part not in covered_parts | apparatus)
+    uncovered_parts = tuple(part for part in archive.names if part not in covered_parts | apparatus_parts)
     coverage_check = unknown("coverage", "partial") if uncovered_parts else passed("coverage")
     if description.value_part is None or description.value_part not in archive:
         report = _report_unread(listed_signature, "missing")
     else:
         try:
             report = _report_value(
-                archive, description, archive.read(description.value_part, MAX_VALUE_BYTES), trust
+                archive, description, archive.read(description.value_part, MAX_VALUE_BYTES), trust_list
             )
         except MalformedInput:
             is_der = _is_der(archive, description.value_part)
@@ -208,8 +208,8 @@ def _check_references(
             return unknown("references", "encrypted"), altered_parts
         return failed("references", "altered"), altered_parts
     locations = [reference.location for reference in description.references]
-    are_spelled_so = all(location.part and location.is_exact for location in locations)
-    if not (listed_signature.is_exact and description.is_exact and are_spelled_so):
+    are_spelled_exactly = all(location.part and location.is_exact for location in locations)
+    if not (listed_signature.is_exact and description.is_exact and are_spelled_exactly):
         return unknown("references", "path"), ()
     if len(comparable_digests) < len(part_digests):
         return unknown("references", "digest"), ()
@@ -229,23 +229,23 @@ def _was_signed_later(document: Document, listed_signature: ListedSignature, cov
         other for other in document.listed_signatures if other.list_part == listed_signature.list_part
     )
     return any(
-        other.order > listed_signature.order and other.part not in covered_parts
+        other.list_index > listed_signature.list_index and other.part not in covered_parts
         for other in signatures_of_list
     )
 
 
 def _report_value(
-    archive: Archive, description: Description, value: bytes, trust: TrustList | None
+    archive: Archive, description: Description, value: bytes, trust_list: TrustList | None
 ) -> SignatureReport:
     """Report on the signature value, told apart by its form: some writers put another type into the list."""
     archive.budget.take_der(der.check(value))
     tags = [tag for tag, _ in der.read_children(value)]
     if tags == [der.INTEGER, der.INTEGER]:
-        return verify_bare_signature(value, description.data, description.date_time, trust)
+        return verify_bare_signature(value, description.data, description.date_time, trust_list)
     if tags[:1] == [der.OID]:
-        return verify_signed_data(value, description.data, description.date_time, trust)
+        return verify_signed_data(value, description.data, description.date_time, trust_list)
     seal_signature = decode_signature(value)
-    report = verify_seal_signature(seal_signature, description.data, trust)
+    report = verify_seal_signature(seal_signature, description.data, trust_list)
     return replace(
         report, checks=(*report.checks, *_check_seal_file(archive, description, seal_signature.seal.der))
     )

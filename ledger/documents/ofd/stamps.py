@@ -27,21 +27,21 @@ class Box:
     def area(self) -> float:
         return self.width * self.height
 
-    def overlaps(self, other: "Box") -> bool:
+    def overlaps(self, other_box: "Box") -> bool:
         """Tell whether the two have more in common than an edge."""
         return (
-            self.left < other.left + other.width
-            and other.left < self.left + self.width
-            and self.top < other.top + other.height
-            and other.top < self.top + self.height
+            self.left < other_box.left + other_box.width
+            and other_box.left < self.left + self.width
+            and self.top < other_box.top + other_box.height
+            and other_box.top < self.top + self.height
         )
 
-    def lies_within(self, other: "Box", tolerance: float) -> bool:
+    def lies_within(self, other_box: "Box", tolerance: float) -> bool:
         return (
-            self.left >= other.left - tolerance
-            and self.top >= other.top - tolerance
-            and self.left + self.width <= other.left + other.width + tolerance
-            and self.top + self.height <= other.top + other.height + tolerance
+            self.left >= other_box.left - tolerance
+            and self.top >= other_box.top - tolerance
+            and self.left + self.width <= other_box.left + other_box.width + tolerance
+            and self.top + self.height <= other_box.top + other_box.height + tolerance
         )
 
 
@@ -52,7 +52,7 @@ class PlacedStamp:
     Boxes are None where the document does not say it in a form that is read here.
     """
 
-    page: str
+    page_id: str
     box: Box | None
     shown_box: Box | None
 
@@ -75,16 +75,16 @@ def parse_box(text: str) -> Box | None:
 
 def _read_stamp(element: Element) -> PlacedStamp:
     box = parse_box(element.get("Boundary", ""))
-    clip = element.get("Clip")
-    shown_box = box if clip is None or box is None else _clip_box(box, parse_box(clip))
+    clip_text = element.get("Clip")
+    shown_box = box if clip_text is None or box is None else _clip_box(box, parse_box(clip_text))
     return PlacedStamp(element.get("PageRef", ""), box, shown_box)
 
 
-def _clip_box(box: Box, clip: Box | None) -> Box | None:
+def _clip_box(box: Box, clip_box: Box | None) -> Box | None:
     """Return what a clip leaves of a stamp; its corner is counted from that of the stamp."""
-    if clip is None:
+    if clip_box is None:
         return None
-    left, top = max(clip.left, 0.0), max(clip.top, 0.0)
-    width = min(clip.left + clip.width, box.width) - left
-    height = min(clip.top + clip.height, box.height) - top
+    left, top = max(clip_box.left, 0.0), max(clip_box.top, 0.0)
+    width = min(clip_box.left + clip_box.width, box.width) - left
+    height = min(clip_box.top + clip_box.height, box.height) - top
     return Box(box.left + left, box.top + top, max(width, 0.0), max(height, 0.0))

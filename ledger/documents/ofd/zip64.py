@@ -66,8 +66,8 @@ def read_local_sizes(header: LocalHeader, extra_bytes: bytes) -> Sizes:
 
 def read_central_sizes(header: CentralHeader, extra_bytes: bytes) -> tuple[Sizes, int, int]:
     """Return sizes, offset and disk of an entry as the directory states them. Raises: MalformedInput."""
-    members = [(header.size, 8), (header.packed_size, 8), (header.offset, 8), (header.disk, 4)]
-    size, packed_size, offset, disk = _resolve_members(extra_bytes, members)
+    numbers_and_widths = [(header.size, 8), (header.packed_size, 8), (header.offset, 8), (header.disk, 4)]
+    size, packed_size, offset, disk = _resolve_members(extra_bytes, numbers_and_widths)
     return Sizes(header.crc, packed_size, size), offset, disk
 
 
@@ -88,10 +88,14 @@ def find_directory(data: bytes, end_start: int, end: End) -> DirectoryPlace:
             raise MalformedInput("the archive is split, which no OFD is")
         return _make_place(end.directory_start, end.directory_size, end.entry_count, end_start)
     locator = Locator(*LOCATOR_STRUCT.unpack_from(data, locator_start))
-    long_start = locator_start - LONG_END_STRUCT.size
-    if long_start < 0 or locator.offset != long_start or data[long_start : long_start + 4] != LONG_END_MARK:
+    long_end_start = locator_start - LONG_END_STRUCT.size
+    if (
+        long_end_start < 0
+        or locator.offset != long_end_start
+        or data[long_end_start : long_end_start + 4] != LONG_END_MARK
+    ):
         raise MalformedInput(_NUMBERS_MISSING)
-    long_end = LongEnd(*LONG_END_STRUCT.unpack_from(data, long_start))
+    long_end = LongEnd(*LONG_END_STRUCT.unpack_from(data, long_end_start))
     if (
         locator.disk
         or locator.disk_count > 1
@@ -102,7 +106,9 @@ def find_directory(data: bytes, end_start: int, end: End) -> DirectoryPlace:
         raise MalformedInput("the archive is split, which no OFD is")
     if long_end.length != _LONG_END_LENGTH or not _is_same_end(end, long_end):
         raise MalformedInput(_DIFFERENT_NUMBERS)
-    return _make_place(long_end.directory_start, long_end.directory_size, long_end.entry_count, long_start)
+    return _make_place(
+        long_end.directory_start, long_end.directory_size, long_end.entry_count, long_end_start
+    )
 
 
 def _make_place(start: int, size: int, entry_count: int, end: int) -> DirectoryPlace:
@@ -112,28 +118,28 @@ def _make_place(start: int, size: int, entry_count: int, end: int) -> DirectoryP
 
 
 def _is_same_end(end: End, long_end: LongEnd) -> bool:
-    short_counts = (end.disk, end.directory_disk, end.entries_on_disk, end.entry_count)
+    short_numbers = (end.disk, end.directory_disk, end.entries_on_disk, end.entry_count)
     size_pairs = (
         (end.directory_size, long_end.directory_size),
         (end.directory_start, long_end.directory_start),
     )
-    count_pairs = zip(
-        short_counts,
+    number_pairs = zip(
+        short_numbers,
         (long_end.disk, long_end.directory_disk, long_end.entries_on_disk, long_end.entry_count),
         strict=True,
     )
     return all(short_number in (_ALL_ONES, long_number) for short_number, long_number in size_pairs) and all(
-        short_number in (_ALL_ONES_SHORT, long_number) for short_number, long_number in count_pairs
+        short_number in (_ALL_ONES_SHORT, long_number) for short_number, long_number in number_pairs
     )
 
 
-def _resolve_members(extra_bytes: bytes, members: Sequence[tuple[int, int]]) -> list[int]:
+def _resolve_members(extra_bytes: bytes, numbers_and_widths: Sequence[tuple[int, int]]) -> list[int]:
     """Return the members, each a number and its bytes in the long form, with those that stand elsewhere filled in.
 
     The field has those alone that are all ones, in this order; or, as some write it, all of them from the first on.
     """
     long_fields = [extra_field for extra_field in split_extra(extra_bytes) if extra_field.kind == _LONG_SIZES]
-    are_escaped = [_is_elsewhere(number, width) for number, width in members]
+    are_escaped = [_is_elsewhere(number, width) for number, width in numbers_and_widths]
     if any(len(extra_field.content) < extra_field.length for extra_field in long_fields) or (
         any(are_escaped) and not long_fields
     ):
@@ -141,8 +147,8 @@ def _resolve_members(extra_bytes: bytes, members: Sequence[tuple[int, int]]) -> 
     if len(long_fields) > 1:
         raise MalformedInput("an entry has its long sizes (ZIP64) twice")
     content = long_fields[0].content if long_fields else b""
-    values, rest_bytes = _read_escaped(content, members, are_escaped)
-    if rest_bytes and not _repeats(content, members, values):
+    values, rest_bytes = _read_escaped(content, numbers_and_widths, are_escaped)
+    if rest_bytes and not _repeats(content, numbers_and_widths, values):
         raise MalformedInput(_DIFFERENT_NUMBERS)
     return values
 
@@ -152,11 +158,11 @@ def _is_elsewhere(number: int, width: int) -> bool:
 
 
 def _read_escaped(
-    content: bytes, members: Sequence[tuple[int, int]], are_escaped: Sequence[bool]
+    content: bytes, numbers_and_widths: Sequence[tuple[int, int]], are_escaped: Sequence[bool]
 ) -> tuple[list[int], bytes]:
     """Return every member with its value, and what of the field is left behind those that stand there."""
     values = []
-    for (number, width), is_elsewhere in zip(members, are_escaped, strict=True):
+    for (number, width), is_elsewhere in zip(numbers_and_widths, are_escaped, strict=True):
         if is_elsewhere and len(content) < width:
             raise MalformedInput(_NUMBERS_MISSING)
         values.append(int.from_bytes(content[:width], "little") if is_elsewhere else number)
@@ -164,9 +170,9 @@ def _read_escaped(
     return values, content
 
 
-def _repeats(content: bytes, members: Sequence[tuple[int, int]], values: Sequence[int]) -> bool:
+def _repeats(content: bytes, numbers_and_widths: Sequence[tuple[int, int]], values: Sequence[int]) -> bool:
     """Tell whether the field names all members from the first on, as far as it goes, and each as it is."""
-    for (_, width), value in zip(members, values, strict=True):
+    for (_, width), value in zip(numbers_and_widths, values, strict=True):
         if not content:
             return True
         if content[:width] != value.to_bytes(width, "little"):

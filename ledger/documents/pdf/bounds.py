@@ -106,7 +106,7 @@ class BoundedFile(BytesIO):
 
     def count_elements(self, value: bytes) -> None:
         """Count the elements of one signature value, among those of all."""
-        self.element_count += der.count(value.rstrip(b"\0"))
+        self.element_count += der.count_elements(value.rstrip(b"\0"))
         if self.element_count > MAX_DER_ELEMENTS:
             self.refuse(f"the signatures of a PDF have {MAX_DER_ELEMENTS} DER elements at most in all")
 

@@ -17,7 +17,7 @@ from pyhanko.pdf_utils.generic import (
 )
 
 from ledger.documents.pdf.reading import ObjectKey
-from ledger.documents.pdf.revisions import Revision, get_raw, key_of
+from ledger.documents.pdf.revisions import Revision, get_key, get_raw
 
 #: How the data of a stream are packed, which says nothing of what they are.
 _PACKING_NAMES: Final = frozenset({"/Length", "/Filter", "/DecodeParms", "/DL"})
@@ -48,13 +48,17 @@ class Comparison:
         self._old_revision, self._new_revision, self._pairs_apart = old_revision, new_revision, pairs_apart
         self._equal_pairs: set[tuple[ObjectKey, ObjectKey]] = set()
 
-    def compare(self, old: PdfObject | None, new: PdfObject | None) -> Extent:
+    def compare(self, old_value: PdfObject | None, new_value: PdfObject | None) -> Extent:
         """Return how much of a value is different. Raises: LimitExceeded, what pyHanko makes of hostile bytes."""
-        extent, pending_pairs, visited_pairs = Extent.SAME, [(old, new)], set[tuple[ObjectKey, ObjectKey]]()
+        extent, pending_pairs, visited_pairs = (
+            Extent.SAME,
+            [(old_value, new_value)],
+            set[tuple[ObjectKey, ObjectKey]](),
+        )
         while pending_pairs and extent is not Extent.OTHER:
             self._old_revision.reader.count_step()
             old_value, new_value = pending_pairs.pop()
-            old_and_new_key = key_of(old_value), key_of(new_value)
+            old_and_new_key = get_key(old_value), get_key(new_value)
             if old_and_new_key[0] is not None and old_and_new_key[0] in self._pairs_apart:
                 extent = (
                     extent if old_and_new_key[1] == self._pairs_apart[old_and_new_key[0]] else Extent.OTHER
@@ -77,49 +81,64 @@ class Comparison:
             self._equal_pairs |= visited_pairs
         return extent
 
-    def compare_members(self, old: DictionaryObject, new: DictionaryObject, *omitted_names: str) -> Extent:
+    def compare_members(
+        self, old_value: DictionaryObject, new_value: DictionaryObject, *omitted_names: str
+    ) -> Extent:
         """Compare two dictionaries but for some members."""
-        names = ({*old} | {*new}) - {*omitted_names}
+        names = ({*old_value} | {*new_value}) - {*omitted_names}
         return max(
-            (self.compare(get_raw(old, name), get_raw(new, name)) for name in names), default=Extent.SAME
+            (self.compare(get_raw(old_value, name), get_raw(new_value, name)) for name in names),
+            default=Extent.SAME,
         )
 
     def _compare_values(
-        self, old: PdfObject | None, new: PdfObject | None, pending_pairs: list[_ValuePair]
+        self, old_value: PdfObject | None, new_value: PdfObject | None, pending_pairs: list[_ValuePair]
     ) -> Extent:
         """Compare two values but for what they hold, which is left to be compared."""
-        if old is None or new is None:
-            return Extent.SAME if old is new else Extent.OTHER if new is None else Extent.MORE
-        if isinstance(old, StreamObject) or isinstance(new, StreamObject):
-            return self._compare_streams(old, new, pending_pairs)
-        if isinstance(old, DictionaryObject) and isinstance(new, DictionaryObject):
-            pending_pairs.extend((get_raw(old, name), get_raw(new, name)) for name in {*old} | {*new})
+        if old_value is None or new_value is None:
+            return (
+                Extent.SAME if old_value is new_value else Extent.OTHER if new_value is None else Extent.MORE
+            )
+        if isinstance(old_value, StreamObject) or isinstance(new_value, StreamObject):
+            return self._compare_streams(old_value, new_value, pending_pairs)
+        if isinstance(old_value, DictionaryObject) and isinstance(new_value, DictionaryObject):
+            pending_pairs.extend(
+                (get_raw(old_value, name), get_raw(new_value, name)) for name in {*old_value} | {*new_value}
+            )
             return Extent.SAME
-        if isinstance(old, ArrayObject) and isinstance(new, ArrayObject):
-            return self._compare_arrays(old, new, pending_pairs)
-        return Extent.SAME if _is_same_value(old, new) else Extent.OTHER
+        if isinstance(old_value, ArrayObject) and isinstance(new_value, ArrayObject):
+            return self._compare_arrays(old_value, new_value, pending_pairs)
+        return Extent.SAME if _is_same_value(old_value, new_value) else Extent.OTHER
 
-    def _compare_streams(self, old: PdfObject, new: PdfObject, pending_pairs: list[_ValuePair]) -> Extent:
-        if not isinstance(old, StreamObject) or not isinstance(new, StreamObject):
+    def _compare_streams(
+        self, old_value: PdfObject, new_value: PdfObject, pending_pairs: list[_ValuePair]
+    ) -> Extent:
+        if not isinstance(old_value, StreamObject) or not isinstance(new_value, StreamObject):
             return Extent.OTHER
         is_packed_alike = all(
-            self.compare(get_raw(old, name), get_raw(new, name)) is Extent.SAME for name in _PACKING_NAMES
+            self.compare(get_raw(old_value, name), get_raw(new_value, name)) is Extent.SAME
+            for name in _PACKING_NAMES
         )
         # The same octets, of another length or to be unpacked otherwise.
-        if old is new and not is_packed_alike:
+        if old_value is new_value and not is_packed_alike:
             return Extent.OTHER
-        is_same = old is new or (is_packed_alike and old.encoded_data == new.encoded_data)
-        if not is_same and not _is_unpacked_same(old, new):
+        is_same = old_value is new_value or (
+            is_packed_alike and old_value.encoded_data == new_value.encoded_data
+        )
+        if not is_same and not _is_unpacked_same(old_value, new_value):
             return Extent.OTHER
         pending_pairs.extend(
-            (get_raw(old, name), get_raw(new, name)) for name in ({*old} | {*new}) - _PACKING_NAMES
+            (get_raw(old_value, name), get_raw(new_value, name))
+            for name in ({*old_value} | {*new_value}) - _PACKING_NAMES
         )
         return Extent.SAME
 
-    def _compare_arrays(self, old: ArrayObject, new: ArrayObject, pending_pairs: list[_ValuePair]) -> Extent:
+    def _compare_arrays(
+        self, old_value: ArrayObject, new_value: ArrayObject, pending_pairs: list[_ValuePair]
+    ) -> Extent:
         """More elements are more only where those that were there stand in the same order."""
-        old_elements = [old.raw_get(place) for place in range(len(old))]
-        new_elements = [new.raw_get(place) for place in range(len(new))]
+        old_elements = [old_value.raw_get(index) for index in range(len(old_value))]
+        new_elements = [new_value.raw_get(index) for index in range(len(new_value))]
         if len(old_elements) == len(new_elements):
             pending_pairs.extend(zip(old_elements, new_elements, strict=True))
             return Extent.SAME
@@ -130,48 +149,52 @@ class Comparison:
         )
         return Extent.MORE if are_all_kept else Extent.OTHER
 
-    def _is_alike(self, old: PdfObject, new: PdfObject) -> bool:
+    def _is_alike(self, old_value: PdfObject, new_value: PdfObject) -> bool:
         self._old_revision.reader.count_step()
         if (
-            key_of(old) is None
-            and key_of(new) is None
-            and not isinstance(old, ArrayObject | DictionaryObject)
+            get_key(old_value) is None
+            and get_key(new_value) is None
+            and not isinstance(old_value, ArrayObject | DictionaryObject)
         ):
-            return _is_same_value(old, new)
-        return self.compare(old, new) is Extent.SAME
+            return _is_same_value(old_value, new_value)
+        return self.compare(old_value, new_value) is Extent.SAME
 
 
-def _is_same_value(old: PdfObject, new: PdfObject) -> bool:
+def _is_same_value(old_value: PdfObject, new_value: PdfObject) -> bool:
     string_types = TextStringObject | ByteStringObject
-    if isinstance(old, string_types) and isinstance(new, string_types):
-        return bool(old.original_bytes == new.original_bytes)
-    if isinstance(old, BooleanObject) and isinstance(new, BooleanObject):
-        return bool(old.value == new.value)
-    are_scalars = [isinstance(value, NameObject | string_types | BooleanObject) for value in (old, new)]
-    if any(are_scalars) and type(old) is not type(new):
+    if isinstance(old_value, string_types) and isinstance(new_value, string_types):
+        return bool(old_value.original_bytes == new_value.original_bytes)
+    if isinstance(old_value, BooleanObject) and isinstance(new_value, BooleanObject):
+        return bool(old_value.value == new_value.value)
+    are_scalars = [
+        isinstance(value, NameObject | string_types | BooleanObject) for value in (old_value, new_value)
+    ]
+    if any(are_scalars) and type(old_value) is not type(new_value):
         return False
-    return bool(old == new)
+    return bool(old_value == new_value)
 
 
-def _is_unpacked_same(old: StreamObject, new: StreamObject) -> bool:
+def _is_unpacked_same(old_value: StreamObject, new_value: StreamObject) -> bool:
     """Tell whether streams hold the same data, packed otherwise; what cannot be unpacked is not the same.
 
     How they are packed must stand in the streams themselves: what references lead to may have changed between.
     """
     if not all(
-        _is_direct(get_raw(stream, name)) for stream in (old, new) for name in _PACKING_NAMES - {"/Length"}
+        _is_direct(get_raw(stream, name))
+        for stream in (old_value, new_value)
+        for name in _PACKING_NAMES - {"/Length"}
     ):
         return False
     try:
-        return bool(old.data == new.data)
+        return bool(old_value.data == new_value.data)
     except Exception:  # noqa: BLE001 - whatever a filter makes of hostile bytes
         return False
 
 
 def _is_direct(value: PdfObject | None) -> bool:
     if isinstance(value, DictionaryObject):
-        return all(key_of(get_raw(value, name)) is None for name in value)
+        return all(get_key(get_raw(value, name)) is None for name in value)
     if isinstance(value, ArrayObject):
-        elements = [value.raw_get(place) for place in range(len(value))]
-        return all(key_of(element) is None and _is_direct(element) for element in elements)
-    return key_of(value) is None
+        elements = [value.raw_get(index) for index in range(len(value))]
+        return all(get_key(element) is None and _is_direct(element) for element in elements)
+    return get_key(value) is None

@@ -19,7 +19,7 @@ from pyhanko.pdf_utils.generic import (
 from ledger.documents.pdf.comparison import Comparison
 from ledger.documents.pdf.forms import Change, Changes, FormComparison, pair_fields
 from ledger.documents.pdf.reading import ObjectKey, Reader
-from ledger.documents.pdf.revisions import Node, Page, Revision, get_raw, key_of, read_revision
+from ledger.documents.pdf.revisions import Node, Page, Revision, get_key, get_raw, read_revision
 
 #: Members of the catalog that say nothing of the content, or of which it is told apart (metadata).
 _UNSEEN_MEMBERS: Final = frozenset({"/Extensions", "/MarkInfo", "/Metadata", "/Version"})
@@ -76,7 +76,7 @@ class _Differences:
 
     def __init__(self, old_revision: Revision, new_revision: Revision) -> None:
         self._old_revision, self._new_revision, self._changes = old_revision, new_revision, Changes()
-        self._elements = {node.key: node for node in _walk_structure(old_revision)}
+        self._structure_node_by_key = {node.key: node for node in _walk_structure(old_revision)}
         self._comparison = Comparison(old_revision, new_revision, self._pair_apart())
         self._form = FormComparison(old_revision, new_revision, self._comparison, self._changes)
 
@@ -107,7 +107,7 @@ class _Differences:
 
     def _pair_apart(self) -> dict[ObjectKey, ObjectKey | None]:
         """Return what is compared by rules of its own, by what each is in the newer revision."""
-        pairs: dict[ObjectKey | None, ObjectKey | None] = {key: key for key in self._elements}
+        pairs: dict[ObjectKey | None, ObjectKey | None] = {key: key for key in self._structure_node_by_key}
         pairs |= {node.key: node.key for page in self._old_revision.pages for node in page.annotations}
         pairs |= {
             old_part.node.key: None if new_part is None else new_part.node.key
@@ -118,7 +118,7 @@ class _Differences:
             for old_part, new_part in zip(self._old_revision.pages, self._new_revision.pages, strict=False)
         }
         pairs |= {key: key for key in self._old_revision.tree_keys}
-        pairs[key_of(get_raw(self._old_revision.trailer, "/Root"))] = key_of(
+        pairs[get_key(get_raw(self._old_revision.trailer, "/Root"))] = get_key(
             get_raw(self._new_revision.trailer, "/Root")
         )
         return {key: new_key for key, new_key in pairs.items() if key is not None}
@@ -126,7 +126,7 @@ class _Differences:
     def _is_encrypted_otherwise(self) -> bool:
         """Tell whether another key opens the file, which makes other objects of the same bytes."""
         keys = [
-            key_of(get_raw(revision.trailer, "/Encrypt"))
+            get_key(get_raw(revision.trailer, "/Encrypt"))
             for revision in (self._old_revision, self._new_revision)
         ]
         if keys == [None, None]:
@@ -215,7 +215,7 @@ class _Differences:
         self._changes.add_extent(extent, more_change=Change.UNSEEN, other_change=Change.ALTERED)
         self._compare_kids(old_root, new_root)
         self._compare_indexes(old_root, new_root)
-        for key, old_node in self._elements.items():
+        for key, old_node in self._structure_node_by_key.items():
             new_element = (
                 None if key is None else self._new_revision.reader.read(key, self._new_revision.number)
             )
@@ -228,15 +228,15 @@ class _Differences:
             self._changes.add_extent(extent, more_change=Change.UNEXPLAINED, other_change=Change.ALTERED)
             self._compare_kids(old_node.content, new_element)
 
-    def _compare_kids(self, old: DictionaryObject, new: DictionaryObject) -> None:
-        old_kids = ArrayObject(self._old_revision.list_elements(old, "/K"))
-        new_kids = ArrayObject(self._new_revision.list_elements(new, "/K"))
+    def _compare_kids(self, old_parent: DictionaryObject, new_parent: DictionaryObject) -> None:
+        old_kids = ArrayObject(self._old_revision.list_elements(old_parent, "/K"))
+        new_kids = ArrayObject(self._new_revision.list_elements(new_parent, "/K"))
         extent = self._comparison.compare(old_kids, new_kids)
         self._changes.add_extent(extent, more_change=Change.UNSEEN, other_change=Change.UNEXPLAINED)
 
-    def _compare_indexes(self, old: DictionaryObject, new: DictionaryObject) -> None:
+    def _compare_indexes(self, old_root: DictionaryObject, new_root: DictionaryObject) -> None:
         for name in _STRUCTURE_INDEXES:
-            extent = self._comparison.compare(get_raw(old, name), get_raw(new, name))
+            extent = self._comparison.compare(get_raw(old_root, name), get_raw(new_root, name))
             self._changes.add_extent(extent, more_change=Change.UNSEEN, other_change=Change.UNSEEN)
 
 
@@ -268,7 +268,7 @@ def find_metadata_keys(reader: Reader, signed_number: int) -> set[ObjectKey]:
     revisions = [read_revision(reader, number) for number in range(signed_number + 1, reader.total_revisions)]
     values = [get_raw(revision.trailer, "/Info") for revision in revisions]
     values += [get_raw(revision.root, "/Metadata") for revision in revisions]
-    return {key for value in values if (key := key_of(value)) is not None}
+    return {key for value in values if (key := get_key(value)) is not None}
 
 
 def find_keys_beside_data(reader: Reader, signed_number: int) -> set[ObjectKey]:
@@ -278,7 +278,7 @@ def find_keys_beside_data(reader: Reader, signed_number: int) -> set[ObjectKey]:
     for number in range(signed_number + 1, reader.total_revisions):
         revision = read_revision(reader, number)
         explained_keys |= _collect_keys(revision, get_raw(revision.root, "/DSS"))
-        explained_keys |= {key for key in (key_of(get_raw(revision.trailer, "/Root")),) if key is not None}
+        explained_keys |= {key for key in (get_key(get_raw(revision.trailer, "/Root")),) if key is not None}
         explained_keys |= {
             (stream.idnum, stream.generation) for stream in reader.xrefs.object_streams_used_in(number)
         }
@@ -310,7 +310,7 @@ def _collect_keys(revision: Revision, value: PdfObject | None) -> set[ObjectKey]
     while pending_values:
         value = pending_values.pop()
         revision.reader.count_step()
-        key = key_of(value)
+        key = get_key(value)
         if key is not None:
             if key not in keys:
                 keys.add(key)
@@ -318,5 +318,5 @@ def _collect_keys(revision: Revision, value: PdfObject | None) -> set[ObjectKey]
         elif isinstance(value, DictionaryObject):
             pending_values.extend(get_raw(value, name) for name in value)
         elif isinstance(value, ArrayObject):
-            pending_values.extend(value.raw_get(place) for place in range(len(value)))
+            pending_values.extend(value.raw_get(index) for index in range(len(value)))
     return keys

@@ -14,7 +14,7 @@ from pyhanko.sign.validation.pdf_embedded import extract_contents
 
 from ledger.documents.pdf.comparison import Comparison, Extent
 from ledger.documents.pdf.reading import ObjectKey
-from ledger.documents.pdf.revisions import Field, Node, Page, Revision, get_raw, key_of
+from ledger.documents.pdf.revisions import Field, Node, Page, Revision, get_key, get_raw
 
 SIGNATURE_TYPE: Final = "/Sig"
 #: ISO 32000-2, 12.8.5: a timestamp of the document as it stands.
@@ -95,23 +95,23 @@ class FormComparison:
     def compare_annotations(self, old_page: Page, new_page: Page) -> None:
         """Compare what lies on a page; the places of form fields are compared with those."""
         remaining_annotations = list(new_page.annotations)
-        new_places = []
+        new_indexes = []
         for annotation in old_page.annotations:
-            place = _find_annotation_place(annotation, remaining_annotations)
-            if place is None:
+            new_index = _find_annotation_index(annotation, remaining_annotations)
+            if new_index is None:
                 self._note_gone(annotation)
                 continue
-            new_annotation = remaining_annotations.pop(place)
-            new_places.append(
+            new_annotation = remaining_annotations.pop(new_index)
+            new_indexes.append(
                 next(
-                    new_place
-                    for new_place, candidate in enumerate(new_page.annotations)
+                    index
+                    for index, candidate in enumerate(new_page.annotations)
                     if candidate is new_annotation
                 )
             )
             if annotation.key not in self._old_fields or new_annotation.key not in self._new_fields:
                 self._compare_annotation(annotation.content, new_annotation.content)
-        if new_places != sorted(new_places):
+        if new_indexes != sorted(new_indexes):
             self._changes.kinds.add(Change.UNEXPLAINED)
         for annotation in remaining_annotations:
             self._note_placed(annotation)
@@ -119,25 +119,29 @@ class FormComparison:
     def _note_gone(self, annotation: Node) -> None:
         form_field = self._old_fields.get(annotation.key)
         is_empty_signature = (
-            form_field is not None and form_field.kind == SIGNATURE_TYPE and not self._is_signed(form_field)
+            form_field is not None
+            and form_field.field_type == SIGNATURE_TYPE
+            and not self._is_signed(form_field)
         )
         is_shown = self._old_revision.is_seen(annotation.content) and not is_empty_signature
         self._changes.kinds.add(Change.ALTERED if is_shown else Change.UNEXPLAINED)
 
     def _note_placed(self, annotation: Node) -> None:
         form_field = self._new_fields.get(annotation.key)
-        is_signature = form_field is not None and form_field.kind == SIGNATURE_TYPE
+        is_signature = form_field is not None and form_field.field_type == SIGNATURE_TYPE
         if not is_signature or self._new_revision.is_seen(annotation.content):
             self._changes.kinds.add(Change.LOOK_ADDED)
 
-    def _compare_annotation(self, old: DictionaryObject, new: DictionaryObject) -> None:
-        self._note_look(old, new, *_PLACING_MEMBERS)
+    def _compare_annotation(self, old_annotation: DictionaryObject, new_annotation: DictionaryObject) -> None:
+        self._note_look(old_annotation, new_annotation, *_PLACING_MEMBERS)
 
-    def _note_look(self, old: DictionaryObject, new: DictionaryObject, *omitted_names: str) -> None:
+    def _note_look(
+        self, old_content: DictionaryObject, new_content: DictionaryObject, *omitted_names: str
+    ) -> None:
         """Note what is different of something that is shown, or was hidden."""
-        extent = self._comparison.compare_members(old, new, *omitted_names)
-        is_seen = "/Rect" not in old or self._old_revision.is_seen(old)
-        if is_seen and "/Rect" in old and not self._new_revision.is_seen(new):
+        extent = self._comparison.compare_members(old_content, new_content, *omitted_names)
+        is_seen = "/Rect" not in old_content or self._old_revision.is_seen(old_content)
+        if is_seen and "/Rect" in old_content and not self._new_revision.is_seen(new_content):
             self._changes.kinds.add(Change.ALTERED)
         change_of_other = Change.ALTERED if is_seen else Change.LOOK_ADDED
         self._changes.add_extent(extent, more_change=Change.LOOK_ADDED, other_change=change_of_other)
@@ -146,7 +150,7 @@ class FormComparison:
         return self._old_revision.resolve(form_field.value) is not None
 
     def _compare_field(self, old_field: Field, new_field: Field) -> None:
-        if old_field.kind != SIGNATURE_TYPE:
+        if old_field.field_type != SIGNATURE_TYPE:
             self._compare_other_field(old_field, new_field)
         elif self._is_signed(old_field):
             self._compare_signed(old_field, new_field)
@@ -201,22 +205,27 @@ class FormComparison:
     def _compare_look(
         self, old_content: DictionaryObject, new_content: DictionaryObject, *, is_signed: bool
     ) -> None:
-        are_seen = self._old_revision.is_seen(old_content), self._new_revision.is_seen(new_content)
+        are_old_and_new_seen = (
+            self._old_revision.is_seen(old_content),
+            self._new_revision.is_seen(new_content),
+        )
         place_extent = self._comparison.compare(get_raw(old_content, "/Rect"), get_raw(new_content, "/Rect"))
         is_look_changed = any(
             self._comparison.compare(get_raw(old_content, name), get_raw(new_content, name))
             for name in _LOOK_MEMBERS
         )
-        if are_seen[1] and (place_extent or not are_seen[0] or (is_look_changed and not is_signed)):
+        if are_old_and_new_seen[1] and (
+            place_extent or not are_old_and_new_seen[0] or (is_look_changed and not is_signed)
+        ):
             self._changes.kinds.add(Change.LOOK_ADDED)
-        elif are_seen[1] and is_look_changed:
+        elif are_old_and_new_seen[1] and is_look_changed:
             self._changes.kinds.add(Change.SIGNED_LOOK)
-        elif are_seen[0] and not are_seen[1]:
+        elif are_old_and_new_seen[0] and not are_old_and_new_seen[1]:
             self._changes.kinds.add(Change.UNEXPLAINED)
 
     def _note_signed(self, new_field: Field) -> bool:
         """Note a signature in a field; one that the older revision had elsewhere is no new one."""
-        value, key = self._new_revision.resolve(new_field.value), key_of(new_field.value)
+        value, key = self._new_revision.resolve(new_field.value), get_key(new_field.value)
         if not isinstance(value, DictionaryObject):
             return False
         section = (
@@ -230,7 +239,7 @@ class FormComparison:
         return True
 
     def _note_missing(self, old_field: Field) -> None:
-        was_signed = old_field.kind == SIGNATURE_TYPE and self._is_signed(old_field)
+        was_signed = old_field.field_type == SIGNATURE_TYPE and self._is_signed(old_field)
         self._changes.kinds.add(Change.ALTERED if was_signed else Change.UNEXPLAINED)
 
     def _note_added(self, new_field: Field) -> None:
@@ -238,10 +247,10 @@ class FormComparison:
         is_shown = "/Rect" in content and self._new_revision.is_seen(content)
         if is_shown or any(name in content for name in _BEHAVIOUR_MEMBERS):
             self._changes.kinds.add(Change.LOOK_ADDED)
-        if new_field.kind == SIGNATURE_TYPE:
+        if new_field.field_type == SIGNATURE_TYPE:
             self._changes.kinds.add(Change.UNSEEN)
             self._note_signed(new_field)
-        elif new_field.kind is not None or "/Kids" not in content:
+        elif new_field.field_type is not None or "/Kids" not in content:
             self._changes.kinds.add(Change.UNEXPLAINED)
 
     def _compare_forms(self, old_form: DictionaryObject, new_form: DictionaryObject) -> None:
@@ -253,7 +262,9 @@ class FormComparison:
         self._changes.add_extent(extent, more_change=Change.LOOK_ADDED, other_change=Change.ALTERED)
         if self._comparison.compare(get_raw(old_form, "/SigFlags"), get_raw(new_form, "/SigFlags")):
             self._changes.kinds.add(Change.UNSEEN)
-        if not any(form_field.kind not in (None, SIGNATURE_TYPE) for form_field in self._old_revision.fields):
+        if not any(
+            form_field.field_type not in (None, SIGNATURE_TYPE) for form_field in self._old_revision.fields
+        ):
             return  # nothing is drawn with the rest
         if self._is_drawn_anew(self._old_revision, old_form) != self._is_drawn_anew(
             self._new_revision, new_form
@@ -302,35 +313,37 @@ def index_fields_by_key(revision: Revision) -> dict[ObjectKey | None, Field]:
 
 def pair_fields(old_revision: Revision, new_revision: Revision) -> list[tuple[Field, Field | None]]:
     """Return each field with what it is in the newer revision: of the same number, else of the same name."""
-    new_by_key, new_by_name = (
+    new_field_by_key, new_field_by_name = (
         index_fields_by_key(new_revision),
         {new_field.name: new_field for new_field in reversed(new_revision.fields)},
     )
-    new_by_place = _index_fields_by_place(new_revision)
-    pairs: list[tuple[Field, Field | None]] = []
-    for place, old_field in _index_fields_by_place(old_revision).items():
+    new_field_by_place = _index_fields_by_place(new_revision)
+    field_pairs: list[tuple[Field, Field | None]] = []
+    for name_and_place, old_field in _index_fields_by_place(old_revision).items():
         new_field = (
-            new_by_key.get(old_field.node.key) if old_field.node.key is not None else new_by_place.get(place)
+            new_field_by_key.get(old_field.node.key)
+            if old_field.node.key is not None
+            else new_field_by_place.get(name_and_place)
         )
         if new_field is None and "/T" in old_field.node.content:
-            new_field = new_by_name.get(old_field.name)
-        pairs.append((old_field, new_field))
-    return pairs
+            new_field = new_field_by_name.get(old_field.name)
+        field_pairs.append((old_field, new_field))
+    return field_pairs
 
 
 def _index_fields_by_place(revision: Revision) -> dict[tuple[str, bool, int], Field]:
     """Return the nodes of a form by name, whether they have a number of their own, and the how-manieth of those."""
-    counts: dict[tuple[str, bool], int] = {}
-    fields_at_places: dict[tuple[str, bool, int], Field] = {}
+    field_counts: dict[tuple[str, bool], int] = {}
+    field_by_place: dict[tuple[str, bool, int], Field] = {}
     for form_field in revision.fields:
         name_and_keyless = form_field.name, form_field.node.key is None
-        counts[name_and_keyless] = counts.get(name_and_keyless, 0) + 1
-        fields_at_places[*name_and_keyless, counts[name_and_keyless]] = form_field
-    return fields_at_places
+        field_counts[name_and_keyless] = field_counts.get(name_and_keyless, 0) + 1
+        field_by_place[*name_and_keyless, field_counts[name_and_keyless]] = form_field
+    return field_by_place
 
 
-def _find_annotation_place(annotation: Node, annotations: Iterable[Node]) -> int | None:
+def _find_annotation_index(annotation: Node, annotations: Iterable[Node]) -> int | None:
     """Return the place of the same annotation: of the same number, or the first that has none either."""
     return next(
-        (place for place, candidate in enumerate(annotations) if candidate.key == annotation.key), None
+        (index for index, candidate in enumerate(annotations) if candidate.key == annotation.key), None
     )

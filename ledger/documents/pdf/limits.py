@@ -29,12 +29,14 @@ def check_size(reader: Reader) -> None:
 
 def check_comparisons(reader: Reader, signatures: Iterable[PlacedSignature]) -> None:
     """Raises: LimitExceeded where comparing what came after the signatures would take too long."""
-    revisions = range(reader.total_revisions)
-    object_count = sum(len(reader.xrefs.explicit_refs_in_revision(revision)) for revision in revisions)
+    revision_numbers = range(reader.total_revisions)
+    object_count = sum(
+        len(reader.xrefs.explicit_refs_in_revision(revision_number)) for revision_number in revision_numbers
+    )
     field_count = _count_fields(reader)
-    later_updates = (reader.total_revisions - 1 - signature.revision for signature in signatures)
+    later_update_counts = (reader.total_revisions - 1 - signature.revision for signature in signatures)
     if (
-        sum(object_count + update_count * field_count for update_count in later_updates if update_count)
+        sum(object_count + update_count * field_count for update_count in later_update_counts if update_count)
         > MAX_COMPARISONS
     ):
         raise LimitExceeded(f"signatures and updates after them take {MAX_COMPARISONS} comparisons at most")
@@ -42,18 +44,18 @@ def check_comparisons(reader: Reader, signatures: Iterable[PlacedSignature]) -> 
 
 def _count_fields(reader: Reader) -> int:
     """Return how many fields the form has. Raises: LimitExceeded for too many, and for too long a name."""
-    field_count, parents = 0, [(reader.root["/AcroForm"], 0)] if "/AcroForm" in reader.root else []
-    while parents:
-        parent, name_length = parents.pop()
-        for key in ("/Fields", "/Kids"):
-            field_array = parent.get(key, ArrayObject()).get_object()
+    field_count, pending_parents = 0, [(reader.root["/AcroForm"], 0)] if "/AcroForm" in reader.root else []
+    while pending_parents:
+        parent, name_length = pending_parents.pop()
+        for member_name in ("/Fields", "/Kids"):
+            field_array = parent.get(member_name, ArrayObject()).get_object()
             fields = (
                 [field.get_object() for field in field_array] if isinstance(field_array, ArrayObject) else []
             )
             field_count += len(fields)
             if field_count > MAX_FIELDS:
                 raise LimitExceeded(f"a PDF has {MAX_FIELDS} form fields at most")
-            parents.extend(
+            pending_parents.extend(
                 (field, name_length + _count_own_letters(field))
                 for field in fields
                 if isinstance(field, DictionaryObject)

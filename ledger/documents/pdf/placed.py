@@ -24,7 +24,7 @@ _ByteRanges = tuple[tuple[int, int], ...]
 class PlacedSignature:
     """A signature of a PDF (ISO 32000-2, 12.8.1): `dictionary` is the value of its form field `form_field`.
 
-    `contents` are the bytes of its value with the zeros that fill the place, `ranges` start and end of what is signed,
+    `contents` are the bytes of its value with the zeros that fill the place, `byte_ranges` start and end of what is signed,
     `revision` the number of the update in which it was made, the first being 0.
     """
 
@@ -32,7 +32,7 @@ class PlacedSignature:
     form_field: DictionaryObject = field(repr=False)
     dictionary: DictionaryObject = field(repr=False)
     contents: bytes = field(repr=False)
-    ranges: _ByteRanges
+    byte_ranges: _ByteRanges
     revision: int
     coverage: Coverage
     _data: bytes = field(repr=False)
@@ -40,19 +40,19 @@ class PlacedSignature:
     @classmethod
     def of(cls, data: bytes, reader: Reader, form_field: DictionaryObject) -> "PlacedSignature":
         """Read the signature of a field. Raises: MalformedInput, and what pyHanko makes of hostile bytes."""
-        value_place = form_field.raw_get("/V")
-        dictionary = value_place.get_object()
+        value_reference = form_field.raw_get("/V")
+        dictionary = value_reference.get_object()
         if not isinstance(dictionary, DictionaryObject):
             raise MalformedInput("the value of a signature field is no dictionary")
         contents = extract_contents(dictionary)
-        ranges = _read_byte_ranges(data, dictionary)
-        revision = reader.xrefs.get_last_change(value_place.reference)
-        coverage = _judge_coverage(data, reader, ranges, contents, revision)
-        return cls(reader, form_field, dictionary, contents, ranges, revision, coverage, data)
+        byte_ranges = _read_byte_ranges(data, dictionary)
+        revision = reader.xrefs.get_last_change(value_reference.reference)
+        coverage = _judge_coverage(data, reader, byte_ranges, contents, revision)
+        return cls(reader, form_field, dictionary, contents, byte_ranges, revision, coverage, data)
 
     @property
     def signed_bytes(self) -> bytes:
-        return b"".join(self._data[start:end] for start, end in self.ranges)
+        return b"".join(self._data[start:end] for start, end in self.byte_ranges)
 
     @property
     def covers_revision(self) -> bool:
@@ -99,23 +99,23 @@ def _read_byte_ranges(data: bytes, dictionary: DictionaryObject) -> _ByteRanges:
     """Return start and end of what is signed. Raises: MalformedInput for ranges that are not of this file."""
     numbers = [int(number) for number in dictionary.raw_get("/ByteRange")]
     starts, lengths = numbers[::2], numbers[1::2]
-    ranges = tuple((start, start + length) for start, length in zip(starts, lengths, strict=True))
-    if sum(lengths) > len(data) or not all(0 <= start <= end <= len(data) for start, end in ranges):
+    byte_ranges = tuple((start, start + length) for start, length in zip(starts, lengths, strict=True))
+    if sum(lengths) > len(data) or not all(0 <= start <= end <= len(data) for start, end in byte_ranges):
         raise MalformedInput("the byte range is not one of this file")
-    return ranges
+    return byte_ranges
 
 
 def _judge_coverage(
-    data: bytes, reader: Reader, ranges: _ByteRanges, contents: bytes, revision: int
+    data: bytes, reader: Reader, byte_ranges: _ByteRanges, contents: bytes, revision: int
 ) -> Coverage:
     """Return what a signature covers: unclear where it leaves out anything but its own value in hexadecimal digits.
 
     pyHanko compares lengths alone, and a gap can hold objects that replace those signed. Where the ranges end before
     the file does, they must end as the update does in which the signature was made, and hold its xref and those before.
     """
-    if len(ranges) != 2:
+    if len(byte_ranges) != 2:
         return Coverage.UNCLEAR
-    (first_start, gap_start), (gap_end, range_end) = ranges
+    (first_start, gap_start), (gap_end, range_end) = byte_ranges
     if first_start != 0 or data[gap_start:gap_end].lower() != b"<" + contents.hex().encode() + b">":
         return Coverage.UNCLEAR
     if range_end == len(data):

@@ -81,61 +81,63 @@ class Reader(PdfFileReader):
         self.file = BoundedFile(data)
         super().__init__(self.file, strict=False, decode_limits=DECODE_LIMITS)
         self.strict = True
-        self.history: dict[int, list[tuple[int, int]]] = {}
-        self.objects: dict[tuple[ObjectKey, int, int | None], generic.PdfObject] = {}
-        self.revisions: dict[int, Revision] = {}
-        self.viewed_revision: int | None = None
+        self.sections_by_number: dict[int, list[tuple[int, int]]] = {}
+        self.object_by_version: dict[tuple[ObjectKey, int, int | None], generic.PdfObject] = {}
+        self.revision_by_number: dict[int, Revision] = {}
+        self.viewed_revision_number: int | None = None
         self.step_count = 0
         for number in range(self.total_revisions):
-            _read_history(self.history, number, self.xrefs.get_xref_data(number))
+            _read_history(self.sections_by_number, number, self.xrefs.get_xref_data(number))
         _check_sections(self)
 
-    def find_section(self, key: ObjectKey, revision: int) -> int | None:
+    def find_section(self, key: ObjectKey, revision_number: int) -> int | None:
         """Return the number of the update that gave an object what it is in a revision; None where it is nothing.
 
         The last update that names the number decides, whatever the generation: readers disagree about older ones.
         """
-        for section, generation in reversed(self.history.get(key[0], [])):
-            if section <= revision:
+        for section, generation in reversed(self.sections_by_number.get(key[0], [])):
+            if section <= revision_number:
                 return section if generation == key[1] else None
         return None
 
-    def read(self, key: ObjectKey, revision: int) -> generic.PdfObject | None:
+    def read(self, key: ObjectKey, revision_number: int) -> generic.PdfObject | None:
         """Return an object as a revision has it, with the stream of objects that it stands in; None for nothing."""
-        section = self.find_section(key, revision)
+        section = self.find_section(key, revision_number)
         if section is None:
             return None
         reference = generic.Reference(key[0], key[1], self)
         entry = self.xrefs.get_historical_ref(reference, section)
         stream_section = (
-            self.find_section((entry.obj_stream_id, 0), revision) if isinstance(entry, ObjStreamRef) else None
+            self.find_section((entry.obj_stream_id, 0), revision_number)
+            if isinstance(entry, ObjStreamRef)
+            else None
         )
-        version = key, section, stream_section
-        if version not in self.objects:
-            viewed_before, self.viewed_revision = self.viewed_revision, revision
+        object_version = key, section, stream_section
+        if object_version not in self.object_by_version:
+            viewed_number_before, self.viewed_revision_number = self.viewed_revision_number, revision_number
             try:
                 # What is still so is kept by the library, too, and read once.
                 is_unchanged = (
                     self.find_section(key, self.total_revisions - 1) == section and stream_section is None
                 )
-                self.objects[version] = super().get_object(
+                self.object_by_version[object_version] = super().get_object(
                     reference, revision=None if is_unchanged else section
                 )
             finally:
-                self.viewed_revision = viewed_before
-        return self.objects[version]
+                self.viewed_revision_number = viewed_number_before
+        return self.object_by_version[object_version]
 
     def get_object(  # type: ignore[override]  # the library's two definitions of it differ
         self, ref: generic.Reference, revision: int | None = None, *arguments: Any, **options: Any
     ) -> Any:
         """Return an object as the library does, and null for one that is not there, which it refuses."""
         # Options say how the file is encrypted.
-        if revision is None and self.viewed_revision is not None and not options:
-            pdf_object = self.read((ref.idnum, ref.generation), self.viewed_revision)
+        if revision is None and self.viewed_revision_number is not None and not options:
+            pdf_object = self.read((ref.idnum, ref.generation), self.viewed_revision_number)
         else:
-            wanted_revision = self.total_revisions - 1 if revision is None else revision
-            is_there = self.find_section((ref.idnum, ref.generation), wanted_revision) is not None
-            pdf_object = super().get_object(ref, revision, *arguments, **options) if is_there else None
+            wanted_number = self.total_revisions - 1 if revision is None else revision
+            exists = self.find_section((ref.idnum, ref.generation), wanted_number) is not None
+            pdf_object = super().get_object(ref, revision, *arguments, **options) if exists else None
         if pdf_object is None:
             pdf_object = generic.NullObject()
             pdf_object.container_ref = ref
@@ -160,7 +162,11 @@ def open_reader(data: bytes) -> Reader:
 def _decrypt(reader: Reader) -> None:
     """Open a file that is encrypted only to say what may be done with it: anybody reads it, without a password."""
     numbers = {reference.idnum for reference in reader.xrefs.xref_stream_refs}
-    if any(len(reader.history[number]) > 1 for number in numbers if number in reader.history):
+    if any(
+        len(reader.sections_by_number[number]) > 1
+        for number in numbers
+        if number in reader.sections_by_number
+    ):
         raise MalformedInput(
             "an encrypted PDF gives the number of a cross-reference stream to something else"
         )
@@ -171,35 +177,42 @@ def _decrypt(reader: Reader) -> None:
         raise MalformedInput("the PDF is encrypted, and does not open without a password")
 
 
-def _read_history(history: dict[int, list[tuple[int, int]]], number: int, data: XRefSectionData) -> None:
-    hybrid_data = XRefSectionData() if data.hybrid is None else data.hybrid.xref_data
-    generation_of = dict.fromkeys(hybrid_data.freed, _FREE_GENERATION) | dict.fromkeys(
-        data.freed, _FREE_GENERATION
+def _read_history(
+    sections_by_number: dict[int, list[tuple[int, int]]], section_number: int, section_data: XRefSectionData
+) -> None:
+    hybrid_data = XRefSectionData() if section_data.hybrid is None else section_data.hybrid.xref_data
+    generation_by_number = dict.fromkeys(hybrid_data.freed, _FREE_GENERATION) | dict.fromkeys(
+        section_data.freed, _FREE_GENERATION
     )
-    for section in (hybrid_data, data):  # an entry beside the table stands where the table has none (7.5.8.4)
-        generation_of |= {idnum: generation for idnum, (generation, _) in section.standard_xrefs.items()}
-        generation_of |= dict.fromkeys(section.xrefs_in_objstm, 0)
-    for idnum, generation in generation_of.items():
-        history.setdefault(idnum, []).append((number, generation))
+    for section in (
+        hybrid_data,
+        section_data,
+    ):  # an entry beside the table stands where the table has none (7.5.8.4)
+        generation_by_number |= {
+            object_number: generation for object_number, (generation, _) in section.standard_xrefs.items()
+        }
+        generation_by_number |= dict.fromkeys(section.xrefs_in_objstm, 0)
+    for object_number, generation in generation_by_number.items():
+        sections_by_number.setdefault(object_number, []).append((section_number, generation))
 
 
 def _check_sections(reader: Reader) -> None:
     """Read each section again where it is said to be, strictly. Raises: MalformedInput, what pyHanko raises."""
-    size = 0
-    for number in range(reader.total_revisions):
-        section = reader.xrefs.get_xref_container_info(number)
+    size_before = 0
+    for revision_number in range(reader.total_revisions):
+        section = reader.xrefs.get_xref_container_info(revision_number)
         _check_section(reader, section.declared_startxref)
-        hybrid = reader.xrefs.get_xref_data(number).hybrid
+        hybrid = reader.xrefs.get_xref_data(revision_number).hybrid
         if hybrid is not None:
             _check_section(reader, hybrid.meta_info.declared_startxref)
-        if section.size < size:
+        if section.size < size_before:
             raise MalformedInput("an update has room for fewer objects than there were")
-        size = section.size
+        size_before = section.size
 
 
-def _check_section(reader: Reader, start: int) -> None:
+def _check_section(reader: Reader, section_start: int) -> None:
     stream = reader.stream
-    stream.seek(start)
+    stream.seek(section_start)
     misc.skip_over_whitespace(stream)
     first_bytes = stream.read(4)
     if first_bytes == b"xref":
@@ -210,8 +223,10 @@ def _check_section(reader: Reader, start: int) -> None:
         return
     stream.seek(-len(first_bytes), 1)
     number, generation = read_object_header(stream, strict=True)
-    place = generic.Reference(number, generation, reader)
-    _check_entries(parse_xref_stream(generic.StreamObject.read_from_stream(stream, place), strict=True))
+    stream_reference = generic.Reference(number, generation, reader)
+    _check_entries(
+        parse_xref_stream(generic.StreamObject.read_from_stream(stream, stream_reference), strict=True)
+    )
 
 
 def _check_entries(entries: Iterable[XRefEntry]) -> int:

@@ -25,7 +25,7 @@ _INHERITED_MEMBERS: Final = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
 _UNSEEN_FLAGS: Final = 1 | 2 | 32
 
 
-def key_of(value: PdfObject | None) -> ObjectKey | None:
+def get_key(value: PdfObject | None) -> ObjectKey | None:
     """Return number and generation of what a reference names; None for what is no reference."""
     return (value.idnum, value.generation) if isinstance(value, IndirectObject) else None
 
@@ -59,7 +59,7 @@ class Field:
 
     node: Node
     name: str
-    kind: str | None
+    field_type: str | None
     value: PdfObject | None
 
 
@@ -79,7 +79,7 @@ class Revision:
     def resolve(self, value: PdfObject | None) -> PdfObject | None:
         """Follow references; None for null and for what is not there."""
         for _ in range(_MAX_HOPS):
-            key = key_of(value)
+            key = get_key(value)
             if key is None:
                 return None if isinstance(value, NullObject) else value
             if key not in self._objects:
@@ -98,14 +98,14 @@ class Revision:
         """Return the elements of an array, as references where they are; one that stands alone is an array of one."""
         value = self.get(container, name)
         if isinstance(value, ArrayObject):
-            return [value.raw_get(place) for place in range(len(value))]
+            return [value.raw_get(index) for index in range(len(value))]
         lone_element = get_raw(container, name)
         return [] if value is None or lone_element is None else [lone_element]
 
     def list_nodes(self, container: DictionaryObject, name: str) -> list[Node]:
         """Return the dictionaries among the elements of an array."""
         keyed_elements = [
-            (key_of(element), self.resolve(element)) for element in self.list_elements(container, name)
+            (get_key(element), self.resolve(element)) for element in self.list_elements(container, name)
         ]
         return [
             Node(key, content) for key, content in keyed_elements if isinstance(content, DictionaryObject)
@@ -128,7 +128,7 @@ class Revision:
 
     def _walk_pages(self) -> Iterator[Page]:
         root_node = Node(
-            key_of(get_raw(self.root, "/Pages")),
+            get_key(get_raw(self.root, "/Pages")),
             self.get_dictionary(self.root, "/Pages") or DictionaryObject(),
         )
         pending_nodes: list[tuple[Node, dict[str, PdfObject]]] = [(root_node, {})]
@@ -181,19 +181,19 @@ class Revision:
             pending_nodes.extend((kid, field) for kid in reversed(self.list_nodes(node.content, "/Kids")))
 
     def _read_field(self, node: Node, parent: Field) -> Field:
-        title, kind = self.get(node.content, "/T"), self.get(node.content, "/FT")
+        title, field_type = self.get(node.content, "/T"), self.get(node.content, "/FT")
         name = "" if title is None else str(title)
         value = get_raw(node.content, "/V")
         return Field(
             node,
             ".".join(part for part in (parent.name, name) if part),
-            str(kind) if isinstance(kind, NameObject) else parent.kind,
+            str(field_type) if isinstance(field_type, NameObject) else parent.field_type,
             parent.value if self.resolve(value) is None else value,
         )
 
 
 def read_revision(reader: Reader, number: int) -> Revision:
     """Return a revision, which is walked once."""
-    if number not in reader.revisions:
-        reader.revisions[number] = Revision(reader, number)
-    return reader.revisions[number]
+    if number not in reader.revision_by_number:
+        reader.revision_by_number[number] = Revision(reader, number)
+    return reader.revision_by_number[number]

@@ -12,7 +12,7 @@ from typing import Final
 from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, PdfObject, StreamObject
 
 from ledger.documents.pdf.reading import ObjectKey, Reader
-from ledger.documents.pdf.revisions import Revision, get_raw, key_of, read_revision
+from ledger.documents.pdf.revisions import Revision, get_key, get_raw, read_revision
 
 _ACTION_MEMBERS: Final = ("/A", "/AA", "/OpenAction")
 #: Members of an action that lead to others, or to pages and fields that are looked at by themselves.
@@ -23,34 +23,34 @@ _XFA_SCRIPT_SIGNS: Final = (b"<script", b":script", b"javascript")
 def has_scripts(reader: Reader) -> bool:
     """Tell whether the last revision carries scripts. Raises: LimitExceeded, what pyHanko makes of hostile bytes."""
     revision = read_revision(reader, reader.total_revisions - 1)
-    names = revision.get_dictionary(revision.root, "/Names")
-    if names is not None and revision.get(names, "/JavaScript") is not None:
+    names_dictionary = revision.get_dictionary(revision.root, "/Names")
+    if names_dictionary is not None and revision.get(names_dictionary, "/JavaScript") is not None:
         return True
     if any(
-        _runs_scripts(revision, get_raw(place, name))
-        for place in _walk_places(revision)
+        _runs_scripts(revision, get_raw(dictionary, name))
+        for dictionary in _walk_action_holders(revision)
         for name in _ACTION_MEMBERS
     ):
         return True
     return revision.form is not None and _has_scripted_form(revision, revision.form)
 
 
-def _walk_places(revision: Revision) -> Iterator[DictionaryObject]:
+def _walk_action_holders(revision: Revision) -> Iterator[DictionaryObject]:
     """Return the dictionaries in which an action can stand."""
     yield revision.root
     for page in revision.pages:
         yield page.node.content
         yield from (annotation.content for annotation in page.annotations)
     yield from (field.node.content for field in revision.fields)
-    pending_items = [revision.get_dictionary(revision.root, "/Outlines")]
+    pending_outline_items = [revision.get_dictionary(revision.root, "/Outlines")]
     visited_ids: set[int] = set()
-    while pending_items:
-        outline_item = pending_items.pop()
+    while pending_outline_items:
+        outline_item = pending_outline_items.pop()
         if outline_item is not None and id(outline_item) not in visited_ids:
             visited_ids.add(id(outline_item))
             revision.reader.count_step()
             yield outline_item
-            pending_items += [
+            pending_outline_items += [
                 revision.get_dictionary(outline_item, "/First"),
                 revision.get_dictionary(outline_item, "/Next"),
             ]
@@ -60,7 +60,7 @@ def _runs_scripts(revision: Revision, action: PdfObject | None) -> bool:
     pending_values, visited_keys = [action], set[ObjectKey]()
     while pending_values:
         value = pending_values.pop()
-        key = key_of(value)
+        key = get_key(value)
         if key is not None and key in visited_keys:
             continue
         visited_keys |= set() if key is None else {key}
@@ -72,7 +72,7 @@ def _runs_scripts(revision: Revision, action: PdfObject | None) -> bool:
             if "/Kids" not in value:  # a page or a field, not an action
                 pending_values.extend(get_raw(value, name) for name in {*value} - _UNFOLLOWED_MEMBERS)
         elif isinstance(value, ArrayObject) and not _is_destination(revision, value):
-            pending_values.extend(value.raw_get(place) for place in range(len(value)))
+            pending_values.extend(value.raw_get(index) for index in range(len(value)))
     return False
 
 
@@ -82,6 +82,6 @@ def _is_destination(revision: Revision, value: ArrayObject) -> bool:
 
 
 def _has_scripted_form(revision: Revision, form: DictionaryObject) -> bool:
-    parts = [revision.resolve(part) for part in revision.list_elements(form, "/XFA")]
-    contents = (part.data.lower() for part in parts if isinstance(part, StreamObject))
+    xfa_parts = [revision.resolve(part) for part in revision.list_elements(form, "/XFA")]
+    contents = (part.data.lower() for part in xfa_parts if isinstance(part, StreamObject))
     return any(sign in content for content in contents for sign in _XFA_SCRIPT_SIGNS)

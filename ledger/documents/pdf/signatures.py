@@ -55,7 +55,7 @@ class OpenedSignature:
         )
 
 
-def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
+def inspect_pdf(data: bytes, trust_list: TrustList | None) -> Inspection:
     """Report on every signature of a PDF, in the order of its fields; what cannot be read becomes the `problem`."""
     if len(data) > MAX_BYTES:
         return Inspection(TYPE, problem=f"a PDF has {MAX_BYTES} bytes at most")
@@ -80,7 +80,7 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
     except LimitExceeded as error:
         return Inspection(TYPE, problem=str(error))
     reports = withdraw_unvouched(
-        _report_signature(outcome, signatures, trust) for outcome in signatures_and_checks
+        _report_signature(outcome, signatures, trust_list) for outcome in signatures_and_checks
     )
     may_have_scripts = _may_have_scripts(reader)
     if reader.file.fault is not None:  # whatever was made of it on the way
@@ -113,7 +113,7 @@ def _open_signature(data: bytes, reader: Reader, name: str, field: IndirectObjec
 def _report_signature(
     signature_or_check: OpenedSignature | Check,
     signatures: list[OpenedSignature],
-    trust: TrustList | None,
+    trust_list: TrustList | None,
 ) -> SignatureReport:
     if isinstance(signature_or_check, Check):
         return SignatureReport(Kind.PADES, 0, (signature_or_check,))
@@ -123,7 +123,7 @@ def _report_signature(
         if signature_or_check.precedes(other_signature)
     }
     try:
-        return _verify_signature(signature_or_check, later_kinds, trust)
+        return _verify_signature(signature_or_check, later_kinds, trust_list)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - as above
@@ -131,14 +131,14 @@ def _report_signature(
 
 
 def _verify_signature(
-    signature: OpenedSignature, later_kinds: set[Kind], trust: TrustList | None
+    signature: OpenedSignature, later_kinds: set[Kind], trust_list: TrustList | None
 ) -> SignatureReport:
     placed_signature, kind = signature.placed_signature, signature.value.kind
-    report = signature.value.report(trust)
+    report = signature.value.make_report(trust_list)
     changes_check = judge_changes(placed_signature, later_kinds)
     if kind is Kind.PDF_TIMESTAMP:
         changes_check = judge_after_timestamp(changes_check, later_kinds)
-    if report.check("references") is None:
+    if report.find_check("references") is None:
         report = replace(report, checks=(report.checks[0], changes_check, *report.checks[1:]))
     coverage_check = (
         passed("coverage") if placed_signature.covers_revision else unknown("coverage", "partial")

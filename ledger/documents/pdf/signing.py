@@ -33,16 +33,16 @@ class _PdfSigner(PdfSigner):
 
 def sign_pdf(
     document: bytes,
-    certificate: bytes,
-    key: bytes,
+    certificate_der: bytes,
+    key_der: bytes,
     moment: datetime,
     *,
-    field: str = "Signature1",
+    field_name: str = "Signature1",
     authority_certificates: tuple[bytes, ...] = (),
 ) -> bytes:
     """Return `document` with a signature appended that states `moment`, which has a time zone.
 
-    `certificate` and `authority_certificates`, those above it, are DER; `key` is PKCS#8 in DER.
+    `certificate_der` and `authority_certificates`, those above it, are DER; `key_der` is PKCS#8 in DER.
 
     Raises: ValueError where that fails.
     """
@@ -50,8 +50,12 @@ def sign_pdf(
     authorities.register_multiple(
         [x509.Certificate.load(authority_certificate) for authority_certificate in authority_certificates]
     )
-    signer = SimpleSigner(x509.Certificate.load(certificate), keys.PrivateKeyInfo.load(key), authorities)
-    metadata = PdfSignatureMetadata(field_name=field, md_algorithm=_DIGEST, subfilter=SigSeedSubFilter.PADES)
+    signer = SimpleSigner(
+        x509.Certificate.load(certificate_der), keys.PrivateKeyInfo.load(key_der), authorities
+    )
+    metadata = PdfSignatureMetadata(
+        field_name=field_name, md_algorithm=_DIGEST, subfilter=SigSeedSubFilter.PADES
+    )
     pdf_signer = _PdfSigner(metadata, signer)
     pdf_signer.moment = moment
     output = BytesIO()

@@ -44,7 +44,7 @@ class SignatureValue:
     """The value of a signature: the kind of the signature, and its report, which leaves out what came after it."""
 
     kind: Kind
-    report: _ReportReader
+    make_report: _ReportReader
 
 
 def open_value(placed_signature: PlacedSignature, field_name: str) -> SignatureValue:
@@ -77,7 +77,7 @@ def _find_national_reader(placed_signature: PlacedSignature, value: bytes) -> _R
     return partial(_report_seal, placed_signature, value) if tag == der.SEQUENCE else None
 
 
-def _report_cms(signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
+def _report_cms(signature: EmbeddedPdfSignature, trust_list: TrustList | None) -> SignatureReport:
     """Report on the signature itself; `references` is among the checks where the signed bytes are not the document's."""
     signer = decode_certificate(signature.signer_cert.dump())
     other_certificates = [
@@ -85,7 +85,7 @@ def _report_cms(signature: EmbeddedPdfSignature, trust: TrustList | None) -> Sig
     ]
     moment = _read_time_in_cms(signature)
     timestamp_report = check_timestamps(
-        _read_timestamp_tokens(signature), signature.signer_info["signature"].native, moment, trust
+        _read_timestamp_tokens(signature), signature.signer_info["signature"].native, moment, trust_list
     )
     return SignatureReport(
         kind=Kind.PADES,
@@ -94,7 +94,7 @@ def _report_cms(signature: EmbeddedPdfSignature, trust: TrustList | None) -> Sig
             passed("structure"),
             *check_integrity(signature),
             check_in_force(signer, moment),
-            check_chains([(signer, SIGNERS, moment)], trust, filter(None, other_certificates)),
+            check_chains([(signer, SIGNERS, moment)], trust_list, filter(None, other_certificates)),
             *merge_checks(*timestamp_report.checks),
         ),
         signer=signer.name,
@@ -105,16 +105,18 @@ def _report_cms(signature: EmbeddedPdfSignature, trust: TrustList | None) -> Sig
 
 
 def _report_sm2(
-    placed_signature: PlacedSignature, value: bytes, read_time: _TimeReader, trust: TrustList | None
+    placed_signature: PlacedSignature, value: bytes, read_time: _TimeReader, trust_list: TrustList | None
 ) -> SignatureReport:
     moment = read_time()
     time_text = "" if moment is None else times.format_time(moment)
-    report = verify_signed_data(value, placed_signature.signed_bytes, time_text, trust)
+    report = verify_signed_data(value, placed_signature.signed_bytes, time_text, trust_list)
     return replace(report, kind=Kind.PADES, checks=_name_document_check(report.checks))
 
 
-def _report_seal(placed_signature: PlacedSignature, value: bytes, trust: TrustList | None) -> SignatureReport:
-    report = verify_seal_signature(decode_signature(value), placed_signature.signed_bytes, trust)
+def _report_seal(
+    placed_signature: PlacedSignature, value: bytes, trust_list: TrustList | None
+) -> SignatureReport:
+    report = verify_seal_signature(decode_signature(value), placed_signature.signed_bytes, trust_list)
     return replace(report, checks=_name_document_check(report.checks))
 
 
@@ -127,10 +129,15 @@ def _name_document_check(checks: tuple[Check, ...]) -> tuple[Check, ...]:
 
 
 def _report_timestamp(
-    placed_signature: PlacedSignature, value: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None
+    placed_signature: PlacedSignature,
+    value: bytes,
+    signature: EmbeddedPdfSignature,
+    trust_list: TrustList | None,
 ) -> SignatureReport:
     """Report on a timestamp of the document as it stood: nobody signed it by that."""
-    timestamp_report = check_timestamps([_rewrite_in_der(value)], placed_signature.signed_bytes, None, trust)
+    timestamp_report = check_timestamps(
+        [_rewrite_in_der(value)], placed_signature.signed_bytes, None, trust_list
+    )
     return SignatureReport(
         kind=Kind.PDF_TIMESTAMP,
         version=_read_version(signature),

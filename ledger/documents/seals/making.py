@@ -29,17 +29,17 @@ DATA_TYPE, SIGNED_DATA_TYPE = "1.2.156.10197.6.1.4.2.1", "1.2.156.10197.6.1.4.2.
 
 @dataclass(frozen=True, slots=True)
 class SealDraft:
-    """What a seal will say. Times are seconds since 1970; `kind` is the maker's number for the kind of seal.
+    """What a seal will say. Times are seconds since 1970; `seal_kind` is the maker's number for the kind of seal.
 
-    `users` are the certificates (DER) that may use it, written as such or, from version 4, as their digests.
+    `user_certificates` are the certificates (DER) that may use it, written as such or, from version 4, as their digests.
     """
 
     version: int
     identifier: str
-    kind: int
+    seal_kind: int
     name: str
-    users: tuple[bytes, ...]
-    created: int
+    user_certificates: tuple[bytes, ...]
+    created_at: int
     valid_from: int
     valid_until: int
     picture: Picture
@@ -66,7 +66,7 @@ def make_seal(draft: SealDraft, maker: Holder) -> bytes:
     return decode_seal(seal.dump()).der
 
 
-def use_seal(seal: bytes, signer: Holder, description: bytes, property_info: str, time: int) -> bytes:
+def use_seal(seal: bytes, signer: Holder, description: bytes, property_info: str, signed_at: int) -> bytes:
     """Return the SES_Signature of a description with that seal, in the seal's version. Raises: MalformedInput."""
     version = decode_seal(seal).version
     is_version_1 = version == 1
@@ -78,13 +78,13 @@ def use_seal(seal: bytes, signer: Holder, description: bytes, property_info: str
     }
     signature_members = {"certificate": signer.certificate.der, "algorithm": SM2_WITH_SM3}
     if is_version_1:
-        time_info = structures.TimeInfo("bits", core.OctetBitString(_make_utc_time(time).dump()))
+        time_info = structures.TimeInfo("bits", core.OctetBitString(_make_utc_time(signed_at).dump()))
         to_sign = structures.ToSign1({**body, **signature_members, "time": time_info})
         seal_signature = structures.Signature1(
             {"to_sign": to_sign, "signature": _sign_structure(to_sign, signer)}
         )
     else:
-        time_info = structures.TimeInfo("generalized", _make_generalized_time(time))
+        time_info = structures.TimeInfo("generalized", _make_generalized_time(signed_at))
         to_sign = structures.ToSign4({**body, "time": time_info})
         seal_signature = structures.Signature4(
             {"to_sign": to_sign, **signature_members, "signature": _sign_structure(to_sign, signer)}
@@ -128,10 +128,10 @@ def _make_info(draft: SealDraft) -> dict[str, object]:
         "header": {"id": "ES", "version": draft.version, "maker": MAKER_ID},
         "identifier": draft.identifier,
         "property": {
-            "type": draft.kind,
+            "type": draft.seal_kind,
             "name": _map_bytes_to_text(draft.name),
             **_list_users(draft),
-            "created": _make_time(draft.created, draft.version),
+            "created": _make_time(draft.created_at, draft.version),
             "valid_from": _make_time(draft.valid_from, draft.version),
             "valid_until": _make_time(draft.valid_until, draft.version),
         },
@@ -148,11 +148,16 @@ def _list_users(draft: SealDraft) -> dict[str, object]:
     """Return the list of those who may use the seal, and from version 4 on what it is a list of."""
     if draft.version == 1:
         return {
-            "certificates": structures.ListedUsers([core.Any(core.OctetString(user)) for user in draft.users])
+            "certificates": structures.ListedUsers(
+                [core.Any(core.OctetString(certificate)) for certificate in draft.user_certificates]
+            )
         }
     if not draft.lists_digests:
-        return {"list_type": LISTS_CERTIFICATES, "certificates": structures.Octets([*draft.users])}
-    digests = [{"type": "SM3", "value": SM3.hash(user)} for user in draft.users]
+        return {
+            "list_type": LISTS_CERTIFICATES,
+            "certificates": structures.Octets([*draft.user_certificates]),
+        }
+    digests = [{"type": "SM3", "value": SM3.hash(certificate)} for certificate in draft.user_certificates]
     return {"list_type": LISTS_DIGESTS, "certificates": structures.CertificateDigests(digests)}
 
 

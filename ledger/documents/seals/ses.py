@@ -44,26 +44,26 @@ class Picture:
 class Seal:
     """One seal 电子印章, as its maker signed it. Times are seconds since 1970, None where they cannot be read.
 
-    `certificates` or `digests` (algorithm and value) list who may use it, as far as that can be read.
-    `signed_candidates` are the byte strings that makers are known to sign: the standards differ, and so do writers.
+    `user_certificates` or `user_digests` (algorithm and value) list who may use it, as far as that can be read.
+    `message_candidates` are the byte strings that makers are known to sign: the standards differ, and so do writers.
     """
 
     der: bytes
     version: int
     maker: str
     identifier: str
-    kind: int
+    seal_kind: int
     name: str
-    certificates: tuple[bytes, ...]
-    digests: tuple[tuple[str, bytes], ...]
-    created: int | None
+    user_certificates: tuple[bytes, ...]
+    user_digests: tuple[tuple[str, bytes], ...]
+    created_at: int | None
     valid_from: int | None
     valid_until: int | None
     picture: Picture
-    certificate: bytes
+    maker_certificate: bytes
     algorithm: str
     signature: bytes
-    signed_candidates: tuple[bytes, ...]
+    message_candidates: tuple[bytes, ...]
     timestamp: bytes | None
 
 
@@ -77,7 +77,7 @@ class SealSignature:
     time: int | None
     data_hash: bytes
     property_info: str
-    certificate: bytes
+    signer_certificate: bytes
     algorithm: str
     signature: bytes
     signed_bytes: bytes
@@ -140,21 +140,21 @@ def _read_seal(seal: structures.Seal1 | structures.Seal4) -> Seal:
     version = header["version"].native
     known_versions = (1,) if is_version_1 else (4, 5)
     list_type = LISTS_CERTIFICATES if is_version_1 else properties["list_type"].native
-    certificates, digests = _read_users(list_type, properties["certificates"])
+    user_certificates, user_digests = _read_users(list_type, properties["certificates"])
     timestamp = None if is_version_1 else seal["timestamp"].native
     info_der = info.dump()
     covered_parts = info_der, signature_part["certificate"].dump(), signature_part["algorithm"].dump()
-    signed_alone, signed_together = info_der, der.encode(der.SEQUENCE, *covered_parts)
+    info_alone, info_and_certificate = info_der, der.encode(der.SEQUENCE, *covered_parts)
     return Seal(
         der=seal.dump(),
         version=version if version in known_versions else known_versions[0],
         maker=decode_text(header["maker"].native),
         identifier=decode_text(info["identifier"].native),
-        kind=properties["type"].native,
+        seal_kind=properties["type"].native,
         name=decode_text(properties["name"].native),
-        certificates=certificates,
-        digests=digests,
-        created=read_time(properties["created"]),
+        user_certificates=user_certificates,
+        user_digests=user_digests,
+        created_at=read_time(properties["created"]),
         valid_from=read_time(properties["valid_from"]),
         valid_until=read_time(properties["valid_until"]),
         picture=Picture(
@@ -163,31 +163,31 @@ def _read_seal(seal: structures.Seal1 | structures.Seal4) -> Seal:
             picture["width"].native,
             picture["height"].native,
         ),
-        certificate=signature_part["certificate"].native,
+        maker_certificate=signature_part["certificate"].native,
         algorithm=signature_part["algorithm"].dotted,
         signature=signature_part["signature"].native,
-        signed_candidates=(signed_together, signed_alone)
+        message_candidates=(info_and_certificate, info_alone)
         if is_version_1
-        else (signed_alone, signed_together),
+        else (info_alone, info_and_certificate),
         timestamp=timestamp,
     )
 
 
 def _read_users(
-    list_type: int, users: structures.ListedUsers | core.Any
+    list_type: int, users_structure: structures.ListedUsers | core.Any
 ) -> tuple[tuple[bytes, ...], tuple[tuple[str, bytes], ...]]:
     """Return certificates and digests of the list of those who may use a seal, one of them empty."""
-    if isinstance(users, structures.ListedUsers):
-        listed_elements = users
+    if isinstance(users_structure, structures.ListedUsers):
+        listed_elements = users_structure
     else:
         if list_type not in _LIST_STRUCTURES:
             raise MalformedInput("a seal lists certificates (1) or their digests (2)")
-        listed_elements = _LIST_STRUCTURES[list_type].load(users.dump(), strict=True)
+        listed_elements = _LIST_STRUCTURES[list_type].load(users_structure.dump(), strict=True)
     if len(listed_elements) > MAX_LISTED_USERS:
         raise LimitExceeded(f"a seal lists {MAX_LISTED_USERS} certificates at most")
     if list_type == LISTS_DIGESTS:
-        return (), tuple((item["type"].native, item["value"].native) for item in listed_elements)
-    return tuple(_read_listed_certificate(item.dump()) for item in listed_elements), ()
+        return (), tuple((element["type"].native, element["value"].native) for element in listed_elements)
+    return tuple(_read_listed_certificate(element.dump()) for element in listed_elements), ()
 
 
 def _read_listed_certificate(element: bytes) -> bytes:
@@ -224,7 +224,7 @@ def _read_signature(
         time=_read_time_info(body["time"]),
         data_hash=body["data_hash"].native,
         property_info=decode_text(body["property_info"].native),
-        certificate=signer["certificate"].native,
+        signer_certificate=signer["certificate"].native,
         algorithm=signer["algorithm"].dotted,
         signature=signature["signature"].native,
         signed_bytes=body.dump(),
@@ -232,11 +232,11 @@ def _read_signature(
     )
 
 
-def _read_time_info(info: structures.TimeInfo) -> int | None:
+def _read_time_info(time_info: structures.TimeInfo) -> int | None:
     """Return the declared moment; the octets of version 1 hold a time in DER or as text (or else a timestamp)."""
-    if info.name not in ("bits", "octets"):
-        return read_time(info)
-    octets: bytes = info.native
+    if time_info.name not in ("bits", "octets"):
+        return read_time(time_info)
+    octets: bytes = time_info.native
     try:
         der.check(octets)
         return read_time(structures.Time.load(octets, strict=True))

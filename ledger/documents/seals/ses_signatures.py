@@ -23,16 +23,19 @@ from ledger.documents.signatures.timestamps import TimestampReport, check_timest
 from ledger.verification.reasons import Outcome
 
 
-def verify_seal(seal: Seal, trust: TrustList | None) -> SignatureReport:
+def verify_seal(seal: Seal, trust_list: TrustList | None) -> SignatureReport:
     """Report on a seal alone: who made it and whether it is whole, as of its making."""
-    maker, timestamp_report = decode_if_readable(seal.certificate), _check_seal_timestamps(seal, trust)
+    maker, timestamp_report = (
+        decode_if_readable(seal.maker_certificate),
+        _check_seal_timestamps(seal, trust_list),
+    )
     return SignatureReport(
         kind=Kind.SES,
         version=seal.version,
         checks=(
             passed("structure"),
-            check_made_by("seal_signature", maker, seal.signed_candidates, seal.signature, seal.algorithm),
-            check_chains([(maker, SEAL_MAKERS, seal.created)], trust),
+            check_made_by("seal_signature", maker, seal.message_candidates, seal.signature, seal.algorithm),
+            check_chains([(maker, SEAL_MAKERS, seal.created_at)], trust_list),
             *timestamp_report.checks,
         ),
         seal_id=seal.identifier,
@@ -43,13 +46,19 @@ def verify_seal(seal: Seal, trust: TrustList | None) -> SignatureReport:
 
 
 def verify_seal_signature(
-    seal_signature: SealSignature, description: bytes | None, trust: TrustList | None
+    seal_signature: SealSignature, description: bytes | None, trust_list: TrustList | None
 ) -> SignatureReport:
     """Report on a use of a seal; `description` is the `Signature.xml` that should have been signed, where there is one."""
     seal = seal_signature.seal
-    signer, maker = decode_if_readable(seal_signature.certificate), decode_if_readable(seal.certificate)
+    signer, maker = (
+        decode_if_readable(seal_signature.signer_certificate),
+        decode_if_readable(seal.maker_certificate),
+    )
     timestamp_report = check_timestamps(
-        _list_timestamp(seal_signature.timestamp), seal_signature.signature, seal_signature.time, trust
+        _list_timestamp_tokens(seal_signature.timestamp),
+        seal_signature.signature,
+        seal_signature.time,
+        trust_list,
     )
     return SignatureReport(
         kind=Kind.SES,
@@ -64,16 +73,16 @@ def verify_seal_signature(
                 seal_signature.signature,
                 seal_signature.algorithm,
             ),
-            check_made_by("seal_signature", maker, seal.signed_candidates, seal.signature, seal.algorithm),
-            _check_listed(seal, seal_signature.certificate),
+            check_made_by("seal_signature", maker, seal.message_candidates, seal.signature, seal.algorithm),
+            _check_listed(seal, seal_signature.signer_certificate),
             _check_validity(signer, seal_signature.time, seal),
             pick_first_bad(
                 (
-                    check_chains([(signer, SIGNERS, seal_signature.time)], trust),
-                    _check_maker_chain(maker, seal_signature, trust),
+                    check_chains([(signer, SIGNERS, seal_signature.time)], trust_list),
+                    _check_maker_chain(maker, seal_signature, trust_list),
                 )
             ),
-            *merge_checks(*timestamp_report.checks, *_check_seal_timestamps(seal, trust).checks),
+            *merge_checks(*timestamp_report.checks, *_check_seal_timestamps(seal, trust_list).checks),
         ),
         signer=signer.name if signer else None,
         issuer=signer.issuer_name if signer else None,
@@ -95,36 +104,36 @@ def _check_data_hash(seal_signature: SealSignature, description: bytes | None) -
     return failed("data_hash", "altered")
 
 
-def _check_listed(seal: Seal, certificate: bytes) -> Check:
-    if certificate in seal.certificates:
+def _check_listed(seal: Seal, signer_certificate: bytes) -> Check:
+    if signer_certificate in seal.user_certificates:
         return passed("signer_listed")
-    digests = [(algorithm, read_digest(written_digest)) for algorithm, written_digest in seal.digests]
+    digests = [(algorithm, read_digest(written_digest)) for algorithm, written_digest in seal.user_digests]
     for algorithm, digest in digests:
         suite = presume_suite(algorithm)
-        if suite is not None and suite.hash(certificate) == digest:
+        if suite is not None and suite.hash(signer_certificate) == digest:
             return passed("signer_listed")
     if any(find_suite(algorithm) is None or digest is None for algorithm, digest in digests):
         return unknown("signer_listed", "digest")
-    if any(decode_if_readable(listed_certificate) is None for listed_certificate in seal.certificates):
+    if any(decode_if_readable(listed_certificate) is None for listed_certificate in seal.user_certificates):
         return unknown("signer_listed", "unread")
     return failed("signer_listed", "not_listed")
 
 
 def _check_maker_chain(
-    maker: Certificate | None, seal_signature: SealSignature, trust: TrustList | None
+    maker: Certificate | None, seal_signature: SealSignature, trust_list: TrustList | None
 ) -> Check:
     """Follow the maker's certificate as of the making of the seal, or as of its use where the certificate began in between.
 
     Makers take new certificates into seals that they drew up some days before.
     """
-    created_at, used_at = seal_signature.seal.created, seal_signature.time
-    chain_at_creation = check_chains([(maker, SEAL_MAKERS, created_at)], trust)
-    if chain_at_creation.outcome is Outcome.PASS or maker is None or created_at is None or used_at is None:
-        return chain_at_creation
+    created_at, used_at = seal_signature.seal.created_at, seal_signature.time
+    check_at_creation = check_chains([(maker, SEAL_MAKERS, created_at)], trust_list)
+    if check_at_creation.outcome is Outcome.PASS or maker is None or created_at is None or used_at is None:
+        return check_at_creation
     began_later = maker.not_before is not None and created_at < maker.not_before
     if not began_later or not maker.is_valid_at(used_at):
-        return chain_at_creation
-    return check_chains([(maker, SEAL_MAKERS, used_at)], trust)
+        return check_at_creation
+    return check_chains([(maker, SEAL_MAKERS, used_at)], trust_list)
 
 
 def _check_validity(signer: Certificate | None, moment: int | None, seal: Seal) -> Check:
@@ -136,9 +145,11 @@ def _check_validity(signer: Certificate | None, moment: int | None, seal: Seal) 
     return passed("validity") if seal.valid_from <= moment <= seal.valid_until else failed("validity", "seal")
 
 
-def _check_seal_timestamps(seal: Seal, trust: TrustList | None) -> TimestampReport:
-    return check_timestamps(_list_timestamp(seal.timestamp), seal.signature, seal.created, trust)
+def _check_seal_timestamps(seal: Seal, trust_list: TrustList | None) -> TimestampReport:
+    return check_timestamps(
+        _list_timestamp_tokens(seal.timestamp), seal.signature, seal.created_at, trust_list
+    )
 
 
-def _list_timestamp(timestamp: bytes | None) -> list[bytes]:
+def _list_timestamp_tokens(timestamp: bytes | None) -> list[bytes]:
     return [] if timestamp is None else [timestamp]

@@ -15,21 +15,23 @@ from ledger.documents.signatures.timestamps import check_timestamps, merge_check
 
 
 def verify_bare_signature(
-    value: bytes, description: bytes, date_time: str, trust: TrustList | None
+    value: bytes, description: bytes, time_text: str, trust_list: TrustList | None
 ) -> SignatureReport:
     """Report on an SM2 signature of the description with nothing around it."""
-    listed_certificates = [authority.certificate for authority in trust.of(SIGNERS)] if trust else []
+    listed_certificates = (
+        [authority.certificate for authority in trust_list.list_authorities(SIGNERS)] if trust_list else []
+    )
     signing_certificates = (
         certificate
         for certificate in listed_certificates
         if certificate.key and verify_sm2(certificate.key, description, value)
     )
     signer = next(signing_certificates, None)
-    moment = parse_written_time(date_time)
+    moment = parse_written_time(time_text)
     checks = [passed("structure"), unknown("signature", "no_certificate")]
     if signer is not None:
-        chain = check_chains([(signer, SIGNERS, moment)], trust)
-        checks = [passed("structure"), passed("signature"), check_in_force(signer, moment), chain]
+        chain_check = check_chains([(signer, SIGNERS, moment)], trust_list)
+        checks = [passed("structure"), passed("signature"), check_in_force(signer, moment), chain_check]
     return SignatureReport(
         kind=Kind.OFD_SIGN,
         version=0,
@@ -41,16 +43,18 @@ def verify_bare_signature(
 
 
 def verify_signed_data(
-    value: bytes, description: bytes, date_time: str, trust: TrustList | None
+    value: bytes, description: bytes, time_text: str, trust_list: TrustList | None
 ) -> SignatureReport:
     """Report on a SignedData over the description. Raises: MalformedInput, LimitExceeded."""
     signed_data = decode_signed_data(value)
     signer = signed_data.signers[0]
-    stated_time = signer.time if signer.time is not None else parse_written_time(date_time)
-    certificate_uses = [(person.certificate, SIGNERS, stated_time) for person in signed_data.signers]
+    stated_time = signer.time if signer.time is not None else parse_written_time(time_text)
+    certificate_uses = [
+        (person_signer.certificate, SIGNERS, stated_time) for person_signer in signed_data.signers
+    ]
     timestamp_reports = [
-        check_timestamps(person.timestamps, person.signature, stated_time, trust)
-        for person in signed_data.signers
+        check_timestamps(person_signer.timestamps, person_signer.signature, stated_time, trust_list)
+        for person_signer in signed_data.signers
     ]
     return SignatureReport(
         kind=Kind.OFD_SIGN,
@@ -59,10 +63,14 @@ def verify_signed_data(
             passed("structure"),
             _check_content(signed_data, description),
             pick_first_bad(
-                _check_signature(signed_data, person, description) for person in signed_data.signers
+                _check_signature(signed_data, person_signer, description)
+                for person_signer in signed_data.signers
             ),
-            pick_first_bad(check_in_force(person.certificate, stated_time) for person in signed_data.signers),
-            check_chains(certificate_uses, trust, signed_data.certificates),
+            pick_first_bad(
+                check_in_force(person_signer.certificate, stated_time)
+                for person_signer in signed_data.signers
+            ),
+            check_chains(certificate_uses, trust_list, signed_data.certificates),
             *merge_checks(
                 *(check for timestamp_report in timestamp_reports for check in timestamp_report.checks)
             ),

@@ -55,11 +55,11 @@ class Token:
     algorithm: str
     imprint: bytes
     certificate_digest: tuple[str, bytes] | None
-    data: SignedData
+    signed_data: SignedData
 
     @property
     def signer(self) -> Signer:
-        return self.data.signers[0]
+        return self.signed_data.signers[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,13 @@ class TimestampReport:
 
 
 def check_timestamps(
-    tokens: Iterable[bytes], value: bytes, stated_time: int | None, trust: TrustList | None
+    tokens_der: Iterable[bytes], value: bytes, stated_time: int | None, trust_list: TrustList | None
 ) -> TimestampReport:
     """Check the timestamps on a signature of that value, whose signer states when it was made."""
-    token_list = list(tokens)
-    if len(token_list) > MAX_TOKENS:
+    token_bytes = list(tokens_der)
+    if len(token_bytes) > MAX_TOKENS:
         return TimestampReport((unknown("timestamp", "malformed"),), None)
-    checks_and_moments = [_verify_token(token, value, stated_time, trust) for token in token_list]
+    checks_and_moments = [_verify_token(token, value, stated_time, trust_list) for token in token_bytes]
     first_moment = min((moment for _, moment in checks_and_moments if moment is not None), default=None)
     is_late = (
         first_moment is not None and stated_time is not None and first_moment > stated_time + PROMPT_SECONDS
@@ -124,7 +124,7 @@ def _read_token(signed_data: SignedData, info: tsp.TSTInfo) -> Token:
         certificate_digest=_read_certificate_digest(
             signed_data.signers[0].values_by_attribute.get(_SIGNING_CERTIFICATE)
         ),
-        data=signed_data,
+        signed_data=signed_data,
     )
 
 
@@ -136,20 +136,20 @@ def _read_certificate_digest(attribute: bytes | None) -> tuple[str, bytes] | Non
 
 
 def _verify_token(
-    data: bytes, value: bytes, stated_time: int | None, trust: TrustList | None
+    data: bytes, value: bytes, stated_time: int | None, trust_list: TrustList | None
 ) -> tuple[Check, int | None]:
     """Return the check of one token and, where its authority's word holds, its time."""
     try:
         token = decode_token(data)  # 1
     except MalformedInput:
         return unknown("timestamp", "malformed"), None
-    check = pick_first_bad(_check_token(token, value, trust))
+    check = pick_first_bad(_check_token(token, value, trust_list))
     if check.outcome is not Outcome.PASS:
         return check, None
     return _compare_with_stated(token.time, stated_time), token.time
 
 
-def _check_token(token: Token, value: bytes, trust: TrustList | None) -> Iterator[Check]:
+def _check_token(token: Token, value: bytes, trust_list: TrustList | None) -> Iterator[Check]:
     yield _compare_digest(token.algorithm, value, token.imprint, "other")  # 2
     certificate = token.signer.certificate
     if certificate is None:
@@ -163,12 +163,14 @@ def _check_token(token: Token, value: bytes, trust: TrustList | None) -> Iterato
         yield unknown("timestamp", "time")
     elif not is_in_force:
         yield failed("timestamp", "certificate")
-    chain_check = check_chain(certificate, token.data.certificates, trust, TIMESTAMPERS, token.time)  # 5
+    chain_check = check_chain(
+        certificate, token.signed_data.certificates, trust_list, TIMESTAMPERS, token.time
+    )  # 5
     yield replace(chain_check, name="timestamp")
 
 
 def _check_signature(token: Token, certificate: Certificate) -> Iterator[Check]:
-    signer, content = token.signer, token.data.content
+    signer, content = token.signer, token.signed_data.content
     has_content_type = (
         signer.values_by_attribute.get(_CONTENT_TYPE) == core.ObjectIdentifier(_TST_INFO).dump()
     )

@@ -32,12 +32,12 @@ from anchoring.replica.tables import StateRow
 from api.key_files import write_key
 from api.node.keys import KEY_FILE
 from api.node.settings import Settings
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from ledger.encoding.canonical import Json, decode
 from ledger.proof.proof import Proof
 from ledger.records.submissions import decode_entry
 from ledger.registry import acts
-from ledger.registry.acts import Act, Event, head_zero, registry_name
+from ledger.registry.acts import Act, Event, build_registry_name, compute_head_zero
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.trust import NODE
 from ledger.verification.entries import Fault
@@ -66,8 +66,8 @@ class City:
     def __init__(self, directory: Path, seed: str = "tianmen") -> None:
         self.now = START
         self.random = draws(seed)
-        zero = head_zero(31337, _CONTRACT, bytes(32))
-        self.registry = registry_name(31337, _CONTRACT, zero)
+        zero = compute_head_zero(31337, _CONTRACT, bytes(32))
+        self.registry = build_registry_name(31337, _CONTRACT, zero)
         self.knowledge = Knowledge(self.registry, zero)
         self.settings = Settings(
             directory=directory,
@@ -79,7 +79,7 @@ class City:
             policies={"strict": 60},
             node_key=directory / KEY_FILE,
         )
-        self.node_key = generate("sm2", draws("node"))
+        self.node_key = generate_key("sm2", draws("node"))
         write_key(directory / KEY_FILE, self.node_key)
         self.replica = Replica(self.settings.replica_url)
         self.replica.prepare(self.registry, zero)
@@ -112,14 +112,14 @@ class City:
         """Let the chain hold an act and the replica learn it."""
         chain = self.knowledge.fold
         self.now += 12
-        event = Event(chain.n + 1, act.KIND, chain.block, self.now, act.encode(), chain.block + 1)
+        event = Event(chain.event_number + 1, act.KIND, chain.block, self.now, act.encode(), chain.block + 1)
         with self.replica.reading() as reading:
             before = reading.cursor
         facts = self.knowledge.apply(event)
         block_hash = hashlib.sha256(event.block.to_bytes(8, "big")).digest()
         after = replace(
             before,
-            n=event.n,
+            event_number=event.event_number,
             head=chain.head,
             block=event.block,
             time=event.time,
@@ -175,7 +175,7 @@ class City:
         """Return a signed submission as it is sent."""
         read = self.documents.__getitem__
         with self.replica.reading() as trust:
-            log = trust.log(LOG)
+            log = trust.find_log(LOG)
         target = replace(self.department.target, sequence=log.sequence if log else 0)
         with self.department.draft(
             rows, self.now, target, read_file=read, find_newest_leaf=self._newest

@@ -18,7 +18,7 @@ from api import console
 from api.cli import COMMANDS, build_overview, build_parser, main
 from api.client import options
 from examples.renderings import as_pdf
-from ledger.crypto.keys import private_key
+from ledger.crypto.keys import decode_private_key
 from ledger.encoding.canonical import Json
 from ledger.verification.reasons import Verdict
 from tests.unit.api.city import City, identifier
@@ -277,7 +277,7 @@ def test_a_key_is_written_for_its_owner_alone(
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     printed = json.loads(capsys.readouterr().out)
-    public = private_key(path.read_bytes()).public
+    public = decode_private_key(path.read_bytes()).public
     assert printed == {"algorithm": algorithm, "key": "0x" + public.id.hex(), "spki": public.spki.hex()}
     assert main(["keys", "show", str(path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == printed

@@ -14,7 +14,7 @@ import pytest
 from api.cli import main
 from api.key_files import PASSWORD_VARIABLE, open_key, write_key
 from ledger.crypto.keyfiles import is_encrypted
-from ledger.crypto.keys import generate, private_key
+from ledger.crypto.keys import decode_private_key, generate_key
 from ledger.errors import MalformedInput
 from tests.unit.api.city import draws
 
@@ -50,8 +50,8 @@ def test_a_generated_key_is_encrypted_and_its_owners_alone(encrypted: Path, pass
     assert is_encrypted(pem)
     assert stat.S_IMODE(encrypted.stat().st_mode) == 0o600
     with pytest.raises(MalformedInput, match="needs a password"):
-        private_key(pem)
-    assert private_key(pem, PASSWORD.encode()) == open_key(encrypted, password_file)
+        decode_private_key(pem)
+    assert decode_private_key(pem, PASSWORD.encode()) == open_key(encrypted, password_file)
 
 
 def test_the_password_of_a_new_key_is_asked_for_twice(
@@ -65,7 +65,7 @@ def test_the_password_of_a_new_key_is_asked_for_twice(
     left = type_in(monkeypatch, PASSWORD, PASSWORD)
     assert main(["keys", "generate", "-o", str(path)]) == 0
     assert not list(left)
-    assert private_key(path.read_bytes(), PASSWORD.encode()).public.algorithm == "sm2"
+    assert decode_private_key(path.read_bytes(), PASSWORD.encode()).public.algorithm == "sm2"
 
 
 def test_nobody_to_ask_and_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,14 +90,14 @@ def test_a_plain_key_is_for_trials_and_says_so(tmp_path: Path, capsys: pytest.Ca
     path = tmp_path / "department.pem"
     assert main(["keys", "generate", "--plain", "-o", str(path)]) == 0
     assert "for trials only" in capsys.readouterr().err
-    assert open_key(path, None) == private_key(path.read_bytes())
+    assert open_key(path, None) == decode_private_key(path.read_bytes())
 
 
 def test_a_plain_key_asks_for_nothing(
     tmp_path: Path, password_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even where a password is at hand, or a file of one is named that is not there."""
-    key = generate("sm2", draws("key"))
+    key = generate_key("sm2", draws("key"))
     write_key(tmp_path / "plain.pem", key)
     monkeypatch.setenv(PASSWORD_VARIABLE, str(tmp_path / "nowhere"))
     assert open_key(tmp_path / "plain.pem", password_file) == open_key(tmp_path / "plain.pem", None) == key

@@ -155,7 +155,7 @@ def refused(plain: Subject) -> Iterator[tuple[str, Case]]:
         "below-threshold",
         case(plain, "a snapshot that one city alone cosigned", "below_threshold", file=below),
     )
-    less = snapshot(registry, events=[event for event in registry.events if event.n != 9])
+    less = snapshot(registry, events=[event for event in registry.events if event.event_number != 9])
     yield "event-left-out", case(plain, "a snapshot without one of its events", "event_missing", file=less)
 
 

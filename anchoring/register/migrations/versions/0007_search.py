@@ -86,7 +86,7 @@ def _read_origin(entry_row: Sequence[Any]) -> dict[str, Any]:
     """Return the first position and the signing key of a submission."""
     first, entry = entry_row
     try:
-        return {"submission": first, "key": decode_entry(decode(entry)).statement.key}
+        return {"submission": first, "key": decode_entry(decode(entry)).statement.key_id}
     except MalformedInput:  # altered by others; an audit says so
         return {"submission": first, "key": b""}
 

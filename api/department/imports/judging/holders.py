@@ -179,7 +179,7 @@ def read_holders(
     if not codes:
         reading.say("no-holder-code", "CZZTDM", "", "the holder has no code 持证主体代码")
         return claims
-    holder_type, is_personal = _read_holder_type(reading), bool(catalogue_type and catalogue_type.personal)
+    holder_type, is_personal = _read_holder_type(reading), bool(catalogue_type and catalogue_type.is_personal)
     plain_codes = [_read_code(reading, code, holder_type, is_personal=is_personal) for code in codes]
     holder_types = [holder_type or guess_type(code) for code in plain_codes]
     if catalogue_type:

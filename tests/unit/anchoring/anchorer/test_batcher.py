@@ -16,7 +16,7 @@ from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, find_submission, read_batch_entries
 from ledger import limits
 from ledger.crypto.suites import SM3
-from ledger.crypto.trees import EMPTY_ROOT, CountedTree, counted_leaf
+from ledger.crypto.trees import EMPTY_ROOT, CountedTree, hash_counted_leaf
 from ledger.registry import acts
 from ledger.registry.acts import Anchored
 from ledger.registry.status import MAX_ANCHOR_CHANGES, Status, StatusTree, decode_changes, encode_changes
@@ -64,7 +64,7 @@ def test_a_batch_takes_submissions_in_the_order_of_acceptance(city: City) -> Non
         states = {find_submission(connection, acceptance.id).state for acceptance in acceptances}
     assert [(first, count) for first, count, _ in entries] == [(0, 3), (3, 1), (4, 2)]
     assert states == {"frozen"}
-    tree = CountedTree(SM3, [(count, counted_leaf(SM3, count, entry)) for _, count, entry in entries])
+    tree = CountedTree(SM3, [(count, hash_counted_leaf(SM3, count, entry)) for _, count, entry in entries])
     anchor = batch.anchor
     assert (anchor.sequence, anchor.size, anchor.root) == (1, 6, tree.root)
 
@@ -87,7 +87,7 @@ def test_the_status_root_is_that_of_all_changes(city: City) -> None:
             tree.set(original.position, status)
             [cause] = find_causes(connection, original.position)
             assert find_record(connection, cause).record.previous == original.leaf
-    assert batch.anchor.status_root == tree.root()
+    assert batch.anchor.status_root == tree.compute_root()
     assert len(decode_changes(batch.anchor.status_changes, batch.anchor.size)) == 3
 
 

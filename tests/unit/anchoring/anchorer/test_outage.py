@@ -54,7 +54,7 @@ def faults(city: City) -> set[str]:
     said = set()
     with city.replica.reading() as reading:
         for sequence in {submission.sequence for submission in submissions(city)}:
-            anchor = reading.anchor(LOG, sequence or 0)
+            anchor = reading.find_anchor(LOG, sequence or 0)
             assert anchor
             entries = [one.entry for one in submissions(city) if one.sequence == sequence]
             said |= {fault.reason for fault in check_batch(anchor, entries, reading)}
@@ -73,7 +73,7 @@ def test_what_waits_for_a_day_without_a_chain_is_anchored_inside_of_its_window(c
         assert window
         assert sequence
         assert sequence in window
-        assert submission.entry.statement.expires - city.chain.now > 47 * 3600
+        assert submission.entry.statement.expires_at - city.chain.now > 47 * 3600
 
 
 def test_what_waits_for_longer_than_its_statement_lives_counts_no_more(city: City) -> None:

@@ -280,7 +280,7 @@ def test_another_anchor_under_our_sequence_stops_everything(city: City) -> None:
 
 def test_a_void_anchor_stops_everything(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("ledger.registry.status.StatusTree.root", lambda _: b"\x05" * 32)
+        patch.setattr("ledger.registry.status.StatusTree.compute_root", lambda _: b"\x05" * 32)
         city.submit(licence(1))
         city.anchorer.step()
     city.mine(5)

@@ -62,11 +62,11 @@ def test_a_second_occurrence_that_the_chain_alone_has_is_named_as_such(tmp_path:
     city.settle()
     with city.register.reading() as connection:
         entries = [decode_entry(decode(row[2])) for row in read_batch_entries(connection, 1)]
-    root = city.anchors()[0].root if whole else CountedTree.root_of(SM3, [entries[1].leaf()])
+    root = city.anchors()[0].root if whole else CountedTree.compute_root(SM3, [entries[1].hash_leaf()])
     tree = StatusTree(SM3)
     tree.grow(4 if whole else 3)
     size = 4 if whole else 3
-    city.act(acts.Anchored(LOG, 2, size, root, tree.root(), b""), "operator")
+    city.act(acts.Anchored(LOG, 2, size, root, tree.compute_root(), b""), "operator")
     told = {finding.slug: finding for finding in audited(city).findings}
     assert "batch-missing" not in told
     repeated = told["entry-repeated"]
@@ -85,9 +85,9 @@ def test_anchors_that_somebody_else_made_are_found(tmp_path: Path) -> None:
     root = city.anchors()[0].root
     void = acts.Anchored(LOG, 2, 1, bytes(32), b"\1" * 32, b"")
     tree.set(0, 8)
-    contradiction = acts.Anchored(LOG, 3, 1, bytes(32), tree.root(), encode_changes([(0, 8)]))
+    contradiction = acts.Anchored(LOG, 3, 1, bytes(32), tree.compute_root(), encode_changes([(0, 8)]))
     tree.grow(2)
-    repeated = acts.Anchored(LOG, 4, 2, root, tree.root(), b"")
+    repeated = acts.Anchored(LOG, 4, 2, root, tree.compute_root(), b"")
     for act in (void, contradiction, repeated):
         city.act(act, "operator")
     assert {finding.slug for finding in audited(city).findings} >= {"batch-missing", "entry-repeated"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from anchoring.audit.findings import Findings
 from anchoring.audit.register.submissions import RunningRoot
 from ledger.crypto.suites import SM3
-from ledger.crypto.trees import MerkleTree, leaf_hash
+from ledger.crypto.trees import MerkleTree, hash_leaf
 from tests.auditing import audit
 from tests.fakes.department import change, licence
 from tests.fakes.issuing import City
@@ -93,7 +93,7 @@ def test_findings_are_kept_up_to_a_limit_and_counted_beyond_it() -> None:
 
 @given(st.integers(1, 300))
 def test_the_running_root_is_the_root_of_the_tree(count: int) -> None:
-    leaves = [leaf_hash(SM3, bytes([number % 256, number // 256])) for number in range(count)]
+    leaves = [hash_leaf(SM3, bytes([number % 256, number // 256])) for number in range(count)]
     running = RunningRoot(SM3)
     for leaf in leaves:
         running.add(leaf)

@@ -12,10 +12,13 @@ from tests.sealed import make_seal
 def test_both_copies_agree_on_every_grant() -> None:
     city = City(Registry())
     city.anchor()
-    anchor = city.registry.knowledge.anchor(city.name, 1)
+    anchor = city.registry.knowledge.find_anchor(city.name, 1)
     assert anchor
     records = [city.licence().record, make_seal(city).record]
-    numbers, moments = (anchor.n, anchor.n + 1), (anchor.time - 1, anchor.time, anchor.time + 1)
+    numbers, moments = (
+        (anchor.event_number, anchor.event_number + 1),
+        (anchor.time - 1, anchor.time, anchor.time + 1),
+    )
     types = ((), (TYPE,), ("",), ("11100000MB03271699001",))
     agreed = set()
     for record, n, kinds, of, first, last in product(records, numbers, range(4), types, moments, moments):

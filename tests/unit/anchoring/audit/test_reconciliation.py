@@ -53,13 +53,13 @@ def outcome(city: City, replica: Replica) -> tuple[int, str, str]:
     replica.close()
     assert outcomes[0].common == outcomes[1].common
     difference = outcomes[0].difference
-    return outcomes[0].common.n, outcomes[0].shorter or "", difference.words if difference else ""
+    return outcomes[0].common.event_number, outcomes[0].shorter or "", difference.words if difference else ""
 
 
 def test_a_copy_is_the_same(city: City, tmp_path: Path) -> None:
     n, shorter, words = outcome(city, copy(city, tmp_path / "copy.db"))
     with city.replica.reading() as view:
-        assert (n, shorter, words) == (view.cursor.n, "", "")
+        assert (n, shorter, words) == (view.cursor.event_number, "", "")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_chain_tells_what_the_replica_holds(city: City) -> None:
         account = ChainAccount("chain", city.chain, view.registry)
         reconciliation = reconcile(ReplicaAccount("A", view), account, view.head_zero)
         assert reconciliation.difference is None
-        assert reconciliation.common.n >= view.cursor.n
+        assert reconciliation.common.event_number >= view.cursor.event_number
 
 
 class HidingChain:
@@ -103,7 +103,7 @@ class HidingChain:
 
     def events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
         events = self._chain.events(contract, first, last)
-        return [event for event in events if event.event.n not in self._hidden_numbers]
+        return [event for event in events if event.event.event_number not in self._hidden_numbers]
 
 
 def test_an_endpoint_that_cuts_ranges_short_tells_the_whole_chain(city: City) -> None:
@@ -115,7 +115,7 @@ def test_an_endpoint_that_cuts_ranges_short_tells_the_whole_chain(city: City) ->
         account = ChainAccount("chain", cast(Chain, CuttingChain(city, range(0))), view.registry)
         reconciliation = reconcile(ReplicaAccount("A", view), account, view.head_zero)
         assert reconciliation.difference is None
-        assert reconciliation.common.n >= view.cursor.n
+        assert reconciliation.common.event_number >= view.cursor.event_number
 
 
 @pytest.mark.parametrize("hidden_numbers", [range(4, 5), range(5, 99), range(1, 99)])

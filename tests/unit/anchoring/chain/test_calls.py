@@ -44,7 +44,7 @@ def test_every_act_but_the_acceptances_has_a_function() -> None:
 
 @pytest.mark.parametrize("act", calls.FUNCTIONS)
 def test_the_fields_of_an_act_are_the_arguments_of_its_function(act: type[Act]) -> None:
-    types = [codec.abi.replace("(bytes,", "(string,") for codec in act.ABI]
+    types = [codec.abi_type.replace("(bytes,", "(string,") for codec in act.ABI]
     arguments = calls.FUNCTIONS[act].partition("(")[2]
     assert ",".join(types) == arguments[:-1].replace("string", "bytes", arguments.startswith("string"))
 

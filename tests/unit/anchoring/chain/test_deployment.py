@@ -96,7 +96,7 @@ def test_an_answer_that_got_lost_loses_nothing() -> None:
     net.chain.refuse("receipt", ChainUnavailable("429"), times=3)
     net.chain.refuse("send", ChainUnavailable("timed out"))  # this one never arrived
     act_on(net, province, contract, calls.encode_call(acts.ProvinceTransferStarted(province.address)))
-    assert net.chain.registry_head(contract).n == 2
+    assert net.chain.registry_head(contract).event_number == 2
 
 
 def test_what_is_not_mined_in_time_is_named() -> None:

@@ -108,18 +108,18 @@ def test_acts_that_come_while_it_reads_are_left_for_the_next_time(history: Histo
     history_after = History(3)
     history_after.grow(60)
     endpoint = Growing(history_after)
-    assert len(read_events(endpoint, history.contract)) == stated.n
+    assert len(read_events(endpoint, history.contract)) == stated.event_number
 
 
 class LeavesOut(Endpoint):
     def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
-        return [item for item in found if item.event.n != 12]
+        return [item for item in found if item.event.event_number != 12]
 
 
 class Alters(Endpoint):
     def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
         return [
-            replace(item, event=replace(item.event, time=item.event.time + (item.event.n == 12)))
+            replace(item, event=replace(item.event, time=item.event.time + (item.event.event_number == 12)))
             for item in found
         ]
 
@@ -149,13 +149,13 @@ class Circles(Endpoint):
 class StatesMore(Endpoint):
     def registry_head(self, contract: str) -> RegistryHead:
         stated = super().registry_head(contract)
-        return replace(stated, n=stated.n + 1)
+        return replace(stated, event_number=stated.event_number + 1)
 
 
 class StatesLess(Endpoint):
     def registry_head(self, contract: str) -> RegistryHead:
         stated = super().registry_head(contract)
-        return replace(stated, n=stated.n - 1)
+        return replace(stated, event_number=stated.event_number - 1)
 
 
 class StatesAnotherHead(Endpoint):

@@ -20,7 +20,7 @@ from anchoring.database.engine import snapshot
 from anchoring.errors import CheckpointRefused, NotFound, PeerFailed, Quarantined
 from anchoring.follower.follower import Follower
 from anchoring.replica.reading import ReplicaView
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from ledger.errors import SnapshotRefused
 from ledger.registry import acts
 from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, find_contradiction
@@ -54,12 +54,12 @@ def pass_time(province: Province, nodes: dict[str, FakeNode], seconds: int = PER
 
 def at(node: FakeNode, n: int | None = None) -> Checkpoint:
     with node.replica.reading() as reading:
-        return make_checkpoint(reading, reading.cursor.n if n is None else n)
+        return make_checkpoint(reading, reading.cursor.event_number if n is None else n)
 
 
 def test_nodes_compute_the_same_checkpoint(nodes: dict[str, FakeNode]) -> None:
     assert len({at(node) for node in nodes.values()}) == 1
-    assert at(nodes[TIANMEN]).n == 7
+    assert at(nodes[TIANMEN]).event_number == 7
 
 
 def test_all_sign_at_the_same_event_without_asking(province: Province, nodes: dict[str, FakeNode]) -> None:
@@ -172,7 +172,7 @@ def test_an_event_in_the_middle_of_a_block_is_not_signed(
     node.follow()
     with pytest.raises(CheckpointRefused, match="not the last of block"):
         node.cosigner.sign(8)
-    assert node.cosigner.sign(9).checkpoint.n == 9
+    assert node.cosigner.sign(9).checkpoint.event_number == 9
 
 
 def test_what_is_not_final_is_not_signed(nodes: dict[str, FakeNode]) -> None:
@@ -194,7 +194,7 @@ def test_a_node_without_a_key_collects_and_signs_nothing(
     cosigner.step()
     newest = node.checkpoints.newest()
     assert newest
-    assert [one.key for one in newest.cosignatures] == [province.keys[WUHAN].public.id]
+    assert [one.key_id for one in newest.cosignatures] == [province.keys[WUHAN].public.id]
     assert node.checkpoints.find_last_signed() is None
 
 
@@ -202,7 +202,7 @@ def test_only_good_signatures_by_keys_of_nodes_are_kept(
     province: Province, nodes: dict[str, FakeNode]
 ) -> None:
     node, checkpoint = nodes[TIANMEN], at(nodes[TIANMEN])
-    stranger = generate("p256", lambda length: b"\x05" * length)
+    stranger = generate_key("p256", lambda length: b"\x05" * length)
     wrong = Cosignature(province.keys[WUHAN].public.id, bytes(63) + b"\x01")
     given = CosignedCheckpoint.of(checkpoint, [Cosignature.make(stranger, checkpoint), wrong])
     assert node.cosigner.take(given) == 0
@@ -231,7 +231,7 @@ def test_a_stolen_node_key_counts_no_more(province: Province, nodes: dict[str, F
 
 def test_two_keys_of_one_city_are_one_vote(province: Province, nodes: dict[str, FakeNode]) -> None:
     """Attack: Wuhan declares a second key, signs with both, and gives that out as the word of two cities."""
-    second = generate("sm2", Random(99).randbytes)
+    second = generate_key("sm2", Random(99).randbytes)
     act = acts.KeyRegistered(WUHAN, NODE, second.public.spki)
     act_on(province.net, province.net.account(WUHAN), province.contract, calls.encode_call(act))
     province.settle()
@@ -277,9 +277,10 @@ def test_two_histories_leave_evidence(province: Province, nodes: dict[str, FakeN
         one.cosigner.step()
         [fork] = one.checkpoints.forks()
         assert (
-            find_contradiction(fork.first.checkpoint, fork.second.checkpoint) == "event 8 with different head"
+            find_contradiction(fork.first_checkpoint.checkpoint, fork.second_checkpoint.checkpoint)
+            == "event 8 with different head"
         )
-        assert {len(side.cosignatures) for side in (fork.first, fork.second)} == {1}
+        assert {len(side.cosignatures) for side in (fork.first_checkpoint, fork.second_checkpoint)} == {1}
         newest = one.checkpoints.newest()
         assert newest
         assert newest.checkpoint == at(one)

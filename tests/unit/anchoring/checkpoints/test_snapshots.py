@@ -56,7 +56,7 @@ class Source:
 
     def newest(self) -> Checkpoint:
         with self.replica.reading() as reading:
-            return make_checkpoint(reading, reading.cursor.n)
+            return make_checkpoint(reading, reading.cursor.event_number)
 
     def cosigned(self, checkpoint: Checkpoint) -> CosignedCheckpoint:
         return CosignedCheckpoint.of(
@@ -65,7 +65,7 @@ class Source:
 
     @property
     def n(self) -> int:
-        return self.newest().n
+        return self.newest().event_number
 
 
 @pytest.fixture
@@ -102,10 +102,10 @@ def content(directory: Path) -> dict[str, bytes]:
 
 def refusal(imported: ImportedSnapshot, path: Path, trust: TrustFile, seen: SeenFile) -> str:
     """Return why a file is refused, after making sure that nothing is different afterwards."""
-    before = facts(imported.replica) if imported.newest() else None
+    before = facts(imported.replica) if imported.find_newest() else None
     with pytest.raises(SnapshotRefused) as caught:
         imported.take(path, trust, seen)
-    assert (facts(imported.replica) if imported.newest() else None) == before
+    assert (facts(imported.replica) if imported.find_newest() else None) == before
     return caught.value.reason
 
 
@@ -147,9 +147,9 @@ def test_a_whole_one_over_a_held_one_adds_what_is_new(
 def test_in_memory_it_says_the_same(source: Source, seen: SeenFile) -> None:
     knowledge = load(source.export(), source.trust, seen)
     with source.replica.reading() as reading:
-        assert knowledge.logs() == reading.logs()
+        assert knowledge.list_logs() == reading.list_logs()
         assert knowledge.fold.head == reading.cursor.head
-    assert seen.checkpoint() == source.cosigned(source.newest()) or seen.newest() == source.newest()
+    assert seen.read_checkpoint() == source.cosigned(source.newest()) or seen.find_newest() == source.newest()
 
 
 def test_a_delta_alone_is_not_enough(source: Source, imported: ImportedSnapshot, seen: SeenFile) -> None:
@@ -248,10 +248,10 @@ def test_a_crash_while_importing_loses_nothing(
     monkeypatch.setattr(imported.replica, "store", crash)
     with pytest.raises(OSError, match="power"):
         imported.take(path, source.trust, seen)
-    newest = imported.newest()
+    newest = imported.find_newest()
     assert newest
-    assert newest.n == 40
-    assert seen.newest() is None
+    assert newest.event_number == 40
+    assert seen.find_newest() is None
     monkeypatch.undo()
     imported.take(path, source.trust, seen)
     assert facts(imported.replica) == facts(source.replica)
@@ -268,7 +268,7 @@ def test_a_fork_leaves_evidence(
     path = other.export()
     assert refusal(imported, path, source.trust, seen) == "fork"
     assert seen.path.with_name(seen.path.name + FORKED_SNAPSHOT_SUFFIX).read_bytes() == path.read_bytes()
-    assert seen.newest() == source.newest()
+    assert seen.find_newest() == source.newest()
     other.replica.close()
 
 
@@ -278,7 +278,7 @@ def test_two_heads_of_one_event_are_evidence_by_themselves(source: Source, seen:
     other = source.cosigned(replace(newest, head=bytes(32)))
     seen.keep_fork(path, other)
     fork = decode_fork(decode(seen.path.with_name(seen.path.name + FORK_SUFFIX).read_bytes()))
-    assert (fork.first.checkpoint, fork.second) == (newest, other)
+    assert (fork.first_checkpoint.checkpoint, fork.second_checkpoint) == (newest, other)
 
 
 def test_a_directory_of_another_history_is_not_continued(
@@ -317,11 +317,15 @@ def test_a_replica_vouches_only_for_what_it_holds(source: Source) -> None:
             with pytest.raises(CheckpointRefused):
                 list(export(reading, wrong))
         with pytest.raises(NotFound):
-            list(export(reading, CosignedCheckpoint(replace(checkpoint, n=checkpoint.n + 1))))
+            list(
+                export(
+                    reading, CosignedCheckpoint(replace(checkpoint, event_number=checkpoint.event_number + 1))
+                )
+            )
         with pytest.raises(NotFound):
-            list(export(reading, CosignedCheckpoint(checkpoint), checkpoint.n + 1))
-        header = read_header(export(reading, CosignedCheckpoint(checkpoint), checkpoint.n))
-        assert (header.after_n, header.after_head) == (checkpoint.n, checkpoint.head)
+            list(export(reading, CosignedCheckpoint(checkpoint), checkpoint.event_number + 1))
+        header = read_header(export(reading, CosignedCheckpoint(checkpoint), checkpoint.event_number))
+        assert (header.after_event_number, header.after_head) == (checkpoint.event_number, checkpoint.head)
 
 
 def test_the_memory_of_what_was_seen_is_not_guessed(source: Source, seen: SeenFile) -> None:

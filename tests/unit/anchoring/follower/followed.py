@@ -26,7 +26,7 @@ class Town:
 
     def n(self) -> int:
         with self.replica.reading(quarantined=True) as reading:
-            return reading.cursor.n
+            return reading.cursor.event_number
 
     def final_n(self) -> int:
         return len(self.chain.events(self.history.contract, 0, self.chain.final().number))

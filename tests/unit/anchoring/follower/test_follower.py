@@ -52,7 +52,7 @@ def test_an_anchor_is_seen_first_pending_and_then_final(town: Town) -> None:
         seen = reading.sighting(act.log, act.sequence)
         assert seen is not None
         assert (seen.act, seen.is_final, seen.transaction_hash) == (act, False, newest[-1].transaction)
-        assert reading.anchor(act.log, act.sequence) is None
+        assert reading.find_anchor(act.log, act.sequence) is None
         assert reading.sighting(act.log, act.sequence + 1) is None
     town.chain.mine(2)
     town.follower.step()
@@ -69,7 +69,7 @@ def test_a_reorg_replaces_what_is_pending(town: Town) -> None:
         town.follower.step()
         with town.replica.reading() as reading:
             assert reading.pending() == []
-            assert reading.cursor.n == town.final_n()
+            assert reading.cursor.event_number == town.final_n()
 
 
 def test_a_long_history_is_taken_window_by_window(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

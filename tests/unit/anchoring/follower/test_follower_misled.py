@@ -23,7 +23,7 @@ def without(town: Town, n: int) -> Lying:
     """Return the chain through an endpoint that leaves out event `n`."""
 
     def events(contract: str, first: int, last: int) -> Sequence[ChainEvent]:
-        return [found for found in town.chain.events(contract, first, last) if found.event.n != n]
+        return [found for found in town.chain.events(contract, first, last) if found.event.event_number != n]
 
     return Lying(town.chain, events=events)
 
@@ -33,7 +33,7 @@ def forged(town: Town, n: int) -> Lying:
 
     def events(contract: str, first: int, last: int) -> Sequence[ChainEvent]:
         return [
-            alter(found) if found.event.n == n else found
+            alter(found) if found.event.event_number == n else found
             for found in town.chain.events(contract, first, last)
         ]
 
@@ -46,7 +46,7 @@ def forged(town: Town, n: int) -> Lying:
 @pytest.mark.parametrize("place", [2, -1])
 def test_an_event_left_out_is_noticed_and_found_later(town: Town, place: int) -> None:
     everything = town.chain.events(town.history.contract, 0, town.chain.latest().number)
-    follower = town.another(without(town, everything[place].event.n))
+    follower = town.another(without(town, everything[place].event.event_number))
     follower.start()
     with pytest.raises(ChainMisbehaved):
         follower.step()
@@ -60,11 +60,11 @@ def test_an_event_left_out_of_blocks_that_were_passed_is_found(town: Town) -> No
     town.history.grow(20)
     final = [found.event for found in town.chain.events(town.history.contract, 0, town.chain.final().number)]
     hidden = next(event for event, later in pairwise(final[10:]) if later.block > event.block)
-    follower = town.another(without(town, hidden.n))
+    follower = town.another(without(town, hidden.event_number))
     follower.start()
     follower._gatherer.window.span = hidden.block  # the window ends with the block of the hidden event
     follower.step()
-    assert town.n() == hidden.n - 1
+    assert town.n() == hidden.event_number - 1
     with pytest.raises(ChainMisbehaved):  # asked for by its block, it is hidden still
         follower.step()
     follower._chain = town.chain
@@ -76,7 +76,7 @@ def test_an_event_left_out_of_blocks_that_were_passed_is_found(town: Town) -> No
 @pytest.mark.parametrize("place", [2, -1])
 def test_an_altered_event_is_never_stored(town: Town, place: int) -> None:
     everything = town.chain.events(town.history.contract, 0, town.chain.latest().number)
-    follower = town.another(forged(town, everything[place].event.n))
+    follower = town.another(forged(town, everything[place].event.event_number))
     follower.start()
     with pytest.raises(ReorgDetected):
         follower.step()
@@ -96,7 +96,7 @@ def test_a_head_beside_the_final_one_quarantines(town: Town) -> None:
     town.chain.mine(3)
     town.follower.step()
     stated = town.chain.registry_head(town.history.contract)
-    assert stated.n == town.n()
+    assert stated.event_number == town.n()
     lying = Lying(town.chain, registry_head=lambda _: replace(stated, head=b"\x66" * 32))
     town.follower._chain = lying
     town.chain.mine()
@@ -138,7 +138,7 @@ def test_a_chain_that_lost_final_blocks_quarantines_at_once_and_names_both(town:
         town.follower.step()
     assert known.final_hash.hex() in str(caught.value)
     assert str(town.chain.latest().number) in str(caught.value)
-    assert town.n() == known.n
+    assert town.n() == known.event_number
     again = town.another()
     again.start()
     with pytest.raises(Quarantined):
@@ -203,7 +203,7 @@ def test_the_contract_that_counts_fewer_acts_than_are_final_is_behind(town: Town
     town.follower.step()
     town.chain.mine()
     stated = town.chain.registry_head(town.history.contract)
-    earlier = RegistryHead(stated.n - 2, stated.head, stated.last_block, closed=False)
+    earlier = RegistryHead(stated.event_number - 2, stated.head, stated.last_block, closed=False)
     town.follower._chain = Lying(town.chain, registry_head=lambda _: earlier)
     with pytest.raises(ChainBehind):
         town.follower.step()

@@ -111,12 +111,12 @@ def test_an_endpoint_whose_events_come_late_is_not_taken_for_one_that_cuts(town:
 
 def test_a_new_city_asks_as_often_as_there_are_acts(town: Town) -> None:
     """21 acts in 60,000 blocks here, in 5,000,000 on a provincial chain: blocks alone cost nothing."""
-    while town.chain.registry_head(town.history.contract).n < 15:
+    while town.chain.registry_head(town.history.contract).event_number < 15:
         town.history.grow(1)
     for _ in range(3):
         town.chain.mine(20_000)
         town.history.grow(2)
-    acts = town.chain.registry_head(town.history.contract).n
+    acts = town.chain.registry_head(town.history.contract).event_number
     chain = Counting(town.chain)
     follower = town.another(chain)
     catch_up(follower)
@@ -128,7 +128,7 @@ def test_five_million_blocks_with_21_acts_take_some_sixty_requests(new_database:
     """As on a provincial chain whose blocks come every second for two months; windows took 1,527."""
     chain = SparseChain()
     history = History(3, chain)
-    while (act_count := chain.registry_head(history.contract).n) < ACTS:
+    while (act_count := chain.registry_head(history.contract).event_number) < ACTS:
         history.grow(1)
         chain.skip(BLOCKS // ACTS)
     chain.skip(BLOCKS - len(chain.mined))

@@ -47,7 +47,7 @@ def said(city: City, name: str) -> Condition:
 
 def held(city: City) -> int:
     with city.replica.reading(quarantined=True) as reading:
-        return reading.cursor.n
+        return reading.cursor.event_number
 
 
 def test_a_follower_says_how_far_it_is_and_what_it_fails_at(city: City) -> None:
@@ -154,7 +154,7 @@ def test_a_refold_ends_with_a_last_look(city: City) -> None:
     now, looks = [0.0], list[int]()
 
     def look(reading: ReplicaView) -> None:
-        looks.append(reading.cursor.n)
+        looks.append(reading.cursor.event_number)
         if len(looks) == 1:
             raise Quarantined("not what was signed")
 

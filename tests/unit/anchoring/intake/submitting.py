@@ -46,9 +46,9 @@ def signed(
         members.get("log", LOG),
         members.get("issuer", ISSUER),
         tree,
-        count=count or len(rows),
+        record_count=count or len(rows),
         time=NOW,
-        expires=NOW + 86_400,
+        expires_at=NOW + 86_400,
         window=Window.after(0),
     )
     head = {"statement": statement.to_json(), "signature": encode_signature(signature)}

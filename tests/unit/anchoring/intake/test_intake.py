@@ -12,7 +12,7 @@ from anchoring.register.records import erase, find_current_leaf, find_newest_lea
 from anchoring.register.store import Register
 from anchoring.register.submissions import find_submission
 from anchoring.register.tables import LINEAGE
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from ledger.crypto.suites import SM3
 from ledger.records.claims import FullDisclosure
 from ledger.registry import acts
@@ -44,7 +44,7 @@ def test_the_same_records_under_another_statement_are_refused(world: World, regi
     rows = decoded(world, licence(1))
     accept(register, world.trust, signed(world, [dict(row) for row in rows]), NOW, SETTINGS)
     first_key = world.department.key.public.id
-    world.department.key = generate("sm2", world.department.random)
+    world.department.key = generate_key("sm2", world.department.random)
     world.act(acts.KeyRegistered(LOG, 1, world.department.key.public.spki))
     world.grant()
     refused = refusal(world, register, signed(world, rows))

@@ -256,7 +256,8 @@ def test_more_changes_than_an_anchor_carries(world: World, register: Register) -
         for n in range(4097)
     ]
     rows = sorted(
-        ({"record": r.to_json(), "leaf": r.leaf().hex()} for r in records), key=lambda row: str(row["leaf"])
+        ({"record": r.to_json(), "leaf": r.hash_leaf().hex()} for r in records),
+        key=lambda row: str(row["leaf"]),
     )
     refused = refusal(world, register, signed(world, rows))
     assert refused.problem == "too-many-changes"

@@ -10,7 +10,7 @@ from anchoring.errors import SubmissionRefused
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
 from anchoring.register.store import Register
-from ledger.crypto.keys import encode_signature, generate
+from ledger.crypto.keys import encode_signature, generate_key
 from ledger.crypto.suites import SHA256
 from ledger.registry import acts
 from tests.fakes.department import ISSUER, LOG, NOW, SETTINGS, Department, World, licence
@@ -80,7 +80,7 @@ def test_a_compromised_key(world: World, register: Register) -> None:
 def test_a_bad_signature(world: World, register: Register) -> None:
     lines = world.department.lines([licence(1)])
     head = json.loads(lines[0])
-    other = generate("p256", world.department.random)
+    other = generate_key("p256", world.department.random)
     head["signature"] = encode_signature(other.sign(b"something else"))
     lines[0] = json.dumps(head).encode()
     assert refusal(world, register, lines).problem == "bad-signature"

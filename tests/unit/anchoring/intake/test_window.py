@@ -51,7 +51,7 @@ def test_a_statement_of_version_1_is_not_taken_any_more(world: World, register: 
 def test_a_statement_is_drafted_for_the_anchors_that_follow(world: World) -> None:
     with world.department.draft([licence(1)]) as drafted:
         assert drafted.statement.window == Window(1, 1 + MAX_WINDOW)
-        assert drafted.statement.expires - drafted.statement.time == 72 * 3600
+        assert drafted.statement.expires_at - drafted.statement.time == 72 * 3600
 
 
 @pytest.mark.parametrize(("newest", "taken"), [(MAX_WINDOW, True), (MAX_WINDOW + 1, False)])

@@ -40,7 +40,7 @@ def test_other_entries_than_the_anchored_are_faulty_and_never_kept(either: Watch
     either.grow(1)
     held = either.peer.held[either.city.name]
     good = held[0]
-    held[0] = replace(good, accepted=good.accepted + 1)
+    held[0] = replace(good, accepted_at=good.accepted_at + 1)
     either.look()
     assert either.states() == ["faulty"]
     assert "fold to" in either.entries_of(1).findings[0]
@@ -91,7 +91,7 @@ def test_verification_asks_the_copies_whether_an_entry_was_anchored_before(eithe
     def known(sequence: int) -> tuple[list[tuple[int, int]], bool] | None:
         with either.replica.reading() as reading:
             reading.entries = either.published
-            occurrences = reading.occurrences(name, root, sequence)
+            occurrences = reading.find_occurrences(name, root, sequence)
         if occurrences is None:
             return None
         return [
@@ -108,7 +108,7 @@ def test_verification_asks_the_copies_whether_an_entry_was_anchored_before(eithe
     assert known(4) == ([(1, 0), (3, 4)], False)  # not walked yet
     with either.replica.reading() as reading:
         reading.entries = either.published
-        assert reading.occurrences("wuhan", root, 1) is None
+        assert reading.find_occurrences("wuhan", root, 1) is None
 
 
 def test_entries_of_a_void_anchor_that_nobody_gives_hide_nothing(either: Watch) -> None:
@@ -118,7 +118,7 @@ def test_entries_of_a_void_anchor_that_nobody_gives_hide_nothing(either: Watch) 
     either.look()
     with either.replica.reading() as reading:
         reading.entries = either.published
-        known = reading.occurrences(either.city.name, submission.entry.statement.root, 2)
+        known = reading.find_occurrences(either.city.name, submission.entry.statement.root, 2)
     assert known
     assert known.is_complete
 

@@ -115,12 +115,12 @@ def test_before_the_monitor_has_run_nothing_is_known(watch: Watch) -> None:
     assert watch.published.count_states(watch.registry.now) == {}
     assert watch.published.page("tianmen", 0, 10) == []
     assert watch.published.of_anchor("tianmen", 1, watch.registry.now) is None
-    assert watch.published.entry_at("tianmen", 0) is None
+    assert watch.published.find_entry("tianmen", 0) is None
     assert watch.published.find_worst(["tianmen"], watch.registry.now) == {"tianmen": "awaited"}
 
 
 def test_the_entry_at_a_position(watch: Watch) -> None:
     watch.grow(2, 1)
     watch.look()
-    found = [watch.published.entry_at(watch.city.name, position) for position in range(7)]
+    found = [watch.published.find_entry(watch.city.name, position) for position in range(7)]
     assert [pair[0] if pair else None for pair in found] == [0, 0, 2, 2, 4, 4, None]

@@ -60,9 +60,9 @@ def test_a_thousand_bad_signatures_say_nothing() -> None:
     program = (
         "import secrets\n"
         "from anchoring.processes.silence import silence_libraries\n"
-        "from ledger.crypto.keys import generate\n"
+        "from ledger.crypto.keys import generate_key\n"
         "silence_libraries()\n"
-        "key = generate('sm2', secrets.token_bytes)\n"
+        "key = generate_key('sm2', secrets.token_bytes)\n"
         "signature = key.sign(b'x')\n"
         "assert key.public.verify(b'x', signature)\n"
         "assert not any(key.public.verify(b'%d' % n, signature) for n in range(1000))\n"

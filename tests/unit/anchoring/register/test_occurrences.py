@@ -49,9 +49,9 @@ def proof_of(city: City) -> Proof:
 def anchor_again(city: City) -> None:
     tree = StatusTree(SM3)
     tree.grow(2)
-    again = acts.Anchored(LOG, 2, 2, city.anchors()[0].root, tree.root(), b"")
+    again = acts.Anchored(LOG, 2, 2, city.anchors()[0].root, tree.compute_root(), b"")
     tree.set(0, 4)
-    revoked = acts.Anchored(LOG, 3, 2, bytes(32), tree.root(), encode_changes([(0, 4)]))
+    revoked = acts.Anchored(LOG, 3, 2, bytes(32), tree.compute_root(), encode_changes([(0, 4)]))
     for act in (again, revoked):
         city.act(act, "operator")
 
@@ -70,7 +70,7 @@ def test_what_was_anchored_once_was_checked(city: City) -> None:
 
 def test_an_entry_that_the_operators_key_anchored_again_does_not_count(city: City) -> None:
     first = proof_of(city)
-    again = replace(first, sequence=2, status=None)
+    again = replace(first, sequence=2, staple=None)
     anchor_again(city)
     assert (judge(city, first, city.register).reason, judge(city, first, city.register).entries_check) == (
         "revoked",

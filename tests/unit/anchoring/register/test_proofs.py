@@ -82,11 +82,11 @@ def test_a_changed_status_comes_with_the_record_that_set_it(city: City, action: 
     city.submit(change(action, 1))
     city.settle(3)
     proof = prove(city, 1)
-    assert [linked.record.action for linked in proof.linked] == [action]
+    assert [linked.record.action for linked in proof.linked_proofs] == [action]
     report = judge(city, proof)
     assert report.verdict.value == "not_current"
     assert report.status
-    assert report.status.cause
+    assert report.status.cause_proof
 
 
 def test_a_renewed_certificate_names_its_successor(city: City) -> None:
@@ -98,7 +98,7 @@ def test_a_renewed_certificate_names_its_successor(city: City) -> None:
     city.settle(3)
     with city.replica.reading() as reading:
         proof = make_proof(city.register, reading, city.trees, old)
-    assert [linked.record.identifier for linked in proof.linked] == [identifier(1, 2)]
+    assert [linked.record.identifier for linked in proof.linked_proofs] == [identifier(1, 2)]
     assert judge(city, proof).verdict.value == "not_current"
     assert judge(city, prove(city, 1)).verdict.value == "valid"
 
@@ -108,7 +108,7 @@ def test_a_reinstated_certificate_carries_the_record_that_reinstates_it(city: Ci
         city.submit(row)
         city.settle(3)
     proof = prove(city, 1)
-    assert [linked.record.action for linked in proof.linked] == ["reinstate"]
+    assert [linked.record.action for linked in proof.linked_proofs] == ["reinstate"]
     assert judge(city, proof).verdict.value == "valid"
 
 
@@ -117,7 +117,7 @@ def test_a_reinstatement_stays_explained_whatever_follows(city: City) -> None:
         city.submit(row)
         city.settle(3)
     proof = prove(city, 1)
-    assert [linked.record.action for linked in proof.linked] == ["reinstate", "resume"]
+    assert [linked.record.action for linked in proof.linked_proofs] == ["reinstate", "resume"]
     assert judge(city, proof).verdict.value == "valid"
 
 
@@ -127,7 +127,7 @@ def test_a_change_that_is_not_final_is_not_in_the_proof(city: City) -> None:
     city.submit(change("revoke", 1))
     city.anchorer.step()
     city.mine()
-    assert prove(city, 1).linked == ()
+    assert prove(city, 1).linked_proofs == ()
 
 
 def test_some_claims_may_be_shown_alone(city: City) -> None:
@@ -156,7 +156,7 @@ def test_the_staple_is_of_the_newest_final_anchor(city: City) -> None:
     city.settle(3)
     city.submit(licence(2))
     city.settle(3)
-    staple = prove(city, 1).status
+    staple = prove(city, 1).staple
     assert staple
     assert staple.sequence == 2
 
@@ -207,8 +207,8 @@ def test_a_sealed_licence_brings_the_proofs_of_its_sealing_and_its_seal(city: Ci
     proof = decode_proof(prove(city, 1).encode())
     with city.replica.reading() as reading:
         report = verify(PresentedContent((PAPERS["licence.ofd"],)), proof, reading, city.chain.now)
-    assert (report.verdict.value, report.step(11).reason) == ("valid", "seals_good")
-    seal = proof.linked[0].linked[0]
+    assert (report.verdict.value, report.get_step(11).reason) == ("valid", "seals_good")
+    seal = proof.linked_proofs[0].linked_proofs[0]
     assert seal.disclosure
     assert seal.disclosure.withheld_names == {"KZ_YZZZDW"}, "what nobody needs to see stays withheld"
 

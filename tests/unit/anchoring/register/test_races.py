@@ -24,7 +24,7 @@ from anchoring.register.store import Register
 from anchoring.register.submissions import Acceptance, find_submission, read_leaves
 from anchoring.register.tables import SUBMISSION
 from anchoring.replica.store import Replica
-from ledger.registry.acts import head_zero, registry_name
+from ledger.registry.acts import build_registry_name, compute_head_zero
 from tests.databases import NewDatabase
 from tests.fakes.department import NOW, SETTINGS, World, change, licence
 from tests.fakes.issuing import City
@@ -42,7 +42,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 @contextmanager
 def first_in(register: Register, world: World) -> Iterator[None]:
     """Hold the log, as an intake or a freezing batch does that began earlier."""
-    state = world.trust.log("tianmen")
+    state = world.trust.find_log("tianmen")
     assert state
     with register.writing() as connection:
         hold_log(connection, state, world.trust, NOW)
@@ -139,8 +139,8 @@ def test_a_batch_waits_for_a_submission_that_is_being_written(
 
 
 def test_two_followers_make_one_replica(new_database: NewDatabase, threads: ThreadPoolExecutor) -> None:
-    url, zero = new_database("replica"), head_zero(1, bytes(20), bytes(32))
-    name = registry_name(1, bytes(20), zero)
+    url, zero = new_database("replica"), compute_head_zero(1, bytes(20), bytes(32))
+    name = build_registry_name(1, bytes(20), zero)
     replicas = [Replica(url) for _ in range(4)]
     for done in [threads.submit(replica.prepare, name, zero) for replica in replicas]:
         done.result()
@@ -153,12 +153,12 @@ def test_two_followers_make_one_replica(new_database: NewDatabase, threads: Thre
 def test_of_two_followers_at_one_cursor_one_writes(
     new_database: NewDatabase, threads: ThreadPoolExecutor
 ) -> None:
-    zero = head_zero(1, bytes(20), bytes(32))
+    zero = compute_head_zero(1, bytes(20), bytes(32))
     replica = Replica(new_database("replica"))
-    replica.prepare(registry_name(1, bytes(20), zero), zero)
+    replica.prepare(build_registry_name(1, bytes(20), zero), zero)
     with replica.reading() as reading:
         before = reading.cursor
-    after = replace(before, n=1)
+    after = replace(before, event_number=1)
     stored = [threads.submit(replica.store, before, after, [], [], {}) for _ in range(4)]
     errors = [type(each.exception()) for each in stored]
     assert errors.count(CursorMoved) == 3

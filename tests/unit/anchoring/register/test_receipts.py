@@ -16,14 +16,14 @@ from anchoring.register.receipts import find_or_sign_receipt
 from anchoring.register.store import Register
 from anchoring.register.submissions import Acceptance, find_submission
 from anchoring.register.tables import SUBMISSION
-from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.verification.receipts import Receipt as Promised
 from ledger.verification.receipts import SignedReceipt, decode_signed_receipt, sign_receipt
 from tests.databases import NewDatabase
 from tests.fakes.department import LOG, NOW, World, licence
 
-KEY = generate("sm2", Random(7).randbytes)
-OTHER = generate("sm2", Random(8).randbytes)
+KEY = generate_key("sm2", Random(7).randbytes)
+OTHER = generate_key("sm2", Random(8).randbytes)
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def test_a_receipt_says_what_was_promised(register: Register) -> None:
     receipt = signed.receipt
     assert KEY.public.verify(receipt.encode(), signed.signature)
     assert (receipt.registry, receipt.log, receipt.root.hex()) == (world.registry, LOG, accepted.id)
-    assert (receipt.count, receipt.first, receipt.accepted) == (1, 1, NOW)
-    assert (receipt.deadline, receipt.key) == (NOW + PROMISE_SECONDS, KEY.public.id)
+    assert (receipt.record_count, receipt.first_position, receipt.accepted_at) == (1, 1, NOW)
+    assert (receipt.deadline, receipt.key_id) == (NOW + PROMISE_SECONDS, KEY.public.id)
 
 
 @pytest.mark.parametrize(("lifetime", "promise", "deadline"), [(900, 3600, 900), (86_400, 60, 60)])

@@ -34,7 +34,7 @@ def test_a_register_opens_again(register: Register, world: World) -> None:
 
 
 def test_a_register_belongs_to_one_log(register: Register, world: World) -> None:
-    state = world.trust.log(LOG)
+    state = world.trust.find_log(LOG)
     assert state
     with register.writing() as connection:
         assert find_own_log(connection) is None

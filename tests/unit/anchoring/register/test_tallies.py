@@ -10,13 +10,13 @@ from anchoring.register.access.tallies import TOKENS, Tally, read_tally
 from anchoring.register.access.tokens import create_token
 from anchoring.register.store import Register
 from anchoring.register.tables import LOOK, TALLY
-from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate_key
 from tests.fakes.department import NOW
 
 DAY = 86_400
 RULES = LookRules(days=3, daily=50)
-KEY = generate("p256", lambda count: b"\x07" * count)
-OTHER_KEY = generate("p256", lambda count: b"\x08" * count)
+KEY = generate_key("p256", lambda count: b"\x07" * count)
+OTHER_KEY = generate_key("p256", lambda count: b"\x08" * count)
 
 
 def make_token(register: Register, key: PrivateKey | None = KEY) -> str:

@@ -9,7 +9,7 @@ from anchoring.follower.follower import Follower
 from anchoring.replica.refold import refold
 from anchoring.replica.store import Replica
 from ledger.crypto.append_only import check_consistency
-from ledger.crypto.trees import MerkleTree, leaf_hash
+from ledger.crypto.trees import MerkleTree, hash_leaf
 from ledger.registry.event_trees import SUITES, EventTrees
 from ledger.registry.snapshots import encode_event
 from tests.databases import POSTGRESQL, SQLITE, NewDatabase
@@ -32,7 +32,7 @@ def test_a_replica_that_grows_in_steps_has_the_roots_of_its_events(new_database:
         with replica.reading() as view:
             events = [event.event for event in view.events()]
             for suite in SUITES:
-                leaves = [leaf_hash(suite, encode_event(event)) for event in events]
+                leaves = [hash_leaf(suite, encode_event(event)) for event in events]
                 roots = [view.event_root(suite, n) for n in range(1, len(events) + 1)]
                 assert roots == [MerkleTree(suite, leaves[:n]).root for n in range(1, len(events) + 1)]
                 for old_n in range(1, len(events) + 1, 5):
@@ -48,7 +48,7 @@ def test_an_event_that_is_not_there_has_no_root(new_database: NewDatabase) -> No
     follower.start()
     follower.step()
     with replica.reading() as view:
-        for n in (0, view.cursor.n + 1):
+        for n in (0, view.cursor.event_number + 1):
             with pytest.raises(NotFound, match="is not final here"):
                 view.event_root(SUITES[0], n)
         with pytest.raises(NotFound, match="comes after"):

@@ -23,7 +23,7 @@ def told(history: History) -> Knowledge:
     knowledge = Knowledge(history.name, chain.head_zero(history.contract))
     for found in chain.events(history.contract, 0, final.number):
         knowledge.apply(found.event)
-    knowledge.see(final.time)
+    knowledge.note_time(final.time)
     return knowledge
 
 
@@ -31,25 +31,32 @@ def assert_same(reading: ReplicaView, model: Knowledge, history: History) -> Non
     registry = history.chain.registry(history.contract)
     assert reading.registry == model.registry
     assert reading.time == model.time
-    assert reading.cursor.event == (model.fold.n, model.fold.head, model.fold.block, model.fold.time)
-    assert reading.governance() == model.governance()
-    assert reading.logs() == model.logs()
+    assert reading.cursor.event == (
+        model.fold.event_number,
+        model.fold.head,
+        model.fold.block,
+        model.fold.time,
+    )
+    assert reading.find_governance() == model.find_governance()
+    assert reading.list_logs() == model.list_logs()
     assert {item.division: item.log for item in reading.divisions()} == model.divisions
     for key in [*registry.keys, b"\x07" * 32]:
-        assert reading.key(key) == model.key(key)
+        assert reading.find_key(key) == model.find_key(key)
         for issuer in registry.issuers:
-            assert tuple(reading.grants(key, issuer)) == tuple(model.grants(key, issuer))
+            assert tuple(reading.list_grants(key, issuer)) == tuple(model.list_grants(key, issuer))
     for issuer in [*registry.issuers, "unknown"]:
-        for n in range(0, model.fold.n + 2, 3):
-            assert reading.issuer_log(issuer, n) == model.issuer_log(issuer, n)
+        for n in range(0, model.fold.event_number + 2, 3):
+            assert reading.find_issuer_log(issuer, n) == model.find_issuer_log(issuer, n)
     for log in [*registry.logs, "unknown"]:
-        assert reading.log(log) == model.log(log)
+        assert reading.find_log(log) == model.find_log(log)
         last = registry.logs[log].sequence if log in registry.logs else 1
         for sequence in range(last + 2):
-            assert reading.anchor(log, sequence) == model.anchor(log, sequence)
+            assert reading.find_anchor(log, sequence) == model.find_anchor(log, sequence)
         for position in range(HORIZON):
             for sequence in (0, last // 2, last - 1, last):
-                assert reading.status(log, position, sequence) == model.status(log, position, sequence)
+                assert reading.find_status(log, position, sequence) == model.find_status(
+                    log, position, sequence
+                )
 
 
 # Every question is asked of both databases in the same words; few histories show what only one of them gets wrong.
@@ -75,11 +82,11 @@ def test_a_replica_answers_as_the_model_does(new_database: NewDatabase, seed: in
         model = told(history)
         with replica.reading() as reading:
             assert_same(reading, model, history)
-            assert {log: tree.root() for log, tree in refold(reading).items()} == {
-                log: tree.root() for log, tree in model.trees.items()
+            assert {log: tree.compute_root() for log, tree in refold(reading).items()} == {
+                log: tree.compute_root() for log, tree in model.trees.items()
             }
             for log in model.trees:
-                assert trees.copy(reading, log).root() == model.trees[log].root()
+                assert trees.copy(reading, log).compute_root() == model.trees[log].compute_root()
 
 
 @pytest.mark.parametrize("name", ["", "tianmen\0", "\0", "\ud800", "天门"], ids=ascii)
@@ -91,11 +98,11 @@ def test_no_text_of_a_proof_is_too_odd_to_be_unknown(new_database: NewDatabase, 
     follower.start()
     follower.step()
     with replica.reading() as reading:
-        assert reading.log(name) is None
-        assert reading.anchor(name, 1) is None
-        assert reading.issuer_log(name, 2**63 - 1) is None
-        assert reading.grants(bytes(32), name) == ()
-        assert reading.status(name, 0, 2**53 - 1) is None
+        assert reading.find_log(name) is None
+        assert reading.find_anchor(name, 1) is None
+        assert reading.find_issuer_log(name, 2**63 - 1) is None
+        assert reading.list_grants(bytes(32), name) == ()
+        assert reading.find_status(name, 0, 2**53 - 1) is None
     replica.close()
 
 
@@ -110,12 +117,12 @@ def test_the_histories_contain_what_makes_replicas_differ() -> None:
             for found in history.chain.events(history.contract, 0, history.chain.final().number)
         }
         model = told(history)
-        for log in model.logs():
-            unknown_statuses += not log.status_known
-            anchors = [model.anchor(log.name, sequence) for sequence in range(1, log.sequence + 1)]
-            voids += sum(bool(anchor and anchor.void) for anchor in anchors)
-            known = [model.status(log.name, position, log.sequence) for position in range(HORIZON)]
-            contradictions += sum(bool(status and status.contradictory) for status in known)
+        for log in model.list_logs():
+            unknown_statuses += not log.is_status_known
+            anchors = [model.find_anchor(log.name, sequence) for sequence in range(1, log.sequence + 1)]
+            voids += sum(bool(anchor and anchor.void_reason) for anchor in anchors)
+            known = [model.find_status(log.name, position, log.sequence) for position in range(HORIZON)]
+            contradictions += sum(bool(status and status.is_contradictory) for status in known)
     assert kinds == set(range(1, 16))
     assert voids > 10
     assert contradictions > 10

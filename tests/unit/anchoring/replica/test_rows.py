@@ -31,14 +31,14 @@ from tests.databases import NewDatabase
 FACTS: list[tuple[Fact, Callable[[RowMapping], Fact]]] = [
     (Governance("0xaa", "0xbb", "eip155:1"), rows.read_governance),
     (Division("429006", "tianmen"), rows.read_division),
-    (LogState("tianmen", SM3, 3, "0xaa", "0xbb", "0xcc", 4, 5, 6, status_known=False), rows.read_log),
+    (LogState("tianmen", SM3, 3, "0xaa", "0xbb", "0xcc", 4, 5, 6, is_status_known=False), rows.read_log),
     (IssuerAssignment("911100000000131000", 7, "tianmen"), rows.read_issuer),
     (KeyState(b"id", b"spki", 2, "tianmen", 3, 4, 5), rows.read_key),
     (KeyState(b"id", b"spki", 2, "tianmen", 3, None, None), rows.read_key),
     (Grant(b"key", "911100000000131000", 3, 4, ("a", "b"), 5, 6), rows.read_grant),
     (Grant(b"key", "911100000000131000", 3, 4, (), 5, 6), rows.read_grant),
     (Anchor("tianmen", 1, 2, 3, 4, 5, 6, b"root", b"status", "too late"), rows.read_anchor),
-    (PositionStatus("tianmen", 1, 2, 3, Status.REVOKED, contradictory=True), rows.read_position),
+    (PositionStatus("tianmen", 1, 2, 3, Status.REVOKED, is_contradictory=True), rows.read_position),
 ]
 EVENT_ON_CHAIN = ChainEvent(Event(1, 2, 3, 4, b"payload", 5), b"block", b"transaction")
 

@@ -16,7 +16,7 @@ from anchoring.replica.refold import refold
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica
 from anchoring.replica.tables import BlockRow
-from ledger.registry.status import staple_root
+from ledger.registry.status import compute_staple_root
 from ledger.registry.trust import LogState, PositionStatus
 from tests.fakes.histories import History
 
@@ -34,16 +34,16 @@ def test_staples_lead_to_the_status_root_of_the_newest_good_anchor(seed: int, tm
         history.grow(4)
         follower.step()
         with replica.reading() as reading:
-            for log in reading.logs():
-                anchor = reading.anchor(log.name, log.sequence)
+            for log in reading.list_logs():
+                anchor = reading.find_anchor(log.name, log.sequence)
                 for position in range(0, log.size, 97):
                     staple = trees.staple(reading, log.name, position)
                     if staple is None:
-                        assert anchor is None or anchor.void or not log.status_known
+                        assert anchor is None or anchor.void_reason or not log.is_status_known
                         refused += 1
                         continue
                     assert anchor is not None
-                    root = staple_root(log.suite, anchor.size, position, staple.chunk, staple.path)
+                    root = compute_staple_root(log.suite, anchor.size, position, staple.chunk, staple.path)
                     assert (staple.sequence, root) == (log.sequence, anchor.status_root)
                     stapled += 1
     assert stapled > 20
@@ -57,13 +57,17 @@ def test_an_older_reading_and_a_replica_made_anew_are_served_too(tmp_path: Path)
     history.grow(30)
     follower.step()
     with replica.reading() as older:
-        log = older.logs()[0].name
-        before = StatusTrees().copy(older, log).root()
+        log = older.list_logs()[0].name
+        before = StatusTrees().copy(older, log).compute_root()
         history.grow(30)
         follower.step()
         with replica.reading() as newer:
-            assert trees.copy(newer, log).root() == StatusTrees().copy(newer, log).root() != before
-        assert trees.copy(older, log).root() == before
+            assert (
+                trees.copy(newer, log).compute_root()
+                == StatusTrees().copy(newer, log).compute_root()
+                != before
+            )
+        assert trees.copy(older, log).compute_root() == before
 
 
 def test_a_copy_is_the_callers_own(tmp_path: Path) -> None:
@@ -74,10 +78,10 @@ def test_a_copy_is_the_callers_own(tmp_path: Path) -> None:
     history.grow(30)
     follower.step()
     with replica.reading() as reading:
-        log = max(reading.logs(), key=lambda log: log.size)
+        log = max(reading.list_logs(), key=lambda log: log.size)
         copy = trees.copy(reading, log.name)
         copy.set(0, 7)
-        assert trees.copy(reading, log.name).root() != copy.root()
+        assert trees.copy(reading, log.name).compute_root() != copy.compute_root()
         with pytest.raises(NotFound, match="nowhere"):
             trees.copy(reading, "nowhere")
 
@@ -91,20 +95,20 @@ def _followed(tmp_path: Path, events: int = 60) -> tuple[Replica, str]:
     history.grow(events)
     follower.step()
     with replica.reading() as reading:
-        logs = [log for log in reading.logs() if _good(reading, log)]
+        logs = [log for log in reading.list_logs() if _good(reading, log)]
         return replica, max(logs, key=lambda log: log.size).name
 
 
 def _good(reading: ReplicaView, log: LogState) -> bool:
-    anchor = reading.anchor(log.name, log.sequence)
-    return anchor is not None and not anchor.void and log.status_known
+    anchor = reading.find_anchor(log.name, log.sequence)
+    return anchor is not None and not anchor.void_reason and log.is_status_known
 
 
 def test_a_restart_replays_no_change_of_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     replica, log = _followed(tmp_path)
     with replica.reading() as reading:
         changes = list(reading.statuses(log))
-        tree, state = StatusTrees().copy(reading, log), reading.log(log)
+        tree, state = StatusTrees().copy(reading, log), reading.find_log(log)
         assert state is not None
         newest = {change.position: change.status for change in changes}
         assert newest
@@ -117,7 +121,7 @@ def test_a_restart_replays_no_change_of_status(tmp_path: Path, monkeypatch: pyte
             return iter(replayed)
 
         monkeypatch.setattr(reading, "statuses", statuses)
-        assert StatusTrees().copy(reading, log).root() == tree.root()
+        assert StatusTrees().copy(reading, log).compute_root() == tree.compute_root()
         assert not replayed
 
 
@@ -126,7 +130,7 @@ def test_damaged_blocks_are_noticed_and_made_anew(damage: str, tmp_path: Path) -
     replica, log = _followed(tmp_path)
     with replica.reading() as reading:
         whole = StatusTrees()
-        root, staple = whole.copy(reading, log).root(), whole.staple(reading, log, 0)
+        root, staple = whole.copy(reading, log).compute_root(), whole.staple(reading, log, 0)
     assert staple is not None
     with transaction(replica.engine) as connection:
         match damage:
@@ -146,10 +150,10 @@ def test_damaged_blocks_are_noticed_and_made_anew(damage: str, tmp_path: Path) -
                 connection.execute(update(BLOCKS).where(BLOCKS.c.log == log).values(content=b"\x00"))
     with replica.reading() as reading:
         assert StatusTrees().staple(reading, log, 0) == staple
-        assert StatusTrees().copy(reading, log).root() == root
+        assert StatusTrees().copy(reading, log).compute_root() == root
         copied = StatusTrees().copy(reading, log)
         copied.set(1, 4)
         copied.set(1, 0)
-        assert copied.root() == root
+        assert copied.compute_root() == root
         with pytest.raises(Quarantined, match="status_block"):
             refold(reading)

@@ -55,8 +55,8 @@ def test_a_seal_whose_proof_is_given_comes_along(sealed: Sealed, capsys: pytest.
 
 def test_seal_and_sealing_are_given_in_any_order(sealed: Sealed, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = sealed.proof()
-    monkeypatch.setattr(Sealed, "proof", lambda *_, **__: replace(whole, linked=()))
-    Path("sealing.proof.json").write_bytes(sealed.sealing(linked=()).encode())
+    monkeypatch.setattr(Sealed, "proof", lambda *_, **__: replace(whole, linked_proofs=()))
+    Path("sealing.proof.json").write_bytes(sealed.sealing(linked_proofs=()).encode())
     given = ("--linked", "seal.proof.json", "--linked", "sealing.proof.json")
     assert main(["proof", "x", *NODE, *given, "-o", "licence.proof.json"]) == 0
     assert sealed.city.verify(written(), documents=[DOCUMENT]).reason == "status_valid"

@@ -18,7 +18,7 @@ from anchoring.register.receipts import find_or_sign_receipt
 from anchoring.register.submissions import find_submission
 from api.cli import main
 from api.commands import recover
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from ledger.verification.audits import decode_signed_audit
 from tests.fakes.backups import Unreachable, back_up
 from tests.fakes.department import LOG
@@ -292,13 +292,13 @@ def test_an_audit_writes_a_report_that_the_given_key_signed(
     file = tmp_path / "report.json"
     assert main(["audit", str(tmp_path), "--no-chain", "-o", str(file)]) == 1
     assert "name the one that signs the report with --key" in capsys.readouterr().err
-    key = generate("p256", Random(3).randbytes)
-    (tmp_path / "auditor.key").write_bytes(key.pem())
+    key = generate_key("p256", Random(3).randbytes)
+    (tmp_path / "auditor.key").write_bytes(key.to_pem())
     assert run("audit", "-o", str(file), "--key", str(tmp_path / "auditor.key"))[0] == 1
     signed = decode_signed_audit(file.read_bytes())
     assert (signed.is_genuine, signed.key.id) == (True, key.public.id)
     assert {finding.slug for finding in signed.statement.findings} >= {"batch-missing"}
-    assert [unchecked.slug for unchecked in signed.statement.unchecked] == [
+    assert [unchecked.slug for unchecked in signed.statement.unchecked_findings] == [
         "chain-not-asked",
     ]
     assert signed.statement.standing

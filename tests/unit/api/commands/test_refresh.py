@@ -77,7 +77,7 @@ def test_a_proof_gets_the_newest_staple_and_nothing_else_changes(
     old, new = decode_proof(held.read_bytes()), city.proof(LICENCE)
     assert main(["refresh", str(held), *NODE]) == 0
     renewed = decode_proof(held.read_bytes())
-    assert (renewed.status, renewed.linked) == (new.status, old.linked)
+    assert (renewed.staple, renewed.linked_proofs) == (new.staple, old.linked_proofs)
     assert {**renewed.to_json(), "status": None} == {**old.to_json(), "status": None}
     assert "已撤销" in capsys.readouterr().err
     report = wuhan.post("/v1/verify", json={"proof": held.read_text(), "claims": CLAIMS}).json()
@@ -91,7 +91,7 @@ def test_the_node_learns_no_certificate(wire: Wire, held: Path) -> None:
         "/v1/anchors?log=tianmen&before=1001&limit=1000",
         "/v1/logs/tianmen/status?position=0",
     ]
-    for secret in (proof.record.identifier, proof.record.leaf().hex(), proof.entry.statement.root.hex()):
+    for secret in (proof.record.identifier, proof.record.hash_leaf().hex(), proof.entry.statement.root.hex()):
         assert not any(secret in asked for asked in wire.asked)
 
 
@@ -100,10 +100,10 @@ def test_a_code_from_paper_stays_a_code(
 ) -> None:
     code = encode_paper(decode_proof(held.read_bytes()))
     assert main(["refresh", code, *NODE]) == 0
-    assert decode_paper(capsys.readouterr().out.strip()).status == city.proof(LICENCE).status
+    assert decode_paper(capsys.readouterr().out.strip()).staple == city.proof(LICENCE).staple
     held.write_text(code + "\n")
     assert main(["refresh", str(held), *NODE, "-o", str(tmp_path / "new")]) == 0
-    assert decode_paper((tmp_path / "new").read_text()).status == city.proof(LICENCE).status
+    assert decode_paper((tmp_path / "new").read_text()).staple == city.proof(LICENCE).staple
     assert held.read_text() == code + "\n"
 
 
@@ -220,7 +220,7 @@ def test_the_proof_inside_a_document_is_renewed_and_the_document_stays(
     target = tmp_path / output if output else path
     assert main(["refresh", str(path), *NODE, *(("-o", str(target)) if output else ())]) == 0
     assert detach(target.read_bytes()) == RestoredDocument(
-        document, replace(old, status=city.proof(LICENCE).status)
+        document, replace(old, staple=city.proof(LICENCE).staple)
     )
     assert judged(wuhan, target.read_bytes()) == "revoked"
     assert output is None or path.read_bytes() == attach(document, old), "the original stays"
@@ -235,7 +235,7 @@ def test_proofs_beside_and_inside_are_renewed_together(wire: Wire, city: City, t
     beside.write_bytes(old.encode())
     assert main(["refresh", str(path), *NODE]) == 0
     renewed = decode_proof(beside.read_bytes())
-    assert (path.read_bytes(), renewed.status) == (OFD, city.proof(LICENCE).status)
+    assert (path.read_bytes(), renewed.staple) == (OFD, city.proof(LICENCE).staple)
     path.write_bytes(attach(OFD, old))
     beside.write_bytes(old.encode())
     assert main(["refresh", str(path), *NODE, "-o", str(tmp_path / "one")]) == 1

@@ -125,7 +125,9 @@ def test_a_stamp_over_an_earlier_one_is_said(desk: SealsDesk, capsys: pytest.Cap
     assert "signed before" not in capsys.readouterr().err
     assert desk.apply("over.ofd", "--stamp", "1", "140", "230") == 0
     assert "cannot be confirmed any more" in capsys.readouterr().err
-    reasons = [report.check("references") for report in inspect(Path("over.ofd").read_bytes()).signatures]
+    reasons = [
+        report.find_check("references") for report in inspect(Path("over.ofd").read_bytes()).signatures
+    ]
     assert reasons == [unknown("references", "look_added"), passed("references")]
 
 
@@ -165,7 +167,7 @@ def test_a_seal_of_somebodys_own_maker_with_a_picture(desk: SealsDesk) -> None:
     made = decode_seal(Path("a").read_bytes())
     assert (made.version, made.picture.format, made.picture.data) == (1, "PNG", b"\x89PNG")
     assert (made.picture.width, made.picture.height) == (30, 20)
-    assert made.certificates == (
+    assert made.user_certificates == (
         read_holder(Path("user/signer.crt"), open_key(Path("user/signer.pem"), None)).certificate.der,
     )
     assert format_time(made.valid_from or 0) == "2025-12-31T16:00:00Z", "days are those of Asia/Shanghai"
@@ -184,7 +186,7 @@ def test_the_five_seals_of_a_company_are_registered_in_one_submission(desk: Seal
         kept = RegisteredSeal.read_beside(Path(file))
         assert kept
         proof = desk.city.proof(kept.identifier)
-        assert proof.record.leaf().hex() == kept.record_text.removeprefix("sm3:")
+        assert proof.record.hash_leaf().hex() == kept.record_text.removeprefix("sm3:")
         assert proof.disclosure
         claims = proof.disclosure.values
         assert (claims["ZZMC"], claims["ZZLXDM"]) == (kind.name.zh, kind.code)

@@ -20,7 +20,7 @@ from api.http.routes import knowledge
 from api.words import write_moment
 from examples.renderings import as_pdf
 from ledger.crypto.append_only import check_consistency
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from ledger.crypto.suites import parse_digest
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
@@ -35,7 +35,7 @@ from tests.unit.api.city import LOG, City, identifier
 SERIAL = "TM2022A0000000000001"
 LICENCE = identifier(SERIAL)
 DOCUMENT = as_pdf("营业执照", [])
-OTHERS = {name: generate("p256", Random(name).randbytes) for name in ("wuhan", "xiantao")}
+OTHERS = {name: generate_key("p256", Random(name).randbytes) for name in ("wuhan", "xiantao")}
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -155,8 +155,8 @@ def test_a_snapshot_over_http_says_what_the_node_knows(three: Cosigned3) -> None
     assert answer.headers["Content-Length"] == str(len(answer.content))
     assert path.read_bytes() == answer.content
     knowledge = replay([answer.content])
-    assert knowledge.logs() == three.city.knowledge.logs()
-    after = three.city.knowledge.fold.n
+    assert knowledge.list_logs() == three.city.knowledge.list_logs()
+    after = three.city.knowledge.fold.event_number
     assert three.node.get(f"/v1/snapshot?after={after}").status_code == 200
     assert three.node.get(f"/v1/snapshot?after={after + 1}").status_code == 404
     assert three.node.get("/v1/snapshot?after=-1").status_code == 422
@@ -177,7 +177,7 @@ def test_a_snapshot_is_not_made_anew_for_each_who_asks(
     assert len(made) == 1
     three.city.act(acts.IssuerAdded("tianmen", "11429006012345672R"))
     three.cosign(*OTHERS)
-    assert replay([three.node.get("/v1/snapshot").content]).logs() == three.city.knowledge.logs()
+    assert replay([three.node.get("/v1/snapshot").content]).list_logs() == three.city.knowledge.list_logs()
     assert len(made) == 2
 
 
@@ -253,7 +253,7 @@ def test_imported_snapshots_and_deltas(
     assert code == 0
     assert "signed by  " in out
     assert verify(held)["verdict"] == "valid"
-    n = three.city.knowledge.fold.n
+    n = three.city.knowledge.fold.event_number
     three.city.submit(three.city.change("revoke", LICENCE))
     three.city.anchor()
     delta = three.snapshot("delta.snapshot", after=n)
@@ -331,7 +331,7 @@ def test_checkpoints_pass_as_files(three: Cosigned3, run: Run, directory: Path, 
     )
     assert run("checkpoint", "add", directory, others)[0] == 1
     code, out, _ = run("checkpoint", "forks", directory)
-    assert (code, decode_fork(json.loads(out)).second.checkpoint) == (1, forked)
+    assert (code, decode_fork(json.loads(out)).second_checkpoint.checkpoint) == (1, forked)
     output = tmp_path / "exported.snapshot"
     assert run("snapshot", "export", directory, "-o", output)[0] == 0
     check_snapshot(lambda: [output.read_bytes()], read_trust(three.trust))
@@ -351,7 +351,7 @@ def test_checkpoints_are_compared(three: Cosigned3, run: Run, tmp_path: Path) ->
         ("one", {}),
         ("same", {}),
         ("forked", {"head": "0x" + "00" * 32}),
-        ("later", {"n": one.checkpoint.n + 1, "block": one.checkpoint.block + 1}),
+        ("later", {"n": one.checkpoint.event_number + 1, "block": one.checkpoint.block + 1}),
     ):
         files[name] = tmp_path / f"{name}.json"
         files[name].write_bytes(canonical(body | {"checkpoint": checkpoint | altered}))

@@ -10,7 +10,7 @@ from api.department.imports.headings import find_columns
 from api.department.imports.judging.judge import RowJudge
 from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.profiles import Profile, load_profile
-from ledger.encoding.times import civil_date
+from ledger.encoding.times import find_civil_date
 from tests.fakes.department import ISSUER, NOW
 from tests.unit.api.city import City
 from tests.unit.api.desk import Desk
@@ -82,7 +82,7 @@ def judge(folder: Path, content: bytes | Sequence[Mapping[str, str]], **settings
     profile = make_profile(**settings)
     with open_source(table_path) as source:
         columns, rows = find_columns(source.read_rows(), profile)
-        row_judge = RowJudge(profile, columns, ISSUER, civil_date(NOW))
+        row_judge = RowJudge(profile, columns, ISSUER, find_civil_date(NOW))
         return [row_judge.judge(row) for row in rows]
 
 

@@ -9,7 +9,7 @@ import pytest
 from anchoring.errors import SubmissionRefused
 from api.department.drafting import draft
 from api.department.drafts import Target
-from ledger.crypto.keys import decode_signature, generate
+from ledger.crypto.keys import decode_signature, generate_key
 from ledger.crypto.suites import SHA256, SM3
 from ledger.crypto.trees import MerkleTree
 from ledger.encoding.canonical import decode, decode_canonical
@@ -40,11 +40,11 @@ def test_a_draft_is_a_signed_submission_in_order(suite, algorithm) -> None:  # t
     assert isinstance(head, dict)
     statement = decode_statement(head["statement"])
     records = [decode_record(row["record"]) for row in rows]  # type: ignore[call-overload, index]
-    leaves = [record.leaf() for record in records]
+    leaves = [record.hash_leaf() for record in records]
     assert leaves == sorted(leaves)
     assert statement.root == MerkleTree(suite, leaves).root
-    assert (statement.count, statement.issuer, statement.log) == (50, ISSUER, LOG)
-    assert (statement.time, statement.expires) == (NOW, NOW + 3 * 86_400)
+    assert (statement.record_count, statement.issuer, statement.log) == (50, ISSUER, LOG)
+    assert (statement.time, statement.expires_at) == (NOW, NOW + 3 * 86_400)
     signature = decode_signature(str(head["signature"]))
     assert department.key.public.verify(statement.encode(), signature)
 
@@ -150,7 +150,7 @@ def test_a_row_may_follow_one_before_it(department: Department) -> None:
     lines = department.lines([licence(1), change("renew", 1, 2), licence(2)])
     records = [decode_record(json.loads(line)["record"]) for line in lines[1:]]
     by_action = {record.action: record for record in records if record.lineage in identifier(1)}
-    assert by_action["renew"].previous == by_action["issue"].leaf()
+    assert by_action["renew"].previous == by_action["issue"].hash_leaf()
 
 
 def test_what_was_registered_before_is_asked_for(department: Department) -> None:
@@ -178,7 +178,7 @@ def test_too_many_changes_are_refused(department: Department) -> None:
 
 
 def test_the_same_randomness_gives_the_same_submission() -> None:
-    key = generate("sm2", Random(3).randbytes)
+    key = generate_key("sm2", Random(3).randbytes)
     roots = set()
     for _ in range(2):
         lines = [json.dumps(licence(n)).encode() for n in range(5)]

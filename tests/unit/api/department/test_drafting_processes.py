@@ -48,9 +48,9 @@ def describe(draft: UnsignedDraft) -> tuple[set[tuple[str, str, int]], object]:
         assert draft.leaves == sorted(draft.leaves)
         for line, leaf in zip(draft.record_lines(), draft.leaves, strict=True):
             record = decode_record(Fields(decode_canonical(line.rstrip(b"\n")), "row").take("record"))
-            assert record.leaf() == leaf
+            assert record.hash_leaf() == leaf
             records.append(record)
-        by_leaf = {record.leaf(): record for record in records}
+        by_leaf = {record.hash_leaf(): record for record in records}
         for record in records:
             if record.previous:
                 assert by_leaf[record.previous].lineage == record.lineage, "it follows the row above"

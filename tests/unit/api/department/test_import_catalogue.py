@@ -13,11 +13,11 @@ from api.department.imports.sorts import Finding, find_consequence
 from api.department.imports.tally import describe_finding
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.records.identifiers import resident_check_character
+from ledger.records.identifiers import compute_resident_check
 from tests.unit.api.city import City
 from tests.unit.api.department.importing import GOOD_ROW, ImportDesk, find_sorts, judge, open_desk
 
-RESIDENT = "42900619900101001" + resident_check_character("42900619900101001")
+RESIDENT = "42900619900101001" + compute_resident_check("42900619900101001")
 FOOD = "Y1429006EXAMPLE03H001"
 BODY = GOOD_ROW["持证主体代码"]
 MARRIAGE = {**GOOD_ROW, "证照名称": "结婚证", "证照编号": "J429006-2022-000001", "有效期至": "长期"}

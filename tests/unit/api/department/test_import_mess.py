@@ -15,10 +15,10 @@ from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.sorts import Consequence, find_consequence
 from api.department.imports.tally import Tally
 from ledger.records.claims import is_document
-from ledger.records.identifiers import resident_check_character
+from ledger.records.identifiers import compute_resident_check
 from tests.unit.api.department.importing import GOOD_ROW, TYPE_NAME, find_sorts, judge
 
-RESIDENT: Final = "42900619900101001" + resident_check_character("42900619900101001")
+RESIDENT: Final = "42900619900101001" + compute_resident_check("42900619900101001")
 MARRIAGE: Final = {**GOOD_ROW, "证照名称": "结婚证", "证照编号": "J429006-2022-000001", "有效期至": "长期"}
 
 

@@ -17,7 +17,7 @@ from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.department.drafts import Target
 from api.department.sending import hand_in, send
-from ledger.crypto.keys import decode_signature, generate
+from ledger.crypto.keys import decode_signature, generate_key
 from ledger.crypto.suites import SM3
 from ledger.errors import MalformedInput
 from ledger.records.submissions import STATEMENT_TYPE, Window, decode_statement
@@ -133,16 +133,20 @@ def kept(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("problem", REFUSED)
 def test_what_was_signed_too_long_ago_is_signed_again_over_the_same_records(kept: Path, problem: str) -> None:
-    key, first = generate("sm2", Random(9).randbytes), kept.read_bytes().splitlines()
+    key, first = generate_key("sm2", Random(9).randbytes), kept.read_bytes().splitlines()
     node = Asked(NodeError("no", problem, 422), RECEIPT)
     assert send(node, kept, list, lambda: key, list)["state"] == "accepted"
     sent, lines = node.sent[1].splitlines(), kept.read_bytes().splitlines()
     assert (sent, lines[1:]) == (lines, first[1:])
     statement, before = (decode_statement(json.loads(line)["statement"]) for line in (lines[0], first[0]))
-    assert (statement.root, statement.count, statement.issuer) == (before.root, before.count, before.issuer)
+    assert (statement.root, statement.record_count, statement.issuer) == (
+        before.root,
+        before.record_count,
+        before.issuer,
+    )
     assert statement.window == Window.after(500)
-    assert (statement.expires - statement.time, statement.time > NOW) == (72 * 3600, True)
-    assert statement.key == key.public.id
+    assert (statement.expires_at - statement.time, statement.time > NOW) == (72 * 3600, True)
+    assert statement.key_id == key.public.id
     assert key.public.verify(statement.encode(), decode_signature(json.loads(lines[0])["signature"]))
 
 
@@ -153,14 +157,14 @@ def test_a_submission_of_version_1_is_signed_again_with_a_window(kept: Path) -> 
     body["statement"]["type"] = "shunzheng/submission/1"
     kept.write_bytes(b"".join([json.dumps(body).encode() + b"\n", *rows]))
     node = Asked(NodeError("no", "older-format", 422), RECEIPT)
-    send(node, kept, list, lambda: generate("p256", Random(9).randbytes), list)
+    send(node, kept, list, lambda: generate_key("p256", Random(9).randbytes), list)
     assert json.loads(kept.read_bytes().splitlines()[0])["statement"]["type"] == STATEMENT_TYPE
 
 
 def test_it_is_signed_again_once(kept: Path) -> None:
     node = Asked(*[NodeError("no", "outside-window", 422)] * 3)
     with pytest.raises(NodeError):
-        send(node, kept, list, lambda: generate("p256", Random(9).randbytes), list)
+        send(node, kept, list, lambda: generate_key("p256", Random(9).randbytes), list)
     assert len(node.sent) == 2
 
 
@@ -168,7 +172,7 @@ def test_it_is_not_signed_again_for_another_registry(kept: Path) -> None:
     before = kept.read_bytes()
     node = Asked(NodeError("no", "outside-window", 422), registry="eip155:1:0x" + "33" * 20 + ":" + "cd" * 8)
     with pytest.raises(MalformedInput, match="hand it in there"):
-        send(node, kept, list, lambda: generate("p256", Random(9).randbytes), list)
+        send(node, kept, list, lambda: generate_key("p256", Random(9).randbytes), list)
     assert kept.read_bytes() == before
 
 

@@ -17,7 +17,7 @@ from api.department.drafts import Target
 from api.department.submission_files import digest_rows, find_signed_otherwise, name_submission
 from api.department.waiting import NOT_FINAL_CODE, wait_final
 from api.key_files import write_key
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from ledger.crypto.suites import SM3
 from ledger.registry import acts
 from tests.unit.api.city import ISSUER, City, identifier
@@ -25,7 +25,7 @@ from tests.unit.api.desk import Desk
 
 SERIAL: Final = "TM2022A0000000000001"
 TARGET: Final = Target("eip155:1", "tianmen", SM3, 0)
-KEY, OTHER_KEY = (generate("p256", Random(seed).randbytes) for seed in (1, 2))
+KEY, OTHER_KEY = (generate_key("p256", Random(seed).randbytes) for seed in (1, 2))
 
 
 class RecordsDesk(Desk):
@@ -81,7 +81,7 @@ def test_after_a_stolen_key_the_old_submission_is_not_sent(desk: RecordsDesk) ->
     assert desk.submit(key="wrong.pem") == 0
     with desk.city.register.reading() as connection:
         (record,) = find_records(connection, identifier(SERIAL))
-    assert record.submission.entry.statement.key == OTHER_KEY.public.id
+    assert record.submission.entry.statement.key_id == OTHER_KEY.public.id
 
 
 def test_the_same_key_sends_the_same_submission_whatever_file_it_lies_in(

@@ -75,7 +75,7 @@ def test_the_worst_is_what_a_log_shows(three: City, watching: TestClient) -> Non
     three.publish()
     copies = EntryCopies(three.replica.engine)
     with three.replica.reading() as reading:
-        anchor = reading.anchor(LOG, 2)
+        anchor = reading.find_anchor(LOG, 2)
         assert anchor
         three.now = anchor.time + WITHHELD_SECONDS + 1
         copies.put_off(
@@ -177,7 +177,7 @@ def test_a_replica_that_is_followed_anew_keeps_the_copies(three: City) -> None:
         connection.execute(text("UPDATE state SET schema_number = 0"))
     three.replica.prepare(three.registry, _zero(three))
     with three.replica.reading() as reading:
-        assert reading.cursor.n == 0
+        assert reading.cursor.event_number == 0
     assert len(EntryCopies(three.replica.engine).page(LOG, 0, 10)) == 3
 
 

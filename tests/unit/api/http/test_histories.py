@@ -14,7 +14,7 @@ from anchoring.register.tables import CHANGE, LINEAGE, RECORD
 from anchoring.replica.tables import POSITION
 from api.cli import main
 from api.http.node import Node
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from ledger.encoding.canonical import encode as canonical
 from ledger.proof.histories import SignedHistory, decode_signed_history, sign_history
 from ledger.registry.status import Status
@@ -122,11 +122,13 @@ def test_another_city_checks_what_the_node_signed(
     lived: City, tianmen: TestClient, wuhan: TestClient
 ) -> None:
     whole = signed_history(lived, tianmen)
-    assert whole.history.key == lived.node_key.public.id
-    cut = sign_history(lived.node_key, replace(whole.history, proofs=whole.history.proofs[:1], waiting=()))
-    stolen_key = generate("sm2", draws("thief"))
-    forged = sign_history(stolen_key, replace(whole.history, key=stolen_key.public.id))
-    altered = replace(whole, history=replace(whole.history, waiting=()))
+    assert whole.history.key_id == lived.node_key.public.id
+    cut = sign_history(
+        lived.node_key, replace(whole.history, proofs=whole.history.proofs[:1], waiting_records=())
+    )
+    stolen_key = generate_key("sm2", draws("thief"))
+    forged = sign_history(stolen_key, replace(whole.history, key_id=stolen_key.public.id))
+    altered = replace(whole, history=replace(whole.history, waiting_records=()))
     expected = {
         whole: ("complete", None),
         cut: ("contradicted", "word_unexplained"),

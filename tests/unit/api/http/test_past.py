@@ -40,7 +40,7 @@ def told(city: City, wuhan: TestClient, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def day(city: City, before: int) -> str:
-    return times.civil_date(city.now - before * DAY).isoformat()
+    return times.find_civil_date(city.now - before * DAY).isoformat()
 
 
 def run(path: Path | str, at: str, *options: str) -> int:
@@ -59,7 +59,7 @@ def test_a_suspension_of_five_hours_is_told(
     told: Path, city: City, wuhan: TestClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = identifier("TM2022A0000000000002")
-    city.now = times.day_bounds(times.civil_date(city.now + DAY))[0] + 2 * 3600
+    city.now = times.find_day_bounds(times.find_civil_date(city.now + DAY))[0] + 2 * 3600
     for action in ("suspend", "resume"):
         city.submit(city.change(action, other))
         city.anchor()

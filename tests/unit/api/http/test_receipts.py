@@ -14,7 +14,7 @@ from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.department.receipts import keep_receipt, read_promise
 from api.http.app import create_app
-from ledger.crypto.keys import encode_signature, generate
+from ledger.crypto.keys import encode_signature, generate_key
 from ledger.encoding.canonical import Json
 from ledger.registry import acts
 from ledger.verification.receipts import SignedReceipt, decode_signed_receipt, sign_receipt
@@ -57,7 +57,7 @@ def test_the_pace_that_is_promised_is_set(city: City) -> None:
     with TestClient(create_app(city.settings.model_copy(update={"promise_seconds": 60}), city.clock)) as node:
         _, answer = hand_in(city, node)
     receipt = signed_in(answer).receipt
-    assert receipt.deadline - receipt.accepted == 60
+    assert receipt.deadline - receipt.accepted_at == 60
 
 
 def test_keys_are_shown(city: City, wuhan: TestClient) -> None:
@@ -151,7 +151,7 @@ HOSTILE: dict[str, dict[str, Any]] = {
     "another submission": {"root": bytes(32)},
     "another log": {"log": "wuhan"},
     "another registry": {"registry": "eip155:1:0x00:00"},
-    "fewer records": {"count": 2},
+    "fewer records": {"record_count": 2},
     "a deadline after the statement's end": {"deadline": 2**40 // 10},
 }
 
@@ -163,7 +163,7 @@ def test_a_receipt_that_promises_something_else_is_not_kept(
     path, answer = handed_in
     altered = dict(HOSTILE[name])
     if name == "a deadline after the statement's end":
-        altered["deadline"] = signed_in(answer).receipt.accepted + 8 * 86_400
+        altered["deadline"] = signed_in(answer).receipt.accepted_at + 8 * 86_400
     with pytest.raises(NodeError, match="promises nothing"):
         keep_receipt(node, path, forged(city, answer, **altered))
     assert not list(path.parent.glob("*.receipt.json*"))
@@ -177,7 +177,7 @@ def test_a_signature_that_is_not_the_nodes_is_not_kept(
     answer["signed"]["signature"] = encode_signature(bytes([1]) * 64)
     with pytest.raises(NodeError, match="not that of the key"):
         read_promise(node, statement, answer)
-    receipt = replace(signed_in(answer).receipt, key=city.key.public.id)
+    receipt = replace(signed_in(answer).receipt, key_id=city.key.public.id)
     with pytest.raises(NodeError, match="not that of a node"):
         read_promise(node, statement, answer | {"signed": sign_receipt(city.key, receipt).to_json()})
 
@@ -187,11 +187,11 @@ def test_a_node_cannot_show_another_key_under_the_same_name(
 ) -> None:
     """It signs with a key of its own making, names the registered one, and shows its own for it."""
     path, answer = handed_in
-    stranger = generate("sm2", draws("own"))
+    stranger = generate_key("sm2", draws("own"))
     receipt = signed_in(answer).receipt
     answer["signed"] = SignedReceipt(receipt, stranger.sign(receipt.encode())).to_json()
     shown = json.dumps(
-        json.loads(node.fetch_key(receipt.key)) | {"spki": stranger.public.spki.hex()}
+        json.loads(node.fetch_key(receipt.key_id)) | {"spki": stranger.public.spki.hex()}
     ).encode()
     monkeypatch.setattr(node, "fetch_key", lambda _: shown)
     with pytest.raises(NodeError, match="another key than the one that was asked for"):
@@ -213,8 +213,8 @@ def test_a_key_that_is_not_declared_yet_is_said(
     city: City, node: NodeClient, handed_in: tuple[Path, dict[str, Any]]
 ) -> None:
     path, answer = handed_in
-    other = generate("sm2", draws("other"))
-    receipt = replace(signed_in(answer).receipt, key=other.public.id)
+    other = generate_key("sm2", draws("other"))
+    receipt = replace(signed_in(answer).receipt, key_id=other.public.id)
     told = keep_receipt(node, path, answer | {"signed": sign_receipt(other, receipt).to_json()})
     assert "once the city's admin has declared" in told
 
@@ -227,10 +227,12 @@ def test_another_receipt_than_before_is_kept_beside_the_first(
     keep_receipt(node, path, answer)
     kept = path.with_suffix(".receipt.json").read_bytes()
     with pytest.raises(NodeError, match="another receipt"):
-        keep_receipt(node, path, forged(city, answer, first=7))
+        keep_receipt(node, path, forged(city, answer, first_position=7))
     assert path.with_suffix(".receipt.json").read_bytes() == kept
     assert (
-        decode_signed_receipt(path.with_name(path.stem + ".receipt.json.other").read_bytes()).receipt.first
+        decode_signed_receipt(
+            path.with_name(path.stem + ".receipt.json.other").read_bytes()
+        ).receipt.first_position
         == 7
     )
 
@@ -252,7 +254,7 @@ def test_the_command_says_what_became_of_each(
     shown = json.loads(capsys.readouterr().out.partition("\n[")[2].join(["[", ""]))
     assert [(item["standing"], item["words"]["zh"]) for item in shown] == [("kept", "承诺已兑现")]
     wrong = path.with_name("wrong.receipt.json")
-    wrong.write_text(json.dumps(forged(city, answer, first=9)["signed"] | {"signature": "A" * 86}))
+    wrong.write_text(json.dumps(forged(city, answer, first_position=9)["signed"] | {"signature": "A" * 86}))
     assert main(["receipts", "check", str(file), str(wrong), "--directory", directory]) == 11
     assert main(["receipts", "check", str(path), "--directory", directory]) == 1
 

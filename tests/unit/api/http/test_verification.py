@@ -35,7 +35,7 @@ def in_python(
     city: City, proof: Proof | bytes, presented: PresentedContent, max_age: int = 3600
 ) -> dict[str, Json]:
     with city.replica.reading() as trust:
-        return verify(presented, proof, trust, city.now, Policy(max_age=max_age)).to_json()
+        return verify(presented, proof, trust, city.now, Policy(max_age_seconds=max_age)).to_json()
 
 
 def body(proof: bytes, **members: Any) -> bytes:

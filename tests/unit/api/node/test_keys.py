@@ -9,7 +9,7 @@ from api.cli import main
 from api.node.errors import SettingsError
 from api.node.keys import load_node_key, make_node_key
 from api.node.settings import Settings
-from ledger.crypto.keys import generate, private_key
+from ledger.crypto.keys import decode_private_key, generate_key
 from tests.unit.api.city import draws
 
 REGISTRY = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"
@@ -29,7 +29,7 @@ def test_init_makes_a_key_for_its_owner_alone_and_says_how_to_declare_it(
     file = directory / "node.key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     key = load_node_key(Settings.load(directory, {}))
-    assert key == private_key(file.read_bytes())
+    assert key == decode_private_key(file.read_bytes())
     assert key.public.algorithm == "sm2"
     assert f"--purpose node --key-file {file}" in capsys.readouterr().err
 
@@ -60,8 +60,8 @@ def test_a_node_may_have_none(tmp_path: Path) -> None:
 
 
 def test_a_key_under_a_password(tmp_path: Path) -> None:
-    key = generate("p256", draws("key"))
-    (tmp_path / "node.key").write_bytes(key.encrypted_pem(b"a word", draws("salt")))
+    key = generate_key("p256", draws("key"))
+    (tmp_path / "node.key").write_bytes(key.to_encrypted_pem(b"a word", draws("salt")))
     (tmp_path / "node.password").write_bytes(b"a word\n")
     lines = 'node_key = "node.key"\nnode_key_password_file = "node.password"\n'
     assert load_node_key(settings(tmp_path, lines)) == key

@@ -12,7 +12,7 @@ from ledger.records.records import KINDS
 def test_the_usual_uses(name: str, seconds: int) -> None:
     policy = find_policy(name)
     assert policy
-    assert {policy.age_of(kind) for kind in KINDS} == {seconds}
+    assert {policy.get_max_age(kind) for kind in KINDS} == {seconds}
     assert name in list_policy_names()
 
 
@@ -26,9 +26,9 @@ def test_a_node_has_the_last_word() -> None:
     assert field
     assert inspection
     assert seals
-    assert field.max_age == 60
-    assert (inspection.age_of("licence"), inspection.age_of("seal")) == (900, 300)
-    assert (seals.age_of("licence"), seals.age_of("seal")) == (1800, 10)
+    assert field.max_age_seconds == 60
+    assert (inspection.get_max_age("licence"), inspection.get_max_age("seal")) == (900, 300)
+    assert (seals.get_max_age("licence"), seals.get_max_age("seal")) == (1800, 10)
     assert list_policy_names(changes) == [
         "default",
         "counter",

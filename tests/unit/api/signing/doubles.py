@@ -12,15 +12,15 @@ from typing import Final
 
 from asn1crypto import core
 
-from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.documents.asn1 import structures
 from ledger.documents.certificates.issuing import Holder
 from ledger.encoding.der import SEQUENCE, encode, encode_integer
 from tests.unit.api.city import draws
 
-SM2: Final = generate("sm2", draws("signer"))
-P256: Final = generate("p256", draws("signer"))
-OTHER: Final = generate("sm2", draws("another signer"))
+SM2: Final = generate_key("sm2", draws("signer"))
+P256: Final = generate_key("p256", draws("signer"))
+OTHER: Final = generate_key("sm2", draws("another signer"))
 MESSAGE: Final = b'{"statement": "made up"}'
 PIN: Final = "87654321"
 
@@ -43,7 +43,7 @@ def to_pkcs7(key: PrivateKey, signature: bytes) -> bytes:
 
 def to_pkcs7_of(signature: bytes, key: PrivateKey = SM2) -> bytes:
     """Return SignedData of GB/T 35275 without attributes, in which these bytes stand as the signature."""
-    certificate = Holder.root("试用签名人", key, 1_700_000_000, 1_900_000_000).certificate
+    certificate = Holder.make_root("试用签名人", key, 1_700_000_000, 1_900_000_000).certificate
     issuer = core.load(certificate.issuer)
     digest, algorithm = {"algorithm": "1.2.156.10197.1.401"}, {"algorithm": "1.2.156.10197.1.301.1"}
     signer = {

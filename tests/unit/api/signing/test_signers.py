@@ -22,8 +22,8 @@ from tests.unit.api.signing.doubles import MESSAGE, OTHER, P256, PIN, SM2, write
 _PROGRAM = """
 import base64, sys
 sys.path[:0] = {path!r}
-from ledger.crypto.keys import private_key
-key, data = private_key(open({key!r}, "rb").read()), sys.stdin.buffer.read()
+from ledger.crypto.keys import decode_private_key
+key, data = decode_private_key(open({key!r}, "rb").read()), sys.stdin.buffer.read()
 {before}
 answer = key.sign(data)
 {after}

@@ -16,7 +16,7 @@ from ledger.catalogue.fields import (
     Sensitivity,
 )
 from ledger.catalogue.types import LOCAL_PREFIX, Certainty, CertificateType, Use
-from ledger.records.identifiers import CertificateIdentifier, check_credit_code, division_of
+from ledger.records.identifiers import CertificateIdentifier, check_credit_code, get_division
 
 CATALOGUE: Catalogue = get_catalogue()
 #: Codes that public source code confirms.
@@ -109,7 +109,7 @@ def test_only_confirmed_codes_are_called_verified() -> None:
 
 def test_the_local_prefix_is_evidently_made_up() -> None:
     check_credit_code(LOCAL_PREFIX)
-    assert division_of(LOCAL_PREFIX) == "429006"
+    assert get_division(LOCAL_PREFIX) == "429006"
     assert "EXAMPLE" in LOCAL_PREFIX
 
 
@@ -187,7 +187,7 @@ def test_claims_are_graded(type_: CertificateType) -> None:
         if field.sensitivity is Sensitivity.NONE:
             assert field.level < 3
     holder_claims = [CATALOGUE.map_claims(type_.code)[name] for name in ("CZZT", "CZZTDM", "ZZBH", "ZZBS")]
-    assert all((claim.sensitivity is not Sensitivity.NONE) == type_.personal for claim in holder_claims)
+    assert all((claim.sensitivity is not Sensitivity.NONE) == type_.is_personal for claim in holder_claims)
 
 
 def test_children_and_disability_are_sensitive() -> None:

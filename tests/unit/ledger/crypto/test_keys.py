@@ -19,12 +19,12 @@ from ledger.crypto import keyfiles, p256, sm2
 from ledger.crypto.keys import (
     Algorithm,
     PrivateKey,
+    decode_private_key,
+    decode_public_key,
     decode_signature,
     encode_signature,
-    generate,
+    generate_key,
     keccak256,
-    private_key,
-    public_key,
 )
 from ledger.errors import MalformedInput
 
@@ -40,7 +40,7 @@ def made(algorithm: Algorithm, seed: bytes = b"seed") -> PrivateKey:
     def random(count: int) -> bytes:
         return hashlib.sha256(seed + next(counter).to_bytes(4, "big")).digest()[:count]
 
-    return generate(algorithm, random)
+    return generate_key(algorithm, random)
 
 
 @pytest.fixture(params=ALGORITHMS)
@@ -75,7 +75,7 @@ def test_keccak256_is_that_of_ethereum_not_sha3() -> None:
 def test_a_key_is_named_by_keccak_of_its_spki(key: PrivateKey) -> None:
     assert len(key.public.spki) == 91
     assert key.public.id == keccak256(key.public.spki)
-    assert public_key(key.public.spki) == key.public
+    assert decode_public_key(key.public.spki) == key.public
 
 
 def test_the_p256_spki_is_that_of_another_library() -> None:
@@ -92,14 +92,14 @@ def test_other_forms_of_a_public_key_are_refused(key: PrivateKey) -> None:
     others.append(spki[:26] + b"\x06" + spki[27:])  # the hybrid form of the same point
     for other in others:
         with pytest.raises(MalformedInput, match="a public key is the DER"):
-            public_key(other)
+            decode_public_key(other)
 
 
 def test_a_point_off_the_curve_is_refused(key: PrivateKey) -> None:
     spki = key.public.spki
     for point in (bytes(64), spki[27:59] + spki[27:59], spki[59:] + spki[27:59], b"\xff" * 64):
         with pytest.raises(MalformedInput, match="not a point on the curve"):
-            public_key(spki[:27] + point)
+            decode_public_key(spki[:27] + point)
 
 
 FIELDS = {  # modulus p and b of y^2 = x^3 - 3x + b
@@ -121,16 +121,16 @@ def test_a_point_has_no_second_spelling(key: PrivateKey) -> None:
     x, square = next(pair for pair in squares if pow(pair[1], (p - 1) // 2, p) == 1)
     y = pow(square, (p + 1) // 4, p)
     head = key.public.spki[:27]
-    assert public_key(head + joined(x, y)).algorithm == key.public.algorithm
+    assert decode_public_key(head + joined(x, y)).algorithm == key.public.algorithm
     with pytest.raises(MalformedInput, match="not a point on the curve"):
-        public_key(head + joined(x + p, y))
+        decode_public_key(head + joined(x + p, y))
 
 
 def test_a_key_of_one_curve_is_none_of_the_other() -> None:
     one, other = made("sm2").public.spki, made("p256").public.spki
     for spki in (one[:27] + other[27:], other[:27] + one[27:]):
         with pytest.raises(MalformedInput, match="not a point on the curve"):
-            public_key(spki)
+            decode_public_key(spki)
 
 
 def test_public_keys_travel_between_processes(key: PrivateKey) -> None:
@@ -246,7 +246,7 @@ def test_generating_asks_again_for_numbers_out_of_range() -> None:
         order = CURVES[algorithm].ORDER
         draws = [0, order, order - 1, 2**256 - 1, order - 2]
         source = iter(draw.to_bytes(32, "big") for draw in draws)
-        key = generate(algorithm, lambda _, source=source: next(source))  # type: ignore[misc]
+        key = generate_key(algorithm, lambda _, source=source: next(source))  # type: ignore[misc]
         assert next(source, None) is None
         assert key.public.verify(MESSAGE, key.sign(MESSAGE))
 
@@ -258,7 +258,7 @@ def test_the_same_bytes_make_the_same_key() -> None:
 
 def test_no_other_algorithm_is_known() -> None:
     with pytest.raises(MalformedInput, match="sm2 or p256, not 'ed25519'"):
-        generate("ed25519", os.urandom)
+        generate_key("ed25519", os.urandom)
 
 
 def test_a_private_key_does_not_show_its_secret(key: PrivateKey) -> None:
@@ -270,38 +270,38 @@ def test_a_private_key_does_not_show_its_secret(key: PrivateKey) -> None:
 
 
 def test_key_files_round_trip(key: PrivateKey) -> None:
-    assert private_key(key.pem()) == key
-    assert private_key(key.encrypted_pem(b"correct horse", os.urandom), b"correct horse") == key
-    assert private_key(key.pem(), b"needless") == key
+    assert decode_private_key(key.to_pem()) == key
+    assert decode_private_key(key.to_encrypted_pem(b"correct horse", os.urandom), b"correct horse") == key
+    assert decode_private_key(key.to_pem(), b"needless") == key
 
 
 def test_a_password_is_needed_and_must_be_right(key: PrivateKey) -> None:
-    pem = key.encrypted_pem(b"correct horse", os.urandom)
+    pem = key.to_encrypted_pem(b"correct horse", os.urandom)
     assert b"ENCRYPTED" in pem
     with pytest.raises(MalformedInput, match="needs a password"):
-        private_key(pem)
+        decode_private_key(pem)
     with pytest.raises(MalformedInput):
-        private_key(pem, b"battery staple")
+        decode_private_key(pem, b"battery staple")
 
 
 def test_salt_and_vector_differ_from_file_to_file(key: PrivateKey) -> None:
-    assert key.encrypted_pem(b"pw", os.urandom) != key.encrypted_pem(b"pw", os.urandom)
+    assert key.to_encrypted_pem(b"pw", os.urandom) != key.to_encrypted_pem(b"pw", os.urandom)
 
 
 def test_the_p256_file_is_that_of_another_library() -> None:
     key = made("p256")
-    for pem, password in ((key.pem(), None), (key.encrypted_pem(b"pw", os.urandom), b"pw")):
+    for pem, password in ((key.to_pem(), None), (key.to_encrypted_pem(b"pw", os.urandom), b"pw")):
         loaded = serialization.load_pem_private_key(pem, password)
         plain = loaded.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        assert plain == key.pem()
+        assert plain == key.to_pem()
         sealed = loaded.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.BestAvailableEncryption(b"their password"),
         )
-        assert private_key(sealed, b"their password") == key
+        assert decode_private_key(sealed, b"their password") == key
 
 
 def openssl(*arguments: str) -> bytes:
@@ -312,8 +312,8 @@ def openssl(*arguments: str) -> bytes:
 
 def test_openssl_reads_our_files(key: PrivateKey, tmp_path: Path) -> None:
     plain, sealed = tmp_path / "plain.pem", tmp_path / "sealed.pem"
-    plain.write_bytes(key.pem())
-    sealed.write_bytes(key.encrypted_pem(b"pw", os.urandom))
+    plain.write_bytes(key.to_pem())
+    sealed.write_bytes(key.to_encrypted_pem(b"pw", os.urandom))
     public = ("-pubout", "-outform", "DER")
     assert openssl("pkey", "-in", str(plain), *public) == key.public.spki
     assert openssl("pkey", "-in", str(sealed), "-passin", "pass:pw", *public) == key.public.spki
@@ -326,21 +326,21 @@ def test_we_read_the_files_of_openssl(algorithm: Algorithm, curve: str, tmp_path
     openssl(
         "pkcs8", "-topk8", "-in", str(plain), "-v2", "aes-256-cbc", "-passout", "pass:pw", "-out", str(sealed)
     )
-    key = private_key(plain.read_bytes())
+    key = decode_private_key(plain.read_bytes())
     assert key.public.algorithm == algorithm
     assert key.public.spki == openssl("pkey", "-in", str(plain), "-pubout", "-outform", "DER")
-    assert private_key(sealed.read_bytes(), b"pw") == key
+    assert decode_private_key(sealed.read_bytes(), b"pw") == key
 
 
 def test_files_that_are_no_key_are_refused(key: PrivateKey) -> None:
-    der = opened(key.pem())
+    der = opened(key.to_pem())
     texts = [
         b"",
         b"key",
         der,
-        key.pem()[:-10],
-        key.pem() * 2,
-        key.pem().replace(b"PRIVATE", b"PUBLIC"),
+        key.to_pem()[:-10],
+        key.to_pem() * 2,
+        key.to_pem().replace(b"PRIVATE", b"PUBLIC"),
         bytes(5000),
     ]
     texts += [
@@ -352,47 +352,47 @@ def test_files_that_are_no_key_are_refused(key: PrivateKey) -> None:
     ]
     texts += [
         b"-----BEGIN PRIVATE KEY-----\nA\n-----END PRIVATE KEY-----\n",
-        key.pem().replace(b"\n", b"\n" * 2000),
+        key.to_pem().replace(b"\n", b"\n" * 2000),
     ]
     texts += [armoured(der, "EC PRIVATE KEY")]
     for text in texts:
         with pytest.raises(MalformedInput):
-            private_key(text)
+            decode_private_key(text)
 
 
 def test_a_file_whose_public_key_is_not_its_own_is_refused(key: PrivateKey) -> None:
-    mine, another = opened(key.pem()), opened(made(key.public.algorithm, b"another").pem())
+    mine, another = opened(key.to_pem()), opened(made(key.public.algorithm, b"another").to_pem())
     with pytest.raises(MalformedInput, match="together with its public key"):
-        private_key(armoured(mine[:-64] + another[-64:]))
+        decode_private_key(armoured(mine[:-64] + another[-64:]))
 
 
 def test_a_file_with_a_secret_out_of_range_is_refused(key: PrivateKey) -> None:
-    der, curve = opened(key.pem()), CURVES[key.public.algorithm]
+    der, curve = opened(key.to_pem()), CURVES[key.public.algorithm]
     for secret in (0, curve.ORDER - 1, curve.ORDER, 2**256 - 1):
         with pytest.raises(MalformedInput):
-            private_key(armoured(der[:36] + secret.to_bytes(32, "big") + der[68:]))
+            decode_private_key(armoured(der[:36] + secret.to_bytes(32, "big") + der[68:]))
 
 
 def test_another_encryption_than_ours_is_refused_by_name(key: PrivateKey) -> None:
-    der = opened(key.encrypted_pem(b"pw", os.urandom))
+    der = opened(key.to_encrypted_pem(b"pw", os.urandom))
     aes_128 = der.replace(bytes.fromhex("60864801650304012a"), bytes.fromhex("608648016503040102"))
     for other in (aes_128, der[:-1], der + b"\x00", der[:50], b"", b"\x30", b"\x30\x81", bytes(200)):
         with pytest.raises(MalformedInput, match="not under PBES2"):
-            private_key(armoured(other, "ENCRYPTED PRIVATE KEY"), b"pw")
+            decode_private_key(armoured(other, "ENCRYPTED PRIVATE KEY"), b"pw")
 
 
 @pytest.mark.parametrize("rounds", [0, keyfiles.MAX_PBKDF2_ROUNDS + 1, 2**63])
 def test_a_file_cannot_ask_for_endless_work(rounds: int) -> None:
     der = keyfiles._encode_encrypted_info(bytes(16), rounds, bytes(16), bytes(144))
     with pytest.raises(MalformedInput, match="PBKDF2 takes 1 to 10000000 rounds"):
-        private_key(armoured(der, "ENCRYPTED PRIVATE KEY"), b"pw")
+        decode_private_key(armoured(der, "ENCRYPTED PRIVATE KEY"), b"pw")
 
 
 @pytest.mark.parametrize(("vector", "data"), [(8, 144), (16, 0), (16, 100), (16, 15)])
 def test_a_broken_cipher_text_is_refused(vector: int, data: int) -> None:
     der = keyfiles._encode_encrypted_info(bytes(16), 1, bytes(vector), bytes(data))
     with pytest.raises(MalformedInput):
-        private_key(armoured(der, "ENCRYPTED PRIVATE KEY"), b"pw")
+        decode_private_key(armoured(der, "ENCRYPTED PRIVATE KEY"), b"pw")
 
 
 # --- text of signatures

@@ -34,20 +34,20 @@ def test_names_and_numbers_are_those_of_the_contract() -> None:
 
 @BOTH
 def test_found_by_name_and_number(suite: Suite) -> None:
-    assert suites.by_name(suite.name) is suite
-    assert suites.by_number(suite.number) is suite
+    assert suites.get_suite(suite.name) is suite
+    assert suites.get_suite_by_number(suite.number) is suite
 
 
 @pytest.mark.parametrize("name", ["", "SM3", "md5", "sha-256"])
 def test_unknown_names_are_refused(name: str) -> None:
     with pytest.raises(MalformedInput, match="the suite is sm3 or sha256"):
-        suites.by_name(name)
+        suites.get_suite(name)
 
 
 @pytest.mark.parametrize("number", [0, 3, -1])
 def test_unknown_numbers_are_refused(number: int) -> None:
     with pytest.raises(MalformedInput, match=f"not {number}"):
-        suites.by_number(number)
+        suites.get_suite_by_number(number)
 
 
 @BOTH

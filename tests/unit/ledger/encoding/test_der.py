@@ -131,4 +131,4 @@ def test_an_object_identifier_has_a_length_that_can_be_read_in_time() -> None:
     ],
 )
 def test_elements_are_counted_whatever_their_form(data: bytes, elements: int) -> None:
-    assert der.count(data) == elements
+    assert der.count_elements(data) == elements

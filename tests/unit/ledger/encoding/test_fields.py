@@ -23,26 +23,29 @@ def test_only_an_object_has_members(value: Json) -> None:
 
 
 def test_type_tells_newer_from_other() -> None:
-    fields(type="a/b/1").type("a/b/1")
+    fields(type="a/b/1").take_type("a/b/1")
     with pytest.raises(NewerFormat, match="update the program"):
-        fields(type="a/b/2").type("a/b/1")
+        fields(type="a/b/2").take_type("a/b/1")
     with pytest.raises(MalformedInput) as raised:
-        fields(type="a/c/1").type("a/b/1")
+        fields(type="a/c/1").take_type("a/b/1")
     assert type(raised.value) is MalformedInput
 
 
 @pytest.mark.parametrize(
     ("read", "wrong"),
     [
-        (lambda members: members.text("x"), [1, True, "", [], "a" * (MAX_TEXT_CHARS + 1)]),
-        (lambda members: members.integer("x", 1, 9), [0, 10, True, "1", []]),
-        (lambda members: members.array("x", 2), ["ab", {}, [1, 2, 3]]),
-        (lambda members: members.hex("x", 2), ["abc", "ABCD", "ab", "abcdef", "zz00", 1]),
-        (lambda members: members.hashes("x"), [["00"], [1], "00", ["00" * 32] * (MAX_PATH + 1)]),
-        (lambda members: members.digest("x"), ["00" * 32, "md5:" + "00" * 32, "sm3:00", "sm3:" + "A0" * 32]),
-        (lambda members: members.time("x"), ["2022-03-28", 1]),
-        (lambda members: members.date("x"), ["2022-03-28T08:00:00Z", 1]),
-        (lambda members: members.parsed("x", parse_key_id), ["00" * 32, "0X" + "00" * 32, "0x00"]),
+        (lambda members: members.take_text("x"), [1, True, "", [], "a" * (MAX_TEXT_CHARS + 1)]),
+        (lambda members: members.take_integer("x", 1, 9), [0, 10, True, "1", []]),
+        (lambda members: members.take_array("x", 2), ["ab", {}, [1, 2, 3]]),
+        (lambda members: members.take_hex("x", 2), ["abc", "ABCD", "ab", "abcdef", "zz00", 1]),
+        (lambda members: members.take_hashes("x"), [["00"], [1], "00", ["00" * 32] * (MAX_PATH + 1)]),
+        (
+            lambda members: members.take_digest("x"),
+            ["00" * 32, "md5:" + "00" * 32, "sm3:00", "sm3:" + "A0" * 32],
+        ),
+        (lambda members: members.take_time("x"), ["2022-03-28", 1]),
+        (lambda members: members.take_date("x"), ["2022-03-28T08:00:00Z", 1]),
+        (lambda members: members.take_parsed("x", parse_key_id), ["00" * 32, "0X" + "00" * 32, "0x00"]),
     ],
 )
 def test_a_member_of_another_form_is_refused_by_name(read: Any, wrong: list[Json]) -> None:
@@ -57,18 +60,18 @@ def test_members_in_their_form() -> None:
         time="1970-01-01T00:00:01Z", date="2022-03-28", key="0x" + "01" * 32,
     )  # fmt: skip
     assert members.has("text")
-    assert members.text("text") == "a"
+    assert members.take_text("text") == "a"
     assert not members.has("text")
-    assert members.integer("number", 0, 9) == 9
-    assert members.array("list", 1) == [1]
-    assert members.hex("hex", 2) == b"\xab\xcd"
-    assert members.hashes("path") == (bytes(32),)
-    assert members.digest("digest") == (SM3, bytes(32))
-    assert members.time("time") == 1
-    assert members.date("date") == date(2022, 3, 28)
-    assert members.date("date") is None
-    assert members.parsed("key", parse_key_id) == b"\x01" * 32
-    assert members.optional("note", str) is None
+    assert members.take_integer("number", 0, 9) == 9
+    assert members.take_array("list", 1) == [1]
+    assert members.take_hex("hex", 2) == b"\xab\xcd"
+    assert members.take_hashes("path") == (bytes(32),)
+    assert members.take_digest("digest") == (SM3, bytes(32))
+    assert members.take_time("time") == 1
+    assert members.take_date("date") == date(2022, 3, 28)
+    assert members.take_date("date") is None
+    assert members.take_parsed("key", parse_key_id) == b"\x01" * 32
+    assert members.take_optional("note", str) is None
     members.close()
 
 
@@ -77,7 +80,7 @@ def test_a_failure_keeps_its_kind_and_names_the_member() -> None:
         raise InvalidIdentifier(f"{text} is odd")
 
     with pytest.raises(InvalidIdentifier, match=r"thing\.code: x is odd"):
-        fields(code="x").parsed("code", refuse)
+        fields(code="x").take_parsed("code", refuse)
 
 
 def test_a_missing_member_is_named() -> None:

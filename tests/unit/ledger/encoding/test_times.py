@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ledger.encoding.times import civil_date, format_time, parse_date, parse_time
+from ledger.encoding.times import find_civil_date, format_time, parse_date, parse_time
 from ledger.errors import MalformedInput
 from ledger.limits import MAX_BLOCK_TIME
 
@@ -74,11 +74,11 @@ def test_a_date_has_one_spelling() -> None:
 
 
 def test_the_civil_date_is_that_of_shanghai() -> None:
-    assert civil_date(parse_time("2026-03-02T15:59:59Z")) == date(2026, 3, 2)
-    assert civil_date(parse_time("2026-03-02T16:00:00Z")) == date(2026, 3, 3)
-    assert civil_date(parse_time("9999-12-31T23:59:59Z")) == civil_date(MAX_BLOCK_TIME), (
+    assert find_civil_date(parse_time("2026-03-02T15:59:59Z")) == date(2026, 3, 2)
+    assert find_civil_date(parse_time("2026-03-02T16:00:00Z")) == date(2026, 3, 3)
+    assert find_civil_date(parse_time("9999-12-31T23:59:59Z")) == find_civil_date(MAX_BLOCK_TIME), (
         "no year has five digits"
     )
-    assert civil_date(parse_time("1988-07-01T15:59:59Z")) == date(
+    assert find_civil_date(parse_time("1988-07-01T15:59:59Z")) == date(
         1988, 7, 1
     )  # summers of 1986 to 1991 do not count

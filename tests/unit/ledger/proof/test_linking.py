@@ -35,28 +35,33 @@ def test_the_proof_of_a_seal_of_another_city_is_attached_where_the_link_names_it
     licence = city.licence(**sealed_by(signature))
     for registrar, item in ((other, seal), (city, signature), (city, licence)):
         registrar.register(item)
-    bare = city.proof(licence, linked=(city.proof(signature, status=None),))
+    bare = city.proof(licence, linked_proofs=(city.proof(signature, staple=None),))
     assert city.verify(bare, documents=[DOCUMENT]).reason == "link_missing"
     assert list(find_missing_links(bare)) == list(signature.record.links)
     suspension = other.follow("suspend", seal)
     other.register(suspension)
     whole = attach_proofs(
-        bare, other.proof(seal, linked=(other.proof(suspension, disclosure=None, status=None),))
+        bare, other.proof(seal, linked_proofs=(other.proof(suspension, disclosure=None, staple=None),))
     )
-    assert city.verify(whole, documents=[DOCUMENT]).step(11).reason == "seals_good"
+    assert city.verify(whole, documents=[DOCUMENT]).get_step(11).reason == "seals_good"
     assert list(find_missing_links(whole)) == []
-    attached = whole.linked[0].linked[0]
-    assert (attached.status, attached.linked) == (None, ()), "what nobody needs there stays away"
+    attached = whole.linked_proofs[0].linked_proofs[0]
+    assert (attached.staple, attached.linked_proofs) == (None, ()), "what nobody needs there stays away"
     assert isinstance(attached.disclosure, SelectiveDisclosure)
     assert attached.disclosure.withheld_names == {"KZ_YZZZDW"}
     assert attach_proofs(whole, other.proof(seal)) == whole, "it takes the place of the one that was there"
-    assert attach_proofs(replace(bare, linked=()), bare.linked[0]).linked[0].linked == (), (
-        "a sealing by itself too"
-    )
+    assert (
+        attach_proofs(replace(bare, linked_proofs=()), bare.linked_proofs[0]).linked_proofs[0].linked_proofs
+        == ()
+    ), "a sealing by itself too"
 
 
 def test_what_is_given_may_lead_to_what_else_is_given_in_any_order(sealed: Sealed) -> None:
-    bare, sealing, seal = sealed.proof(linked=()), sealed.sealing(linked=()), sealed.city.proof(sealed.seal)
+    bare, sealing, seal = (
+        sealed.proof(linked_proofs=()),
+        sealed.sealing(linked_proofs=()),
+        sealed.city.proof(sealed.seal),
+    )
     whole = attach_proofs(bare, sealing, seal)
     assert sealed.city.verify(whole, documents=[DOCUMENT]).verdict is Verdict.VALID
     assert attach_proofs(bare, seal, sealing) == whole
@@ -64,25 +69,25 @@ def test_what_is_given_may_lead_to_what_else_is_given_in_any_order(sealed: Seale
 
 
 def test_a_given_proof_keeps_what_was_attached_to_the_one_that_it_replaces(sealed: Sealed) -> None:
-    whole = attach_proofs(sealed.proof(), sealed.sealing(linked=()))
+    whole = attach_proofs(sealed.proof(), sealed.sealing(linked_proofs=()))
     assert whole == attach_proofs(sealed.proof(), sealed.sealing())
     assert list(find_missing_links(whole)) == []
     change = sealed.city.follow("suspend", sealed.licence)
     sealed.city.register(change)
-    cause = sealed.city.proof(change, disclosure=None, status=None)
-    whole = attach_proofs(sealed.proof(linked=(cause,)), sealed.sealing())
-    assert whole.linked[1:] == (cause,), "and the proof of a change of status stays"
+    cause = sealed.city.proof(change, disclosure=None, staple=None)
+    whole = attach_proofs(sealed.proof(linked_proofs=(cause,)), sealed.sealing())
+    assert whole.linked_proofs[1:] == (cause,), "and the proof of a change of status stays"
 
 
 def test_what_travels_inside_opens_no_more_than_it_must_at_any_depth(sealed: Sealed) -> None:
     """A sealing is given as its node exports it, with all that the seal's maker registered."""
     seal = sealed.city.proof(sealed.seal)
     assert isinstance(seal.disclosure, FullDisclosure)
-    assert seal.status is not None
-    whole = attach_proofs(sealed.proof(linked=()), sealed.sealing(linked=(seal,)))
-    inner = whole.linked[0].linked[0]
+    assert seal.staple is not None
+    whole = attach_proofs(sealed.proof(linked_proofs=()), sealed.sealing(linked_proofs=(seal,)))
+    inner = whole.linked_proofs[0].linked_proofs[0]
     assert isinstance(inner.disclosure, SelectiveDisclosure)
-    assert inner.status is None
+    assert inner.staple is None
     assert seal.disclosure.master.hex().encode() not in whole.encode()
 
 
@@ -128,6 +133,6 @@ def test_only_the_very_record_that_a_link_names_is_attached(sealed: Sealed) -> N
     for proof in (sealed.city.proof(stranger), sealed.proof()):
         with pytest.raises(MalformedInput, match="nothing in the proof links to this record"):
             attach_proofs(sealed.proof(), proof)
-    beside = sealed.city.proof(sealed.seal, linked=(sealed.proof(linked=()),))
+    beside = sealed.city.proof(sealed.seal, linked_proofs=(sealed.proof(linked_proofs=()),))
     with pytest.raises(MalformedInput, match="nothing in the proof links to this record"):
         attach_proofs(beside, sealed.sealing())

@@ -14,7 +14,7 @@ from tests.scenes import scene
 
 CITY, ITEMS = scene()
 PROOF = CITY.proof(ITEMS[0])
-BARE = replace(PROOF, disclosure=None, status=None)
+BARE = replace(PROOF, disclosure=None, staple=None)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,9 @@ BARE = replace(PROOF, disclosure=None, status=None)
         BARE,
         CITY.proof(ITEMS[0], shown={"ZZMC"}),
         CITY.proof(ITEMS[0], *ITEMS[1:]),
-        replace(PROOF, batch=(PathElement("left", 1, bytes(32)), PathElement("right", 2**40, b"\x01" * 32))),
+        replace(
+            PROOF, batch_path=(PathElement("left", 1, bytes(32)), PathElement("right", 2**40, b"\x01" * 32))
+        ),
     ],
 )
 def test_a_proof_comes_back(proof: Proof) -> None:
@@ -84,7 +86,7 @@ def test_a_missing_member_is_refused(name: str) -> None:
 def nested(depth: int) -> Proof:
     proof = BARE
     for _ in range(depth):
-        proof = replace(BARE, linked=(proof,))
+        proof = replace(BARE, linked_proofs=(proof,))
     return proof
 
 
@@ -95,13 +97,13 @@ def test_links_are_limited_in_depth() -> None:
 
 
 def test_links_are_limited_in_all() -> None:
-    most = replace(BARE, linked=(BARE,) * MAX_LINKED)
+    most = replace(BARE, linked_proofs=(BARE,) * MAX_LINKED)
     assert read_proof(most.to_json()) == most
     with pytest.raises(MalformedInput):
-        read_proof(replace(BARE, linked=(BARE,) * (MAX_LINKED + 1)).to_json())
-    branch = replace(BARE, linked=(BARE,) * 8)
+        read_proof(replace(BARE, linked_proofs=(BARE,) * (MAX_LINKED + 1)).to_json())
+    branch = replace(BARE, linked_proofs=(BARE,) * 8)
     with pytest.raises(LimitExceeded, match="16 proofs"):
-        read_proof(replace(BARE, linked=(branch, branch)).to_json())
+        read_proof(replace(BARE, linked_proofs=(branch, branch)).to_json())
 
 
 def test_size_is_limited() -> None:

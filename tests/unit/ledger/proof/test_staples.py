@@ -13,17 +13,17 @@ import pytest
 from ledger.crypto.suites import SHA256, SM3
 from ledger.crypto.trees import PathElement
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
-from ledger.proof.proof import CountMismatch, OutsideBatch, Staple, position_at
+from ledger.proof.proof import CountMismatch, OutsideBatch, Staple, compute_position
 from ledger.proof.staples import (
     MAX_RANGE_BYTES,
     RANGE_CHUNKS,
     RANGE_POSITIONS,
     StatusRange,
     decode_range,
-    position_of,
+    find_position,
     refresh_staple,
 )
-from ledger.registry.status import StatusTree, staple_root
+from ledger.registry.status import StatusTree, compute_staple_root
 from tests.scenes import scene
 
 SIZES = [1, 64, 65, 5000, RANGE_POSITIONS, RANGE_POSITIONS + 1, 3 * RANGE_POSITIONS + 777]
@@ -40,7 +40,7 @@ def tree_of(size: int) -> StatusTree:
 
 def range_of(size: int, first: int) -> StatusRange:
     tree = tree_of(size)
-    chunks, path = tree.chunks(first, RANGE_CHUNKS), tuple(tree.path_above(first, RANGE_CHUNKS))
+    chunks, path = tree.get_chunks(first, RANGE_CHUNKS), tuple(tree.find_path_above(first, RANGE_CHUNKS))
     return StatusRange(SHA256, "tianmen", 7, 1_772_413_200, size, first, chunks, path)
 
 
@@ -50,14 +50,16 @@ def test_a_range_holds_the_staple_of_each_of_its_positions(size: int) -> None:
     for first in range(0, size, RANGE_POSITIONS):
         status_range = decode_range(range_of(size, first).encode())
         assert status_range == range_of(size, first)
-        assert status_range.root() == tree.root()
+        assert status_range.compute_root() == tree.compute_root()
         for position in (first, min(first + 1237, size - 1), min(first + RANGE_POSITIONS, size) - 1):
-            staple = status_range.staple(position)
-            assert staple == Staple(7, tree.chunk(position), tuple(tree.path(position)))
-            assert staple_root(SHA256, size, position, staple.chunk, staple.path) == tree.root()
+            staple = status_range.make_staple(position)
+            assert staple == Staple(7, tree.get_chunk(position), tuple(tree.find_path(position)))
+            assert (
+                compute_staple_root(SHA256, size, position, staple.chunk, staple.path) == tree.compute_root()
+            )
         for position in (first - 1, min(first + RANGE_POSITIONS, size)):
             with pytest.raises(MalformedInput, match="outside"):
-                status_range.staple(position)
+                status_range.make_staple(position)
 
 
 def body(**altered: Any) -> bytes:
@@ -130,19 +132,21 @@ def test_a_proof_takes_no_staple_of_another_log_or_suite_or_from_before() -> Non
     city, items = scene()
     proof = city.proof(items[1])
     tree = city.statuses
-    fitting = StatusRange(SM3, city.name, city.sequence, 0, tree.size, 0, tree.chunks(0, RANGE_CHUNKS), ())
+    fitting = StatusRange(
+        SM3, city.name, city.sequence, 0, tree.size, 0, tree.get_chunks(0, RANGE_CHUNKS), ()
+    )
     position = city.position(items[1])
-    assert refresh_staple(replace(proof, status=None), fitting, position) == proof
+    assert refresh_staple(replace(proof, staple=None), fitting, position) == proof
     for other in (
         replace(fitting, log="wuhan"),
         replace(fitting, suite=SHA256),
         replace(fitting, sequence=proof.sequence - 1),
     ):
         with pytest.raises(MalformedInput):
-            refresh_staple(replace(proof, status=None), other, position)
+            refresh_staple(replace(proof, staple=None), other, position)
     newer = Staple(city.sequence + 1, bytes(32), ())
     with pytest.raises(MalformedInput, match="older than"):
-        refresh_staple(replace(proof, status=newer), fitting, position)
+        refresh_staple(replace(proof, staple=newer), fitting, position)
 
 
 def test_a_holder_and_a_verifier_find_the_same_position() -> None:
@@ -151,31 +155,31 @@ def test_a_holder_and_a_verifier_find_the_same_position() -> None:
         proof = city.proof(item)
         report = city.verify(proof)
         assert report.anchor
-        position = position_of(proof, report.anchor)
-        assert report.step(6).evidence == {"sequence": proof.sequence, "position": position}
+        position = find_position(proof, report.anchor)
+        assert report.get_step(6).evidence == {"sequence": proof.sequence, "position": position}
 
 
 def test_what_leads_elsewhere_has_no_position() -> None:
     city, items = scene()
     proof = city.proof(items[0])
-    anchor = city.registry.knowledge.anchor(city.name, proof.sequence)
+    anchor = city.registry.knowledge.find_anchor(city.name, proof.sequence)
     assert anchor
     with pytest.raises(OutsideBatch):
-        position_at(proof, replace(anchor, root=bytes(32)))
+        compute_position(proof, replace(anchor, root=bytes(32)))
     with pytest.raises(CountMismatch) as caught:
-        position_at(proof, replace(anchor, size=anchor.size + 1))
+        compute_position(proof, replace(anchor, size=anchor.size + 1))
     assert caught.value.growth == caught.value.record_count + 1
     with pytest.raises(LimitExceeded):
-        position_at(replace(proof, batch=(PathElement("left", 1, bytes(32)),) * 41), anchor)
+        compute_position(replace(proof, batch_path=(PathElement("left", 1, bytes(32)),) * 41), anchor)
 
 
 def test_a_position_follows_from_the_anchor_that_is_told() -> None:
     city, items = scene()
     for item in items:
         proof = city.proof(item)
-        anchor = city.registry.knowledge.anchor(city.name, proof.sequence)
+        anchor = city.registry.knowledge.find_anchor(city.name, proof.sequence)
         assert anchor
-        assert position_of(proof, anchor) == city.position(item)
+        assert find_position(proof, anchor) == city.position(item)
         for other in (
             replace(anchor, log="wuhan"),
             replace(anchor, sequence=anchor.sequence + 1),
@@ -183,4 +187,4 @@ def test_a_position_follows_from_the_anchor_that_is_told() -> None:
             replace(anchor, size=anchor.size + 1),
         ):
             with pytest.raises(MalformedInput):
-                position_of(proof, other)
+                find_position(proof, other)

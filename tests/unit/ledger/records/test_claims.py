@@ -11,12 +11,12 @@ from ledger.records.claims import (
     MAX_CLAIMS,
     FullDisclosure,
     SelectiveDisclosure,
-    claims_digest,
     commit_claims,
     decode_disclosure,
     decode_document,
-    document_claim,
+    hash_claims,
     is_document,
+    make_document_claim,
 )
 
 MASTER = bytes(range(16))
@@ -31,7 +31,7 @@ def test_commitments_as_the_design_writes_them(suite: Suite) -> None:
         pairs.append([name, suite.hash(b"\x02" + salt + encode(value)).hex()])  # type: ignore[arg-type]
     full = FullDisclosure(MASTER, CLAIMS)  # type: ignore[arg-type]
     assert full.digest(suite) == suite.hash(b"\x04" + encode(pairs))
-    assert full.digest(suite) == claims_digest(
+    assert full.digest(suite) == hash_claims(
         suite, (name for name, _ in CLAIMS), commit_claims(suite, MASTER, full.claims)
     )
 
@@ -122,7 +122,7 @@ def test_other_forms_of_a_disclosure_are_refused(value: Any) -> None:
 
 
 def test_documents_are_claims() -> None:
-    claim = document_claim(SM3, b"abc", "application/ofd")
+    claim = make_document_claim(SM3, b"abc", "application/ofd")
     assert claim.to_json() == {
         "media_type": "application/ofd",
         "size": 3,
@@ -149,6 +149,6 @@ def test_documents_are_claims() -> None:
     "member", [("size", -1), ("size", "3"), ("digest", "abc"), ("media_type", ""), ("note", "")]
 )
 def test_other_forms_of_a_document_are_refused(member: tuple[str, Json]) -> None:
-    body: Any = document_claim(SM3, b"abc", "application/ofd").to_json()
+    body: Any = make_document_claim(SM3, b"abc", "application/ofd").to_json()
     with pytest.raises(MalformedInput):
         decode_document(body | dict([member]))

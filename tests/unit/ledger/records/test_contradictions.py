@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ledger.encoding.times import civil_date
+from ledger.encoding.times import find_civil_date
 from ledger.records.contradictions import COMPARED_CLAIMS, find_contradictions, read_date
 from ledger.records.identifiers import CertificateIdentifier
 from ledger.records.records import Record
@@ -24,7 +24,7 @@ UNDATED = replace(RECORD, issued=None, valid_from=None, valid_until=None)
 CERTIFICATE = RECORD.certificate
 OTHER = CertificateIdentifier.build(CERTIFICATE.type, CERTIFICATE.issuer, "TM2022A0000000009999", 1).text
 SEAL = SealingIdentifier.build("seal", "11429006012345671T", "42900600000001").text
-MADE = civil_date(RECORD.time)
+MADE = find_civil_date(RECORD.time)
 
 
 def named(record: Record, **values: Any) -> list[str]:

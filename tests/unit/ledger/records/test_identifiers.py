@@ -9,13 +9,13 @@ from ledger.records.identifiers import (
     ROOT,
     VENDOR_ROOT,
     CertificateIdentifier,
-    certificate_check_character,
     check_credit_code,
     check_resident_number,
-    credit_check_character,
-    division_of,
-    organisation_check_character,
-    resident_check_character,
+    compute_certificate_check,
+    compute_credit_check,
+    compute_organisation_check,
+    compute_resident_check,
+    get_division,
 )
 
 REAL = (
@@ -176,19 +176,19 @@ def test_messages_quote_untrusted_text_in_print_and_in_part() -> None:
 @pytest.mark.parametrize("body", ["", "a", "1.2", "１"])
 def test_certificate_check_refuses_other_characters(body: str) -> None:
     with pytest.raises(InvalidIdentifier):
-        certificate_check_character(body)
+        compute_certificate_check(body)
 
 
 @pytest.mark.parametrize("code", CREDIT_CODES)
 def test_credit_codes_in_use(code: str) -> None:
     check_credit_code(code)
-    assert credit_check_character(code[:17]) == code[17]
-    assert organisation_check_character(code[8:16]) == code[16]
-    assert division_of(code) == code[2:8]
+    assert compute_credit_check(code[:17]) == code[17]
+    assert compute_organisation_check(code[8:16]) == code[16]
+    assert get_division(code) == code[2:8]
 
 
 def test_division_of_tianmen() -> None:
-    assert division_of("11429006012345671T") == "429006"
+    assert get_division("11429006012345671T") == "429006"
 
 
 @pytest.mark.parametrize(
@@ -213,33 +213,33 @@ def test_credit_codes_that_are_wrong(code: str, message: str) -> None:
 
 @pytest.mark.parametrize("code", ["", "11429006", "1142900A012345671T", "1142９006012345671T"])
 def test_division_asks_for_the_form_only(code: str) -> None:
-    assert division_of("11429006012345671U") == "429006"
+    assert get_division("11429006012345671U") == "429006"
     with pytest.raises(InvalidIdentifier):
-        division_of(code)
+        get_division(code)
 
 
 @pytest.mark.parametrize("body", ["", "1142900601234567", "1142900601234567I", "114290060123456711"])
 def test_credit_code_check_wants_17_characters(body: str) -> None:
     with pytest.raises(InvalidIdentifier):
-        credit_check_character(body)
+        compute_credit_check(body)
 
 
 @pytest.mark.parametrize(
     ("body", "check"), [("D2143569", "X"), ("01234567", "1"), ("M000100Y", "4"), ("00000000", "0")]
 )
 def test_organisation_codes(body: str, check: str) -> None:
-    assert organisation_check_character(body) == check
+    assert compute_organisation_check(body) == check
 
 
 @pytest.mark.parametrize("body", ["", "0123456", "012345678", "0123456a"])
 def test_organisation_code_check_wants_8_characters(body: str) -> None:
     with pytest.raises(InvalidIdentifier):
-        organisation_check_character(body)
+        compute_organisation_check(body)
 
 
 @pytest.mark.parametrize(("body", "check"), [("11010519491231002", "X"), ("44052418800101001", "4")])
 def test_resident_numbers_of_the_standard(body: str, check: str) -> None:
-    assert resident_check_character(body) == check
+    assert compute_resident_check(body) == check
     check_resident_number(body + check)
 
 
@@ -270,4 +270,4 @@ def test_resident_numbers_that_are_wrong_are_not_repeated(number: str, message: 
 
 def test_resident_number_check_wants_17_digits() -> None:
     with pytest.raises(InvalidIdentifier):
-        resident_check_character("1101051949123100X")
+        compute_resident_check("1101051949123100X")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.crypto.suites import SHA256, SM3
-from ledger.crypto.trees import leaf_hash
+from ledger.crypto.trees import hash_leaf
 from ledger.encoding.canonical import encode
 from ledger.errors import InvalidIdentifier, MalformedInput, NewerFormat
 from ledger.records.records import (
@@ -17,7 +17,7 @@ from ledger.records.records import (
     Link,
     Record,
     decode_record,
-    lineage_of,
+    read_lineage,
 )
 from tests.scenes import City, Registry
 
@@ -38,7 +38,7 @@ FULL = replace(
 def test_a_record_is_its_canonical_bytes(record: Record) -> None:
     assert decode_record(record.to_json()) == record
     assert record.encode() == encode(record.to_json())
-    assert record.leaf() == leaf_hash(record.suite, record.encode())
+    assert record.hash_leaf() == hash_leaf(record.suite, record.encode())
 
 
 def test_the_example_of_the_design() -> None:
@@ -91,7 +91,7 @@ def test_certificates_have_certificate_identifiers() -> None:
             replace(ISSUE, kind=kind, identifier="4290060000001")
     assert ISSUE.lineage + ".001." in ISSUE.identifier
     assert ISSUE.certificate.issuer == ISSUE.issuer
-    assert lineage_of(ISSUE.identifier) == ISSUE.lineage
+    assert read_lineage(ISSUE.identifier) == ISSUE.lineage
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ledger.crypto.suites import SM3
-from ledger.crypto.trees import MerkleTree, counted_leaf
+from ledger.crypto.trees import MerkleTree, hash_counted_leaf
 from ledger.encoding.canonical import encode
 from ledger.errors import MalformedInput, NewerFormat
 from ledger.records.submissions import (
@@ -28,7 +28,7 @@ ENTRY = CITY.submit(*LICENCES).entry
 def test_records_stand_in_the_order_of_their_leaves() -> None:
     ordered = order_by_leaf(item.record for item in LICENCES)
     assert [leaf for leaf, _ in ordered] == sorted(item.leaf for item in LICENCES)
-    assert all(record.leaf() == leaf for leaf, record in ordered)
+    assert all(record.hash_leaf() == leaf for leaf, record in ordered)
     assert MerkleTree(SM3, [leaf for leaf, _ in ordered]).root == ENTRY.statement.root
 
 
@@ -45,9 +45,9 @@ def test_a_statement_is_signed_as_its_canonical_bytes() -> None:
         "tianmen",
         CITY.issuer,
         tree,
-        count=5,
+        record_count=5,
         time=START,
-        expires=START + 3 * DAY,
+        expires_at=START + 3 * DAY,
         window=Window(7, 9),
     )
     assert CITY.key.public.verify(encode(statement.to_json()), signature)
@@ -68,25 +68,30 @@ def test_a_statement_is_signed_as_its_canonical_bytes() -> None:
 def test_forms_come_back() -> None:
     assert decode_entry(ENTRY.to_json()) == ENTRY
     assert decode_statement(ENTRY.statement.to_json()) == ENTRY.statement
-    assert ENTRY.leaf() == (5, counted_leaf(SM3, 5, encode(ENTRY.to_json())))
+    assert ENTRY.hash_leaf() == (5, hash_counted_leaf(SM3, 5, encode(ENTRY.to_json())))
 
 
 @pytest.mark.parametrize(
     "altered",
-    [{"count": 0}, {"count": 2**20 + 1}, {"expires": START}, {"expires": START + 3 * DAY + 1}],
+    [
+        {"record_count": 0},
+        {"record_count": 2**20 + 1},
+        {"expires_at": START},
+        {"expires_at": START + 3 * DAY + 1},
+    ],
 )
 def test_counts_and_times_that_cannot_be(altered: dict[str, Any]) -> None:
-    statement = replace(ENTRY.statement, time=START, expires=START + 3 * DAY)
+    statement = replace(ENTRY.statement, time=START, expires_at=START + 3 * DAY)
     with pytest.raises(MalformedInput):
         replace(statement, **altered)
 
 
 def test_a_statement_of_version_1_lives_for_seven_days() -> None:
-    statement = replace(ENTRY.statement, time=START, expires=START + 7 * DAY, window=None)
+    statement = replace(ENTRY.statement, time=START, expires_at=START + 7 * DAY, window=None)
     assert statement.to_json()["type"] == "shunzheng/submission/1"
     assert decode_statement(statement.to_json()) == statement
     with pytest.raises(MalformedInput, match="168 hours"):
-        replace(statement, expires=START + 7 * DAY + 1)
+        replace(statement, expires_at=START + 7 * DAY + 1)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +151,6 @@ def test_newer_forms_are_named() -> None:
 
 
 def test_an_entry_holds_nothing_personal() -> None:
-    text = Entry(ENTRY.statement, ENTRY.signature, ENTRY.accepted).encode().decode()
+    text = Entry(ENTRY.statement, ENTRY.signature, ENTRY.accepted_at).encode().decode()
     assert all(item.record.identifier not in text for item in LICENCES)
     assert "天门" not in text

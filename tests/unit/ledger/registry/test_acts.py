@@ -12,7 +12,15 @@ from eth_abi.abi import encode as abi_encode
 from ledger.crypto.keys import keccak256
 from ledger.errors import MalformedInput, NewerFormat
 from ledger.registry import acts
-from ledger.registry.acts import ACTS, Act, Event, decode_act, extend_head, head_zero, registry_name
+from ledger.registry.acts import (
+    ACTS,
+    Act,
+    Event,
+    build_registry_name,
+    compute_head_zero,
+    decode_act,
+    extend_head,
+)
 
 ADDRESS = "0x" + "ab" * 20
 PREDECESSOR = acts.Predecessor("eip155:1:0x00:00", "tianmen", 7, b"\x01" * 32, 100, b"\x02" * 32)
@@ -66,7 +74,7 @@ def test_payload_is_what_solidity_encodes() -> None:
 
 
 def test_head_is_what_solidity_hashes() -> None:
-    event = Event(n=3, kind=15, previous_block=8, time=1_700_000_000, payload=b"payload", block=9)
+    event = Event(event_number=3, kind=15, previous_block=8, time=1_700_000_000, payload=b"payload", block=9)
     words = abi_encode(
         ["bytes32", "uint64", "uint64", "uint64", "uint8", "bytes32"],
         [b"\x01" * 32, 3, 1_700_000_000, 8, 15, keccak256(b"payload")],
@@ -76,14 +84,23 @@ def test_head_is_what_solidity_hashes() -> None:
 
 def test_head_0_and_the_name_of_a_registry() -> None:
     contract = bytes.fromhex("5fbdb2315678afecb367f032d93f642f64180aa3")
-    head = head_zero(31337, contract, b"\x01" * 32)
+    head = compute_head_zero(31337, contract, b"\x01" * 32)
     words = abi_encode(
         ["string", "uint256", "address", "bytes32"],
         ["shunzheng/registry/1", 31337, "0x" + contract.hex(), b"\x01" * 32],
     )
     assert head == keccak256(words)
-    assert registry_name(31337, contract, head) == f"eip155:31337:0x{contract.hex()}:{head.hex()[:16]}"
-    assert len({head, head_zero(1, contract, b"\x01" * 32), head_zero(31337, contract, b"\x02" * 32)}) == 3
+    assert build_registry_name(31337, contract, head) == f"eip155:31337:0x{contract.hex()}:{head.hex()[:16]}"
+    assert (
+        len(
+            {
+                head,
+                compute_head_zero(1, contract, b"\x01" * 32),
+                compute_head_zero(31337, contract, b"\x02" * 32),
+            }
+        )
+        == 3
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_a_checkpoint_decodes_to_itself(signed: CosignedCheckpoint) -> None:
 
 def test_cosignatures_are_of_the_canonical_checkpoint(signed: CosignedCheckpoint) -> None:
     key = node_key("wuhan").public
-    [ours] = [cosignature for cosignature in signed.cosignatures if cosignature.key == key.id]
+    [ours] = [cosignature for cosignature in signed.cosignatures if cosignature.key_id == key.id]
     assert key.verify(signed.checkpoint.encode(), ours.signature)
 
 
@@ -90,10 +90,10 @@ def test_a_file_beyond_the_limit_is_refused() -> None:
         {"block": 99},
         {"block_hash": bytes(31) + b"\xee"},
         {"time": 1},
-        {"n": 99, "block": 0},
-        {"n": 99, "time": 1},
-        {"n": 99},
-        {"n": 1},
+        {"event_number": 99, "block": 0},
+        {"event_number": 99, "time": 1},
+        {"event_number": 99},
+        {"event_number": 1},
     ],
     ids=[
         "head",
@@ -119,8 +119,8 @@ def test_what_no_history_can_hold_contradicts(signed: CosignedCheckpoint, altere
     [
         {},
         {"registry": "eip155:1:0x" + "00" * 20 + ":" + "00" * 8, "head": bytes(32)},
-        {"n": 99, "block": 99},
-        {"n": 1, "block": 0},
+        {"event_number": 99, "block": 99},
+        {"event_number": 1, "block": 0},
     ],
     ids=["the same", "another registry", "later", "earlier"],
 )

@@ -17,7 +17,7 @@ from ledger.registry.acts import Event
 from ledger.registry.checkpoints import MAX_TRUST_BYTES
 from ledger.registry.snapshots import (
     REFUSAL_REASONS,
-    History,
+    HeldPoints,
     check_snapshot,
     read_events,
     read_header,
@@ -38,7 +38,7 @@ def registry(city: City) -> Registry:
     return city.registry
 
 
-def reason(registry: Registry, file: bytes, history: History | None = None, piece: int = 0) -> str:
+def reason(registry: Registry, file: bytes, history: HeldPoints | None = None, piece: int = 0) -> str:
     """Return why a file is refused; it is read in pieces of so many bytes."""
     with pytest.raises(SnapshotRefused) as caught:
         check_snapshot(lambda: pieces(file, piece), trust_file(registry), history)
@@ -77,7 +77,7 @@ def test_a_snapshot_says_what_its_events_say(city: City, registry: Registry) -> 
     assert knowledge.source == "snapshot"
     assert knowledge.fold.head == registry.knowledge.fold.head
     assert knowledge.time == checked.checkpoint.time
-    assert knowledge.logs() == registry.knowledge.logs()
+    assert knowledge.list_logs() == registry.knowledge.list_logs()
 
 
 def test_a_certificate_is_verified_with_a_snapshot_alone() -> None:
@@ -113,7 +113,7 @@ def test_a_delta_goes_on_from_what_is_held(registry: Registry) -> None:
     delta = snapshot(registry, after=half)
     check_snapshot(lambda: [delta], trust_file(registry), Seen((fold_of(registry, half),)))
     knowledge = replay([delta], replay([first]))
-    assert knowledge.logs() == replay([whole]).logs()
+    assert knowledge.list_logs() == replay([whole]).list_logs()
     assert knowledge.fold.head == checkpoint_of(registry).head
 
 
@@ -207,7 +207,7 @@ def without(number: int) -> Callable[[list[Event]], list[Event]]:
 
 
 def renumbered(events: list[Event]) -> list[Event]:
-    return [replace(event, n=number) for number, event in enumerate(events, 1)]
+    return [replace(event, event_number=number) for number, event in enumerate(events, 1)]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def renumbered(events: list[Event]) -> list[Event]:
         (lambda events: [events[1], events[0], *events[2:]], "event_missing"),
         (lambda events: [events[0], events[2], events[1], *events[3:]], "event_missing"),
         (lambda events: renumbered([events[0], events[2], events[1], *events[3:]]), "event_order"),
-        (lambda events: [*renumbered(without(2)(events)), replace(events[-1], n=len(events))], "head_mismatch"),
+        (lambda events: [*renumbered(without(2)(events)), replace(events[-1], event_number=len(events))], "head_mismatch"),
         (lambda events: [replace(events[0], time=events[0].time - 1), *events[1:]], "head_mismatch"),
         (lambda events: [replace(events[0], payload=b"\0" * 32), *events[1:]], "head_mismatch"),
         (lambda events: [replace(events[0], kind=16), *events[1:]], "head_mismatch"),
@@ -242,10 +242,11 @@ def test_an_omitted_compromise_is_noticed() -> None:
     kept = city.registry.events[:-1]
     city.registry.act(acts.OperatorSet(city.name, "0x" + "44" * 20))
     last = city.registry.events[-1]
-    hidden = replace(last, n=last.n - 1, previous_block=kept[-1].block)
+    hidden = replace(last, event_number=last.event_number - 1, previous_block=kept[-1].block)
     assert reason(city.registry, snapshot(city.registry, events=[*kept, hidden])) == "event_missing"
     assert (
-        reason(city.registry, snapshot(city.registry, last.n - 1, events=[*kept, hidden])) == "head_mismatch"
+        reason(city.registry, snapshot(city.registry, last.event_number - 1, events=[*kept, hidden]))
+        == "head_mismatch"
     )
 
 

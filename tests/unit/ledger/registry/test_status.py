@@ -5,21 +5,21 @@ from itertools import product
 import pytest
 
 from ledger.crypto.suites import SM3
-from ledger.crypto.trees import EMPTY_ROOT, MerkleTree, leaf_hash
+from ledger.crypto.trees import EMPTY_ROOT, MerkleTree, hash_leaf
 from ledger.errors import MalformedInput
 from ledger.registry.status import (
     MAX_ANCHOR_CHANGES,
     Status,
     StatusBlock,
     StatusTree,
-    block_node,
-    chunks_of,
+    compute_staple_root,
+    count_chunks,
     decode_changes,
     encode_changes,
+    hash_block,
+    hash_chunk,
     may_become,
-    staple_root,
-    status_in_chunk,
-    status_leaf,
+    read_status,
 )
 
 
@@ -65,15 +65,15 @@ def test_more_words_than_an_anchor_carries() -> None:
 
 def test_leaf_of_a_chunk() -> None:
     content = bytes(range(32))
-    assert status_leaf(SM3, 7, content) == leaf_hash(
+    assert hash_chunk(SM3, 7, content) == hash_leaf(
         SM3, b"shunzheng/status/1" + bytes([0, 0, 0, 0, 7]) + content
     )
-    assert [status_in_chunk(content, position) for position in (0, 1, 62, 63, 64)] == [0, 0, 1, 15, 0]
-    assert [chunks_of(size) for size in (0, 1, 64, 65, 128)] == [0, 1, 1, 2, 2]
+    assert [read_status(content, position) for position in (0, 1, 62, 63, 64)] == [0, 0, 1, 15, 0]
+    assert [count_chunks(size) for size in (0, 1, 64, 65, 128)] == [0, 1, 1, 2, 2]
 
 
 def test_an_empty_log_has_no_tree() -> None:
-    assert StatusTree(SM3).root() == EMPTY_ROOT == bytes(32)
+    assert StatusTree(SM3).compute_root() == EMPTY_ROOT == bytes(32)
 
 
 @pytest.mark.parametrize("size", [1, 63, 64, 65, 128, 129, 64 * 5, 64 * 7 + 1, 64 * 8])
@@ -82,16 +82,19 @@ def test_a_tree_is_that_of_its_chunks(size: int) -> None:
     tree.grow(size)
     for position in range(0, size, 13):
         tree.set(position, 4)
-    chunks = [tree.chunk(position) for position in range(0, size, 64)]
+    chunks = [tree.get_chunk(position) for position in range(0, size, 64)]
     assert (
-        tree.root()
-        == MerkleTree(SM3, [status_leaf(SM3, number, chunk) for number, chunk in enumerate(chunks)]).root
+        tree.compute_root()
+        == MerkleTree(SM3, [hash_chunk(SM3, number, chunk) for number, chunk in enumerate(chunks)]).root
     )
     for position in (0, size // 2, size - 1):
-        assert staple_root(SM3, size, position, tree.chunk(position), tree.path(position)) == tree.root()
+        assert (
+            compute_staple_root(SM3, size, position, tree.get_chunk(position), tree.find_path(position))
+            == tree.compute_root()
+        )
         assert (
             tree.get(position)
-            == status_in_chunk(tree.chunk(position), position)
+            == read_status(tree.get_chunk(position), position)
             == (0 if position % 13 else 4)
         )
 
@@ -102,9 +105,9 @@ def test_high_and_low_halves() -> None:
     tree.set(0, 1)
     tree.set(1, 8)
     tree.set(3, 4)
-    assert tree.chunk(0)[:2] == b"\x18\x04"
+    assert tree.get_chunk(0)[:2] == b"\x18\x04"
     tree.set(1, 0)
-    assert (tree.get(0), tree.get(1), tree.chunk(0)[0]) == (1, 0, 0x10)
+    assert (tree.get(0), tree.get(1), tree.get_chunk(0)[0]) == (1, 0, 0x10)
 
 
 def test_positions_that_are_not_there() -> None:
@@ -125,7 +128,7 @@ def test_positions_that_are_not_there() -> None:
 )
 def test_a_staple_of_another_form(position: int, content: bytes) -> None:
     with pytest.raises(MalformedInput):
-        staple_root(SM3, 9, position, content, [])
+        compute_staple_root(SM3, 9, position, content, [])
 
 
 def test_names_of_the_statuses() -> None:
@@ -141,15 +144,19 @@ def test_a_tree_is_restored_from_its_blocks(size: int) -> None:
     tree.set(size - 1, 4)
     blocks = tree.take_changed_blocks()
     assert [block.number for block in blocks] == list(range(len(blocks)))
-    assert all(block.node == block_node(SM3, block.number, block.content) for block in blocks)
+    assert all(block.node == hash_block(SM3, block.number, block.content) for block in blocks)
     restored = StatusTree.restore(SM3, size, blocks)
-    assert (restored.root(), restored.path(0), restored.get(size - 1)) == (tree.root(), tree.path(0), 4)
+    assert (restored.compute_root(), restored.find_path(0), restored.get(size - 1)) == (
+        tree.compute_root(),
+        tree.find_path(0),
+        4,
+    )
     assert restored.is_sound()
     assert not restored.take_changed_blocks()
     for same in (tree, restored):
         same.grow(size + 700)
         same.set(0, 1)
-    assert restored.root() == tree.root()
+    assert restored.compute_root() == tree.compute_root()
     assert restored.take_changed_blocks() == tree.take_changed_blocks() != []
 
 
@@ -159,7 +166,7 @@ def test_a_tree_tells_which_blocks_changed() -> None:
     assert [block.number for block in tree.take_changed_blocks()] == [0, 1, 2]
     assert not tree.take_changed_blocks()
     tree.set(512, 1)
-    tree.root()
+    tree.compute_root()
     tree.set(512 * 3 - 1, 1)
     assert [block.number for block in tree.take_changed_blocks()] == [1, 2]
     tree.grow(512 * 3 + 1)
@@ -188,5 +195,5 @@ def test_blocks_that_are_not_those_of_a_tree() -> None:
         StatusTree.restore(SM3, tree.size, [first, second, StatusBlock(2, third.content, b"")])
     altered = StatusBlock(1, b"\x40" + second.content[1:], second.node)
     restored = StatusTree.restore(SM3, tree.size, [first, altered, third])
-    assert restored.root() == tree.root()
+    assert restored.compute_root() == tree.compute_root()
     assert not restored.is_sound()

@@ -11,7 +11,7 @@ import pytest
 from ledger.encoding.canonical import encode as canonical
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat, SnapshotRefused
 from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint
-from ledger.registry.trust_files import TrustFile, majority, read_trust_file
+from ledger.registry.trust_files import TrustFile, count_majority, read_trust_file
 from tests.cosigning import NAMES, checkpoint_of, cosigned, node_key, trust_file
 from tests.scenes import Registry, scene
 
@@ -40,7 +40,7 @@ def test_a_trust_file_decodes_to_itself(trust: TrustFile) -> None:
 def test_the_default_is_a_majority(registry: Registry, count: int, most: int) -> None:
     body = trust_file(registry, [f"city {number}" for number in range(count)]).to_json()
     del body["threshold"]
-    assert read_trust_file(canonical(body)).threshold == majority(count) == most
+    assert read_trust_file(canonical(body)).threshold == count_majority(count) == most
 
 
 def test_enough_cosigners_are_named(registry: Registry, trust: TrustFile) -> None:
@@ -66,7 +66,7 @@ def test_keys_do_not_vouch_for_themselves(registry: Registry, trust: TrustFile) 
 
 def test_a_signature_of_something_else_is_refused(registry: Registry, trust: TrustFile) -> None:
     checkpoint = checkpoint_of(registry)
-    wrong = Cosignature.make(node_key(NAMES[2]), replace(checkpoint, n=1))
+    wrong = Cosignature.make(node_key(NAMES[2]), replace(checkpoint, event_number=1))
     good = cosigned(checkpoint, NAMES[:2])
     assert refusal(trust, CosignedCheckpoint.of(checkpoint, [*good.cosignatures, wrong])) == "cosignature_bad"
 
@@ -88,7 +88,7 @@ def test_two_keys_of_one_city_are_one_vote(registry: Registry, trust: TrustFile)
     body: Any = trust.to_json()
     body["cosigners"][1]["name"] = NAMES[0]
     pinned = read_trust_file(canonical(body))
-    assert (len(pinned.cosigners), len(pinned.cities)) == (3, 2)
+    assert (len(pinned.cosigners), len(pinned.city_names)) == (3, 2)
     assert refusal(pinned, cosigned(checkpoint_of(registry), NAMES[:2])) == "below_threshold"
     assert set(pinned.check(cosigned(checkpoint_of(registry), NAMES))) == {NAMES[0], NAMES[2]}
     assert pinned.check(cosigned(checkpoint_of(registry), NAMES)).count(NAMES[0]) == 1

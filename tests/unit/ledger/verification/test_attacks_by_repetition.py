@@ -44,7 +44,7 @@ def test_an_entry_anchored_twice_to_escape_a_revocation() -> None:
         "entry_repeated",
         EntriesCheck.CHECKED,
     )
-    evidence = seen.step(7).evidence or {}
+    evidence = seen.get_step(7).evidence or {}
     assert [evidence[name] for name in ("sequence", "earlier", "earlier_position")] == [3, 2, 3]
     assert (city.verify(first).reason, city.verify(first).entries_check) == ("revoked", EntriesCheck.CHECKED)
 
@@ -71,7 +71,7 @@ def test_an_entry_that_stands_twice_in_one_anchor() -> None:
     city.publish()
     last = city.proof(licence)
     batch = city.places[licence.leaf].batch
-    first = replace(last, batch=tuple(batch.path(0)))
+    first = replace(last, batch_path=tuple(batch.find_path(0)))
     assert (city.verify(first).position, city.verify(first).verdict) == (3, Verdict.VALID)
     assert (city.verify(last).position, city.verify(last).reason) == (4, "entry_repeated")
 
@@ -105,8 +105,10 @@ def _by_a_key_without_a_grant(city: City, licence: Item) -> Submission:
 
 #: What an operator may anchor before a submission, with its root and without its department's word.
 POISONS: dict[str, Callable[[City, Item], Submission]] = {
-    "another count": lambda city, licence: _forged(city, licence, count=2),
-    "dates that nobody signed": lambda city, licence: _forged(city, licence, expires=city.registry.now + 9),
+    "another count": lambda city, licence: _forged(city, licence, record_count=2),
+    "dates that nobody signed": lambda city, licence: _forged(
+        city, licence, expires_at=city.registry.now + 9
+    ),
     "a window that nobody signed": lambda city, licence: _forged(city, licence, window=Window(1, 200)),
     "another issuer": lambda city, licence: city.submit(licence, issuer=credit_code("429006", 7)),
     "another log": lambda city, licence: city.submit(licence, log="wuhan"),
@@ -114,7 +116,7 @@ POISONS: dict[str, Callable[[City, Item], Submission]] = {
     "a key without a grant": _by_a_key_without_a_grant,
     "a window that begins later": lambda city, licence: city.submit(licence, window=Window(200, 201)),
     "a time that is over": lambda city, licence: city.submit(
-        licence, time=city.registry.now - DAY, expires=city.registry.now - 1
+        licence, time=city.registry.now - DAY, expires_at=city.registry.now - 1
     ),
 }
 
@@ -125,7 +127,7 @@ def test_a_root_poisoned_by_a_faulty_entry(name: str) -> None:
     city, _ = scene()
     licence = city.licence()
     faulty = POISONS[name](city, licence)
-    city.anchor(*[faulty] * faulty.entry.statement.count)
+    city.anchor(*[faulty] * faulty.entry.statement.record_count)
     city.anchor(city.submit(licence))
     city.publish()
     report = city.verify(city.proof(licence))
@@ -174,7 +176,7 @@ def test_an_evasion_by_version_1() -> None:
     city, _ = scene()
     city.registry.wait(VERSION_1_ENDS - DAY - city.registry.now)
     licence = city.licence(valid_until=None)
-    old = city.submit(licence, window=None, expires=city.registry.now + 7 * DAY)
+    old = city.submit(licence, window=None, expires_at=city.registry.now + 7 * DAY)
     city.anchor(old)
     first = city.proof(licence)
     city.registry.wait(2 * DAY)

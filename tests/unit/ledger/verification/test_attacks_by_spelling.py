@@ -49,7 +49,7 @@ def test_a_second_encoding_of_a_signature(algorithm: str) -> None:
     r, s = proof.entry.signature[:32], int.from_bytes(proof.entry.signature[32:], "big")
     twin = r + (p256.ORDER - s).to_bytes(32, "big")
     report = city.verify(replace(proof, entry=replace(proof.entry, signature=twin)))
-    assert report.step(5).reason == "signature_bad"
+    assert report.get_step(5).reason == "signature_bad"
     text = encode_signature(proof.entry.signature)
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     loose = text[:-1] + alphabet[alphabet.index(text[-1]) ^ 1]  # the last character has four bits to spare

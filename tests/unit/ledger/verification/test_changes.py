@@ -26,30 +26,30 @@ class CountingTrust:
         self.knowledge, self.asked = knowledge, 0
         self.registry, self.source, self.time = knowledge.registry, knowledge.source, knowledge.time
 
-    def head_after(self, n: int) -> bytes | None:
-        return self.knowledge.head_after(n)
+    def find_head(self, n: int) -> bytes | None:
+        return self.knowledge.find_head(n)
 
-    def log(self, name: str) -> LogState | None:
-        return self.knowledge.log(name)
+    def find_log(self, name: str) -> LogState | None:
+        return self.knowledge.find_log(name)
 
-    def anchor(self, log: str, sequence: int) -> Anchor | None:
-        return self.knowledge.anchor(log, sequence)
+    def find_anchor(self, log: str, sequence: int) -> Anchor | None:
+        return self.knowledge.find_anchor(log, sequence)
 
-    def occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
-        return self.knowledge.occurrences(log, root, sequence)
+    def find_occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
+        return self.knowledge.find_occurrences(log, root, sequence)
 
-    def issuer_log(self, issuer: str, n: int) -> str | None:
-        return self.knowledge.issuer_log(issuer, n)
+    def find_issuer_log(self, issuer: str, n: int) -> str | None:
+        return self.knowledge.find_issuer_log(issuer, n)
 
-    def key(self, key: bytes) -> KeyState | None:
-        return self.knowledge.key(key)
+    def find_key(self, key: bytes) -> KeyState | None:
+        return self.knowledge.find_key(key)
 
-    def grants(self, key: bytes, issuer: str) -> Sequence[Grant]:
-        return self.knowledge.grants(key, issuer)
+    def list_grants(self, key: bytes, issuer: str) -> Sequence[Grant]:
+        return self.knowledge.list_grants(key, issuer)
 
-    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
+    def find_status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
         self.asked += 1
-        return self.knowledge.status(log, position, sequence)
+        return self.knowledge.find_status(log, position, sequence)
 
 
 def rewrite(city: City, item: Item) -> None:
@@ -76,7 +76,7 @@ def test_a_question_about_the_past_asks_no_more_than_the_limit() -> None:
     rewrite(sealed.city, sealed.licence)
     trust = CountingTrust(sealed.city.registry.knowledge)
     past = judge_past(sealed.proof(), trust, moment)
-    assert (past.standing, past.reason, past.until) == (PastStanding.UNKNOWN, "too_many_changes", None)
+    assert (past.standing, past.reason, past.until_anchor) == (PastStanding.UNKNOWN, "too_many_changes", None)
     assert trust.asked == MAX_CHANGES
 
 

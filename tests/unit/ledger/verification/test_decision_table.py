@@ -17,7 +17,7 @@ from typing import Any, Final
 import pytest
 
 from ledger.crypto.trees import PathElement
-from ledger.encoding.times import civil_date
+from ledger.encoding.times import find_civil_date
 from ledger.proof.proof import Proof
 from ledger.records.claims import FullDisclosure
 from ledger.registry import acts
@@ -30,7 +30,7 @@ from tests.cosigning import snapshot
 from tests.scenes import DOCUMENT, START, City, Item, Registry
 
 CONTRADICTORY: Final = "contradictory"
-TODAY: Final = civil_date(START)
+TODAY: Final = find_civil_date(START)
 STATUSES: Final[Mapping[Any, tuple[str, ...]]] = {
     Status.VALID: (),
     Status.SUSPENDED: ("suspend",),
@@ -51,7 +51,7 @@ DATES: Final[Mapping[str, Mapping[str, Any]]] = {
     "none": {"valid_from": None, "valid_until": None},
 }
 SOURCES: Final = ("replica", "staple", "snapshot", "none")
-AGES: Final = {"fresh": 0, "stale": Policy().max_age + 1}
+AGES: Final = {"fresh": 0, "stale": Policy().max_age_seconds + 1}
 #: A log that continues one of another registry: of its positions only staples tell the status.
 CONTINUED: Final = acts.Predecessor(
     "eip155:1:0x" + "22" * 20 + ":" + "00" * 8, "old", 9, b"\x01" * 32, 64, b"\x02" * 32
@@ -125,8 +125,8 @@ def altered_claims(proof: Proof) -> Proof:
 
 
 def other_staple(proof: Proof) -> Proof:
-    assert proof.status
-    return replace(proof, status=replace(proof.status, chunk=flipped(proof.status.chunk)))
+    assert proof.staple
+    return replace(proof, staple=replace(proof.staple, chunk=flipped(proof.staple.chunk)))
 
 
 def other_entry(proof: Proof) -> Proof:
@@ -134,7 +134,7 @@ def other_entry(proof: Proof) -> Proof:
 
 
 def longer_statement(proof: Proof) -> Proof:
-    statement = replace(proof.entry.statement, expires=proof.entry.statement.expires + 1)
+    statement = replace(proof.entry.statement, expires_at=proof.entry.statement.expires_at + 1)
     return replace(proof, entry=replace(proof.entry, statement=statement))
 
 
@@ -147,7 +147,7 @@ ALTERED: Final[Mapping[str, Callable[[Proof], Present]]] = {
     "index": lambda proof: (GENUINE, replace(proof, index=proof.index + 1)),
     "entry": lambda proof: (GENUINE, other_entry(proof)),
     "statement": lambda proof: (GENUINE, longer_statement(proof)),
-    "batch": lambda proof: (GENUINE, replace(proof, batch=(*proof.batch, PathElement("left", 1, bytes(32))))),
+    "batch": lambda proof: (GENUINE, replace(proof, batch_path=(*proof.batch_path, PathElement("left", 1, bytes(32))))),
     "anchor": lambda proof: (GENUINE, replace(proof, sequence=proof.sequence + 1)),
     "staple": lambda proof: (GENUINE, other_staple(proof)),
 }  # fmt: skip
@@ -211,10 +211,12 @@ def test_a_missing_staple_or_cause_makes_nothing_valid() -> None:
     looked = 0
     for status, dates, source, age in cells():
         asked = case(status, dates, source, age)
-        for without in ({"status": None}, {"linked": ()}):
+        for without in ({"staple": None}, {"linked_proofs": ()}):
             proof = replace(asked.proof, **without)
             concluded = verdict((GENUINE, proof), asked)
-            needed = (source == "staple" and "status" in without) or (status == 8 and "linked" in without)
+            needed = (source == "staple" and "staple" in without) or (
+                status == 8 and "linked_proofs" in without
+            )
             assert concluded != "invalid"
             assert not (needed and concluded == "valid")
             looked += needed

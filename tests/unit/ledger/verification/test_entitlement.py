@@ -9,12 +9,19 @@ from typing import Any, Final
 import pytest
 
 from ledger.registry.trust import DEPARTMENT, NODE, Grant, KeyState
-from ledger.verification.entitlement import NEWEST_EVENT, Moment, Objection, Scope, entitlement, objections
+from ledger.verification.entitlement import (
+    NEWEST_EVENT,
+    Moment,
+    Objection,
+    Scope,
+    find_objection,
+    list_objections,
+)
 from ledger.verification.reasons import REASON_TABLE
 
-KEY: Final = KeyState(b"\1" * 32, b"", DEPARTMENT, "tianmen", n=5)
-GRANT: Final = Grant(KEY.id, "A", n=6, kinds=1 | 2, types=(), not_before=100, not_after=200)
-THEN: Final = Moment("tianmen", n=9, time=150)
+KEY: Final = KeyState(b"\1" * 32, b"", DEPARTMENT, "tianmen", event_number=5)
+GRANT: Final = Grant(KEY.id, "A", event_number=6, kinds=1 | 2, types=(), not_before=100, not_after=200)
+THEN: Final = Moment("tianmen", event_number=9, time=150)
 LICENCE: Final = Scope("licence", "T1")
 
 
@@ -26,13 +33,13 @@ def asked(
     moment: Moment = THEN,
     scope: Scope | None = LICENCE,
 ) -> Objection | None:
-    return entitlement(key, grants, issuer_log, moment, scope)
+    return find_objection(key, grants, issuer_log, moment, scope)
 
 
 def test_a_key_that_may_speak() -> None:
     assert asked() is None
     assert asked(scope=None) is None
-    assert asked(moment=replace(THEN, n=NEWEST_EVENT)) is None
+    assert asked(moment=replace(THEN, event_number=NEWEST_EVENT)) is None
 
 
 @pytest.mark.parametrize(
@@ -41,11 +48,11 @@ def test_a_key_that_may_speak() -> None:
         ({"issuer_log": "wuhan"}, Objection.ISSUER_NOT_IN_LOG),
         ({"issuer_log": None}, Objection.ISSUER_NOT_IN_LOG),
         ({"key": None}, Objection.KEY_NOT_REGISTERED),
-        ({"key": replace(KEY, n=10)}, Objection.KEY_NOT_REGISTERED),
+        ({"key": replace(KEY, event_number=10)}, Objection.KEY_NOT_REGISTERED),
         ({"key": replace(KEY, purpose=NODE)}, Objection.KEY_NOT_DEPARTMENT),
         ({"key": replace(KEY, log="wuhan")}, Objection.KEY_OF_ANOTHER_LOG),
         ({"grants": ()}, Objection.NOT_GRANTED),
-        ({"grants": (replace(GRANT, n=10),)}, Objection.NOT_GRANTED),
+        ({"grants": (replace(GRANT, event_number=10),)}, Objection.NOT_GRANTED),
         ({"scope": Scope("signature", None)}, Objection.NOT_GRANTED),
         ({"key": replace(KEY, compromised_since=150)}, Objection.KEY_COMPROMISED),
         ({"key": replace(KEY, retired_at=150)}, Objection.KEY_RETIRED),
@@ -88,12 +95,12 @@ def test_a_key_that_ends_a_second_later_may_still_speak() -> None:
 
 def test_every_objection_is_told_in_the_order_of_step_8() -> None:
     stolen = replace(KEY, compromised_since=0, retired_at=0)
-    assert list(objections(stolen, (), "wuhan", THEN)) == [
+    assert list(list_objections(stolen, (), "wuhan", THEN)) == [
         Objection.ISSUER_NOT_IN_LOG,
         Objection.NOT_GRANTED,
         Objection.KEY_COMPROMISED,
     ]
-    assert list(objections(None, (GRANT,), None, THEN)) == [
+    assert list(list_objections(None, (GRANT,), None, THEN)) == [
         Objection.ISSUER_NOT_IN_LOG,
         Objection.KEY_NOT_REGISTERED,
     ]

@@ -14,7 +14,7 @@ from ledger.crypto.trees import EMPTY_ROOT, CountedTree
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS
 from ledger.records.submissions import Entry
 from ledger.registry import acts
-from ledger.verification.entries import check_batch, check_fold, occurrences_of
+from ledger.verification.entries import check_batch, check_fold, list_occurrences
 from tests.scenes import DAY, City, Registry, Submission
 
 
@@ -35,13 +35,13 @@ class Scene:
     def publish(self) -> None:
         """Let the entries of the newest anchor be known."""
         trust = self.city.registry.knowledge
-        anchor = trust.anchor(self.city.name, self.city.sequence)
+        anchor = trust.find_anchor(self.city.name, self.city.sequence)
         assert anchor
-        trust.keep_entries(anchor, occurrences_of(anchor, self.entries))
+        trust.keep_entries(anchor, list_occurrences(anchor, self.entries))
 
     def faults(self, entries: Sequence[Entry] | None = None) -> list[tuple[str, int]]:
         trust = self.city.registry.knowledge
-        anchor = trust.anchor(self.city.name, self.city.sequence)
+        anchor = trust.find_anchor(self.city.name, self.city.sequence)
         assert anchor
         faults = check_batch(anchor, self.entries if entries is None else entries, trust)
         return [(fault.reason, fault.position) for fault in faults]
@@ -70,7 +70,7 @@ def test_other_entries_than_the_anchored_are_not_looked_at_further() -> None:
     assert scene.faults([first]) == [("count_mismatch", 0)]
     assert scene.faults([]) == [("count_mismatch", 0)]
     assert scene.faults([second, first]) == [("not_in_batch", 0)]
-    assert scene.faults([first, replace(second, accepted=second.accepted + 1)]) == [("not_in_batch", 0)]
+    assert scene.faults([first, replace(second, accepted_at=second.accepted_at + 1)]) == [("not_in_batch", 0)]
     forged = replace(second, signature=bytes(64))
     assert scene.faults([first, forged]) == [("not_in_batch", 0)]
 
@@ -113,7 +113,7 @@ def _not_granted(scene: Scene) -> None:
 
 def _granted_later(scene: Scene) -> None:
     _not_granted(scene)
-    key = scene.city.registry.knowledge.key(scene.entries[1].statement.key)
+    key = scene.city.registry.knowledge.find_key(scene.entries[1].statement.key_id)
     assert key
     grant = acts.KeyGranted(scene.city.name, key.id, scene.city.issuer, 15, (), 0, acts.NO_END)
     scene.city.registry.act(grant)
@@ -152,19 +152,19 @@ def _for_another_city(scene: Scene) -> None:
 
 
 def _expired(scene: Scene) -> None:
-    submission = scene.submit(expires=scene.city.registry.now + 60)
+    submission = scene.submit(expires_at=scene.city.registry.now + 60)
     scene.city.registry.wait(120)
     scene.anchor(scene.submit(), submission)
 
 
 def _postdated(scene: Scene) -> None:
     later = scene.city.registry.now + MAX_CLOCK_LEAD_SECONDS + 10
-    scene.anchor(scene.submit(), scene.submit(time=later, expires=later + DAY))
+    scene.anchor(scene.submit(), scene.submit(time=later, expires_at=later + DAY))
 
 
 def _accepted_later(scene: Scene) -> None:
     submission = scene.submit()
-    entry = replace(submission.entry, accepted=submission.entry.accepted + MAX_CLOCK_LEAD_SECONDS + 10)
+    entry = replace(submission.entry, accepted_at=submission.entry.accepted_at + MAX_CLOCK_LEAD_SECONDS + 10)
     scene.anchor(scene.submit(), replace(submission, entry=entry))
 
 
@@ -226,7 +226,7 @@ def test_a_suite_that_is_not_the_logs() -> None:
     submission = scene.submit()
     statement = replace(submission.entry.statement, suite=SHA256)
     foreign = replace(submission.entry, statement=statement)
-    root = CountedTree(SHA256, [foreign.leaf()]).root
+    root = CountedTree(SHA256, [foreign.hash_leaf()]).root
     scene.anchor(submission, root=root)
     assert scene.faults([foreign]) == [("not_in_batch", 0)]
 
@@ -235,7 +235,7 @@ def test_an_empty_root_is_no_excuse_for_records_that_nobody_shows() -> None:
     """Recovery took the root zero for a heartbeat, whatever the log grew by."""
     scene = Scene()
     scene.anchor(scene.submit(), root=EMPTY_ROOT)
-    anchor = scene.city.registry.knowledge.anchor(scene.city.name, 1)
+    anchor = scene.city.registry.knowledge.find_anchor(scene.city.name, 1)
     assert anchor
     fault = check_fold(anchor, [], SM3)
     assert fault is not None
@@ -247,8 +247,8 @@ def test_the_suite_is_that_of_the_log_and_not_that_of_the_first_entry() -> None:
     scene = Scene()
     entry = scene.submit().entry
     foreign = replace(entry, statement=replace(entry.statement, suite=SHA256))
-    scene.anchor(scene.submit(), root=CountedTree.root_of(SHA256, [foreign.leaf()]))
-    anchor = scene.city.registry.knowledge.anchor(scene.city.name, 1)
+    scene.anchor(scene.submit(), root=CountedTree.compute_root(SHA256, [foreign.hash_leaf()]))
+    anchor = scene.city.registry.knowledge.find_anchor(scene.city.name, 1)
     assert anchor
     assert check_fold(anchor, [foreign], SM3)
     assert check_fold(anchor, [foreign], SHA256) is None
@@ -258,7 +258,7 @@ def test_what_a_fault_says_of_hostile_text_is_short_and_printable() -> None:
     scene = Scene()
     scene.anchor(scene.submit(registry="\x1b[2J" + "x" * 4000))
     trust = scene.city.registry.knowledge
-    anchor = trust.anchor(scene.city.name, 1)
+    anchor = trust.find_anchor(scene.city.name, 1)
     assert anchor
     (fault,) = check_batch(anchor, scene.entries, trust)
     assert fault.text.isprintable()
@@ -268,7 +268,7 @@ def test_what_a_fault_says_of_hostile_text_is_short_and_printable() -> None:
 def test_a_log_that_is_not_known_here() -> None:
     scene = Scene()
     scene.anchor(scene.submit())
-    anchor = scene.city.registry.knowledge.anchor(scene.city.name, 1)
+    anchor = scene.city.registry.knowledge.find_anchor(scene.city.name, 1)
     assert anchor
     other = Registry()
     assert [fault.reason for fault in check_batch(anchor, scene.entries, other.knowledge)] == ["log_unknown"]

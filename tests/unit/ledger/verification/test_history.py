@@ -13,7 +13,7 @@ def recorded(city: City, *items: Item) -> list[PlacedRecord]:
     trust, records = city.registry.knowledge, []
     for item in items:
         place = city.places.get(item.leaf)
-        anchor = trust.anchor(city.name, place.sequence) if place else None
+        anchor = trust.find_anchor(city.name, place.sequence) if place else None
         records.append(PlacedRecord(item.record, item.leaf, place.position if place else None, anchor))
     return records
 

@@ -10,7 +10,7 @@ import pytest
 from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.proof.proof import decode_proof
 from ledger.records.claims import SelectiveDisclosure
-from ledger.records.records import Link, lineage_of, version_of
+from ledger.records.records import Link, read_lineage, read_version
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry import acts
 from ledger.verification.reasons import Verdict
@@ -26,7 +26,7 @@ def sealed() -> Sealed:
 def test_a_licence_that_was_sealed_says_by_whom_and_when(sealed: Sealed) -> None:
     report = sealed.verify()
     assert report.verdict is Verdict.VALID
-    step = report.step(11)
+    step = report.get_step(11)
     assert step.reason == "seals_good"
     seal = {
         "identifier": sealed.seal.record.identifier,
@@ -97,38 +97,45 @@ def test_a_seal_in_another_citys_log_is_judged_by_the_order_of_the_registry() ->
     for signature in (early, late):
         licence = city.licence(**sealed_by(signature))
         city.register(licence)
-        sealing = city.proof(signature, status=None, linked=(other.proof(seal, status=None),))
+        sealing = city.proof(signature, staple=None, linked_proofs=(other.proof(seal, staple=None),))
         reasons.append(
-            city.verify(city.proof(licence, linked=(sealing,)), documents=[DOCUMENT]).step(11).reason
+            city.verify(city.proof(licence, linked_proofs=(sealing,)), documents=[DOCUMENT])
+            .get_step(11)
+            .reason
         )
     assert reasons == ["seals_good", "seal_not_in_force"]
 
 
 def test_a_link_whose_proof_is_missing_or_of_another_record(sealed: Sealed) -> None:
-    assert sealed.verify(linked=()).reason == "link_missing"
-    assert sealed.verify(linked=(sealed.sealing(linked=()),)).reason == "link_missing"
+    assert sealed.verify(linked_proofs=()).reason == "link_missing"
+    assert sealed.verify(linked_proofs=(sealed.sealing(linked_proofs=()),)).reason == "link_missing"
     swapped = make_signature(sealed.city, sealed.seal)
     sealed.city.lineages.clear()
     sealed.city.register(swapped)
-    other = sealed.city.proof(swapped, status=None, linked=(sealed.city.proof(sealed.seal, status=None),))
-    assert sealed.verify(linked=(other,)).reason == "link_missing"
+    other = sealed.city.proof(
+        swapped, staple=None, linked_proofs=(sealed.city.proof(sealed.seal, staple=None),)
+    )
+    assert sealed.verify(linked_proofs=(other,)).reason == "link_missing"
 
 
 def test_a_linked_proof_that_does_not_hold_is_a_gap_and_no_forgery_of_the_licence(sealed: Sealed) -> None:
     broken = replace(sealed.sealing(), index=5)
-    report = sealed.verify(linked=(broken,))
+    report = sealed.verify(linked_proofs=(broken,))
     assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, "linked_unproven")
     hidden = sealed.sealing(disclosure=None)
-    assert sealed.verify(linked=(hidden,)).reason == "linked_undisclosed"
-    stranger = sealed.city.proof(sealed.licence, status=None)
-    crowded = sealed.sealing(linked=(sealed.city.proof(sealed.seal, status=None), stranger))
-    assert sealed.verify(linked=(crowded,)).reason == "linked_unproven"
+    assert sealed.verify(linked_proofs=(hidden,)).reason == "linked_undisclosed"
+    stranger = sealed.city.proof(sealed.licence, staple=None)
+    crowded = sealed.sealing(linked_proofs=(sealed.city.proof(sealed.seal, staple=None), stranger))
+    assert sealed.verify(linked_proofs=(crowded,)).reason == "linked_unproven"
 
 
 def test_claims_altered_in_a_linked_proof(sealed: Sealed) -> None:
     other = sealed.licence.disclosure
-    altered = replace(sealed.city.proof(sealed.seal, status=None), disclosure=other)
-    assert sealed.verify(linked=(sealed.sealing(linked=(altered,)),)).reason == "linked_undisclosed"
+    altered = replace(sealed.city.proof(sealed.seal, staple=None), disclosure=other)
+    assert (
+        sealed.verify(linked_proofs=(sealed.sealing(linked_proofs=(altered,)),)).reason
+        == "linked_undisclosed"
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,15 +148,15 @@ def test_claims_altered_in_a_linked_proof(sealed: Sealed) -> None:
     ids=["whose seal", "who sealed", "what was sealed"],
 )
 def test_what_is_withheld_cannot_be_told(sealed: Sealed, which: str, shown: set[str], reason: str) -> None:
-    made_with = sealed.city.proof(sealed.seal, status=None)
+    made_with = sealed.city.proof(sealed.seal, staple=None)
     sealing = sealed.sealing()
     if which == "seal":
         sealing = replace(
-            sealing, linked=(replace(made_with, disclosure=_select(sealed, sealed.seal, shown)),)
+            sealing, linked_proofs=(replace(made_with, disclosure=_select(sealed, sealed.seal, shown)),)
         )
     else:
         sealing = replace(sealing, disclosure=_select(sealed, sealed.signature, shown))
-    report = sealed.verify(linked=(sealing,))
+    report = sealed.verify(linked_proofs=(sealing,))
     assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, reason)
 
 
@@ -175,11 +182,11 @@ def test_a_contradictory_or_reinstated_seal_cannot_be_told() -> None:
 def test_the_cause_of_a_change_travels_beside_the_seals(sealed: Sealed) -> None:
     revocation = sealed.city.follow("revoke", sealed.licence)
     sealed.city.register(revocation)
-    cause = sealed.city.proof(revocation, disclosure=None, status=None)
-    report = sealed.verify(linked=(sealed.sealing(), cause))
+    cause = sealed.city.proof(revocation, disclosure=None, staple=None)
+    report = sealed.verify(linked_proofs=(sealed.sealing(), cause))
     assert (report.verdict, report.reason) == (Verdict.NOT_CURRENT, "revoked")
     assert report.status
-    assert report.status.cause == cause
+    assert report.status.cause_proof == cause
 
 
 def test_a_sealing_that_is_stated_for_another_registry_has_no_moment(sealed: Sealed) -> None:
@@ -187,7 +194,7 @@ def test_a_sealing_that_is_stated_for_another_registry_has_no_moment(sealed: Sea
     sealing = sealed.sealing()
     elsewhere = replace(sealing.entry.statement, registry=Registry(chain_id=5).name)
     report = sealed.city.verify(replace(sealing, entry=replace(sealing.entry, statement=elsewhere)))
-    assert (report.step(7).reason, report.step(11).reason) == ("anchor_unknown", "linked_unproven")
+    assert (report.get_step(7).reason, report.get_step(11).reason) == ("anchor_unknown", "linked_unproven")
 
 
 def test_a_sealing_presented_by_itself_names_whose_seal_it_used() -> None:
@@ -207,7 +214,7 @@ def test_a_seal_suspended_when_it_was_used_and_resumed_since() -> None:
     signature = make_signature(city, seal)
     city.register(signature)
     other.register(other.follow("resume", seal))
-    sealing = city.proof(signature, status=None, linked=(other.proof(seal, status=None),))
+    sealing = city.proof(signature, staple=None, linked_proofs=(other.proof(seal, staple=None),))
     assert city.verify(sealing, documents=[DOCUMENT]).reason == "seal_not_in_force"
 
 
@@ -255,7 +262,7 @@ def test_a_seal_in_a_log_whose_past_is_not_known_here() -> None:
     other.register(seal)
     signature = make_signature(city, seal)
     city.register(signature)
-    sealing = city.proof(signature, status=None, linked=(other.proof(seal, status=None),))
+    sealing = city.proof(signature, staple=None, linked_proofs=(other.proof(seal, staple=None),))
     assert city.verify(sealing, documents=[DOCUMENT]).reason == "linked_status_unknown"
 
 
@@ -265,7 +272,7 @@ def test_a_licence_that_withholds_one_of_its_documents(sealed: Sealed) -> None:
     licence = city.licence(documents=[DOCUMENT, b"annex"], **sealed_by(sealed.signature))
     city.register(licence)
     shown = {*readable(city.proof(licence)), "document/2"}
-    proof = city.proof(licence, shown=shown, linked=(sealed.sealing(),))
+    proof = city.proof(licence, shown=shown, linked_proofs=(sealed.sealing(),))
     assert city.verify(proof, documents=[b"annex"]).reason == "sealed_document_withheld"
 
 
@@ -283,7 +290,7 @@ def test_a_seal_whose_key_was_compromised_is_a_gap(sealed: Sealed) -> None:
     other.registry.act(acts.KeyCompromised(thief.public.id, other.registry.now - 1))
     signature = make_signature(other, seal)
     other.register(signature)
-    sealing = other.proof(signature, status=None, linked=(other.proof(seal, status=None),))
+    sealing = other.proof(signature, staple=None, linked_proofs=(other.proof(seal, staple=None),))
     report = other.verify(sealing, documents=[DOCUMENT])
     assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, "linked_unproven")
 
@@ -296,8 +303,8 @@ def test_identifiers_are_taken_apart_and_put_together() -> None:
     assert made.text == "seal.11429006012345671T.42900600000001.001.E"
     assert SealingIdentifier.parse(made.text) == made
     second = made.with_version(2)
-    assert lineage_of(second.text) == lineage_of(made.text) == "seal.11429006012345671T.42900600000001"
-    assert version_of(second.text) == 2
+    assert read_lineage(second.text) == read_lineage(made.text) == "seal.11429006012345671T.42900600000001"
+    assert read_version(second.text) == 2
 
 
 @pytest.mark.parametrize(
@@ -367,9 +374,9 @@ def test_a_revived_seal_contradicts_itself_also_with_the_record_of_its_reinstate
     sealed: Sealed, hide: bool
 ) -> None:
     city = sealed.city
-    cause = city.proof(revive(city, sealed.seal, hide=hide), disclosure=None, status=None)
+    cause = city.proof(revive(city, sealed.seal, hide=hide), disclosure=None, staple=None)
     for linked in ((), (cause,)):
-        report = city.verify(city.proof(sealed.seal, linked=linked), documents=[PICTURE])
+        report = city.verify(city.proof(sealed.seal, linked_proofs=linked), documents=[PICTURE])
         assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, "status_contradictory")
 
 
@@ -393,7 +400,7 @@ def test_a_sealing_may_be_reinstated_by_its_record(sealed: Sealed) -> None:
     city.register(city.follow("void", sealed.signature))
     reinstated = city.follow("reinstate", sealed.signature)
     city.register(reinstated)
-    cause = city.proof(reinstated, disclosure=None, status=None)
-    made_with = city.proof(sealed.seal, status=None)
-    report = city.verify(city.proof(sealed.signature, linked=(made_with, cause)), documents=[DOCUMENT])
+    cause = city.proof(reinstated, disclosure=None, staple=None)
+    made_with = city.proof(sealed.seal, staple=None)
+    report = city.verify(city.proof(sealed.signature, linked_proofs=(made_with, cause)), documents=[DOCUMENT])
     assert (report.verdict, report.reason) == (Verdict.VALID, "status_reinstated")

@@ -50,13 +50,19 @@ def test_each_moment_has_the_status_that_was_anchored_by_then() -> None:
     for index, (moment, then) in enumerate(zip(moments, expected, strict=True)):
         past = at(city, proof, moment)
         assert (past.standing, past.reason) == then
-        assert past.since
-        assert past.known
-        assert (past.since.time, past.known.time) == (moment, moment)
-        assert (past.until.time if past.until else None) == dict(enumerate(moments)).get(index + 1)
+        assert past.since_anchor
+        assert past.known_anchor
+        assert (past.since_anchor.time, past.known_anchor.time) == (moment, moment)
+        assert (past.until_anchor.time if past.until_anchor else None) == dict(enumerate(moments)).get(
+            index + 1
+        )
         if index + 1 < len(moments):
             later = at(city, proof, moments[index + 1] - 1)
-            assert (later.standing, later.reason, later.since, later.until) == (*then, past.since, past.until)
+            assert (later.standing, later.reason, later.since_anchor, later.until_anchor) == (
+                *then,
+                past.since_anchor,
+                past.until_anchor,
+            )
 
 
 def test_the_anchors_that_bound_it_are_named() -> None:
@@ -67,14 +73,14 @@ def test_the_anchors_that_bound_it_are_named() -> None:
     since, until = body["since"], body["until"]
     assert isinstance(since, dict)
     assert isinstance(until, dict)
-    anchor = city.registry.knowledge.anchor(city.name, city.sequence - 2)
+    anchor = city.registry.knowledge.find_anchor(city.name, city.sequence - 2)
     assert anchor
     assert (
         since
         == body["known"]
         == {
             "sequence": anchor.sequence,
-            "n": anchor.n,
+            "n": anchor.event_number,
             "block": anchor.block,
             "time": times.format_time(anchor.time),
         }
@@ -96,7 +102,7 @@ def test_before_its_anchor_nothing_was_registered() -> None:
 def test_after_the_newest_anchor_nothing_can_be_said() -> None:
     city, _, proof, moments = told()
     past = at(city, proof, moments[-1] + 1)
-    assert (past.standing, past.reason, past.newest) == (
+    assert (past.standing, past.reason, past.newest_anchored_at) == (
         PastStanding.UNKNOWN,
         "later_than_known",
         moments[-1],
@@ -126,15 +132,17 @@ def test_it_is_what_a_verification_said_then() -> None:
     checked = 0
     for event in registry.events:
         earlier.apply(event)
-        anchor = earlier.anchor(city.name, proof.sequence)
+        anchor = earlier.find_anchor(city.name, proof.sequence)
         if event.kind != acts.Anchored.KIND or anchor is None:
             continue
         carried = replace(
             proof,
-            status=None,
-            linked=tuple(linked for linked in proof.linked if earlier.anchor(city.name, linked.sequence)),
+            staple=None,
+            linked_proofs=tuple(
+                linked for linked in proof.linked_proofs if earlier.find_anchor(city.name, linked.sequence)
+            ),
         )
-        then = verify(PresentedContent(), carried, earlier, event.time, Policy()).step(9)
+        then = verify(PresentedContent(), carried, earlier, event.time, Policy()).get_step(9)
         past = at(city, proof, event.time)
         assert past.deciding_step
         assert (past.deciding_step.key, past.deciding_step.evidence) == (then.key, then.evidence)
@@ -158,7 +166,7 @@ def test_the_dates_decide_where_the_status_allows(day: date, reason: str) -> Non
     city.register(licence)
     city.registry.wait(400 * DAY)
     city.anchor()
-    past = at(city, city.proof(licence), times.day_bounds(day)[0])
+    past = at(city, city.proof(licence), times.find_day_bounds(day)[0])
     assert (past.reason, past.standing) == (
         reason,
         PastStanding.IN_FORCE if reason == "status_valid" else PastStanding.NOT_IN_FORCE,
@@ -206,30 +214,33 @@ def test_more_changes_since_then_than_anybody_reads(monkeypatch: pytest.MonkeyPa
     city, _, proof, moments = told()
     past = at(city, proof, moments[0])
     assert (past.standing, past.reason, past.status) == (PastStanding.UNKNOWN, "too_many_changes", None)
-    assert past.until is None
+    assert past.until_anchor is None
     assert past.to_json()["words"] == {"zh": "无法确认", "en": "Cannot tell"}
     nearer = at(city, proof, moments[2])
-    assert (nearer.standing, nearer.until and nearer.until.time) == (PastStanding.IN_FORCE, moments[3])
+    assert (nearer.standing, nearer.until_anchor and nearer.until_anchor.time) == (
+        PastStanding.IN_FORCE,
+        moments[3],
+    )
 
 
 def test_a_day_in_asia_shanghai_has_two_bounds() -> None:
-    first, last = times.day_bounds(date(2026, 3, 1))
+    first, last = times.find_day_bounds(date(2026, 3, 1))
     assert (times.format_time(first), times.format_time(last)) == (
         "2026-02-28T16:00:00Z",
         "2026-03-01T15:59:59Z",
     )
-    assert times.civil_date(first) == times.civil_date(last) == date(2026, 3, 1)
-    assert times.civil_date(first - 1) < date(2026, 3, 1) < times.civil_date(last + 1)
+    assert times.find_civil_date(first) == times.find_civil_date(last) == date(2026, 3, 1)
+    assert times.find_civil_date(first - 1) < date(2026, 3, 1) < times.find_civil_date(last + 1)
     with pytest.raises(MalformedInput):
-        times.day_bounds(date(1970, 1, 1))
+        times.find_day_bounds(date(1970, 1, 1))
 
 
 def test_a_day_is_told_stretch_by_stretch() -> None:
     city, items = scene()
     licence = items[1]
     proof = city.proof(licence)
-    day = times.civil_date(city.registry.now)
-    beginnings = [times.day_bounds(day)[0], city.registry.now]
+    day = times.find_civil_date(city.registry.now)
+    beginnings = [times.find_day_bounds(day)[0], city.registry.now]
     for action in ("suspend", "resume", "suspend"):
         city.registry.wait(3600)
         city.register(city.follow(action, licence))
@@ -245,12 +256,12 @@ def test_a_day_is_told_stretch_by_stretch() -> None:
         "status_valid",
         "suspended",
     ]
-    assert (span.end.reason, span.end.moment) == ("suspended", times.day_bounds(day)[1])
+    assert (span.end_status.reason, span.end_status.moment) == ("suspended", times.find_day_bounds(day)[1])
 
 
 def test_a_day_with_too_many_changes_cannot_be_told() -> None:
     city, items = scene()
-    day = times.civil_date(city.registry.now).isoformat()
+    day = times.find_civil_date(city.registry.now).isoformat()
     for place in range(MAX_STRETCHES):
         city.anchor(changes=[(city.position(items[0]), (1, 0)[place % 2])])
     span = judge_past_span(city.proof(items[0]), city.registry.knowledge, day)
@@ -258,4 +269,4 @@ def test_a_day_with_too_many_changes_cannot_be_told() -> None:
         (PastStanding.UNKNOWN, "too_many_changes")
     ]
     forged = replace(city.proof(items[0]), record=replace(items[0].record, valid_until=date(2040, 1, 1)))
-    assert judge_past_span(forged, city.registry.knowledge, day).start.standing is PastStanding.INVALID
+    assert judge_past_span(forged, city.registry.knowledge, day).start_status.standing is PastStanding.INVALID

@@ -58,11 +58,11 @@ class Scene:
             log=statement.log,
             suite=statement.suite,
             root=statement.root,
-            count=statement.count,
-            first=self.city.statuses.size if first is None else first,
-            accepted=self.registry.now,
+            record_count=statement.record_count,
+            first_position=self.city.statuses.size if first is None else first,
+            accepted_at=self.registry.now,
             deadline=self.registry.now + PROMISE,
-            key=key.public.id,
+            key_id=key.public.id,
         )
         return sign_receipt(key, replace(receipt, **altered))
 
@@ -72,11 +72,11 @@ class Scene:
         for submission in submissions:
             if publish:
                 self.public[first] = submission.entry
-            first += submission.entry.statement.count
+            first += submission.entry.statement.record_count
 
-    def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
+    def find_entry(self, log: str, position: int) -> tuple[int, Entry] | None:
         for first, entry in self.public.items():
-            if log == self.city.name and first <= position < first + entry.statement.count:
+            if log == self.city.name and first <= position < first + entry.statement.record_count:
                 return first, entry
         return None
 
@@ -206,7 +206,9 @@ def test_anchored_at_another_position_contradicts_too() -> None:
     assert scene.judge(promise) == (PromiseState.CONTRADICTED, "other_submission")
 
 
-@pytest.mark.parametrize("altered", [{"count": 3}, {"count": 1}, {"first": 1, "count": 1}])
+@pytest.mark.parametrize(
+    "altered", [{"record_count": 3}, {"record_count": 1}, {"first_position": 1, "record_count": 1}]
+)
 def test_the_same_root_with_other_positions_contradicts(altered: dict[str, Any]) -> None:
     scene = Scene()
     submission = scene.submit()
@@ -232,7 +234,7 @@ def test_what_no_node_of_the_log_signed_is_no_receipt() -> None:
     good = scene.promise(submission)
     scene.anchor(submission)
     assert scene.judge(replace(good, signature=bytes(64))) == (PromiseState.NOT_GENUINE, "signature_bad")
-    moved = replace(good, receipt=replace(good.receipt, first=7))
+    moved = replace(good, receipt=replace(good.receipt, first_position=7))
     assert scene.judge(moved) == (PromiseState.NOT_GENUINE, "signature_bad")
     for key in (scene.city.key, stranger):
         assert scene.judge(scene.promise(submission, key=key)) == (PromiseState.NOT_GENUINE, "key_of_another")

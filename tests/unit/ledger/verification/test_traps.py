@@ -12,11 +12,11 @@ from ledger.crypto.suites import SHA256
 from ledger.crypto.trees import (
     CountedTree,
     MerkleTree,
-    counted_leaf,
-    counted_root,
-    leaf_hash,
-    node_hash,
-    root_from_path,
+    compute_root,
+    follow_counted_path,
+    hash_counted_leaf,
+    hash_leaf,
+    hash_node,
 )
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof
@@ -29,27 +29,31 @@ from tests.scenes import DAY, DOCUMENT, START, City, Registry, scene
 
 def test_leaf_and_node_prefixes() -> None:
     """Without prefixes a node of two leaves is the leaf of their hashes together."""
-    left, right = leaf_hash(SHA256, b"left"), leaf_hash(SHA256, b"right")
+    left, right = hash_leaf(SHA256, b"left"), hash_leaf(SHA256, b"right")
     assert left == sha256(b"\x00left").digest()
-    assert node_hash(SHA256, left, right) == sha256(b"\x01" + left + right).digest()
-    assert leaf_hash(SHA256, left + right) != node_hash(SHA256, left, right)
-    assert counted_leaf(SHA256, 1, b"left") == sha256(b"\x00" + (1).to_bytes(8, "big") + b"left").digest()
+    assert hash_node(SHA256, left, right) == sha256(b"\x01" + left + right).digest()
+    assert hash_leaf(SHA256, left + right) != hash_node(SHA256, left, right)
+    assert (
+        hash_counted_leaf(SHA256, 1, b"left") == sha256(b"\x00" + (1).to_bytes(8, "big") + b"left").digest()
+    )
 
 
 def test_odd_nodes_are_not_doubled() -> None:
     """Doubling the last of three leaves makes a tree of three and a tree of four with one root."""
-    leaves = [leaf_hash(SHA256, bytes([number])) for number in range(3)]
+    leaves = [hash_leaf(SHA256, bytes([number])) for number in range(3)]
     assert MerkleTree(SHA256, leaves).root != MerkleTree(SHA256, [*leaves, leaves[-1]]).root
 
 
 def test_an_inner_node_passed_off_as_a_leaf() -> None:
     """A shorter path from a node upwards reaches the root, but not in a tree of the signed size."""
-    leaves = [leaf_hash(SHA256, bytes([number])) for number in range(4)]
+    leaves = [hash_leaf(SHA256, bytes([number])) for number in range(4)]
     tree = MerkleTree(SHA256, leaves)
-    inner = node_hash(SHA256, *leaves[:2])
-    assert root_from_path(SHA256, inner, 0, 2, tree.path(0)[1:]) == tree.root  # had the proof named the size
+    inner = hash_node(SHA256, *leaves[:2])
+    assert (
+        compute_root(SHA256, inner, 0, 2, tree.find_path(0)[1:]) == tree.root
+    )  # had the proof named the size
     with pytest.raises(MalformedInput):
-        root_from_path(SHA256, inner, 0, 4, tree.path(0)[1:])
+        compute_root(SHA256, inner, 0, 4, tree.find_path(0)[1:])
 
 
 def test_an_inner_node_of_a_batch_passed_off_as_an_entry() -> None:
@@ -58,18 +62,18 @@ def test_an_inner_node_of_a_batch_passed_off_as_an_entry() -> None:
     licences = [city.licence() for _ in range(4)]
     city.anchor(*(city.submit(licence) for licence in licences))
     proof = city.proof(licences[0])
-    assert city.verify(replace(proof, batch=proof.batch[1:])).reason == "not_in_batch"
-    assert city.verify(replace(proof, batch=proof.batch[:1])).reason == "not_in_batch"
+    assert city.verify(replace(proof, batch_path=proof.batch_path[1:])).reason == "not_in_batch"
+    assert city.verify(replace(proof, batch_path=proof.batch_path[:1])).reason == "not_in_batch"
 
 
 @pytest.mark.parametrize("length", [0, 31, 33, 64])
 def test_hashes_that_are_not_32_bytes(length: int) -> None:
     """A path element of another length shifts the bytes that a node hashes."""
-    leaves = [leaf_hash(SHA256, bytes([number])) for number in range(2)]
+    leaves = [hash_leaf(SHA256, bytes([number])) for number in range(2)]
     with pytest.raises(MalformedInput):
-        root_from_path(SHA256, leaves[0], 0, 2, [bytes(length)])
+        compute_root(SHA256, leaves[0], 0, 2, [bytes(length)])
     with pytest.raises(MalformedInput):
-        root_from_path(SHA256, bytes(length), 0, 2, [leaves[1]])
+        compute_root(SHA256, bytes(length), 0, 2, [leaves[1]])
     city, items = scene()
     proof = city.proof(items[0])
     text = proof.encode().replace(proof.path[0].hex().encode(), b"00" * length)
@@ -83,9 +87,9 @@ def test_trees_of_size_0() -> None:
     with pytest.raises(MalformedInput):
         CountedTree(SHA256, [])
     with pytest.raises(MalformedInput):
-        root_from_path(SHA256, bytes(32), 0, 0, [])
+        compute_root(SHA256, bytes(32), 0, 0, [])
     with pytest.raises(MalformedInput):
-        counted_root(SHA256, 0, bytes(32), [])
+        follow_counted_path(SHA256, 0, bytes(32), [])
     city, (licence, *_) = scene()
     city.anchor()
     assert city.verify(replace(city.proof(licence), sequence=2)).reason == "not_in_batch"
@@ -111,7 +115,7 @@ def test_a_root_that_nobody_anchored() -> None:
     proof = forger.proof(licence)
     assert forger.verify(proof).verdict is Verdict.VALID
     assert city.verify(proof).verdict is Verdict.INVALID
-    assert city.verify(replace(proof, sequence=99)).step(7).reason == "anchor_unknown"
+    assert city.verify(replace(proof, sequence=99)).get_step(7).reason == "anchor_unknown"
 
 
 def test_a_root_that_was_merely_not_anchored_yet() -> None:
@@ -131,7 +135,7 @@ def test_a_missing_key_is_not_a_forgery() -> None:
     city.registry.act(acts.KeyRegistered("tianmen", 1, key.public.spki))
     city.anchor(city.submit(licence, signer=key))
     report = City(Registry(), "tianmen").verify(city.proof(licence))
-    assert report.step(5).reason == "key_unknown"
+    assert report.get_step(5).reason == "key_unknown"
     assert report.verdict is Verdict.UNVERIFIABLE
 
 
@@ -140,7 +144,7 @@ def test_an_index_beyond_the_range_of_the_entry(index: int) -> None:
     """An index beyond the signed count would be a position of the next entry."""
     city, (licence, *_) = scene()
     report = city.verify(replace(city.proof(licence), index=index))
-    assert (report.verdict, report.step(4).reason) == (Verdict.INVALID, "not_in_submission")
+    assert (report.verdict, report.get_step(4).reason) == (Verdict.INVALID, "not_in_submission")
 
 
 def test_a_proof_from_another_log_with_the_same_root() -> None:
@@ -151,14 +155,14 @@ def test_a_proof_from_another_log_with_the_same_root() -> None:
     submission = city.submit(licence)
     city.anchor(submission)
     other.anchor(submission)
-    proof = other.proof(licence, status=None)
+    proof = other.proof(licence, staple=None)
     assert (
         city.verify(proof).verdict is Verdict.INVALID
     )  # the anchor of that number in the statement's own log
     moved = replace(proof.entry.statement, log="wuhan")
     report = city.verify(replace(proof, entry=replace(proof.entry, statement=moved)))
-    assert report.step(5).reason == "signature_bad"
-    assert report.step(8).reason == "issuer_not_in_log"
+    assert report.get_step(5).reason == "signature_bad"
+    assert report.get_step(8).reason == "issuer_not_in_log"
 
 
 def test_a_signature_valid_for_another_submission() -> None:
@@ -222,7 +226,7 @@ def test_a_clock_that_is_wrong(wrong: int) -> None:
     """A clock behind the chain is found out by it; one ahead makes everything look old. Neither is ever valid."""
     city, (licence, *_) = scene()
     report = city.verify(city.proof(licence), now=city.registry.now + wrong)
-    assert report.step(12).reason == ("clock_behind" if wrong < 0 else "knowledge_stale")
+    assert report.get_step(12).reason == ("clock_behind" if wrong < 0 else "knowledge_stale")
     assert report.verdict is (Verdict.NOT_CURRENT if wrong > 3000 * DAY else Verdict.UNVERIFIABLE)
 
 
@@ -230,8 +234,8 @@ def test_a_replica_that_is_behind() -> None:
     """The chain goes on, this node does not: after the age that the policy bears nothing is valid any more."""
     city, (licence, *_) = scene()
     proof, known_at = city.proof(licence), city.registry.now
-    assert city.verify(proof, now=known_at + 600, policy=Policy(max_age=600)).verdict is Verdict.VALID
-    stale = city.verify(proof, now=known_at + 601, policy=Policy(max_age=600))
+    assert city.verify(proof, now=known_at + 600, policy=Policy(max_age_seconds=600)).verdict is Verdict.VALID
+    stale = city.verify(proof, now=known_at + 601, policy=Policy(max_age_seconds=600))
     assert (stale.verdict, stale.reason) == (Verdict.UNVERIFIABLE, "knowledge_stale")
 
 
@@ -268,5 +272,5 @@ def test_knowledge_that_could_not_be_had_is_no_good_news(action: str | None) -> 
         nothing.apply(event)
         known = verify(PresentedContent(documents=(DOCUMENT,)), city.proof(licence), nothing, registry.now)
         assert (known.verdict is Verdict.VALID) <= (
-            action is None and nothing.fold.n == registry.events[-1].n
+            action is None and nothing.fold.event_number == registry.events[-1].event_number
         )

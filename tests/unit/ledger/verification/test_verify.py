@@ -20,8 +20,8 @@ from ledger.verification.reasons import (
     VERDICT_WORDS,
     RowKey,
     Verdict,
+    choose_verdict_words,
     decide,
-    verdict_words,
 )
 from ledger.verification.report import Compared, Report
 from tests.scenes import CLAIMS, DOCUMENT, readable, scene
@@ -145,12 +145,12 @@ def test_each_end_has_a_sentence_of_its_own() -> None:
     """Suspended is not ended, and what begins tomorrow is not over."""
     assert set(ENDS) == {reason for (_, _, reason), row in REASON_TABLE.items() if row.verdict is NOT_CURRENT}
     for reason, (zh, en) in ENDS.items():
-        assert verdict_words(NOT_CURRENT, reason, "document_matches") == (
+        assert choose_verdict_words(NOT_CURRENT, reason, "document_matches") == (
             f"真实，但{zh}",
             f"Genuine, but {en}",
         )
         for compared in UNCOMPARED_REASONS:
-            told = verdict_words(NOT_CURRENT, reason, compared)
+            told = choose_verdict_words(NOT_CURRENT, reason, compared)
             assert "真实" not in told.zh
             assert "genuine" not in told.en.lower()
             assert zh in told.zh
@@ -175,7 +175,7 @@ def test_a_code_alone_says_what_became_of_the_certificate_and_calls_no_paper_gen
 
 def test_claims_that_contradict_the_record_are_named_with_what_both_say() -> None:
     name = "a_licence_of_a_restaurant_whose_claims_are_a_driving_licence_of_other_police"
-    step = report_of(name).step(3)
+    step = report_of(name).get_step(3)
     assert step.evidence
     listed = step.evidence["contradictions"]
     assert isinstance(listed, list)
@@ -195,15 +195,15 @@ def test_report_names_the_cause_only_with_its_proof() -> None:
     _, _, proven = after("suspend", "revoke")
     _, _, bare = after("revoke", attached=False)
     assert proven.status
-    assert proven.status.cause
-    evidence = proven.status.evidence()
+    assert proven.status.cause_proof
+    evidence = proven.status.to_evidence()
     assert (evidence["action"], evidence["basis"]) == ("revoke", "示例条例 第七条")
     assert bare.status
-    assert bare.status.cause is None
+    assert bare.status.cause_proof is None
     other = report_of("a_suspension_recorded_and_a_revocation_anchored").status
     assert other
-    assert other.cause is None
-    assert set(bare.status.evidence()) == {"status", "source", "sequence", "known_at", "since"}
+    assert other.cause_proof is None
+    assert set(bare.status.to_evidence()) == {"status", "source", "sequence", "known_at", "since"}
 
 
 @pytest.mark.parametrize("action", ["renew", "amend"])
@@ -214,7 +214,7 @@ def test_predecessor_and_successor_name_each_other_by_hash(action: str) -> None:
     old, new = city.verify(city.proof(licence, renewal)), city.verify(city.proof(renewal))
     assert (old.reason, new.verdict) == ("superseded", VALID)
     assert old.status
-    evidence = old.status.evidence()
+    evidence = old.status.to_evidence()
     assert evidence["identifier"] == renewal.record.identifier
     assert evidence["record"] == SM3.format(renewal.leaf)
     shown = new.to_json()["record"]
@@ -242,7 +242,7 @@ def test_report_names_no_successor_of_another_licence() -> None:
 
 def _cause_of(report: Report) -> Record | None:
     assert report.status
-    return report.status.cause.record if report.status.cause else None
+    return report.status.cause_proof.record if report.status.cause_proof else None
 
 
 def test_report_repeats_no_claims_of_a_forgery() -> None:
@@ -261,7 +261,7 @@ def test_report_shows_what_is_withheld() -> None:
 
 def test_report_names_the_document_that_differs() -> None:
     city, _, proof = one_licence()
-    evidence = city.verify(proof, documents=[DOCUMENT, b"other"]).step(2).evidence
+    evidence = city.verify(proof, documents=[DOCUMENT, b"other"]).get_step(2).evidence
     assert evidence == {"document": 2, "size": 5}
 
 
@@ -280,7 +280,7 @@ def test_positions_are_counted_through_batches_and_entries() -> None:
 
 def test_report_finds_its_steps_by_number() -> None:
     report = report_of("a_licence_read_against_its_paper")
-    assert [report.step(number).number for number in range(1, 13)] == list(range(1, 13))
+    assert [report.get_step(number).number for number in range(1, 13)] == list(range(1, 13))
     assert report.reason == report.deciding_step.reason
 
 

@@ -11,9 +11,9 @@ from anchoring.catalogue.chosen import get_catalogue
 from ledger.catalogue.fields import ClaimField, Form
 from ledger.catalogue.types import CertificateType
 from ledger.records.identifiers import (
-    credit_check_character,
-    organisation_check_character,
-    resident_check_character,
+    compute_credit_check,
+    compute_organisation_check,
+    compute_resident_check,
 )
 from tests.fakes.department import ISSUER
 
@@ -69,13 +69,13 @@ class Holder:
 
 def make_body(number: int) -> Holder:
     organisation = f"{number:08d}"
-    body = f"91429006{organisation}{organisation_check_character(organisation)}"
-    return Holder(number, f"天门示例第{number}公司", body + credit_check_character(body), "001")
+    body = f"91429006{organisation}{compute_organisation_check(organisation)}"
+    return Holder(number, f"天门示例第{number}公司", body + compute_credit_check(body), "001")
 
 
 def make_person(number: int) -> Holder:
     body = f"42900619900101{number:03d}"
-    return Holder(number, f"张示例{_count(number)}", body + resident_check_character(body), "111")
+    return Holder(number, f"张示例{_count(number)}", body + compute_resident_check(body), "111")
 
 
 def _count(number: int) -> str:

@@ -133,7 +133,7 @@ def test_a_document_with_one_seal_less_is_another_document(
 def test_a_seal_whose_proof_is_missing_leaves_it_open(world: World, wuhan: TestClient, case: Case) -> None:
     proof = world.desk.city.proof(case.result)
     documents = case.results[-1][1]
-    report = ask(wuhan, replace(proof, linked=proof.linked[1:]), *documents)
+    report = ask(wuhan, replace(proof, linked_proofs=proof.linked_proofs[1:]), *documents)
     assert (report["verdict"], report["reason"]) == ("unverifiable", "link_missing")
 
 

@@ -26,7 +26,7 @@ from api.key_files import open_key
 from examples.renderings import as_ofd, as_pdf
 from ledger.catalogue.errands import Errand
 from ledger.catalogue.types import CertificateType
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import generate_key
 from ledger.documents.ofd.sealing import sign_document
 from ledger.documents.pdf.signing import sign_pdf
 from ledger.encoding.canonical import Json
@@ -90,7 +90,7 @@ class Case:
     def holders(self, type_: CertificateType) -> list[Holder]:
         if type_.joint and "person" in type_.holders:
             return [self.person, make_person(self.person.number + 400)]
-        return [self.person if type_.personal else self.body]
+        return [self.person if type_.is_personal else self.body]
 
 
 class World:
@@ -202,7 +202,7 @@ class World:
         )
         for signature in case.errand.signatures:
             signer = self.authority.issue(
-                signature, generate("sm2", draws(signature)), serial=len(signature) + 10,
+                signature, generate_key("sm2", draws(signature)), serial=len(signature) + 10,
                 not_before=self.desk.city.now - 10, not_after=self.desk.city.now + 86_400,
             )  # fmt: skip
             content = sign_document(content, signer, self.desk.city.now)

@@ -63,7 +63,7 @@ def authority(**altered: Any) -> dict[str, Any]:
 
 def test_a_list_in_json() -> None:
     trust_list = decode_trust_list(encoded(LISTED))
-    assert (trust_list.name, trust_list.issued) == ("天门市", 1_772_323_200)
+    assert (trust_list.name, trust_list.issued_at) == ("天门市", 1_772_323_200)
     (authority,) = trust_list.authorities
     assert (authority.certificate, authority.roles) == (root().certificate, frozenset({SIGNERS, SEAL_MAKERS}))
     assert (authority.first_day, authority.last_day) == (date(2025, 1, 1), date(2027, 12, 31))
@@ -74,7 +74,7 @@ def test_a_list_in_pem() -> None:
     trust_list = decode_trust_list((pem(root().certificate) + "\n" + pem(maker().certificate)).encode())
     assert [one.name for one in trust_list.authorities] == ["示例根证书", "示例制章单位"]
     assert [one.roles for one in trust_list.authorities] == [{SIGNERS, TIMESTAMPERS}, set(ROLES)]
-    assert trust_list.issued is None
+    assert trust_list.issued_at is None
     assert only(sealed(), trust_list).verdict is Verdict.VALID
 
 
@@ -128,7 +128,7 @@ def test_no_list() -> None:
 def test_a_signer_who_makes_seals() -> None:
     """Certified as a signer, it makes itself a seal in the department's name: nobody listed it for that."""
     signer = papers.holder("某公司")
-    false = make_seal(papers.draft(users=(signer.certificate.der,)), signer)
+    false = make_seal(papers.draft(user_certificates=(signer.certificate.der,)), signer)
     document = apply_seal(papers.DOCUMENT, false, signer, NOW)
     report = only(document, decode_trust_list((pem(root().certificate) + pem(maker().certificate)).encode()))
     assert report.seal_name == papers.draft().name
@@ -147,7 +147,7 @@ def test_an_issuer_that_is_not_on_the_list() -> None:
 
 def test_a_namesake_of_a_listed_authority() -> None:
     """The name is on the list, the key is not."""
-    false = Holder.root("示例根证书", papers.key("somebody else"), NOW - YEAR, NOW + YEAR)
+    false = Holder.make_root("示例根证书", papers.key("somebody else"), NOW - YEAR, NOW + YEAR)
     check = check_chain(department().certificate, [], of(false.certificate), SIGNERS, NOW)
     assert check == unknown("chain", "signer")
 
@@ -232,7 +232,7 @@ def test_what_the_key_of_a_certificate_is_for(usage: bytes, expected: Check) -> 
     )
     assert check_chain(signer.certificate, [], trust(), SIGNERS, NOW) == expected
     assert check_chain(signer.certificate, [], of(signer.certificate), SIGNERS, NOW) == expected
-    seal = make_seal(papers.draft(users=(signer.certificate.der,)), maker())
+    seal = make_seal(papers.draft(user_certificates=(signer.certificate.der,)), maker())
     report = only(apply_seal(papers.DOCUMENT, seal, signer, NOW))
     assert outcome(report, "chain") == (expected.outcome.value, expected.reason)
     assert report.verdict is (Verdict.VALID if expected == passed("chain") else Verdict.UNVERIFIABLE)
@@ -274,8 +274,8 @@ def test_a_certificate_in_between_that_does_not_say_what_it_is() -> None:
 def test_a_chain_without_end() -> None:
     """Two certificates that vouch for each other."""
     first, second = papers.key("first"), papers.key("second")
-    first_root = Holder.root("一", first, NOW, NOW + 10)
-    two = Holder.root("二", second, NOW, NOW + 10)
+    first_root = Holder.make_root("一", first, NOW, NOW + 10)
+    two = Holder.make_root("二", second, NOW, NOW + 10)
     first_by_second = two.issue("一", first, serial=3, not_before=NOW, not_after=NOW + 10, is_authority=True)
     second_by_first = first_root.issue(
         "二", second, serial=3, not_before=NOW, not_after=NOW + 10, is_authority=True

@@ -48,7 +48,12 @@ def seal_of(width: int = 40, height: int = 40, number: int = 2) -> bytes:
     picture = Picture("PNG", b"\x89PNG\r\n\x1a\n", width, height)
     other = holder("另一示例局").certificate.der
     return make_seal(
-        draft(identifier=f"4290060000000{number}", name="另一示例局", users=(other,), picture=picture),
+        draft(
+            identifier=f"4290060000000{number}",
+            name="另一示例局",
+            user_certificates=(other,),
+            picture=picture,
+        ),
         maker(),
     )
 

@@ -44,7 +44,7 @@ def updated(document: bytes, change: Change, writer: type[IncrementalPdfFileWrit
 
 
 def references(inspection: Inspection) -> list[str]:
-    checks = [report.check("references") for report in inspection.signatures]
+    checks = [report.find_check("references") for report in inspection.signatures]
     return [check.reason for check in checks if check]
 
 

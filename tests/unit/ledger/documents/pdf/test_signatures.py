@@ -22,7 +22,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from examples.renderings import as_pdf
-from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.documents.asn1.structures import SignedDataInfo
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.certificates.trust_list import Authority as ListedAuthority
@@ -57,7 +57,7 @@ class Authority:
         return cls(root, signer, key)
 
     def sign(self, document: bytes = DOCUMENT, field: str = "Signature1", moment: datetime = SIGNED) -> bytes:
-        return sign_pdf(document, self.signer.public_bytes(Encoding.DER), self.key, moment, field=field)
+        return sign_pdf(document, self.signer.public_bytes(Encoding.DER), self.key, moment, field_name=field)
 
     def trust(self) -> TrustList:
         return decode_trust_list(self.certificate.public_bytes(Encoding.PEM))
@@ -203,14 +203,14 @@ def _with_validation_data(document: bytes, authority: Authority) -> bytes:
 
 def test_data_to_validate_the_signatures_may_be_added_later(authority: Authority, signed: bytes) -> None:
     report = only(inspect(_with_validation_data(signed, authority), authority.trust()))
-    assert (report.verdict, report.check("references")) == (
+    assert (report.verdict, report.find_check("references")) == (
         Verdict.VALID,
         passed("references", "validation_data"),
     )
     twice = authority.sign(signed, field="Signature2")
     inspection = inspect(_with_validation_data(twice, authority), authority.trust())
     assert inspection.verdict is Verdict.VALID
-    assert [one.check("references") for one in inspection.signatures] == [
+    assert [one.find_check("references") for one in inspection.signatures] == [
         passed("references", "later_signature"),
         passed("references", "validation_data"),
     ]
@@ -263,7 +263,7 @@ def test_a_pdf_signed_with_sha1_proves_nothing(authority: Authority, monkeypatch
 @pytest.mark.parametrize("subfilter", [b"ETSI.CAdES.detached", b"GM.sm2cms.detached"], ids=bytes.decode)
 def test_a_pdf_signed_with_sm2(signed: bytes, subfilter: bytes, *, national: bool) -> None:
     first, last = int(START.timestamp()), int(START.timestamp()) + 10**8
-    root = Holder.root("示例认证机构", _sm2(1), first, last)
+    root = Holder.make_root("示例认证机构", _sm2(1), first, last)
     signer = root.issue("天门市示例局", _sm2(2), serial=2, not_before=first, not_after=last)
     trust = TrustList("", None, (ListedAuthority("", root.certificate, frozenset({"signers"})),))
     document = _of_kind(signed, subfilter)
@@ -286,7 +286,7 @@ def test_a_pdf_sealed(roomy: bytes, subfilter: bytes, version: int) -> None:
         report = only(inspection)
         assert (report.kind, report.version, report.seal_name) == (Kind.SES, version, papers.draft().name)
         assert (report.verdict, report.covers_all) == (verdict, True)
-        assert report.check("data_hash") is None
+        assert report.find_check("data_hash") is None
         assert report.altered_parts == (("the document",) if more else ())
 
 
@@ -344,7 +344,7 @@ def _place(document: bytes) -> tuple[int, int]:
 
 
 def _sm2(number: int) -> PrivateKey:
-    return generate("sm2", lambda size: bytes([number]) * size)
+    return generate_key("sm2", lambda size: bytes([number]) * size)
 
 
 def _retyped(value: bytes) -> bytes:

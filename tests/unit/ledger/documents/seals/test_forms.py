@@ -88,7 +88,7 @@ def test_data_of_the_makers_own(version: int, tagged: str) -> None:
     if version != 1:
         body["to_sign"]["extensions"] = structures.OwnData(tagged, extensions)
     decoded = decode_signature(body.dump(force=True))
-    covered = decoded.seal.signed_candidates[0]
+    covered = decoded.seal.message_candidates[0]
     (seal_within["signed"] if version == 1 else seal_within)["signature"] = core.OctetBitString(
         encode_sm2(maker().key.sign(covered))
     )

@@ -33,10 +33,12 @@ def test_a_signer_who_is_not_listed() -> None:
 def test_signers_listed_by_digest(version: int) -> None:
     listed = make_seal(draft(version, lists_digests=True), maker())
     decoded = decode_seal(listed)
-    assert (decoded.certificates, len(decoded.digests)) == ((), 1)
+    assert (decoded.user_certificates, len(decoded.user_digests)) == ((), 1)
     report = verify_seal_signature(decode_signature(used(version, listed)), DESCRIPTION, trust())
     assert outcome(report, "signer_listed") == ("pass", "ok")
-    other = make_seal(draft(version, lists_digests=True, users=(maker().certificate.der,)), maker())
+    other = make_seal(
+        draft(version, lists_digests=True, user_certificates=(maker().certificate.der,)), maker()
+    )
     report = verify_seal_signature(decode_signature(used(version, other)), DESCRIPTION, trust())
     assert outcome(report, "signer_listed") == ("fail", "not_listed")
     unknown = decode_signature(used(version, other)).der.replace(b"\x13\x03SM3", b"\x13\x03MD5")

@@ -32,9 +32,13 @@ DAY: Final = 86_400
 def test_a_seal_says_what_was_put_into_it(version: int) -> None:
     decoded = decode_seal(seal(version))
     assert decoded.version == version
-    assert (decoded.identifier, decoded.name, decoded.kind) == ("42900600000001", draft().name, 1)
-    assert (decoded.created, decoded.valid_from, decoded.valid_until) == (NOW - 1000, NOW - 1000, NOW + YEAR)
-    assert decoded.certificates == (department().certificate.der,)
+    assert (decoded.identifier, decoded.name, decoded.seal_kind) == ("42900600000001", draft().name, 1)
+    assert (decoded.created_at, decoded.valid_from, decoded.valid_until) == (
+        NOW - 1000,
+        NOW - 1000,
+        NOW + YEAR,
+    )
+    assert decoded.user_certificates == (department().certificate.der,)
     assert decoded.picture == draft().picture
     assert decoded.der == seal(version) == structure(version, seal(version), of_seal=True).dump(force=True)
     assert not is_signature(seal(version))
@@ -46,7 +50,7 @@ def test_a_signature_says_what_was_put_into_it(version: int) -> None:
     assert (decoded.version, decoded.time) == (version, NOW)
     assert decoded.seal == decode_seal(seal(version))
     assert decoded.property_info == "/Signature.xml"
-    assert decoded.certificate == department().certificate.der
+    assert decoded.signer_certificate == department().certificate.der
     assert decoded.der == used(version) == structure(version, used(version)).dump(force=True)
     assert is_signature(used(version))
 
@@ -55,9 +59,9 @@ def test_a_signature_says_what_was_put_into_it(version: int) -> None:
 def test_another_implementation_verifies_what_we_sign(version: int) -> None:
     decoded = decode_signature(used(version))
     assert verifies_elsewhere(department().certificate, decoded.signed_bytes, decoded.signature)
-    assert verifies_elsewhere(maker().certificate, decoded.seal.signed_candidates[0], decoded.seal.signature)
+    assert verifies_elsewhere(maker().certificate, decoded.seal.message_candidates[0], decoded.seal.signature)
     assert not verifies_elsewhere(
-        maker().certificate, decoded.seal.signed_candidates[1], decoded.seal.signature
+        maker().certificate, decoded.seal.message_candidates[1], decoded.seal.signature
     )
     assert not verifies_elsewhere(maker().certificate, decoded.signed_bytes, decoded.signature)
 
@@ -132,7 +136,7 @@ def test_in_force_when_it_was_used_and_not_now(time: int, expected: tuple[str, s
 def test_a_seal_made_before_its_makers_certificate(since: int, until: int, expected: tuple[str, str]) -> None:
     """Made five days before it was used, by a maker whom the city lists itself."""
     of_maker = papers.root().issue("制章", papers.key("制章"), serial=9, not_before=since, not_after=until)
-    made = make_seal(draft(created=NOW - 5 * DAY, valid_from=NOW - 5 * DAY), of_maker)
+    made = make_seal(draft(created_at=NOW - 5 * DAY, valid_from=NOW - 5 * DAY), of_maker)
     (authority,) = trust().authorities
     signers = Authority("", authority.certificate, frozenset({SIGNERS}))
     listed = Authority("", of_maker.certificate, frozenset({SEAL_MAKERS}))
@@ -173,7 +177,7 @@ def test_other_structures_are_refused(data: bytes) -> None:
 
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LimitExceeded, match="lists"):
-        make_seal(draft(users=(b"",) * (ses.MAX_LISTED_USERS + 1)), maker())
+        make_seal(draft(user_certificates=(b"",) * (ses.MAX_LISTED_USERS + 1)), maker())
     monkeypatch.setattr(ses, "MAX_BYTES", 100)
     with pytest.raises(LimitExceeded, match="bytes"):
         decode_seal(seal())
@@ -185,7 +189,7 @@ def test_a_seal_alone() -> None:
     assert (report.signer, report.signed_at, report.seal_name) == (None, None, draft().name)
     altered = verify_seal(decode_seal(seal(5).replace(b"PNG\r\n", b"PNG\n\n")), trust())
     assert outcome(altered, "seal_signature") == ("fail", "wrong")
-    assert decode_certificate(decode_seal(seal(5)).certificate) == maker().certificate
+    assert decode_certificate(decode_seal(seal(5)).maker_certificate) == maker().certificate
 
 
 def test_a_signature_without_its_document() -> None:

@@ -15,7 +15,7 @@ def a_replica_that_is_behind() -> Report:
 @case(9, PASS, "status_valid", VALID)
 def a_policy_that_bears_old_knowledge() -> Report:
     city, _, proof = one_licence()
-    return city.verify(proof, now=city.registry.now + 30 * DAY, policy=Policy(max_age=31 * DAY))
+    return city.verify(proof, now=city.registry.now + 30 * DAY, policy=Policy(max_age_seconds=31 * DAY))
 
 
 @case(12, UNKNOWN, "clock_behind", UNVERIFIABLE)
@@ -30,7 +30,7 @@ def a_block_beyond_every_calendar() -> Report:
     licence = city.licence(valid_until=None)
     city.register(licence)
     proof, now = city.proof(licence), city.registry.now
-    city.registry.knowledge.see(now * 1000)
+    city.registry.knowledge.note_time(now * 1000)
     return city.verify(proof, now=now)
 
 

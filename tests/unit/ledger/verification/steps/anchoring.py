@@ -33,7 +33,7 @@ def a_batch_path_with_impossible_counts() -> Report:
     first, second = city.licence(), city.licence()
     city.anchor(city.submit(first), city.submit(second))
     proof = city.proof(first)
-    return city.verify(replace(proof, batch=(replace(proof.batch[0], count=2**41),)))
+    return city.verify(replace(proof, batch_path=(replace(proof.batch_path[0], record_count=2**41),)))
 
 
 @case(6, FAIL, "count_mismatch", INVALID)
@@ -65,7 +65,7 @@ def a_statement_anchored_after_it_expired() -> Report:
 def a_statement_dated_after_its_anchor() -> Report:
     city, _, _ = one_licence()
     licence, later = city.licence(), city.registry.now + 3600
-    city.anchor(city.submit(licence, time=later, expires=later + DAY))
+    city.anchor(city.submit(licence, time=later, expires_at=later + DAY))
     return city.verify(city.proof(licence))
 
 
@@ -123,7 +123,7 @@ def _of_version_1(anchored: int) -> Report:
     city.registry.wait(anchored - 1 - city.registry.now)
     licence = city.licence()
     city.anchor(city.submit(licence, window=None))
-    anchor = city.registry.knowledge.anchor(city.name, city.sequence)
+    anchor = city.registry.knowledge.find_anchor(city.name, city.sequence)
     assert anchor
     assert anchor.time == anchored
     return city.verify(city.proof(licence))
@@ -144,7 +144,7 @@ def a_submission_that_was_anchored_before() -> Report:
 def a_statement_anchored_in_its_last_second() -> Report:
     city, _, _ = one_licence()
     licence = city.licence()
-    city.anchor(city.submit(licence, expires=city.registry.now + 1))
+    city.anchor(city.submit(licence, expires_at=city.registry.now + 1))
     return city.verify(city.proof(licence))
 
 
@@ -152,7 +152,7 @@ def a_statement_anchored_in_its_last_second() -> Report:
 def a_statement_of_a_clock_that_is_ten_minutes_ahead() -> Report:
     city, _, _ = one_licence()
     licence, later = city.licence(), city.registry.now + 601
-    city.anchor(city.submit(licence, time=later, expires=later + DAY))
+    city.anchor(city.submit(licence, time=later, expires_at=later + DAY))
     return city.verify(city.proof(licence))
 
 

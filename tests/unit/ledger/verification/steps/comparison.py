@@ -39,12 +39,12 @@ def _presenting(content: bytes, **opened: Any) -> Report:
 
 @case(2, FAIL, "document_altered", INVALID)
 def a_document_whose_own_seal_shows_that_it_was_altered() -> Report:
-    return _presenting(DOCUMENT[:-1] + b" ", broken_documents=frozenset({0}))
+    return _presenting(DOCUMENT[:-1] + b" ", broken_indexes=frozenset({0}))
 
 
 @case(2, FAIL, "registered_broken", INVALID)
 def a_document_that_was_registered_with_a_seal_that_fails() -> Report:
-    return _presenting(DOCUMENT, broken_documents=frozenset({0}))
+    return _presenting(DOCUMENT, broken_indexes=frozenset({0}))
 
 
 @case(2, UNKNOWN, "carrier_altered", UNVERIFIABLE)

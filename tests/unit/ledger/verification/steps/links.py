@@ -39,13 +39,13 @@ def a_link_whose_proof_is_not_there() -> Report:
 def a_linked_proof_that_does_not_hold() -> Report:
     """A gap, and no forgery of the licence: whoever presents it may have spoilt it."""
     sealed = scene()
-    return sealed.verify(linked=(replace(sealed.sealing(), index=5),))
+    return sealed.verify(linked_proofs=(replace(sealed.sealing(), index=5),))
 
 
 @case(11, UNKNOWN, "linked_undisclosed", UNVERIFIABLE)
 def a_sealing_that_does_not_show_its_claims() -> Report:
     sealed = scene()
-    return sealed.verify(linked=(sealed.sealing(disclosure=None),))
+    return sealed.verify(linked_proofs=(sealed.sealing(disclosure=None),))
 
 
 @case(11, UNKNOWN, "sealed_document_withheld", UNVERIFIABLE)
@@ -53,7 +53,7 @@ def a_sealing_that_does_not_show_what_was_sealed() -> Report:
     sealed = scene()
     assert sealed.signature.disclosure
     shown = sealed.signature.disclosure.select(sealed.city.suite, {"KZ_QZRDM"})
-    return sealed.verify(linked=(sealed.sealing(disclosure=shown),))
+    return sealed.verify(linked_proofs=(sealed.sealing(disclosure=shown),))
 
 
 @case(11, UNKNOWN, "seal_holder_withheld", UNVERIFIABLE)
@@ -61,7 +61,7 @@ def a_sealing_that_does_not_show_who_sealed() -> Report:
     sealed = scene()
     assert sealed.signature.disclosure
     shown = sealed.signature.disclosure.select(sealed.city.suite, {"document/1"})
-    return sealed.verify(linked=(sealed.sealing(disclosure=shown),))
+    return sealed.verify(linked_proofs=(sealed.sealing(disclosure=shown),))
 
 
 @case(11, UNKNOWN, "linked_status_unknown", UNVERIFIABLE)
@@ -104,7 +104,7 @@ def a_link_to_a_licence_instead_of_a_sealing() -> Report:
     city.register(paper)
     licence = city.licence(links=(Link("sealed-by", paper.leaf),))
     city.register(licence)
-    proof = city.proof(licence, linked=(city.proof(paper, status=None),))
+    proof = city.proof(licence, linked_proofs=(city.proof(paper, staple=None),))
     return city.verify(proof, documents=[DOCUMENT])
 
 

@@ -96,5 +96,5 @@ def a_registered_key_that_is_no_key() -> Report:
     key = keccak256(b"\x30\x00")
     city.registry.act(acts.KeyGranted(city.name, key, city.issuer, 15, (), 0, START + DAY))
     licence = city.licence()
-    city.anchor(city.submit(licence, key=key))
+    city.anchor(city.submit(licence, key_id=key))
     return city.verify(city.proof(licence))

@@ -125,16 +125,16 @@ def a_revoked_licence_set_back_to_valid() -> Report:
 @case(9, UNKNOWN, "staple_altered", UNVERIFIABLE)
 def a_staple_that_does_not_fit_its_anchor() -> Report:
     city, _, proof = one_licence()
-    assert proof.status
+    assert proof.staple
     chunk = b"\x44" * 32
-    return city.verify(replace(proof, status=replace(proof.status, chunk=chunk)))
+    return city.verify(replace(proof, staple=replace(proof.staple, chunk=chunk)))
 
 
 @case(9, UNKNOWN, "staple_altered", UNVERIFIABLE)
 def a_staple_with_a_path_too_long() -> Report:
     city, _, proof = one_licence()
-    assert proof.status
-    return city.verify(replace(proof, status=replace(proof.status, path=(bytes(32),))))
+    assert proof.staple
+    return city.verify(replace(proof, staple=replace(proof.staple, path=(bytes(32),))))
 
 
 @case(9, UNKNOWN, "staple_altered", UNVERIFIABLE)
@@ -142,7 +142,7 @@ def a_staple_from_before_the_record() -> Report:
     city, _, before = one_licence()
     licence = city.licence()
     city.register(licence)
-    return city.verify(city.proof(licence, status=before.status))
+    return city.verify(city.proof(licence, staple=before.staple))
 
 
 @case(9, UNKNOWN, "staple_altered", UNVERIFIABLE)
@@ -155,23 +155,23 @@ def a_staple_to_a_void_anchor() -> Report:
 @case(9, UNKNOWN, "staple_newer", UNVERIFIABLE)
 def a_staple_from_ahead_that_says_revoked() -> Report:
     city, _, proof = one_licence()
-    assert proof.status
-    return city.verify(replace(proof, status=replace(proof.status, sequence=9, chunk=b"\x44" * 32)))
+    assert proof.staple
+    return city.verify(replace(proof, staple=replace(proof.staple, sequence=9, chunk=b"\x44" * 32)))
 
 
 @case(9, PASS, "status_valid", VALID)
 def a_staple_from_ahead_that_says_nothing_new() -> Report:
     city, _, proof = one_licence()
-    assert proof.status
-    return city.verify(replace(proof, status=replace(proof.status, sequence=9)))
+    assert proof.staple
+    return city.verify(replace(proof, staple=replace(proof.staple, sequence=9)))
 
 
 @case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
 def a_revocation_attached_that_has_not_arrived() -> Report:
     city, licence, proof = one_licence()
     revocation = city.follow("revoke", licence)
-    ahead = replace(city.proof(licence, disclosure=None, status=None), record=revocation.record, sequence=2)
-    return city.verify(replace(proof, linked=(ahead,)))
+    ahead = replace(city.proof(licence, disclosure=None, staple=None), record=revocation.record, sequence=2)
+    return city.verify(replace(proof, linked_proofs=(ahead,)))
 
 
 @case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
@@ -186,9 +186,9 @@ def _dressed(**altered: Any) -> Report:
     city.register(city.follow("suspend", licence))
     resumed = city.follow("resume", licence)
     city.register(resumed)
-    bare = city.proof(resumed, disclosure=None, status=None)
+    bare = city.proof(resumed, disclosure=None, staple=None)
     altered = {name: make(city, licence) for name, make in altered.items()}
-    return city.verify(city.proof(licence, linked=(replace(bare, **altered),)))
+    return city.verify(city.proof(licence, linked_proofs=(replace(bare, **altered),)))
 
 
 @case(9, PASS, "status_valid", VALID)
@@ -203,12 +203,12 @@ def an_attached_record_with_claims_of_its_own() -> Report:
 
 @case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
 def an_attached_record_with_a_staple_of_its_own() -> Report:
-    return _dressed(status=lambda city, licence: city.staple(licence))
+    return _dressed(staple=lambda city, licence: city.staple(licence))
 
 
 @case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
 def an_attached_record_with_more_attached() -> Report:
-    return _dressed(linked=lambda city, licence: (city.proof(licence, disclosure=None, status=None),))
+    return _dressed(linked_proofs=lambda city, licence: (city.proof(licence, disclosure=None, staple=None),))
 
 
 @case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
@@ -255,7 +255,7 @@ def _continued() -> tuple[City, Item]:
 @case(9, UNKNOWN, "predecessor_unknown", UNVERIFIABLE)
 def a_log_whose_earlier_statuses_are_not_known() -> Report:
     city, licence = _continued()
-    return city.verify(city.proof(licence, status=None))
+    return city.verify(city.proof(licence, staple=None))
 
 
 @case(9, PASS, "status_valid", VALID)
@@ -277,8 +277,8 @@ def a_continued_log_with_a_staple_of_a_reinstatement() -> Report:
 def a_continued_log_with_a_staple_from_ahead() -> Report:
     city, licence = _continued()
     proof = city.proof(licence)
-    assert proof.status
-    return city.verify(replace(proof, status=replace(proof.status, sequence=9)))
+    assert proof.staple
+    return city.verify(replace(proof, staple=replace(proof.staple, sequence=9)))
 
 
 @case(9, FAIL, "revoked", NOT_CURRENT)
