@@ -56,7 +56,7 @@ class Checker:
         """Judge and note every row; `watch` passes rows on and shows how far they are. Raises: MalformedInput."""
         for _, sheet_rows in groupby(watch(self._source.read_rows()), lambda row: row.sheet):
             columns, rows = find_columns(sheet_rows, self._profile)
-            self.headings = self.headings or columns.headings
+            self.headings = columns.headings
             self.tally.left_out_places += [str(line) for line in columns.title_line_numbers if line]
             judge = RowJudge(self._profile, columns, self._issuer, self._today)
             for tally, judged_rows in _judge_all(judge, self._leave_out(rows, columns)):

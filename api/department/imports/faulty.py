@@ -15,15 +15,19 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from api.department.imports.headings import OWN_MARK
+from api.department.imports.headings import OWN_MARK, OWN_SHEET
 from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.sorts import Consequence
 
 #: Columns before those of the table.
-OWN_HEADINGS: Final = tuple(
-    f"{OWN_MARK}{name}"
-    for name in ("工作表 sheet", "行 line", "列 column", "值 value", "问题 problem", "建议 suggestion")
+OWN_HEADINGS: Final = (
+    OWN_SHEET,
+    *(
+        f"{OWN_MARK}{name}"
+        for name in ("行 line", "列 column", "值 value", "问题 problem", "建议 suggestion")
+    ),
 )
+_TITLE: Final = "退回 faulty"  # of the sheet for a table that has no sheets
 #: What a spreadsheet would change in a CSV: long numbers, zeros at the beginning, formulas.
 _FRAGILE_CELL: Final = re.compile(r"[=+@-].*|0[0-9].*|[0-9]{11,}[0-9X]*|[0-9]+[-/][0-9]+", re.DOTALL)
 _MAX_CELL_CHARS: Final = 32_767  # of a cell of a workbook
@@ -32,12 +36,16 @@ _LOST_CHARACTER: Final = "\ufffd"
 
 
 class FaultyRows:
-    """Writes the rows of a file that come back, as they come; files are made with the first."""
+    """Writes the rows of a file that come back, as they come; files are made with the first.
+
+    Each sheet of a workbook has headings of its own: there is a sheet for each, and a CSV, the first without a number.
+    """
 
     def __init__(self, folder: Path, file_name: str) -> None:
         self._folder, self._file_name = folder, file_name
         self._workbook: Workbook | None = None
         self._csv_file: IO[str] | None = None
+        self._sheet_name: str | None = None
         self.row_count = 0
 
     @property
@@ -46,24 +54,30 @@ class FaultyRows:
 
     @property
     def csv_path(self) -> Path:
-        return self._folder / f"{self._file_name}.faulty.csv"
+        """The CSV of the newest sheet."""
+        sheet_count = len(self._workbook.worksheets) if self._workbook else 1
+        number = f".{sheet_count}" if sheet_count > 1 else ""
+        return self._folder / f"{self._file_name}.faulty{number}.csv"
 
     def add(self, headings: Sequence[str], judged_row: JudgedRow) -> None:
         """Add a row. Raises: OSError."""
-        if self._workbook is None or self._csv_file is None:
-            self._begin(headings)
+        if self._sheet_name != judged_row.row.sheet:
+            self._begin(judged_row.row.sheet, headings)
         assert self._workbook
         assert self._csv_file
         cells = [*_describe(judged_row), *judged_row.cells]
-        self._workbook.worksheets[0].append([_make_cell(self._workbook, cell) for cell in cells])
+        self._workbook.worksheets[-1].append([_make_cell(self._workbook, cell) for cell in cells])
         csv.writer(self._csv_file).writerow([_protect(cell) for cell in cells])
         self.row_count += 1
 
-    def _begin(self, headings: Sequence[str]) -> None:
-        self._workbook = Workbook(write_only=True)
-        sheet = self._workbook.create_sheet("退回 faulty")
+    def _begin(self, sheet_name: str, headings: Sequence[str]) -> None:
+        self._sheet_name = sheet_name
+        self._workbook = self._workbook or Workbook(write_only=True)
+        sheet = self._workbook.create_sheet(sheet_name or _TITLE)
         sheet.freeze_panes = "A2"
         sheet.append([_make_cell(self._workbook, heading) for heading in (*OWN_HEADINGS, *headings)])
+        if self._csv_file:
+            self._csv_file.close()
         self.csv_path.touch(mode=0o600)
         self._csv_file = self.csv_path.open("w", encoding="utf-8-sig", newline="")
         csv.writer(self._csv_file).writerow([*OWN_HEADINGS, *headings])

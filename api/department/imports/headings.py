@@ -22,6 +22,8 @@ from ledger.errors import MalformedInput
 
 #: Columns that a file of faulty rows has besides: they say what was wrong, and are not read when the file comes back.
 OWN_MARK: Final = "顺证："
+#: Of these, the one that names the sheet on which a row stood.
+OWN_SHEET: Final = f"{OWN_MARK}工作表 sheet"
 # Rows among which the headings are looked for: titles above them take one or two.
 _SEARCHED_ROWS: Final = 20
 _MAX_QUOTED: Final = 40  # characters of a heading that a message repeats
@@ -33,7 +35,8 @@ _NUMBER_CLAIM: Final = "ZZBH"
 class Columns:
     """Where the claims of a row stand: places of its cells by target, the heading at each place, and where rows begin.
 
-    `cell_indices` has several where the parts of one claim are joined; `blank_indices` are columns without a heading.
+    `cell_indices` has several where the parts of one claim are joined; `blank_indices` are columns without a heading,
+    `sheet_index` is the column in which a file of faulty rows names the sheet of a row.
     """
 
     headings: tuple[str, ...]
@@ -41,6 +44,12 @@ class Columns:
     blank_indices: tuple[int, ...]
     first_line_number: int
     title_line_numbers: tuple[int, ...]
+    sheet_index: int | None = None
+
+    def find_sheet(self, row: SourceRow) -> str:
+        """Return the name of the sheet on which a row stood before anything came back."""
+        index = self.sheet_index
+        return row.sheet if index is None or index >= len(row.cells) else row.cells[index].strip()
 
 
 def find_columns(rows: Iterator[SourceRow], profile: Profile) -> tuple[Columns, Iterator[SourceRow]]:
@@ -150,6 +159,7 @@ def _bind(
         tuple(blank_indices),
         line_number + 1,
         title_line_numbers,
+        max((index for index, heading in enumerate(cells) if heading.strip() == OWN_SHEET), default=None),
     )
 
 

@@ -41,7 +41,7 @@ def check_file(
             pass
     if faulty_rows.row_count:
         note(
-            f"Rows that come back 退回的行: {faulty_rows.workbook_path} and {faulty_rows.csv_path.name}. "
+            f"Rows that come back 退回的行: {faulty_rows.workbook_path}, and as CSV beside it. "
             "Mend and import them."
         )
     return checker.tally

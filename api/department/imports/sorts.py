@@ -72,6 +72,7 @@ _ASKING_SORTS: Final = {
     "changed": "whether rows that differ from what is registered are 变更 or 换发",
 }
 _NORMALISING_SORTS: Final = {
+    "type-of-sheet": "the type is that of the sheet’s name",
     "null-word": "a word for nothing is left out",
     "protected": "an apostrophe or tab that protects a number is taken away",
     "blanks-around": "blanks at the beginning or the end are taken away",

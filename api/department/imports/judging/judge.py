@@ -36,7 +36,7 @@ class RowJudge:
 
     def __init__(self, profile: Profile, columns: Columns, issuer: str, today: date) -> None:
         self._profile, self._today, self._issuer = profile, today, issuer or profile.issuer
-        self._cell_reader = CellReader(profile, columns)
+        self._cell_reader, self._columns = CellReader(profile, columns), columns
         self._heading_count, self._targets = len(columns.headings), tuple(columns.cell_indices)
         self._patterns = {name: re.compile(pattern) for name, pattern in profile.patterns.items()}
 
@@ -58,6 +58,7 @@ class RowJudge:
             self._today,
             judged_row.findings,
             self._cell_reader.find_heading,
+            self._columns.find_sheet(row),
         )
         claims = self._read_claims(reading, judged_row)
         if not judged_row.is_rejected:

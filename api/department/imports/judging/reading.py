@@ -12,7 +12,8 @@ from api.department.imports.sorts import Finding
 class RowReading:
     """Texts of a row by claims, judged as of `today` by a profile; `issuer` is that of rows which name none.
 
-    `find_heading` tells under which heading a claim stands in the table. What is said goes into `findings`.
+    `find_heading` tells under which heading a claim stands in the table, `sheet` is the name of its sheet. What is said goes
+    into `findings`.
     """
 
     texts: Mapping[str, str]
@@ -21,6 +22,7 @@ class RowReading:
     today: date
     findings: list[Finding]
     find_heading: Callable[[str], str]
+    sheet: str = ""
 
     def say(self, sort: str, claim_name: str, value: str, message: str, suggestion: str = "") -> None:
         """Add a finding about a cell."""

@@ -112,12 +112,18 @@ def read_type(reading: RowReading) -> RowType:
             if get_catalogue().find_type(reading.profile.type)
             else find_type("", reading.profile.type).code
         )
+    if not code and not name and _is_name_of_type(reading.sheet):
+        name = reading.sheet
+        reading.say(
+            "type-of-sheet", "ZZMC", "", f"the type is that of the sheet’s name 工作表名: {name}", name
+        )
     if not code and not name:
         reading.say(
             "missing",
             "ZZMC",
             "",
-            "neither name nor code of the type of certificate is there: give `type` in the profile",
+            "neither name nor code of the type of certificate is there: give `type` in the profile, or name the "
+            "sheet 工作表 as the type is called",
         )
         return RowType("")
     row_type = find_type(code, name)
@@ -127,6 +133,11 @@ def read_type(reading: RowReading) -> RowType:
     elif code and name:
         _compare_name(reading, code, name)
     return RowType(row_type.code, name or row_type.name)
+
+
+def _is_name_of_type(sheet_name: str) -> bool:
+    """Tell whether a sheet is called as a type is, as in the templates."""
+    return bool(sheet_name) and not find_type("", sheet_name).sort
 
 
 def _compare_name(reading: RowReading, code: str, name: str) -> None:

@@ -14,7 +14,7 @@ from openpyxl import Workbook, load_workbook
 from api.department.imports.handing_in import HandingIn
 from api.department.imports.journal import Journal
 from tests.unit.api.city import City
-from tests.unit.api.department.importing import GOOD_ROW, ImportDesk, open_desk
+from tests.unit.api.department.importing import GOOD_ROW, TYPE_NAME, ImportDesk, open_desk
 
 
 @pytest.fixture
@@ -218,6 +218,38 @@ def test_hidden_rows_stop_a_run_until_they_are_accepted(desk: ImportDesk) -> Non
     assert desk.count_registered() == 0
     assert desk.run_import("list.xlsx", "--accept", "hidden") == 0
     assert desk.count_registered() == 2
+
+
+def test_rows_of_several_sheets_come_back_under_their_own_headings(desk: ImportDesk) -> None:
+    """The sheets of a template name the type, also when the rows come back and are mended."""
+    untyped = {heading: cell for heading, cell in GOOD_ROW.items() if heading != "证照名称"}
+    marriage = {
+        "证照编号": "J429006-2022-000001",
+        "持证人": "张示例",
+        "发证日期": "2022-03",
+        "有效期至": "长期",
+    }
+    workbook = Workbook()
+    for name, row in {TYPE_NAME: untyped | {"发证日期": "2022-03"}, "结婚证": marriage}.items():
+        sheet = workbook.create_sheet(name)
+        sheet.append([*row])
+        sheet.append([*row.values()])
+    workbook.save(desk.folder / "list.xlsx")
+    assert desk.run_import("list.xlsx", "--sheet", "*", "--accept", "no-holder-code") == 5
+    assert desk.count_registered() == 0
+    returned = load_workbook(desk.folder / "list.xlsx.faulty.xlsx")
+    assert returned.sheetnames == [TYPE_NAME, "结婚证"]
+    for sheet in returned.worksheets:
+        headings = [cell.value for cell in sheet[1]]
+        sheet.cell(2, headings.index("发证日期") + 1).value = "2022-03-08"
+    returned.save(desk.folder / "mended.xlsx")
+    assert desk.run_import("mended.xlsx", "--sheet", "*", "--accept", "no-holder-code") == 0
+    assert desk.count_registered() == 2
+    for name in ("list.xlsx.faulty.csv", "list.xlsx.faulty.2.csv"):
+        text = (desk.folder / name).read_text("utf-8-sig").replace("\t2022-03", "2022-03-08")
+        (desk.folder / name).write_text(text, "utf-8-sig")
+        assert desk.run_import(name, "--accept", "no-holder-code") == 0
+    assert desk.count_registered() == 2, "the sheet is named in a column"
 
 
 def test_a_page_without_rows_is_no_table(desk: ImportDesk, capsys: pytest.CaptureFixture[str]) -> None:
