@@ -20,6 +20,7 @@ from api.department.imports.reports import check_file, find_obstacle, report
 from api.department.imports.tally import Tally
 from api.department.imports.templates import write_template
 from api.department.rows.days import NO_END
+from api.department.rows.queue import remind_waiting
 from api.department.sending import check_key
 from api.department.waiting import EXIT_CODE_WORDS, SOME_CAME_BACK, add_wait, judge_waiting, wait_final
 from api.files import write
@@ -272,6 +273,7 @@ def _conclude(
         note(refusal_line)
     if returned_count:
         note(f"{returned_count:,} rows of {source.name} came back 退回 when it was checked or signed.")
+    remind_waiting()
     if exit_code:
         return exit_code
     return SOME_CAME_BACK if returned_count or handing_in.refusal_lines else 0

@@ -11,10 +11,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Protocol
 
-from anchoring.errors import NotFound
 from anchoring.intake.faults import Faults
 from api.client.answers import SubmissionAnswer
-from api.client.certificates import ask_suite, choose_identifier, read_name
+from api.client.certificates import IDENTIFIER, describe_name
 from api.client.client import NodeClient
 from api.client.options import NodeOptions, add_node, add_token_file, read_token
 from api.console import note, say, show_encoded, show_json
@@ -23,7 +22,9 @@ from api.department.drafts import Target
 from api.department.preview import describe_change
 from api.department.rows.acceptance import add_accept, require_accepted
 from api.department.rows.days import NO_END
+from api.department.rows.naming import NamedRow, divide_known, name_rows
 from api.department.rows.oddities import RowWarning
+from api.department.rows.queue import WaitingActs, add_queue
 from api.department.rows.reading import InputRow, read_rows
 from api.department.rows.versions import read_kept
 from api.department.sending import PreparedRows, ask_target, check_key, prepare_rows
@@ -60,6 +61,8 @@ class _ActionOptions(NodeOptions, SignerOptions, Protocol):
     check: Callable[[str], None] | None
     certificates: list[str]
     file: Path | None
+    waiting: bool
+    queue: Path
     basis: str | None
     reason: str | None
     claims: Path | None
@@ -106,6 +109,12 @@ def add_action(
         metavar="ROWS",
         help="many: NDJSON, or CSV with a header; see examples/README.md",
     )
+    command.add_argument(
+        "--waiting",
+        action="store_true",
+        help="those that wait in the queue 待办 for a certificate that was not known: they are done once it is registered",
+    )
+    add_queue(command)
     command.add_argument("--basis", metavar="TEXT", help="legal basis, where a row names none")
     command.add_argument(
         "--reason",
@@ -177,40 +186,61 @@ def _add_content(command: argparse.ArgumentParser) -> None:
 
 
 def _run_action(options: _ActionOptions) -> int:
-    """Plan, judge and show in any case; sign and hand in unless it is a dry run."""
+    """Plan, judge and show in any case; sign and hand in unless it is a dry run.
+
+    1. Name every certificate. Those that nobody knows wait in the queue from here on; the others go on without them.
+    2. Plan, judge, show, ask.
+    3. Sign and hand in; what waited is settled then. A crash before leaves it waiting.
+    """
     with (
         NodeClient(options.node, read_token(options), ca_file=options.ca_file) as node,
         ExitStack() as draft_stack,
     ):
-        rows = _name_certificates(options, node, _read_rows(options))
-        if options.check:
-            for row in rows:
-                options.check(row.identifier)
-        changes = _plan_changes(options, node, rows)
+        # 1
+        known_rows, unknown_rows = _divide_known(options, node)
+        _keep_waiting(options, unknown_rows)
+        if not known_rows:
+            return _end_without_any(options, len(unknown_rows))
+        # 2
+        changes = _plan_changes(options, node, [named_row.row for named_row in known_rows])
         signer = open_signer(options)
         check_key(node, signer)
-        prepared_parts = _prepare_parts(options, ask_target(node), changes)
-        for prepared_rows in prepared_parts:
-            draft_stack.enter_context(prepared_rows.unsigned_draft)
+        parts = _prepare_parts(options, ask_target(node), changes)
+        for part in parts:
+            draft_stack.enter_context(part.unsigned_draft)
         _show_changes(options, changes)
-        require_accepted(_list_warnings(changes, prepared_parts), options.accept)
+        require_accepted(_list_warnings(changes, parts), options.accept)
         if options.dry_run:
             if options.json:
                 show_json({"action": options.action, "changes": [change.to_json() for change in changes]})
-            return 0
+            return 1 if unknown_rows else 0
         if not (options.yes or _confirm_signing()):
             note("Nothing was signed.")
             return 1
-        answers = [_send_part(options, node, signer, prepared_rows) for prepared_rows in prepared_parts]
+        # 3
+        answers = [_send_part(options, node, signer, part) for part in parts]
+        WaitingActs(options.queue).settle(
+            options.action,
+            [named_row.name for named_row in known_rows],
+            f"submission {answers[0]['id']}",
+        )
     if options.json:
-        show_json({"action": options.action, "submissions": answers})
-    return judge_waiting(answers, options.wait)
+        show_json({"action": options.action, "submissions": answers, "waiting": len(unknown_rows)})
+    return judge_waiting(answers, options.wait) or (1 if unknown_rows else 0)
+
+
+def _end_without_any(options: _ActionOptions, waiting_count: int) -> int:
+    """Return the exit code where no certificate is known: no success where acts wait."""
+    note("Nothing was signed." if waiting_count else "Nothing waits 无待办.")
+    if options.json:
+        show_json({"action": options.action, "submissions": [], "waiting": waiting_count})
+    return 1 if waiting_count else 0
 
 
 def _read_rows(options: _ActionOptions) -> list[InputRow]:
     """Return one row for each certificate that is named. Raises: MalformedInput, SubmissionRefused."""
     if bool(options.certificates) == bool(options.file):
-        raise MalformedInput("name certificates, or a --file of them")
+        raise MalformedInput("name certificates, or a --file of them, or --waiting")
     content_members = _read_content(options)
     if options.file and content_members:
         raise MalformedInput(
@@ -226,20 +256,54 @@ def _read_rows(options: _ActionOptions) -> list[InputRow]:
     ]
 
 
-def _name_certificates(options: _ActionOptions, node: NodeClient, rows: Sequence[InputRow]) -> list[InputRow]:
-    """Return the rows with the identifier of the certificate that each means. Raises: SubmissionRefused, NodeError."""
+def _read_named_rows(options: _ActionOptions, node: NodeClient) -> list[NamedRow]:
+    """Return the rows, each with how it names its certificate. Raises: MalformedInput, SubmissionRefused, OSError."""
+    if not options.waiting:
+        return name_rows(node, _read_rows(options))
+    if options.certificates or options.file:
+        raise MalformedInput(
+            "--waiting does what waits in the queue: name no certificates and no --file beside it"
+        )
+    return [
+        NamedRow(InputRow(act.id, act.members), act.name)
+        for act in WaitingActs(options.queue).list_waiting(options.action)
+    ]
+
+
+def _divide_known(options: _ActionOptions, node: NodeClient) -> tuple[list[NamedRow], list[NamedRow]]:
+    """Return the rows whose certificates are registered here, and the others. Raises: SubmissionRefused, NodeError."""
     reason = options.reason or " ".join(filter(None, (ACTION_WORDS[options.action].zh, options.basis)))
-    suite = ask_suite(node)
-    named_rows, faults = list[InputRow](), Faults()
-    for row in rows:
-        try:
-            identifier = choose_identifier(node, read_name(row.identifier, suite), reason[:MAX_REASON_CHARS])
-        except (NotFound, MalformedInput) as error:
-            faults.add(row.row_number, "certificate-not-named", str(error))
+    known_rows, unknown_rows = divide_known(node, _read_named_rows(options, node), reason[:MAX_REASON_CHARS])
+    if options.check:
+        for named_row in (*known_rows, *unknown_rows):
+            if named_row in known_rows or named_row.name.sort == IDENTIFIER:
+                options.check(named_row.row.identifier)
+    return known_rows, unknown_rows
+
+
+def _keep_waiting(options: _ActionOptions, unknown_rows: Sequence[NamedRow]) -> None:
+    """Put acts whose certificate is not known into the queue, and say so. Raises: SubmissionRefused for a new version."""
+    faults = Faults()
+    for named_row in unknown_rows:
+        message = f"{describe_name(named_row.name)} is not registered in this city 未登记"
+        if options.action in PRESENTABLE_ACTIONS:
+            faults.add(named_row.row.row_number, "not-found", message)
         else:
-            named_rows.append(InputRow(row.row_number, {**row.members, "identifier": identifier}))
+            note(f"row {named_row.row.row_number}: {message}")
     faults.refuse()
-    return named_rows
+    if not unknown_rows or options.dry_run:
+        return
+    since = find_civil_date(int(time.time())).isoformat()
+    basis_members: dict[str, Json] = {"basis": options.basis} if options.basis else {}
+    WaitingActs(options.queue).add(
+        options.action,
+        [(named_row.name, basis_members | dict(named_row.row.members)) for named_row in unknown_rows],
+        since,
+    )
+    note(
+        f"{len(unknown_rows):,} acts wait 待办 in {options.queue} and were NOT handed in 未提交: `shunzheng find "
+        f"--waiting` lists them, `shunzheng {options.action} --waiting` does them once their certificates are registered."
+    )
 
 
 def _read_content(options: _ActionOptions) -> dict[str, Json]:

@@ -138,7 +138,7 @@ def test_what_names_nothing_is_refused(
 
 def test_finding_names_one_thing_and_says_why(desk: NamingDesk, capsys: pytest.CaptureFixture[str]) -> None:
     assert desk.find() == 1
-    assert "name one of WHAT and --holder" in capsys.readouterr().err
+    assert "name one of WHAT, --holder" in capsys.readouterr().err
     assert desk.find("TM-001") == 1
     assert "--reason" in capsys.readouterr().err
     assert desk.find(LICENCES[0]) == 0  # its identifier was known: no search
