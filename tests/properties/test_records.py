@@ -68,8 +68,8 @@ STATEMENTS = st.builds(
     registry=TEXT,
     log=TEXT,
     issuer=TEXT,
-    key=HASHES,
-    count=st.integers(1, 2**20),
+    key_id=HASHES,
+    record_count=st.integers(1, 2**20),
     suite=st.sampled_from([SM3, SHA256]),
     root=HASHES,
 )

@@ -217,7 +217,7 @@ def _altered(random: Random, events: Sequence[Event]) -> list[Event]:
         case 3:
             altered = altered[: place + 1]
         case 4:
-            member = random.choice(("n", "block", "time"))
+            member = random.choice(("event_number", "block", "time"))
             value = random.choice(
                 (
                     getattr(event, member) + random.choice((-1, 1, 2)),
