@@ -59,13 +59,13 @@ _ANSWER_SECONDS: Final = 10
 def _run_api(settings: "Settings") -> None:
     from api.http.app import create_app
     from api.http.bounds.serving import Server, configure
-    from api.http.node import Node, system_clock
+    from api.http.node import Node, read_system_clock
     from api.node.listening import bind_shared, raise_open_files
 
     raise_open_files()
     host, port = settings.address
     app = create_app(
-        settings, node=Node.open(settings, system_clock)
+        settings, node=Node.open(settings, read_system_clock)
     )  # opened here: what fails is said in one line
     config = configure(app, app.state.refusals, timeout_graceful_shutdown=_ANSWER_SECONDS)
     log_to_stderr()  # once more: making the configuration has set up handlers of uvicorn's

@@ -16,7 +16,7 @@ from api.http.bounds.body_bounds import BodyBounds, Memory
 from api.http.bounds.refusals import Refusals
 from api.http.counter import pages
 from api.http.guard import Guard
-from api.http.node import Clock, Node, system_clock
+from api.http.node import Clock, Node, read_system_clock
 from api.http.routes import (
     certificates,
     histories,
@@ -32,7 +32,7 @@ from api.http.routes import pages as page_routes
 from api.node.settings import Settings
 
 
-def create_app(settings: Settings, clock: Clock = system_clock, node: Node | None = None) -> FastAPI:
+def create_app(settings: Settings, clock: Clock = read_system_clock, node: Node | None = None) -> FastAPI:
     """Return the application of the node with these settings; databases open when it starts and close when it stops.
 
     A `node` that is open already is taken as it is, and closed.
@@ -47,7 +47,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, node: Node | Non
             await app.state.node.close()
 
     app = FastAPI(version="1", docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False)
-    for module in (
+    for route_module in (
         verification,
         submissions,
         certificates,
@@ -59,8 +59,8 @@ def create_app(settings: Settings, clock: Clock = system_clock, node: Node | Non
         operation,
         page_routes,
     ):
-        app.include_router(module.router)
-    app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
+        app.include_router(route_module.router)
+    app.mount("/static", StaticFiles(directory=pages.STATIC_FOLDER), name="static")
     app.add_middleware(BodyBounds, memory=Memory())
     app.state.refusals = Refusals()
     app.add_middleware(Guard, refusals=app.state.refusals)

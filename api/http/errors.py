@@ -37,8 +37,8 @@ from api.problems import PROBLEMS, Problem
 from ledger import errors as ledger
 
 MEDIA_TYPE: Final = "application/problem+json"
-PAGE: Final = "/"  # the one address that people and not programs ask
-INTERNAL: Final = "internal"
+PAGE_PATH: Final = "/"  # the one address that people and not programs ask
+INTERNAL_SLUG: Final = "internal"
 
 ShowProblem = Callable[[Request, Problem, str], Response]  # request, problem, detail
 
@@ -161,12 +161,12 @@ def find_problem(error: Exception) -> Problem:
     if isinstance(error, OSError) and error.errno in _DISK_FULL_ERRNOS:
         return PROBLEMS["no-space"]
     slugs = (_SLUGS[error_class] for error_class in type(error).__mro__ if error_class in _SLUGS)
-    return PROBLEMS[next(slugs, INTERNAL)]
+    return PROBLEMS[next(slugs, INTERNAL_SLUG)]
 
 
 def make_document(problem: Problem, detail: str = "", **further_members: object) -> Response:
     """Return the response with the problem document; `further_members` stand beside its own."""
-    body: dict[str, object] = {
+    members: dict[str, object] = {
         "type": problem.type,
         "title": problem.title.en,
         "title_zh": problem.title.zh,
@@ -175,9 +175,9 @@ def make_document(problem: Problem, detail: str = "", **further_members: object)
         "advice_zh": problem.advice.zh,
     }
     if detail:
-        body["detail"] = detail
+        members["detail"] = detail
     return Response(
-        orjson.dumps(body | further_members),
+        orjson.dumps(members | further_members),
         problem.status,
         media_type=MEDIA_TYPE,
         headers=_HEADERS.get(problem.slug),
@@ -187,7 +187,7 @@ def make_document(problem: Problem, detail: str = "", **further_members: object)
 def tell_detail(error: Exception) -> str:
     """Return what strangers are told of an error beside its problem; what names machines, paths or users is only logged."""
     problem = find_problem(error)
-    if isinstance(error, OSError) or problem.slug == INTERNAL:
+    if isinstance(error, OSError) or problem.slug == INTERNAL_SLUG:
         logger.error("%s", _describe_place(error))
         return ""
     if isinstance(error, _INSIDE_ERRORS):
@@ -222,7 +222,7 @@ def install(app: FastAPI, show_problem: ShowProblem) -> None:
     """Let the application answer every error with a problem document, and at the page with a page."""
 
     def answer(request: Request, error: Exception) -> Response:
-        if request.url.path != PAGE:
+        if request.url.path != PAGE_PATH:
             return respond(error)
         return show_problem(request, find_problem(error), tell_detail(error))
 
@@ -258,7 +258,7 @@ _SLUGS_BY_STATUS: Final = {
 def _answer_http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     slug = _SLUGS_BY_STATUS.get(
-        error.status_code, "malformed-request" if error.status_code < 500 else INTERNAL
+        error.status_code, "malformed-request" if error.status_code < 500 else INTERNAL_SLUG
     )
     response = make_document(PROBLEMS[slug])
     response.headers.update(error.headers or {})

@@ -39,13 +39,13 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status, start = 0, time.monotonic()
+        status_code, start_seconds = 0, time.monotonic()
         cache_control = b"no-cache" if scope["path"].startswith(_STATIC_PREFIX) else b"no-store"
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status_code
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status_code = message["status"]
                 message["headers"] = [*message["headers"], *_HEADERS, (b"cache-control", cache_control)]
             await send(message)
 
@@ -54,13 +54,13 @@ class Guard:
         except ClientDisconnect:
             pass  # nobody is left to be answered
         except Exception as error:  # noqa: BLE001 -- the last resort: nobody sees a trace, the log has class and place
-            response = respond(error)
-            if not status:
-                await response(scope, receive, answer)
+            answer_to_error = respond(error)
+            if not status_code:
+                await answer_to_error(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", None)
-            if route is None or status in _COUNTED_STATUSES:
-                self._refusals.count(f"requests answered {status or 'to nobody'}")
+            if route is None or status_code in _COUNTED_STATUSES:
+                self._refusals.count(f"requests answered {status_code or 'to nobody'}")
             elif self._refusals.may_log():
-                elapsed_ms = (time.monotonic() - start) * 1000
-                logger.info("%s %s %d %.1f ms", scope["method"], route, status, elapsed_ms)
+                elapsed_ms = (time.monotonic() - start_seconds) * 1000
+                logger.info("%s %s %d %.1f ms", scope["method"], route, status_code, elapsed_ms)

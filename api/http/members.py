@@ -21,7 +21,7 @@ _COMMA: Final = ord(",")
 
 
 def split_members(
-    text: bytes,
+    encoded_object: bytes,
     known_names: frozenset[str] | None = None,
     place: str = "the body",
     max_members: int = MAX_CLAIMS,
@@ -30,11 +30,15 @@ def split_members(
 
     Raises: MalformedRequest, also for a name that is not among `known_names`.
     """
-    values: dict[str, bytes] = {}
-    for member in _split(
-        text, b"{}", f"{place} must be a JSON object", f"{place} may have {max_members} members", max_members
+    encoded_values: dict[str, bytes] = {}
+    for encoded_member in _split(
+        encoded_object,
+        b"{}",
+        f"{place} must be a JSON object",
+        f"{place} may have {max_members} members",
+        max_members,
     ):
-        name_match = _NAME_PATTERN.match(member)
+        name_match = _NAME_PATTERN.match(encoded_member)
         if not name_match:
             raise MalformedRequest(f'a member of {place} is not written "name": value')
         name = parse_string(name_match[1], f"the name of a member of {place}")
@@ -42,16 +46,16 @@ def split_members(
             raise MalformedRequest(
                 f"{place} has an unknown member; known are {', '.join(sorted(known_names))}"
             )
-        if name in values:
+        if name in encoded_values:
             raise MalformedRequest(f"{place} has a member twice")
-        values[name] = member[name_match.end() :].strip(_WHITESPACE)
-    return values
+        encoded_values[name] = encoded_member[name_match.end() :].strip(_WHITESPACE)
+    return encoded_values
 
 
-def split_elements(text: bytes, place: str, max_elements: int) -> list[bytes]:
+def split_elements(encoded_array: bytes, place: str, max_elements: int) -> list[bytes]:
     """Return the raw elements of an array, `max_elements` at most. Raises: MalformedRequest."""
     elements = _split(
-        text,
+        encoded_array,
         b"[]",
         f"`{place}` must be an array",
         f"`{place}` may have {max_elements} elements",
@@ -78,32 +82,32 @@ def parse_integer(raw_value: bytes, place: str, max_value: int) -> int:
 
 
 def _split(
-    text: bytes, brackets: bytes, shape_refusal: str, count_refusal: str, max_parts: int
+    encoded_value: bytes, brackets: bytes, shape_refusal: str, count_refusal: str, max_parts: int
 ) -> list[bytes]:
     """Cut what stands between the outer brackets at its own commas, which are counted as they come."""
-    text = text.strip(_WHITESPACE)
-    parts: list[bytes] = []
-    depth, start = 0, 1
-    if len(text) < 2 or text[0] != brackets[0] or text[-1] != brackets[1]:
+    encoded_value = encoded_value.strip(_WHITESPACE)
+    encoded_parts: list[bytes] = []
+    depth, start_index = 0, 1
+    if len(encoded_value) < 2 or encoded_value[0] != brackets[0] or encoded_value[-1] != brackets[1]:
         raise MalformedRequest(shape_refusal)
-    for token_count, token_match in enumerate(_TOKEN_PATTERN.finditer(text)):
+    for token_count, token_match in enumerate(_TOKEN_PATTERN.finditer(encoded_value)):
         if token_count >= limits.MAX_JSON_TOKENS:
             raise MalformedRequest(
                 f"{shape_refusal} of at most {limits.MAX_JSON_TOKENS:,} texts, brackets and commas"
             )
-        character = text[token_match.start()]
+        character = encoded_value[token_match.start()]
         if character in _OPENING_BRACKETS:
             depth += 1
         elif character in _CLOSING_BRACKETS:
             depth -= 1
-            if depth == 0 and token_match.end() != len(text):
+            if depth == 0 and token_match.end() != len(encoded_value):
                 raise MalformedRequest(shape_refusal)
         elif character == _COMMA and depth == 1:
-            if len(parts) + 1 >= max_parts:
+            if len(encoded_parts) + 1 >= max_parts:
                 raise MalformedRequest(f"{count_refusal} at most")
-            parts.append(text[start : token_match.start()])
-            start = token_match.end()
+            encoded_parts.append(encoded_value[start_index : token_match.start()])
+            start_index = token_match.end()
     if depth:
         raise MalformedRequest(shape_refusal)
-    parts.append(text[start:-1])
-    return [] if len(parts) == 1 and not parts[0].strip(_WHITESPACE) else parts
+    encoded_parts.append(encoded_value[start_index:-1])
+    return [] if len(encoded_parts) == 1 and not encoded_parts[0].strip(_WHITESPACE) else encoded_parts

@@ -106,7 +106,7 @@ def _list_issuing_gauges(issuing: IssuingShape) -> Iterator[str]:
             issuing.promise_left,
         ),
         ("open_batch_age_seconds", "since the batch under way was frozen", issuing.open_batch_age),
-        ("missing_batches", "batches of the chain that the register lacks", _count_missing(issuing)),
+        ("missing_batches", "batches of the chain that the register lacks", _count_missing_batches(issuing)),
         ("missing_records", "anchored records that are not back after a restore", issuing.missing_records),
         ("operator_balance_gwei", "what the account that anchors holds", issuing.balance_gwei),
         ("operator_anchors_left", "anchors that this pays for at the price of now", issuing.anchors_left),
@@ -126,7 +126,7 @@ def _list_issuing_gauges(issuing: IssuingShape) -> Iterator[str]:
     )
 
 
-def _count_missing(issuing: IssuingShape) -> int:
+def _count_missing_batches(issuing: IssuingShape) -> int:
     return issuing.missing_batches[1] - issuing.missing_batches[0] + 1 if issuing.missing_batches else 0
 
 

@@ -39,7 +39,7 @@ Clock = Callable[[], int]
 _NO_LOG: Final = "this node has no log of its own, so it accepts no submissions and holds no records"
 
 
-def system_clock() -> int:
+def read_system_clock() -> int:
     """Return the seconds since 1970 by this machine's clock."""
     return int(time.time())
 
@@ -48,20 +48,20 @@ def system_clock() -> int:
 class Node:
     """One node. Its replica answers verification; the register is there only where the node issues.
 
-    `node_key` signs receipts and checkpoints; a node may have none. `intake` says what may come in, `uploads`
-    how much at once. `documents` opens what is presented. `confirmations` tells which pages showed the items of a proof;
-    `issuer_names` are those that pages show, by code.
+    `node_key` signs receipts and checkpoints; a node may have none. `intake_rules` says what may come in, `uploads` how
+    much at once. `document_readers` opens what is presented. `confirmations` tells which pages showed the items of a
+    proof; `issuer_names` are those that pages show, by code.
     """
 
     settings: Settings
     replica: Replica
-    issuing: Register | None
+    issuing_register: Register | None
     clock: Clock
-    trees: StatusTrees
-    published: EntryCopies
-    intake: IntakeRules
+    status_trees: StatusTrees
+    entry_copies: EntryCopies
+    intake_rules: IntakeRules
     uploads: Uploads
-    documents: DocumentReaders
+    document_readers: DocumentReaders
     checkpoints: Checkpoints
     confirmations: Confirmations
     snapshots: Snapshots
@@ -70,7 +70,7 @@ class Node:
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock) -> "Node":
-        key = load_node_key(settings)
+        node_key = load_node_key(settings)
         register = Register(settings.register_url) if settings.log and settings.register_url else None
         replica = Replica(settings.replica_url)
         node = cls(
@@ -84,31 +84,31 @@ class Node:
             Uploads(settings.intake.uploads, settings.intake.spool_bytes),
             DocumentReaders(settings.documents, settings.trust_list),
             Checkpoints(settings.checkpoints_url),
-            open_confirmations(settings, key),
+            open_confirmations(settings, node_key),
             Snapshots(settings.spool_directory or settings.directory),
             load_issuer_names(settings.issuer_names),
-            key,
+            node_key,
         )
         if register:
             with register.writing() as connection:  # where nobody looks, the next look takes none away
-                remove_old_looks(connection, clock(), node.look_rules, key)
+                remove_old_looks(connection, clock(), node.look_rules, node_key)
         return node
 
     async def close(self) -> None:
-        await self.documents.close()
-        if self.intake.workers:
-            self.intake.workers.close()
+        await self.document_readers.close()
+        if self.intake_rules.workers:
+            self.intake_rules.workers.close()
         self.replica.close()
         self.checkpoints.close()
-        if self.issuing:
-            self.issuing.close()
+        if self.issuing_register:
+            self.issuing_register.close()
 
     @property
     def register(self) -> Register:
         """The register. Raises: IssuesNothing on a node that has none."""
-        if self.issuing is None:
+        if self.issuing_register is None:
             raise IssuesNothing(_NO_LOG)
-        return self.issuing
+        return self.issuing_register
 
     @property
     def look_rules(self) -> LookRules:
@@ -130,33 +130,37 @@ class Node:
                 replica_view = stack.enter_context(self.replica.reading(quarantined=quarantined))
             except NotFound as error:
                 raise NotReady(str(error)) from error
-            replica_view.entries = EntriesByRegister(self.settings.log or "", self.issuing, self.published)
+            replica_view.entries = EntriesByRegister(
+                self.settings.log or "", self.issuing_register, self.entry_copies
+            )
             yield replica_view
 
 
 def _make_intake_rules(settings: Settings, register: Register | None, replica: Replica) -> IntakeRules:
-    section, promise_seconds = settings.intake, settings.promise_seconds
+    intake_section, promise_seconds = settings.intake, settings.promise_seconds
     room = Room(
-        section.waiting_records, section.waiting_bytes, section.waiting_seconds or promise_seconds // 2
+        intake_section.waiting_records,
+        intake_section.waiting_bytes,
+        intake_section.waiting_seconds or promise_seconds // 2,
     )
     spool_directory = str(settings.spool_directory) if settings.spool_directory else None
-    gate = Gate(register, room, time.monotonic) if register else None
+    intake_gate = Gate(register, room, time.monotonic) if register else None
 
     def read_lead(now: int) -> int | None:
         with snapshot(replica.engine) as connection:
             return read_measures(connection, now).get(CHAIN_CLOCK_LEAD)
 
-    process_count = section.processes or count_processes() // settings.api_processes
+    process_count = intake_section.processes or count_processes() // settings.api_processes
     return IntakeRules(
-        settings.log or "", spool_directory, promise_seconds, gate, read_lead, Workers(process_count)
+        settings.log or "", spool_directory, promise_seconds, intake_gate, read_lead, Workers(process_count)
     )
 
 
-async def current_node(request: Request) -> Node:
+async def get_node(request: Request) -> Node:
     """Return the node that this application serves."""
     node = request.app.state.node
     assert isinstance(node, Node)
     return node
 
 
-NodeNeeded = Annotated[Node, Depends(current_node)]
+NodeNeeded = Annotated[Node, Depends(get_node)]

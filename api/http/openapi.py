@@ -126,8 +126,8 @@ def _describe(app: FastAPI) -> Operation:
         [(shape, "validation") for shape in _HAND_READ_SHAPES], ref_template=_SCHEMAS + "{model}"
     )
     schemas = description.setdefault("components", {}).setdefault("schemas", {})
-    for name, shape in shapes["$defs"].items():
-        schemas.setdefault(name, shape)
+    for schema_name, schema in shapes["$defs"].items():
+        schemas.setdefault(schema_name, schema)
     for operation, examples in json.loads(EXAMPLES.read_text(encoding="utf-8")).items():
         method, path = operation.split()
         _illustrate(description["paths"][path][method.lower()], examples)
@@ -137,5 +137,5 @@ def _describe(app: FastAPI) -> Operation:
 def _illustrate(operation: Operation, examples: dict[str, object]) -> None:
     """Put the examples of one operation, by `request` and status code, where they belong."""
     for name, example in examples.items():
-        body_holder = operation["requestBody"] if name == "request" else operation["responses"][name]
-        next(iter(body_holder["content"].values()))["example"] = example
+        described_body = operation["requestBody"] if name == "request" else operation["responses"][name]
+        next(iter(described_body["content"].values()))["example"] = example

@@ -45,12 +45,12 @@ _BATCH_MEMBERS: Final = frozenset({"items"}) | _POLICY_MEMBERS
 class Presentation:
     """One proof with what was presented beside it, and the policy."""
 
-    proof: bytes
+    proof_text: bytes
     papers: Papers
     policy: Policy
 
     def verify(self, trust: Trust, now: int) -> Report:
-        return verify(self.papers.presented_content, self.proof, trust, now, self.policy)
+        return verify(self.papers.presented_content, self.proof_text, trust, now, self.policy)
 
     def make_report(
         self, trust: Trust, now: int, max_bytes: int = limits.MAX_DOCUMENTS_SHOWN_BYTES
@@ -63,37 +63,37 @@ class Presentation:
 class UnopenedPresentation:
     """What was presented, with the carriers taken off its documents; their seals and signatures were not looked at yet.
 
-    `proof` came beside the documents or inside one of them.
+    `proof_text` came beside the documents or inside one of them.
     """
 
-    proof: bytes
-    documents: tuple[RestoredDocument, ...]
+    proof_text: bytes
+    restored_documents: tuple[RestoredDocument, ...]
     claims: Mapping[str, Json]
     policy: Policy
 
     @property
     def contents(self) -> tuple[bytes, ...]:
         """The documents to open."""
-        return tuple(document.document for document in self.documents)
+        return tuple(document.document for document in self.restored_documents)
 
     def open(self, inspections: Iterable[Inspection | None]) -> Presentation:
         """Return the presentation with what each document shows by itself."""
-        papers = gather_papers(map(OpenedDocument.of, self.documents, inspections), self.claims)
-        return Presentation(self.proof, papers, self.policy)
+        papers = gather_papers(map(OpenedDocument.of, self.restored_documents, inspections), self.claims)
+        return Presentation(self.proof_text, papers, self.policy)
 
     @classmethod
     def from_json(cls, body: bytes, settings: Settings, policy: Policy | None = None) -> Self:
         """Read one request; `policy` holds where it names none. Raises: MalformedRequest, ProofMissing."""
         raw_members = _read_members(body, _MEMBERS)
-        documents = tuple(map(restore, _read_documents(raw_members.get("documents", b"[]"))))
+        restored_documents = tuple(map(restore, _read_documents(raw_members.get("documents", b"[]"))))
         proof_text = (
             _decode_proof_text(raw_members["proof"])
             if "proof" in raw_members
-            else _find_carried_proof(documents, "the body lacks the member `proof`")
+            else _find_carried_proof(restored_documents, "the body lacks the member `proof`")
         )
         return cls(
             proof_text,
-            documents,
+            restored_documents,
             _read_claims(raw_members.get("claims", b"{}")),
             _choose_policy(raw_members, settings, policy),
         )
@@ -112,13 +112,13 @@ class UnopenedPresentation:
                 fields[name] = content
             else:
                 contents.append(content)
-        documents = tuple(map(restore, contents))
+        restored_documents = tuple(map(restore, contents))
         proof_text = fields.get("proof") or _find_carried_proof(
-            documents, "the form lacks the file or field `proof`"
+            restored_documents, "the form lacks the file or field `proof`"
         )
         return cls(
             proof_text,
-            documents,
+            restored_documents,
             _read_claims(fields.get("claims", b"{}")),
             _choose_policy(fields, settings, None),
         )
@@ -129,11 +129,11 @@ def read_batch(body: bytes, settings: Settings) -> list[UnopenedPresentation]:
     raw_members = _read_members(body, _BATCH_MEMBERS)
     if "items" not in raw_members:
         raise MalformedRequest("the body lacks the member `items`")
-    items = split_elements(raw_members["items"], "items", limits.MAX_BATCH_ITEMS)
+    raw_items = split_elements(raw_members["items"], "items", limits.MAX_BATCH_ITEMS)
     policy, presentations, document_count = _choose_policy(raw_members, settings, None), [], 0
-    for item in items:
-        presentations.append(UnopenedPresentation.from_json(item, settings, policy))
-        document_count += len(presentations[-1].documents)
+    for raw_item in raw_items:
+        presentations.append(UnopenedPresentation.from_json(raw_item, settings, policy))
+        document_count += len(presentations[-1].restored_documents)
         if document_count > limits.MAX_BATCH_DOCUMENTS:
             raise MalformedRequest(
                 f"the items of one request may have {limits.MAX_BATCH_DOCUMENTS} documents at most in all: send several"
@@ -149,7 +149,8 @@ async def open_all(
         await readers.inspect(content for presentation in presentations for content in presentation.contents)
     )
     return [
-        presentation.open(islice(inspections, len(presentation.documents))) for presentation in presentations
+        presentation.open(islice(inspections, len(presentation.restored_documents)))
+        for presentation in presentations
     ]
 
 
@@ -171,9 +172,9 @@ def read_proof_alone(body: bytes) -> Proof:
     return decode_presented(_decode_proof_text(raw_members["proof"]))
 
 
-def _find_carried_proof(documents: Iterable[RestoredDocument], refusal: str) -> bytes:
+def _find_carried_proof(restored_documents: Iterable[RestoredDocument], refusal: str) -> bytes:
     """Return the proof that travelled inside documents. Raises: ProofMissing, MalformedRequest for several certificates."""
-    proofs = [document.proof for document in documents if document.proof is not None]
+    proofs = [document.proof for document in restored_documents if document.proof is not None]
     if not proofs:
         raise ProofMissing(f"{refusal}, and no document carries one")
     try:
@@ -183,9 +184,13 @@ def _find_carried_proof(documents: Iterable[RestoredDocument], refusal: str) -> 
     return proofs[0].encode()
 
 
-def _decode_proof_text(raw: bytes) -> bytes:
+def _decode_proof_text(raw_value: bytes) -> bytes:
     """Return a proof as it was found: the object itself, or the text that a JSON string holds."""
-    return parse_string(raw, "`proof`").encode("utf-8", "surrogatepass") if raw.startswith(b'"') else raw
+    return (
+        parse_string(raw_value, "`proof`").encode("utf-8", "surrogatepass")
+        if raw_value.startswith(b'"')
+        else raw_value
+    )
 
 
 def read_files(form: FormData) -> list[tuple[str, bytes]]:
@@ -204,17 +209,19 @@ def _read_members(body: bytes, known_names: frozenset[str]) -> dict[str, bytes]:
     return raw_members
 
 
-def _read_documents(raw: bytes) -> tuple[bytes, ...]:
-    items = split_elements(raw, "documents", limits.MAX_DOCUMENTS)
+def _read_documents(raw_value: bytes) -> tuple[bytes, ...]:
+    raw_items = split_elements(raw_value, "documents", limits.MAX_DOCUMENTS)
     try:
-        return tuple(base64.b64decode(parse_string(item, "a document"), validate=True) for item in items)
+        return tuple(
+            base64.b64decode(parse_string(raw_item, "a document"), validate=True) for raw_item in raw_items
+        )
     except (binascii.Error, ValueError) as error:
         raise MalformedRequest("a document must be base64 (RFC 4648 section 4, with padding)") from error
 
 
-def _read_claims(raw: bytes) -> Mapping[str, Json]:
+def _read_claims(raw_value: bytes) -> Mapping[str, Json]:
     claims = {}
-    for name, value in split_members(raw, place="`claims`").items():
+    for name, value in split_members(raw_value, place="`claims`").items():
         try:
             claims[name] = decode(value)
         except MalformedInput as error:
@@ -233,6 +240,6 @@ def _choose_policy(fields: Mapping[str, bytes], settings: Settings, default_poli
     name = fields["policy"].decode("utf-8", "replace")
     policy = find_policy(name, settings.policies, settings.max_age)
     if policy is None:
-        known_names = ", ".join(list_policy_names(settings.policies))
-        raise MalformedRequest(f"this node has no such policy; it has {known_names}")
+        names_text = ", ".join(list_policy_names(settings.policies))
+        raise MalformedRequest(f"this node has no such policy; it has {names_text}")
     return policy

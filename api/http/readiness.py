@@ -146,16 +146,16 @@ def _describe_process(condition: Condition, now: int) -> ProcessShape:
 
 
 def _describe_logs(node: Node, replica_view: ReplicaView, now: int) -> list[LogStateShape]:
-    void_counts, entry_counts = replica_view.void_anchors(), node.published.count_states(now)
+    void_counts, entry_counts = replica_view.void_anchors(), node.entry_copies.count_states(now)
     return [
         LogStateShape(
-            log=log.name,
-            sequence=log.sequence,
-            size=log.size,
-            anchor_age=max(0, now - log.anchored_at) if log.sequence else None,
-            void_anchors=void_counts.get(log.name, 0),
-            entries={str(state): count for state, count in entry_counts[log.name].items()}
-            if log.name in entry_counts
+            log=log_state.name,
+            sequence=log_state.sequence,
+            size=log_state.size,
+            anchor_age=max(0, now - log_state.anchored_at) if log_state.sequence else None,
+            void_anchors=void_counts.get(log_state.name, 0),
+            entries={str(state): count for state, count in entry_counts[log_state.name].items()}
+            if log_state.name in entry_counts
             else None,
         )
         for log in replica_view.list_logs()
@@ -165,10 +165,10 @@ def _describe_logs(node: Node, replica_view: ReplicaView, now: int) -> list[LogS
 def _describe_issuing(
     node: Node, replica_view: ReplicaView, measures: Mapping[str, int], now: int
 ) -> IssuingShape | None:
-    if node.issuing is None:
+    if node.issuing_register is None:
         return None
-    with node.issuing.reading() as connection:
-        backlog, batch = measure_backlog(connection), next(iter(list_open_batches(connection)), None)
+    with node.issuing_register.reading() as connection:
+        backlog, open_batch = measure_backlog(connection), next(iter(list_open_batches(connection)), None)
         tokens = [token for token in list_tokens(connection) if is_in_force(token, now)]
         end_times = [token.ends_at for token in tokens if token.ends_at and is_ending(token, now)]
         return IssuingShape(
@@ -178,9 +178,9 @@ def _describe_issuing(
             waiting_bytes=backlog.bytes,
             oldest_waiting=None if backlog.oldest_accepted is None else max(0, now - backlog.oldest_accepted),
             promise_left=None if backlog.deadline is None else backlog.deadline - now,
-            open_batch=batch.sequence if batch else None,
-            open_batch_state=batch.state if batch else None,
-            open_batch_age=max(0, now - batch.frozen_at) if batch else None,
+            open_batch=open_batch.sequence if open_batch else None,
+            open_batch_state=open_batch.state if open_batch else None,
+            open_batch_age=max(0, now - open_batch.frozen_at) if open_batch else None,
             lease_holder=_label_holder(find_lease_holder(connection, node.log)),
             missing_batches=_find_missing_batches(connection, replica_view, node.log),
             missing_records=sum(stretch.count for stretch in list_missing(connection)),
@@ -194,12 +194,12 @@ def _describe_issuing(
 
 def _label_holder(holder: str) -> str | None:
     """Tell whose the lease is without the name of the machine; None where it is nobody's."""
-    machine, _, number = holder.rpartition(":")
+    machine_name, _, process_number = holder.rpartition(":")
     if not holder:
         return None
     return (
-        f"process {number} of this machine"
-        if machine == name_holder().rpartition(":")[0]
+        f"process {process_number} of this machine"
+        if machine_name == name_holder().rpartition(":")[0]
         else "another machine"
     )
 

@@ -17,7 +17,8 @@ from starlette.concurrency import run_in_threadpool
 from api import limits
 from api.http.errors import NodeBusy
 
-Key = tuple[bytes, int]  # the canonical form of the cosigned checkpoint, and the event after which it begins
+#: The canonical form of the cosigned checkpoint, and the event after which it begins.
+SnapshotKey = tuple[bytes, int]
 
 
 class SnapshotFile:
@@ -25,13 +26,13 @@ class SnapshotFile:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self.size = os.fstat(descriptor).st_size
+        self.size_bytes = os.fstat(descriptor).st_size
         weakref.finalize(self, os.close, descriptor)
 
-    async def content(self) -> AsyncIterator[bytes]:
+    async def read_pieces(self) -> AsyncIterator[bytes]:
         """Yield the file piece by piece; readers do not disturb one another, and hold no state of the replica."""
-        for start in range(0, self.size, limits.CHUNK_BYTES):
-            yield await run_in_threadpool(os.pread, self._descriptor, limits.CHUNK_BYTES, start)
+        for offset in range(0, self.size_bytes, limits.CHUNK_BYTES):
+            yield await run_in_threadpool(os.pread, self._descriptor, limits.CHUNK_BYTES, offset)
 
 
 class Snapshots:
@@ -43,20 +44,20 @@ class Snapshots:
         self._lock = asyncio.Lock()
         self._waiting_count = 0
 
-    async def find_or_make(self, key: Key, make: Callable[[], Iterable[bytes]]) -> SnapshotFile:
+    async def find_or_make(self, key: SnapshotKey, make: Callable[[], Iterable[bytes]]) -> SnapshotFile:
         """Return the snapshot of this key, made by `make` in a thread if nobody asked for it before. Raises: NodeBusy."""
         shelf = self._delta_shelf if key[1] else self._whole_shelf
-        if key in shelf.kept:
-            return shelf.kept[key]
+        if key in shelf.files_by_key:
+            return shelf.files_by_key[key]
         if self._waiting_count >= limits.MAX_WAITING_FOR_SNAPSHOT:
             raise NodeBusy("other snapshots are being made: ask again in a moment")
         self._waiting_count += 1
         try:
             async with self._lock:
-                if key not in shelf.kept:
+                if key not in shelf.files_by_key:
                     shelf.make_room()
                     shelf.put(key, SnapshotFile(await run_in_threadpool(self._write, make)))
-                return shelf.kept[key]
+                return shelf.files_by_key[key]
         finally:
             self._waiting_count -= 1
 
@@ -72,18 +73,19 @@ class _Shelf:
     """The newest few snapshots, and how many there are with those that somebody still reads."""
 
     def __init__(self) -> None:
-        self.kept: dict[Key, SnapshotFile] = {}
+        self.files_by_key: dict[SnapshotKey, SnapshotFile] = {}
         self._existing_files: weakref.WeakSet[SnapshotFile] = weakref.WeakSet()
 
     def make_room(self) -> None:
         """Let go of the oldest for one more. Raises: NodeBusy, when slow readers hold as many as there may be."""
-        while len(self.kept) >= limits.KEPT_SNAPSHOTS or (
-            self.kept and sum(file.size for file in self.kept.values()) > limits.KEPT_SNAPSHOT_BYTES
+        while len(self.files_by_key) >= limits.KEPT_SNAPSHOTS or (
+            self.files_by_key
+            and sum(file.size_bytes for file in self.files_by_key.values()) > limits.KEPT_SNAPSHOT_BYTES
         ):
-            del self.kept[next(iter(self.kept))]
+            del self.files_by_key[next(iter(self.files_by_key))]
         if len(self._existing_files) >= limits.MAX_SNAPSHOT_FILES:
             raise NodeBusy("as many snapshots are being fetched as this process keeps at once")
 
-    def put(self, key: Key, file: SnapshotFile) -> None:
-        self.kept[key] = file
+    def put(self, key: SnapshotKey, file: SnapshotFile) -> None:
+        self.files_by_key[key] = file
         self._existing_files.add(file)

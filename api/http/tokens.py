@@ -58,7 +58,7 @@ class Viewer:
         self, outcomes: Mapping[str, str], purpose: Purpose | None = None, *, reason: str | None = None
     ) -> None:
         """Log looks now, with the reason where one was asked for. Raises: TooManyLooks, DatabaseUnavailable."""
-        rules = self.node.look_rules
+        look_rules = self.node.look_rules
         with self.node.register.writing() as connection:
             log_looks(
                 connection,
@@ -66,13 +66,13 @@ class Viewer:
                 purpose or self.purpose,
                 outcomes,
                 self.node.clock(),
-                rules,
+                look_rules,
                 reason,
                 key=self.node.node_key,
             )
 
 
-def viewer_of(purpose: Purpose) -> Callable[..., Viewer]:
+def make_viewer_dependency(purpose: Purpose) -> Callable[..., Viewer]:
     """Return the dependency that checks the token of a request; what the token may not ask for is logged too."""
 
     def require_token(

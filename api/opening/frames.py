@@ -28,9 +28,9 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A document of `size` bytes to open, and what that may take: by the clock, of the processor, of memory in bytes."""
+    """A document of `size_bytes` to open, and what that may take: by the clock, of the processor, of memory in bytes."""
 
-    size: int
+    size_bytes: int
     clock_seconds: float
     processor_seconds: int
     memory_bytes: int
@@ -53,7 +53,7 @@ class Answer:
     """How it ended, and the bytes of the report that follow."""
 
     end: End
-    size: int
+    size_bytes: int
 
     def encode(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
@@ -63,7 +63,7 @@ class Answer:
         """Read the line of an answer of at most `max_bytes`. Raises: MalformedInput."""
         try:
             fields = Fields(decode(line), "answer")
-            answer = cls(End(fields.take_text("end")), fields.take_integer("size", 0, max_bytes))
+            answer = cls(End(fields.take_text("end")), fields.take_integer("size_bytes", 0, max_bytes))
             fields.close()
             return answer
         except (MalformedInput, ValueError) as error:

@@ -30,27 +30,27 @@ class Reader:
         self._process: Process | None = None
         self._killed_process: Process | None = None
 
-    async def read(self, document: bytes, kind: FileKind, task: Task) -> Inspection:
+    async def read(self, document_bytes: bytes, kind: FileKind, task: Task) -> Inspection:
         """Return what a document shows by itself, or that it could not be read to its end."""
         was_running = self._process is not None
-        end, report = await self._attempt(document, task)
+        end, encoded_report = await self._attempt(document_bytes, task)
         if end is End.DIED and was_running:  # the process may have been killed before, by whom or what ever
-            end, report = await self._attempt(document, task)
+            end, encoded_report = await self._attempt(document_bytes, task)
         if end is End.READ:
             try:
-                return decode_inspection(report)
+                return decode_inspection(encoded_report)
             except MalformedInput:
                 end = End.DIED
                 self.kill()
         logger.warning("a document was not read to its end: %s", end.value)
         return Inspection(kind.value, problem=say_unread(end))
 
-    async def _attempt(self, document: bytes, task: Task) -> tuple[End, bytes]:
+    async def _attempt(self, document_bytes: bytes, task: Task) -> tuple[End, bytes]:
         """Return how the reading ended, with the report. A process that did not answer as it should is killed."""
         try:
             process = await self._start_if_needed()
             async with asyncio.timeout(task.clock_seconds + _GRACE_SECONDS):
-                return await _ask(process, task, document)
+                return await _ask(process, task, document_bytes)
         except TimeoutError:
             self.kill()
             return End.TIME, b""
@@ -84,14 +84,14 @@ class Reader:
             await self._killed_process.wait()
 
 
-async def _ask(process: Process, task: Task, document: bytes) -> tuple[End, bytes]:
+async def _ask(process: Process, task: Task, document_bytes: bytes) -> tuple[End, bytes]:
     """Hand over a document and return how its reading ended, with the report. Raises: MalformedInput, OSError, EOFError."""
     task_pipe, answer_pipe = _take_pipes(process)
     task_pipe.write(task.encode())
-    task_pipe.write(document)
+    task_pipe.write(document_bytes)
     await task_pipe.drain()
     answer = Answer.parse(await answer_pipe.readuntil(b"\n"), limits.MAX_INSPECTION_BYTES)
-    return answer.end, await answer_pipe.readexactly(answer.size)
+    return answer.end, await answer_pipe.readexactly(answer.size_bytes)
 
 
 def _take_pipes(process: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:

@@ -24,7 +24,7 @@ from ledger.documents.inspection import Inspection
 from ledger.documents.kinds import FileKind, tell_kind
 
 _MIN_PROCESSES: Final = 2
-_MEGABYTE: Final = 2**20
+_MEGABYTE_BYTES: Final = 2**20
 #: By the clock, of the seconds that a document may take of the processor: other processes work too.
 _CLOCK_FACTOR: Final = 2
 
@@ -32,10 +32,10 @@ _CLOCK_FACTOR: Final = 2
 class DocumentReaders:
     """The processes that open documents for one process that answers requests; for its event loop."""
 
-    def __init__(self, rules: Opening, trust_list: Path | None) -> None:
-        self._rules = rules
-        self._trust_list = trust_list
-        self._reader_count = rules.processes or max(_MIN_PROCESSES, os.cpu_count() or 1)
+    def __init__(self, opening_rules: Opening, trust_list_path: Path | None) -> None:
+        self._opening_rules = opening_rules
+        self._trust_list_path = trust_list_path
+        self._reader_count = opening_rules.processes or max(_MIN_PROCESSES, os.cpu_count() or 1)
         self._free_readers = asyncio.Semaphore(self._reader_count)
         self._idle_readers = [Reader() for _ in range(self._reader_count)]
         self._waiting_count = self._bytes_under_way = 0
@@ -51,7 +51,7 @@ class DocumentReaders:
         }
         if not kinds_by_document:
             return (None,) * len(documents_in_order)
-        load_trust_list(self._trust_list)  # says what is wrong with it where something is
+        load_trust_list(self._trust_list_path)  # says what is wrong with it where something is
         with self._reserve_room(sum(map(len, kinds_by_document))):
             async with self._lend_reader() as reader:
                 inspections = await self._read(reader, kinds_by_document)
@@ -63,37 +63,37 @@ class DocumentReaders:
             await reader.stop()
 
     async def _read(self, reader: Reader, documents: Mapping[bytes, FileKind]) -> dict[bytes, Inspection]:
-        deadline = _now() + _CLOCK_FACTOR * self._rules.seconds
+        deadline = _now() + _CLOCK_FACTOR * self._opening_rules.seconds
         inspections = {}
-        for document, kind in documents.items():
+        for document_bytes, kind in documents.items():
             seconds_left = deadline - _now()
             if seconds_left > 0:
-                inspections[document] = await reader.read(
-                    document, kind, self._make_task(document, seconds_left)
+                inspections[document_bytes] = await reader.read(
+                    document_bytes, kind, self._make_task(document_bytes, seconds_left)
                 )
             else:
-                inspections[document] = Inspection(kind.value, problem=say_unread(End.TIME))
+                inspections[document_bytes] = Inspection(kind.value, problem=say_unread(End.TIME))
         return inspections
 
-    def _make_task(self, document: bytes, seconds_left: float) -> Task:
+    def _make_task(self, document_bytes: bytes, seconds_left: float) -> Task:
         return Task(
-            size=len(document),
+            size_bytes=len(document_bytes),
             clock_seconds=seconds_left,
-            processor_seconds=min(self._rules.seconds, math.ceil(seconds_left)),
-            memory_bytes=self._rules.memory_mb * _MEGABYTE,
-            trust_list=str(self._trust_list) if self._trust_list else None,
+            processor_seconds=min(self._opening_rules.seconds, math.ceil(seconds_left)),
+            memory_bytes=self._opening_rules.memory_mb * _MEGABYTE_BYTES,
+            trust_list=str(self._trust_list_path) if self._trust_list_path else None,
         )
 
     @contextmanager
-    def _reserve_room(self, size: int) -> Iterator[None]:
+    def _reserve_room(self, byte_count: int) -> Iterator[None]:
         """Count the bytes of documents that wait or are being opened. Raises: TooManyDocuments."""
-        if self._bytes_under_way and self._bytes_under_way + size > limits.MAX_OPENING_BYTES:
+        if self._bytes_under_way and self._bytes_under_way + byte_count > limits.MAX_OPENING_BYTES:
             raise TooManyDocuments("the documents that are being opened fill the room that there is for them")
-        self._bytes_under_way += size
+        self._bytes_under_way += byte_count
         try:
             yield
         finally:
-            self._bytes_under_way -= size
+            self._bytes_under_way -= byte_count
 
     @asynccontextmanager
     async def _lend_reader(self) -> AsyncIterator[Reader]:

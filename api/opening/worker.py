@@ -23,7 +23,7 @@ from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.openers import inspect
 
 #: Exit code of a child that was refused more memory.
-_NO_MEMORY: Final = 3
+_NO_MEMORY_CODE: Final = 3
 _CHUNK_BYTES: Final = 2**16
 _ENDS_BY_SIGNAL: Final[dict[int, End]] = {signal.SIGALRM: End.TIME, signal.SIGXCPU: End.TIME}
 
@@ -43,79 +43,83 @@ def main() -> None:
     answer_pipe.flush()
     while line := sys.stdin.buffer.readline(MAX_LINE_BYTES):
         task = Task.parse(line)
-        end, report = _open_in_child(task, sys.stdin.buffer.read(task.size), answer_pipe)
-        answer_pipe.write(Answer(end, len(report)).encode() + report)
+        end, encoded_report = _open_in_child(task, sys.stdin.buffer.read(task.size_bytes), answer_pipe)
+        answer_pipe.write(Answer(end, len(encoded_report)).encode() + encoded_report)
         answer_pipe.flush()
 
 
-def _open_in_child(task: Task, document: bytes, answer_pipe: BinaryIO) -> tuple[End, bytes]:
+def _open_in_child(task: Task, document_bytes: bytes, answer_pipe: BinaryIO) -> tuple[End, bytes]:
     """Read a document in a child and return how that ended, and the report where there is one."""
-    trusted_authorities = load_trust_list(task.authorities)
+    trust_list = load_trust_list(task.authorities)
     read_end, write_end = os.pipe()
     worker_id, child_id = os.getpid(), os.fork()
     if not child_id:
         os.close(read_end)
-        _read_and_exit(task, document, trusted_authorities, worker_id, (write_end, answer_pipe.fileno()))
+        _read_and_exit(task, document_bytes, trust_list, worker_id, (write_end, answer_pipe.fileno()))
     os.close(write_end)
-    report = _read_report(read_end)
-    if report is None:
+    encoded_report = _read_report(read_end)
+    if encoded_report is None:
         os.kill(child_id, signal.SIGKILL)
     os.close(read_end)
-    code = os.waitstatus_to_exitcode(os.waitpid(child_id, 0)[1])
-    if code or report is None:
-        return _find_end(code), b""
-    return End.READ, report
+    exit_code = os.waitstatus_to_exitcode(os.waitpid(child_id, 0)[1])
+    if exit_code or encoded_report is None:
+        return _find_end(exit_code), b""
+    return End.READ, encoded_report
 
 
-def _read_report(pipe: int) -> bytes | None:
+def _read_report(descriptor: int) -> bytes | None:
     """Return what a child writes until it ends; None where that is longer than any report."""
-    report = bytearray()
-    while chunk := os.read(pipe, _CHUNK_BYTES):
-        report += chunk
-        if len(report) > MAX_INSPECTION_BYTES:
+    encoded_report = bytearray()
+    while chunk := os.read(descriptor, _CHUNK_BYTES):
+        encoded_report += chunk
+        if len(encoded_report) > MAX_INSPECTION_BYTES:
             return None
-    return bytes(report)
+    return bytes(encoded_report)
 
 
-def _find_end(code: int) -> End:
-    if code == _NO_MEMORY:
+def _find_end(exit_code: int) -> End:
+    if exit_code == _NO_MEMORY_CODE:
         return End.MEMORY
-    return _ENDS_BY_SIGNAL.get(-code, End.DIED) if code < 0 else End.DIED
+    return _ENDS_BY_SIGNAL.get(-exit_code, End.DIED) if exit_code < 0 else End.DIED
 
 
 def _read_and_exit(
-    task: Task, document: bytes, trust: TrustList | None, worker_id: int, pipes: tuple[int, int]
+    task: Task,
+    document_bytes: bytes,
+    trust_list: TrustList | None,
+    worker_id: int,
+    descriptors: tuple[int, int],
 ) -> NoReturn:
     """Be the child: read the document within the limits, write the report, end."""
-    code = 1
+    exit_code = 1
     try:
-        write_end, answers_descriptor = pipes
+        write_end, answers_descriptor = descriptors
         die_with(worker_id)
         os.close(answers_descriptor)
         _close_streams()
         _set_limits(task)
-        report = memoryview(encode_inspection(inspect(document, trust)))
-        while report:
-            report = report[os.write(write_end, report) :]
-        code = 0
+        encoded_report = memoryview(encode_inspection(inspect(document_bytes, trust_list)))
+        while encoded_report:
+            encoded_report = encoded_report[os.write(write_end, encoded_report) :]
+        exit_code = 0
     except MemoryError:
-        code = _NO_MEMORY
+        exit_code = _NO_MEMORY_CODE
     finally:
-        os._exit(code)
+        os._exit(exit_code)
 
 
 def _close_streams() -> None:
     """Close what the worker speaks through: a hostile file must write neither answers nor lines of the log."""
     null_device = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(null_device, stream)
+    for descriptor in (0, 1, 2):
+        os.dup2(null_device, descriptor)
     os.close(null_device)
 
 
 def _set_limits(task: Task) -> None:
     """Let the system end this process at its limits; nothing here can be asked to go on."""
-    for number in (signal.SIGALRM, signal.SIGXCPU):
-        signal.signal(number, signal.SIG_DFL)
+    for signal_number in (signal.SIGALRM, signal.SIGXCPU):
+        signal.signal(signal_number, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, max(task.clock_seconds, 0.001))
     bounds_by_resource = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: task.processor_seconds}
     if sys.platform == "linux":  # others refuse to bound the memory of a process, or do not do it

@@ -34,84 +34,106 @@ _USE_WORDS: Final = {
 _HOLDER_WORDS: Final = {"body": "法人 body", "person": "自然人 person"}
 
 
-def write_type_line(type_: CertificateType) -> str:
+def write_type_line(certificate_type: CertificateType) -> str:
     """Return a type in one line: identifier, code, how sure that is, name."""
-    return f"{type_.id:<22} {type_.code}  {_write(type_.name)}  [{_write(_CERTAINTY_WORDS[type_.certainty])}]"
+    return (
+        f"{certificate_type.id:<22} {certificate_type.code}  {_write(certificate_type.name)}  "
+        f"[{_write(_CERTAINTY_WORDS[certificate_type.certainty])}]"
+    )
 
 
-def write_type(type_: CertificateType, catalogue: Catalogue) -> Iterator[str]:
+def write_type(certificate_type: CertificateType, catalogue: Catalogue) -> Iterator[str]:
     """Yield the lines of a type or of a kind of seal: what it is, what it states, which errands need it."""
-    yield f"{_write(type_.name)} ({type_.id})"
-    yield f"  代码 code: {type_.code}, {_write(_CERTAINTY_WORDS[type_.certainty])}"
-    yield from (f"  {label}: {text}" for label, text in _list_facts(type_) if text)
-    for group, words in _GROUP_WORDS.items():
-        claims = [claim for claim in catalogue.list_claims(type_) if claim.group is group]
+    yield f"{_write(certificate_type.name)} ({certificate_type.id})"
+    yield f"  代码 code: {certificate_type.code}, {_write(_CERTAINTY_WORDS[certificate_type.certainty])}"
+    yield from (f"  {label}: {text}" for label, text in _list_facts(certificate_type) if text)
+    for group, group_words in _GROUP_WORDS.items():
+        claims = [
+            claim_field
+            for claim_field in catalogue.list_claims(certificate_type)
+            if claim_field.group is group
+        ]
         if claims:
-            yield f"  {_write(words)}"
-            yield from (f"    {_write_claim(claim)}" for claim in claims)
-    errands = [_write(errand.title) for errand in catalogue.errands.values() if _is_needed(type_, errand)]
+            yield f"  {_write(group_words)}"
+            yield from (f"    {_write_claim(claim_field)}" for claim_field in claims)
+    errands = [
+        _write(errand.title) for errand in catalogue.errands.values() if _is_needed(certificate_type, errand)
+    ]
     if errands:
         yield f"  办事事项 errands: {'; '.join(errands)}"
 
 
-def _list_facts(type_: CertificateType) -> Iterable[tuple[str, str]]:
-    holders = "、".join(_HOLDER_WORDS[holder] for holder in type_.holders)
+def _list_facts(certificate_type: CertificateType) -> Iterable[tuple[str, str]]:
+    holders = "、".join(_HOLDER_WORDS[holder] for holder in certificate_type.holders)
     return (
-        ("用途 use", _write(_USE_WORDS[type_.use]) if type_.use in _USE_WORDS else ""),
-        ("以往代码 former codes", ", ".join(type_.former_codes)),
-        ("主管领域 authority", type_.authority),
-        ("持证主体 holders", holders + (" (可共有 joint)" if type_.joint else "")),
-        ("别名 also called", "、".join(type_.aliases)),
-        ("可替代材料 replaces", "、".join(type_.papers)),
-        ("标准 standard", type_.standard or ""),
-        ("编号规则 number", f"{type_.number.pattern} {type_.number.note}".rstrip() if type_.number else ""),
-        ("有效期 validity", _write_validity(type_.validity) if type_.validity else ""),
-        ("印章 seal", f"{type_.seal.group}, {type_.seal.basis}" if type_.seal else ""),
-        ("来源 evidence", type_.evidence.value),
-        ("说明 note", type_.note),
+        ("用途 use", _write(_USE_WORDS[certificate_type.use]) if certificate_type.use in _USE_WORDS else ""),
+        ("以往代码 former codes", ", ".join(certificate_type.former_codes)),
+        ("主管领域 authority", certificate_type.authority),
+        ("持证主体 holders", holders + (" (可共有 joint)" if certificate_type.joint else "")),
+        ("别名 also called", "、".join(certificate_type.aliases)),
+        ("可替代材料 replaces", "、".join(certificate_type.papers)),
+        ("标准 standard", certificate_type.standard or ""),
+        (
+            "编号规则 number",
+            f"{certificate_type.number.pattern} {certificate_type.number.note}".rstrip()
+            if certificate_type.number
+            else "",
+        ),
+        ("有效期 validity", _write_validity(certificate_type.validity) if certificate_type.validity else ""),
+        (
+            "印章 seal",
+            f"{certificate_type.seal.group}, {certificate_type.seal.basis}" if certificate_type.seal else "",
+        ),
+        ("来源 evidence", certificate_type.evidence.value),
+        ("说明 note", certificate_type.note),
     )
 
 
 def _write_validity(validity: Validity) -> str:
     if validity.term == "none":
-        term = "长期 without end"
+        term_words = "长期 without end"
     elif validity.term == "stated":
-        term = "以证载为准 as each one says"
+        term_words = "以证载为准 as each one says"
     else:
         years = "/".join(map(str, validity.years))
-        term = f"{years} 年 years" + (" 或长期 or without end" if validity.endless else "")
-    return f"{term}. {validity.note}" if validity.note else term
+        term_words = f"{years} 年 years" + (" 或长期 or without end" if validity.endless else "")
+    return f"{term_words}. {validity.note}" if validity.note else term_words
 
 
-def _write_claim(claim: ClaimField) -> str:
-    marks = ["必填 required" if claim.required else "选填 optional", claim.form.value]
-    if claim.repeatable:
-        marks.append("多值 several")
-    marks.append(f"{claim.level} 级 {LEVELS[claim.level]}")
-    if claim.mask is not Mask.NONE:
-        marks.append(_write(_MASK_WORDS[claim.mask]))
-    values = f": {'、'.join(claim.values)}" if claim.form is Form.CHOICE else ""
-    return f"{claim.name:<12} {_write(claim.label)} [{', '.join(marks)}]{values}"
+def _write_claim(claim_field: ClaimField) -> str:
+    remarks = ["必填 required" if claim_field.required else "选填 optional", claim_field.form.value]
+    if claim_field.repeatable:
+        remarks.append("多值 several")
+    remarks.append(f"{claim_field.level} 级 {LEVELS[claim_field.level]}")
+    if claim_field.mask is not Mask.NONE:
+        remarks.append(_write(_MASK_WORDS[claim_field.mask]))
+    values_text = f": {'、'.join(claim_field.values)}" if claim_field.form is Form.CHOICE else ""
+    return f"{claim_field.name:<12} {_write(claim_field.label)} [{', '.join(remarks)}]{values_text}"
 
 
-def _is_needed(type_: CertificateType, errand: Errand) -> bool:
-    return type_.id in errand.seals or any(need.type == type_.id for need in errand.needs)
+def _is_needed(certificate_type: CertificateType, errand: Errand) -> bool:
+    return certificate_type.id in errand.seals or any(
+        need.type == certificate_type.id for need in errand.needs
+    )
 
 
 def write_errand(errand: Errand, catalogue: Catalogue) -> Iterator[str]:
     """Yield the lines of an errand: licences with the papers that they replace, seals, signatures, what comes of it."""
     yield f"{_write(errand.title)} ({errand.id})"
     for need in errand.needs:
-        name = _write(catalogue.types[need.type].name) if need.type else f"{need.paper} (纸质 paper)"
-        replaced_paper = f", 替代 replaces {need.replaces}" if need.replaces else ""
-        yield f"  {'可选 optional' if need.optional else '需要 needs'}: {name}{replaced_paper}"
-    for label, texts in (
-        ("印章 seals", [_write(catalogue.types[key].name) for key in errand.seals]),
+        need_name = _write(catalogue.types[need.type].name) if need.type else f"{need.paper} (纸质 paper)"
+        replacement_words = f", 替代 replaces {need.replaces}" if need.replaces else ""
+        yield f"  {'可选 optional' if need.optional else '需要 needs'}: {need_name}{replacement_words}"
+    for section_label, texts in (
+        ("印章 seals", [_write(catalogue.types[type_id].name) for type_id in errand.seals]),
         ("签名 signatures", errand.signatures),
-        ("产生 produces", [*(_write(catalogue.types[key].name) for key in errand.produces), *errand.papers]),
+        (
+            "产生 produces",
+            [*(_write(catalogue.types[type_id].name) for type_id in errand.produces), *errand.papers],
+        ),
     ):
         if texts:
-            yield f"  {label}: {'; '.join(texts)}"
+            yield f"  {section_label}: {'; '.join(texts)}"
     if errand.note:
         yield f"  说明 note: {errand.note}"
 

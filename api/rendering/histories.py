@@ -104,8 +104,8 @@ class OutlineJson(JudgedHistoryJson):
 def describe_outline(outline: OutlineJson, language: Language) -> str:
     """Return what a proof and the chain tell of a certificate, and how far that reaches."""
     record, anchored_at = outline["record"], outline.get("anchored")
-    time, action = write_moment(record["time"], language), _name_action(record["action"], language)
-    lines = [f"{time}  {action}  {make_visible(record['identifier'])}"]
+    time_text, action_name = write_moment(record["time"], language), _name_action(record["action"], language)
+    lines = [f"{time_text}  {action_name}  {make_visible(record['identifier'])}"]
     if anchored_at:
         lines.append(f"    {_ANCHORED_WORDS.in_(language)} {write_moment(anchored_at, language)}")
     lines += [_describe_change(change, language) for change in outline["changes"]]
@@ -113,18 +113,22 @@ def describe_outline(outline: OutlineJson, language: Language) -> str:
 
 
 def _describe_change(change: ChangeJson, language: Language) -> str:
-    status, cause = change["status"], change.get("record")
-    status_words = STATUS_WORDS[status].in_(language) if status in STATUS_WORDS else make_visible(status)
-    basis = cause.get("basis") if cause else None
+    status_name, cause_record = change["status"], change.get("record")
+    status_words = (
+        STATUS_WORDS[status_name].in_(language) if status_name in STATUS_WORDS else make_visible(status_name)
+    )
+    basis = cause_record.get("basis") if cause_record else None
     basis_words = f"  {_BASIS_WORDS.in_(language)} {make_visible(basis)}" if basis else ""
     return f"{write_moment(change['time'], language)}  {status_words} (#{change['sequence']}){basis_words}"
 
 
 def describe_history(history: HistoryJson, language: Language) -> str:
     """Return what a node tells of a certificate: every record with its evidence, then whether that is all."""
-    lines = [line for item in history["records"] for line in _describe_recorded(item, language)]
-    checkpoint = f"{_UNTIL_WORDS.in_(language)} {history['n']}, {history['head']}"
-    return "\n".join([*lines, *_describe_findings(history, checkpoint, language)])
+    lines = [
+        line for recorded_item in history["records"] for line in _describe_recorded(recorded_item, language)
+    ]
+    checkpoint_words = f"{_UNTIL_WORDS.in_(language)} {history['n']}, {history['head']}"
+    return "\n".join([*lines, *_describe_findings(history, checkpoint_words, language)])
 
 
 def describe_judgement(judgement: JudgedHistoryJson, history: History, language: Language) -> str:
@@ -134,17 +138,17 @@ def describe_judgement(judgement: JudgedHistoryJson, history: History, language:
     return "\n".join([*lines, *_describe_findings(judgement, checkpoint, language)])
 
 
-def _describe_recorded(item: RecordedJson, language: Language) -> Iterator[str]:
-    record, anchor = item["record"], item.get("anchor")
-    time, action = write_moment(record["time"], language), _name_action(record["action"], language)
-    yield f"{time}  {action}  {make_visible(record['identifier'])}"
+def _describe_recorded(recorded_item: RecordedJson, language: Language) -> Iterator[str]:
+    record, anchor = recorded_item["record"], recorded_item.get("anchor")
+    time_text, action_name = write_moment(record["time"], language), _name_action(record["action"], language)
+    yield f"{time_text}  {action_name}  {make_visible(record['identifier'])}"
     if basis := record.get("basis"):
         yield f"    {_BASIS_WORDS.in_(language)} {make_visible(basis)}"
     for link in record.get("links") or ():
         yield f"    {_LINK_WORDS.in_(language)} {make_visible(link['rel'])} {make_visible(link['record'])}"
-    if key := item.get("key"):
+    if key := recorded_item.get("key"):
         yield f"    {_KEY_WORDS.in_(language)} {make_visible(key)}"
-    if accepted_time := item.get("accepted"):
+    if accepted_time := recorded_item.get("accepted"):
         yield f"    {_ACCEPTED_WORDS.in_(language)} {write_moment(accepted_time, language)}"
     if anchor:
         anchored_at = write_moment(anchor["time"], language)
@@ -154,18 +158,27 @@ def _describe_recorded(item: RecordedJson, language: Language) -> Iterator[str]:
 
 
 def _describe_record(record: Record, language: Language) -> str:
-    time, action = write_moment(format_time(record.time), language), _name_action(record.action, language)
+    time_text, action_name = (
+        write_moment(format_time(record.time), language),
+        _name_action(record.action, language),
+    )
     basis = f"  {_BASIS_WORDS.in_(language)} {make_visible(record.basis)}" if record.basis else ""
-    return f"{time}  {action}  {record.identifier}{basis}"
+    return f"{time_text}  {action_name}  {record.identifier}{basis}"
 
 
-def _describe_findings(judgement: JudgedHistoryJson, checkpoint: str, language: Language) -> Iterator[str]:
+def _describe_findings(
+    judgement: JudgedHistoryJson, checkpoint_words: str, language: Language
+) -> Iterator[str]:
     known_at = write_moment(judgement["known_at"], language)
-    yield f"{judgement['words'][language]} ({checkpoint})" if checkpoint else judgement["words"][language]
+    yield (
+        f"{judgement['words'][language]} ({checkpoint_words})"
+        if checkpoint_words
+        else judgement["words"][language]
+    )
     yield f"  {_KNOWN_WORDS.in_(language)} {known_at}"
     for finding in judgement["findings"]:
         yield f"! {finding['words'][language]}: {make_visible(finding['place'])}"
 
 
-def _name_action(action: str, language: Language) -> str:
-    return ACTION_WORDS.get(action, _ISSUE_WORDS).in_(language)
+def _name_action(action_name: str, language: Language) -> str:
+    return ACTION_WORDS.get(action_name, _ISSUE_WORDS).in_(language)

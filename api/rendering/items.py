@@ -25,28 +25,31 @@ _ISSUER_CLAIM: Final = "ZZBFJG"
 _NAME_CLAIM: Final = "ZZMC"
 
 
-def readable_claims(proof: Proof) -> dict[str, Json]:
+def list_readable_claims(proof: Proof) -> dict[str, Json]:
     """Return the disclosed claims that a person can read against the paper: all but the documents' fingerprints."""
-    values = proof.disclosure.values if proof.disclosure else {}
-    return {name: value for name, value in values.items() if not is_document(name)}
+    claim_values = proof.disclosure.values if proof.disclosure else {}
+    return {name: value for name, value in claim_values.items() if not is_document(name)}
 
 
 def are_comparable(proof: Proof) -> bool:
     """Tell whether there are items, each shown whole, so that a person can compare them with the paper."""
-    items = readable_claims(proof)
-    return bool(items) and not any(is_cut(_write_value(value, None, "zh")) for value in items.values())
+    claim_values = list_readable_claims(proof)
+    return bool(claim_values) and not any(
+        is_cut(_write_value(value, None, "zh")) for value in claim_values.values()
+    )
 
 
-def write_items(proof: Proof, language: Language, issuers: Mapping[str, str]) -> Iterator[Line]:
-    """Yield the disclosed items in the order of the standard; `issuers`: names that the node vouches for, by code."""
+def write_items(proof: Proof, language: Language, issuer_names: Mapping[str, str]) -> Iterator[Line]:
+    """Yield the disclosed items in the order of the standard; `issuer_names`: names that the node vouches for, by code."""
     catalogue = get_catalogue()
-    place_by_name = {name: index for index, name in enumerate(catalogue.fields_by_name)}
+    index_by_name = {name: index for index, name in enumerate(catalogue.fields_by_name)}
     for name, value in sorted(
-        readable_claims(proof).items(), key=lambda item: place_by_name.get(item[0], len(place_by_name))
+        list_readable_claims(proof).items(),
+        key=lambda name_and_value: index_by_name.get(name_and_value[0], len(index_by_name)),
     ):
         field = catalogue.find_field(name)
         label = _write_label(field, name, language)
-        remark_name = _choose_remark(name, value, proof.record, issuers)
+        remark_name = _choose_remark(name, value, proof.record, issuer_names)
         yield Line(
             choose_words(language)[remark_name].format(label) if remark_name else label,
             make_visible(_write_value(value, field, language)),
@@ -55,8 +58,8 @@ def write_items(proof: Proof, language: Language, issuers: Mapping[str, str]) ->
 
 def write_withheld(proof: Proof, language: Language) -> Iterator[str]:
     """Yield the names of the items that the holder withholds."""
-    names = proof.disclosure.withheld_names if proof.disclosure else ()
-    for name in sorted(names):
+    withheld_names = proof.disclosure.withheld_names if proof.disclosure else ()
+    for name in sorted(withheld_names):
         yield _write_label(get_catalogue().find_field(name), name, language)
 
 
@@ -77,10 +80,10 @@ def _write_value(value: Json, field: ClaimField | None, language: Language) -> s
     if isinstance(value, bool):
         return choose_words(language)["yes" if value else "no"]
     if isinstance(value, list):
-        return _SEPARATOR.in_(language).join(_write_value(item, field, language) for item in value)
+        return _SEPARATOR.in_(language).join(_write_value(element, field, language) for element in value)
     if isinstance(value, dict):
         return _SEPARATOR.in_(language).join(
-            f"{name}: {_write_value(item, None, language)}" for name, item in value.items()
+            f"{name}: {_write_value(element, None, language)}" for name, element in value.items()
         )
     if isinstance(value, str) and field:
         try:
@@ -93,15 +96,15 @@ def _write_value(value: Json, field: ClaimField | None, language: Language) -> s
     return str(value)
 
 
-def _choose_remark(name: str, value: Json, record: Record, issuers: Mapping[str, str]) -> str:
+def _choose_remark(name: str, value: Json, record: Record, issuer_names: Mapping[str, str]) -> str:
     """Return the words for what the certificate alone states of itself, none where the node knows the same."""
     if name == _ISSUER_CLAIM:
-        vouched_name = issuers.get(record.issuer)
+        vouched_name = issuer_names.get(record.issuer)
         if vouched_name is None:
             return "self_stated"
         return "" if value == vouched_name else "self_stated_other"
     if name == _NAME_CLAIM and record.kind in CERTIFICATE_KINDS:
         certificate_type = get_catalogue().find_type(record.certificate.type)
-        names = (certificate_type.name.zh, *certificate_type.aliases) if certificate_type else ()
-        return "" if value in names else "self_stated"
+        type_names = (certificate_type.name.zh, *certificate_type.aliases) if certificate_type else ()
+        return "" if value in type_names else "self_stated"
     return ""

@@ -112,7 +112,7 @@ def make_figure_json(figure: Figure) -> FigureJson:
 
 def make_criteria_json(criteria: Criteria) -> dict[str, Json]:
     """Return criteria as a node is asked by them."""
-    texts = {
+    texts_by_member = {
         "type": criteria.type,
         "issuer": criteria.issuer,
         "state": None if criteria.state is None else criteria.state.name.lower(),
@@ -122,18 +122,20 @@ def make_criteria_json(criteria: Criteria) -> dict[str, Json]:
         "holder": criteria.holder,
         "since": criteria.since,
         "until": criteria.until,
-        "accepted_since": _format(criteria.accepted_since),
-        "accepted_before": _format(criteria.accepted_before),
+        "accepted_since": _format_moment(criteria.accepted_since),
+        "accepted_before": _format_moment(criteria.accepted_before),
     }
-    question: dict[str, Json] = {name: text for name, text in texts.items() if text is not None}
+    criteria_json: dict[str, Json] = {
+        name: text for name, text in texts_by_member.items() if text is not None
+    }
     if criteria.night is not None:
-        question["night"] = list(criteria.night)
+        criteria_json["night"] = list(criteria.night)
     if criteria.within_day:
-        question["within_day"] = True
-    return question
+        criteria_json["within_day"] = True
+    return criteria_json
 
 
-def _format(moment: int | None) -> str | None:
+def _format_moment(moment: int | None) -> str | None:
     return None if moment is None else format_time(moment)
 
 
@@ -166,11 +168,11 @@ def describe_hit(hit: HitJson, language: Language) -> str:
 
 def describe_particulars(hit: HitJson, language: Language) -> str:
     """Return type, number, holder as others see it, day of issue and issuer of a certificate."""
-    type_ = get_catalogue().find_type(hit["type"])
-    type_words = f"{type_.name.in_(language)} {type_.code}" if type_ else hit["type"]
-    members = (type_words, hit.get("number"), hit.get("holder"), hit.get("issued"), hit["issuer"])
-    details = "  ".join(make_visible(member) for member in members if member)
-    return details if hit["current"] else f"{details}  {_FORMER_WORDS.in_(language)}"
+    certificate_type = get_catalogue().find_type(hit["type"])
+    type_text = f"{certificate_type.name.in_(language)} {certificate_type.code}" if certificate_type else hit["type"]
+    detail_texts = (type_text, hit.get("number"), hit.get("holder"), hit.get("issued"), hit["issuer"])
+    details_text = "  ".join(make_visible(detail) for detail in detail_texts if detail)
+    return details_text if hit["current"] else f"{details_text}  {_FORMER_WORDS.in_(language)}"
 
 
 def describe_listed(listed: ListedJson, language: Language) -> str:
@@ -190,8 +192,8 @@ def describe_figure(figure: FigureJson, language: Language) -> str:
 
 
 def _name_action(action: str, language: Language) -> str:
-    words = _ISSUE_WORDS if action == "issue" else ACTION_WORDS.get(action)
-    return words.in_(language) if words else make_visible(action)
+    action_words = _ISSUE_WORDS if action == "issue" else ACTION_WORDS.get(action)
+    return action_words.in_(language) if action_words else make_visible(action)
 
 
 def _name_status(status: str, language: Language) -> str:

@@ -30,9 +30,9 @@ SCRIPTS_WORDS: Final = Words(
 )
 
 
-def say_since(state: str, moment: str, language: Language) -> str:
+def say_since(state_text: str, moment_text: str, language: Language) -> str:
     """Say since when a status is so."""
-    return f"{state} ({choose_words(language)['since'].format(moment)})"
+    return f"{state_text} ({choose_words(language)['since'].format(moment_text)})"
 
 
 def say_signature(verdict: Verdict, reason: str, language: Language) -> str:

@@ -20,12 +20,12 @@ MAX_SHEET_ROWS: Final = 1_048_576
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%", "＝", "＋", "－", "＠")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # without it, Excel takes Chinese for something else
 _TEXT_FORMAT: Final = "@"  # numbers of 18 digits stay as they are
-_FLUSHED_ROWS: Final = 1_000
+_ROWS_PER_FLUSH: Final = 1_000
 
 Cell = str | int
 
 
-def write_table(path: Path, heading: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
+def write_table(path: Path, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
     """Write a table, whole or not at all, in the format that the file's name ends in; return the number of its rows.
 
     Raises: MalformedInput for another ending, LimitExceeded, OSError.
@@ -33,10 +33,10 @@ def write_table(path: Path, heading: Sequence[str], rows: Iterable[Sequence[Cell
     check_ending(path)
     counted_rows = _CountedRows(rows)
     if path.suffix.lower() == CSV_SUFFIX:
-        replace_file(path, _encode_csv(heading, counted_rows))
+        replace_file(path, _encode_csv(headings, counted_rows))
     else:
-        _write_xlsx(path, heading, counted_rows)
-    return counted_rows.count
+        _write_xlsx(path, headings, counted_rows)
+    return counted_rows.row_count
 
 
 def check_ending(path: Path) -> None:
@@ -49,32 +49,32 @@ class _CountedRows:
     """Rows, and how many of them were taken."""
 
     def __init__(self, rows: Iterable[Sequence[Cell]]) -> None:
-        self._rows, self.count = rows, 0
+        self._rows, self.row_count = rows, 0
 
     def __iter__(self) -> Iterator[Sequence[Cell]]:
         for row in self._rows:
-            self.count += 1
+            self.row_count += 1
             yield row
 
 
-def _encode_csv(heading: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+def _encode_csv(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     """Yield the lines of RFC 4180, in UTF-8."""
     yield _BYTE_ORDER_MARK
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(heading)
+    writer.writerow(headings)
     for index, row in enumerate(rows):
         writer.writerow([make_harmless(cell) for cell in row])
-        if index % _FLUSHED_ROWS == 0:
+        if index % _ROWS_PER_FLUSH == 0:
             yield _take(buffer)
     yield _take(buffer)
 
 
 def _take(buffer: io.StringIO) -> bytes:
-    content = buffer.getvalue().encode()
+    csv_bytes = buffer.getvalue().encode()
     buffer.seek(0)
     buffer.truncate()
-    return content
+    return csv_bytes
 
 
 def make_harmless(cell: Cell) -> Cell:
@@ -85,7 +85,7 @@ def make_harmless(cell: Cell) -> Cell:
     return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
 
 
-def _write_xlsx(path: Path, heading: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+def _write_xlsx(path: Path, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """Write a workbook row by row: only a part of it is in memory."""
     from openpyxl import Workbook  # takes a third of a second to load
     from openpyxl.cell import WriteOnlyCell
@@ -99,11 +99,11 @@ def _write_xlsx(path: Path, heading: Sequence[str], rows: Iterable[Sequence[Cell
             cell.data_type, cell.number_format, cell.quotePrefix = "s", _TEXT_FORMAT, True
         return cell
 
-    sheet.append([make_cell(name) for name in heading])
-    for index, row in enumerate(rows, 2):
-        if index > MAX_SHEET_ROWS:
+    sheet.append([make_cell(name) for name in headings])
+    for row_number, row in enumerate(rows, 2):
+        if row_number > MAX_SHEET_ROWS:
             raise LimitExceeded(f"a sheet holds {MAX_SHEET_ROWS:,} rows: write {CSV_SUFFIX}, or ask for less")
         sheet.append([make_cell(value) for value in row])
-    content = io.BytesIO()
-    workbook.save(content)
-    replace_file(path, [content.getvalue()])
+    workbook_bytes = io.BytesIO()
+    workbook.save(workbook_bytes)
+    replace_file(path, [workbook_bytes.getvalue()])

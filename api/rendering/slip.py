@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from anchoring.catalogue.chosen import get_catalogue
-from api.rendering.items import are_comparable, readable_claims, write_items, write_label, write_withheld
+from api.rendering.items import are_comparable, list_readable_claims, write_items, write_label, write_withheld
 from api.rendering.sentences import (
     SCRIPTS_LABEL,
     SCRIPTS_WORDS,
@@ -72,29 +72,29 @@ class Slip:
 def write_slip(
     report: Report,
     language: Language,
-    documents: Sequence[Inspection | None] = (),
-    issuers: Mapping[str, str] = NO_NAMES,
+    presented_inspections: Sequence[Inspection | None] = (),
+    issuer_names: Mapping[str, str] = NO_NAMES,
 ) -> Slip:
     """Put a report into words, with what the presented documents show by themselves.
 
-    `issuers`: names that the node vouches for, by credit code.
+    `issuer_names`: names that the node vouches for, by credit code.
     """
-    row, headline = REASON_TABLE[report.deciding_step.key], report.words
+    reason_row, headline = REASON_TABLE[report.deciding_step.key], report.words
     proof = report.proof
     return Slip(
         verdict=report.verdict.value,
         headline=headline.in_(language),
         headline_other=headline.in_("en" if language == "zh" else "zh"),
-        reason=row.words.in_(language),
-        advice=row.advice.in_(language),
-        facts=tuple(_list_facts(report, language, issuers)),
-        certificate=tuple(_list_certificate_lines(report, proof, language, issuers)) if proof else (),
-        seals=(*_list_linked_seals(report, language), *_list_signatures(documents, language)),
-        claims=tuple(write_items(proof, language, issuers)) if proof else (),
+        reason=reason_row.words.in_(language),
+        advice=reason_row.advice.in_(language),
+        facts=tuple(_list_facts(report, language, issuer_names)),
+        certificate=tuple(_list_certificate_lines(report, proof, language, issuer_names)) if proof else (),
+        seals=(*_list_linked_seals(report, language), *_list_signatures(presented_inspections, language)),
+        claims=tuple(write_items(proof, language, issuer_names)) if proof else (),
         withheld=tuple(write_withheld(proof, language)) if proof else (),
         steps=tuple(_list_steps(report, language)),
         confirm=proof.encode().decode() if proof and _can_confirm(report, proof) else "",
-        too_long=bool(proof and readable_claims(proof) and not are_comparable(proof)),
+        too_long=bool(proof and list_readable_claims(proof) and not are_comparable(proof)),
         place=_describe_place(report),
         proven=_is_proven(report),
     )
@@ -112,7 +112,7 @@ def _can_confirm(report: Report, proof: Proof) -> bool:
     )
 
 
-def _list_facts(report: Report, language: Language, issuers: Mapping[str, str]) -> Iterator[Line]:
+def _list_facts(report: Report, language: Language, issuer_names: Mapping[str, str]) -> Iterator[Line]:
     labels = choose_words(language)
     for name, value_text in say_contradictions(report.get_step(3).evidence, language):
         yield Line(write_label(name, language), value_text)
@@ -129,8 +129,8 @@ def _list_facts(report: Report, language: Language, issuers: Mapping[str, str]) 
                 yield Line(labels["basis"], make_visible(record.basis))
             if report.proof and record.identifier != report.proof.record.identifier:
                 yield Line(labels["successor"], record.identifier)
-        age = write_age(max(0, report.checked_at - status.known_at), language)
-        yield Line(labels["known"], f"{write_time(status.known_at, language)} ({age})")
+        age_text = write_age(max(0, report.checked_at - status.known_at), language)
+        yield Line(labels["known"], f"{write_time(status.known_at, language)} ({age_text})")
     elif report.status is None:
         yield Line(labels["known"], labels["known_never"])
     yield Line(labels["compared"], _describe_comparison(report, language))
@@ -139,8 +139,8 @@ def _list_facts(report: Report, language: Language, issuers: Mapping[str, str]) 
     yield Line(labels["checked"], write_time(report.checked_at, language))
 
 
-def _add_issuer_name(code: str, issuers: Mapping[str, str]) -> str:
-    return f"{issuers[code]} ({code})" if code in issuers else code
+def _add_issuer_name(issuer_code: str, issuer_names: Mapping[str, str]) -> str:
+    return f"{issuer_names[issuer_code]} ({issuer_code})" if issuer_code in issuer_names else issuer_code
 
 
 def _describe_comparison(report: Report, language: Language) -> str:
@@ -151,7 +151,7 @@ def _describe_comparison(report: Report, language: Language) -> str:
 
 
 def _list_certificate_lines(
-    report: Report, proof: Proof, language: Language, issuers: Mapping[str, str]
+    report: Report, proof: Proof, language: Language, issuer_names: Mapping[str, str]
 ) -> Iterator[Line]:
     labels, record = choose_words(language), proof.record
     licence_type = (
@@ -161,8 +161,8 @@ def _list_certificate_lines(
         yield Line(labels["type"], licence_type.name.in_(language))
     yield Line(labels["identifier"], record.identifier)
     yield Line(labels["issuer"], record.issuer)
-    if record.issuer in issuers:
-        yield Line(labels["issuer_name"], issuers[record.issuer])
+    if record.issuer in issuer_names:
+        yield Line(labels["issuer_name"], issuer_names[record.issuer])
     yield Line(labels["validity"], _describe_validity(record, language))
     if report.anchor:
         yield Line(labels["anchored"], write_time(report.anchor.time, language))
@@ -179,9 +179,11 @@ def _list_linked_seals(report: Report, language: Language) -> Iterator[Line]:
             yield Line(choose_words(language)["sealed_with"], f"{name} ({sealed_at})")
 
 
-def _list_signatures(documents: Sequence[Inspection | None], language: Language) -> Iterator[Line]:
+def _list_signatures(
+    presented_inspections: Sequence[Inspection | None], language: Language
+) -> Iterator[Line]:
     """Say what each seal and signature inside a document comes to, or why the document could not be read."""
-    inspections = [inspection for inspection in documents if inspection is not None]
+    inspections = [inspection for inspection in presented_inspections if inspection is not None]
     for inspection in inspections:
         if inspection.problem is not None:
             yield Line(_UNREAD_WORDS.in_(language), make_visible(inspection.problem))
@@ -189,9 +191,9 @@ def _list_signatures(documents: Sequence[Inspection | None], language: Language)
             yield Line(SCRIPTS_LABEL.in_(language), SCRIPTS_WORDS.in_(language))
     signatures = [signature for inspection in inspections for signature in inspection.signatures]
     for signature in signatures[:_MAX_SIGNATURES]:
-        name = signature.seal_name or signature.signer or signature.kind.value
+        signature_name = signature.seal_name or signature.signer or signature.kind.value
         signature_words = say_signature(signature.verdict, signature.reason.in_(language), language)
-        yield Line(make_visible(name, MAX_NAME_CHARS), signature_words)
+        yield Line(make_visible(signature_name, MAX_NAME_CHARS), signature_words)
     if len(signatures) > _MAX_SIGNATURES:
         yield Line(_MORE_SIGNATURES_WORDS.in_(language), str(len(signatures) - _MAX_SIGNATURES))
 
@@ -210,9 +212,13 @@ def _describe_validity(record: Record, language: Language) -> str:
 def _list_steps(report: Report, language: Language) -> Iterator[StepLine]:
     labels = choose_words(language)
     for step in report.steps:
-        outcome, name = step.outcome.value, STEP_WORDS[step.number].in_(language)
+        outcome_name, step_name = step.outcome.value, STEP_WORDS[step.number].in_(language)
         yield StepLine(
-            step.number, name, outcome, labels[outcome], REASON_TABLE[step.key].words.in_(language)
+            step.number,
+            step_name,
+            outcome_name,
+            labels[outcome_name],
+            REASON_TABLE[step.key].words.in_(language),
         )
 
 

@@ -158,8 +158,8 @@ def describe_verification(report: VerificationJson, language: Language) -> str:
 
 def _describe_contradictions(report: VerificationJson, language: Language) -> Iterator[str]:
     for step in report["steps"]:
-        for claim, value_text in say_contradictions(step.get("evidence"), language):
-            yield f"  {write_label(claim, language)}: {value_text}"
+        for claim_name, value_text in say_contradictions(step.get("evidence"), language):
+            yield f"  {write_label(claim_name, language)}: {value_text}"
 
 
 def _describe_status(report: VerificationJson, language: Language) -> Iterator[str]:
@@ -171,8 +171,8 @@ def _describe_status(report: VerificationJson, language: Language) -> Iterator[s
     if report["reason"] == "knowledge_stale":
         yield f"  {_STALE_WORDS.in_(language)} {known_at}"
     if "since" in status:
-        state = report["steps"][_STATUS_STEP - 1]["words"][language]
-        yield f"  {say_since(state, write_moment(status['since'], language), language)}"
+        state_text = report["steps"][_STATUS_STEP - 1]["words"][language]
+        yield f"  {say_since(state_text, write_moment(status['since'], language), language)}"
     if status["status"] == "superseded" and "identifier" in status:
         yield f"  {choose_words(language)['successor']}: {make_visible(status['identifier'])}"
 
@@ -185,47 +185,47 @@ def _describe_documents(report: VerificationJson, language: Language) -> Iterato
         if document.get("scripts"):
             yield f"  {SCRIPTS_LABEL.in_(language)}: {SCRIPTS_WORDS.in_(language)}"
         for signature in document["signatures"]:
-            name = make_visible(
+            signer_name = make_visible(
                 signature["seal_name"] or signature["signer"] or signature["kind"], MAX_NAME_CHARS
             )
-            reason = signature["reason_words"][language]
-            yield f"  {name}: {say_signature(Verdict(signature['verdict']), reason, language)}"
+            reason_text = signature["reason_words"][language]
+            yield f"  {signer_name}: {say_signature(Verdict(signature['verdict']), reason_text, language)}"
 
 
-def describe_past_day(day: PastDayJson, language: Language) -> str:
+def describe_past_day(past_day: PastDayJson, language: Language) -> str:
     """Return what was the case during a day, stretch by stretch, or at a moment."""
-    ends = [past["at"] for past in day["during"][1:]] + [day["end"]["at"]]
-    seconds_out = sum(
-        _count_seconds(past["at"], end)
-        for past, end in zip(day["during"], ends, strict=True)
+    end_moments = [past["at"] for past in past_day["during"][1:]] + [past_day["end"]["at"]]
+    seconds_out_of_force = sum(
+        _count_seconds(past["at"], end_moment)
+        for past, end_moment in zip(past_day["during"], end_moments, strict=True)
         if past["then"] == PastStanding.NOT_IN_FORCE
     )
     lines = []
-    if seconds_out and any(past["then"] == PastStanding.IN_FORCE for past in day["during"]):
-        lines.append(_INTERRUPTED_WORDS.in_(language).format(_write_duration(seconds_out, language)))
-    for past, end in zip(day["during"], ends, strict=True):
-        lines += _describe_past(past, end, language)
+    if seconds_out_of_force and any(past["then"] == PastStanding.IN_FORCE for past in past_day["during"]):
+        lines.append(_INTERRUPTED_WORDS.in_(language).format(_write_duration(seconds_out_of_force, language)))
+    for past, end_moment in zip(past_day["during"], end_moments, strict=True):
+        lines += _describe_past(past, end_moment, language)
     return "\n".join(lines)
 
 
-def _describe_past(past: PastJson, end: str, language: Language) -> Iterator[str]:
-    span = write_moment(past["at"], language)
-    if end != past["at"]:
-        span = f"{span} {_TO_WORDS.in_(language)} {write_moment(end, language)}"
-    yield f"{past['words'][language]} ({span})"
+def _describe_past(past: PastJson, end_moment: str, language: Language) -> Iterator[str]:
+    span_text = write_moment(past["at"], language)
+    if end_moment != past["at"]:
+        span_text = f"{span_text} {_TO_WORDS.in_(language)} {write_moment(end_moment, language)}"
+    yield f"{past['words'][language]} ({span_text})"
     yield f"  {past['reason_words'][language]}"
-    for bound, label in _BOUND_WORDS:
+    for bound, bound_label in _BOUND_WORDS:
         anchor = past.get(bound)
         if anchor:
             anchored_at = write_moment(anchor["time"], language)
             anchor_words = f"{anchor['sequence']}, n {anchor['n']}, block {anchor['block']}, {anchored_at}"
-            yield f"  {label.in_(language)} {anchor_words}"
+            yield f"  {bound_label.in_(language)} {anchor_words}"
     if "newest" in past:
         yield f"  {_NEWEST_WORDS.in_(language)} {write_moment(past['newest'], language)}"
 
 
-def _count_seconds(start: str, end: str) -> int:
-    return times.parse_time(end) - times.parse_time(start)
+def _count_seconds(start_moment: str, end_moment: str) -> int:
+    return times.parse_time(end_moment) - times.parse_time(start_moment)
 
 
 def _write_duration(seconds: int, language: Language) -> str:
@@ -241,19 +241,21 @@ def describe_inspection(inspection: Inspection, language: Language) -> str:
         lines.append(f"  {_UNREAD_WORDS.in_(language)}: {make_visible(inspection.problem)}")
     if inspection.has_scripts:
         lines.append(f"  {SCRIPTS_WORDS.in_(language)}")
-    for number, signature in enumerate(inspection.signatures, 1):
-        lines += ["", *_describe_signature(number, signature, language)]
+    for signature_number, signature in enumerate(inspection.signatures, 1):
+        lines += ["", *_describe_signature(signature_number, signature, language)]
     if inspection.proof is not None:
         lines += ["", f"{_CARRIES_PROOF_WORDS.in_(language)}: {inspection.proof.record.identifier}"]
     return "\n".join(lines)
 
 
-def _describe_signature(number: int, signature: SignatureReport, language: Language) -> Iterator[str]:
-    verdict = SIGNATURE_WORDS[signature.verdict].in_(language)
-    yield f"{number}  {_KIND_WORDS[signature.kind].in_(language)} — {verdict}"
-    for label, value in _list_signature_facts(signature, language):
+def _describe_signature(
+    signature_number: int, signature: SignatureReport, language: Language
+) -> Iterator[str]:
+    verdict_words = SIGNATURE_WORDS[signature.verdict].in_(language)
+    yield f"{signature_number}  {_KIND_WORDS[signature.kind].in_(language)} — {verdict_words}"
+    for fact_label, value in _list_signature_facts(signature, language):
         if value:
-            yield f"   {label.in_(language)}: {make_visible(value)}"
+            yield f"   {fact_label.in_(language)}: {make_visible(value)}"
     for check in signature.checks:
         yield f"   {_describe_check(check, language)}"
 
@@ -261,9 +263,9 @@ def _describe_signature(number: int, signature: SignatureReport, language: Langu
 def _list_signature_facts(
     signature: SignatureReport, language: Language
 ) -> Iterator[tuple[Words, str | None]]:
-    seal = signature.seal_name and f"{signature.seal_name} ({signature.seal_id})"
+    seal_text = signature.seal_name and f"{signature.seal_name} ({signature.seal_id})"
     yield Words("结论", "Because"), signature.reason.in_(language)
-    yield Words("印章", "Seal"), seal
+    yield Words("印章", "Seal"), seal_text
     yield Words("制章机构", "Made by"), signature.seal_maker
     yield Words("签章人", "Signer"), signature.signer
     yield Words("自称时间", "Stated time"), _write_moment(signature.signed_at, language)

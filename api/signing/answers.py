@@ -83,9 +83,9 @@ def _find_mistake(signature: bytes, public_key: PublicKey, message: bytes) -> tu
 
 def list_readings(answer: bytes, public_key: PublicKey) -> Iterator[Reading]:
     """Yield every signature that an answer may hold, as yet unverified."""
-    for form, data in _unwrap(answer):
-        for shape, signature in _read_shapes(data, public_key):
-            yield Reading(f"{shape}{form}", signature)
+    for form, signature_bytes in _unwrap(answer):
+        for number_form, signature in _read_shapes(signature_bytes, public_key):
+            yield Reading(f"{number_form}{form}", signature)
 
 
 def _unwrap(answer: bytes) -> Iterator[tuple[str, bytes]]:
@@ -97,10 +97,10 @@ def _unwrap(answer: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _list_texts(answer: bytes) -> list[str]:
     try:
-        body = decode_foreign(answer)
+        answer_value = decode_foreign(answer)
     except MalformedInput:
         return [answer.decode("ascii", "replace")]
-    members = body.values() if isinstance(body, dict) else [body]
+    members = answer_value.values() if isinstance(answer_value, dict) else [answer_value]
     return [member for member in members if isinstance(member, str)][:_MAX_TEXTS]
 
 
@@ -114,28 +114,30 @@ def _decode_text(text: str) -> Iterator[tuple[str, bytes]]:
         yield " in base64", base64.b64decode(base64_text + "=" * (-len(base64_text) % 4), validate=True)
 
 
-def _read_shapes(data: bytes, public_key: PublicKey) -> Iterator[tuple[str, bytes]]:
-    yield from _read_numbers(data, public_key)
+def _read_shapes(signature_bytes: bytes, public_key: PublicKey) -> Iterator[tuple[str, bytes]]:
+    yield from _read_numbers(signature_bytes, public_key)
     try:
-        signers = decode_signed_data(data).signers
+        signers = decode_signed_data(signature_bytes).signers
     except MalformedInput:
         return
     for signer in signers:
-        for shape, signature in _read_numbers(signer.signature, public_key):
-            yield f"PKCS #7 with {shape}", signature
+        for number_form, signature in _read_numbers(signer.signature, public_key):
+            yield f"PKCS #7 with {number_form}", signature
 
 
-def _read_numbers(data: bytes, public_key: PublicKey) -> Iterator[tuple[str, bytes]]:
-    for number_bytes in (_NUMBER_BYTES, _WIDE_NUMBER_BYTES):
-        if len(data) == 2 * number_bytes:
-            numbers = data[:number_bytes], data[number_bytes:]
-            r, s = (int.from_bytes(number, "big") for number in numbers)
-            yield from _join("r‖s", public_key, r, s)
+def _read_numbers(signature_bytes: bytes, public_key: PublicKey) -> Iterator[tuple[str, bytes]]:
+    for number_size in (_NUMBER_BYTES, _WIDE_NUMBER_BYTES):
+        if len(signature_bytes) == 2 * number_size:
+            number_halves = signature_bytes[:number_size], signature_bytes[number_size:]
+            r_number, s_number = (int.from_bytes(number, "big") for number in number_halves)
+            yield from _join("r‖s", public_key, r_number, s_number)
     with suppress(ValueError):
-        yield from _join("DER", public_key, *decode_dss_signature(data))
+        yield from _join("DER", public_key, *decode_dss_signature(signature_bytes))
 
 
-def _join(shape: str, public_key: PublicKey, r: int, s: int) -> Iterator[tuple[str, bytes]]:
-    signature = public_key.join_numbers(r, s)
+def _join(
+    number_form: str, public_key: PublicKey, r_number: int, s_number: int
+) -> Iterator[tuple[str, bytes]]:
+    signature = public_key.join_numbers(r_number, s_number)
     if signature is not None:
-        yield shape, signature
+        yield number_form, signature

@@ -57,26 +57,26 @@ def _sign(request: HardwareRequest) -> bytes:
 
     token = pkcs11.lib(request["module"]).get_token(token_label=request["token"])
     with token.open(user_pin=request["pin"]) as session:
-        key = session.get_key(
+        private_key = session.get_key(
             object_class=pkcs11.ObjectClass.PRIVATE_KEY,
             label=request["label"],
             id=bytes.fromhex(request["id"]) if request["id"] else None,
         )
-        assert isinstance(key, pkcs11.SignMixin)
+        assert isinstance(private_key, pkcs11.SignMixin)
         return bytes(
-            key.sign(bytes.fromhex(request["data"]), mechanism=_name_mechanism(request["mechanism"]))
+            private_key.sign(bytes.fromhex(request["data"]), mechanism=_name_mechanism(request["mechanism"]))
         )
 
 
-def _name_mechanism(number: int) -> int:
+def _name_mechanism(mechanism_number: int) -> int:
     """Return a mechanism as the package takes it; those of SM2 are the vendors' own, and not among its members."""
     import pkcs11
 
     try:
-        return pkcs11.Mechanism(number)
+        return pkcs11.Mechanism(mechanism_number)
     except ValueError:
-        mechanism = int.__new__(pkcs11.Mechanism, number)
-        mechanism._name_, mechanism._value_ = f"VENDOR_{number:#x}", number
+        mechanism = int.__new__(pkcs11.Mechanism, mechanism_number)
+        mechanism._name_, mechanism._value_ = f"VENDOR_{mechanism_number:#x}", mechanism_number
         return mechanism
 
 

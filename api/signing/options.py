@@ -19,9 +19,9 @@ class SignerOptions(Protocol):
 
 def add_signer(command: argparse.ArgumentParser, explanation: str, *, required: bool = True) -> None:
     """Add `--key`, with its explanation, `--key-password-file` and `--signer`."""
-    choice = command.add_mutually_exclusive_group(required=required)
-    choice.add_argument("--key", type=Path, metavar="FILE", help=explanation)
-    choice.add_argument(
+    signer_group = command.add_mutually_exclusive_group(required=required)
+    signer_group.add_argument("--key", type=Path, metavar="FILE", help=explanation)
+    signer_group.add_argument(
         "--signer",
         type=Path,
         metavar="FILE",

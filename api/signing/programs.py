@@ -29,28 +29,34 @@ _PIECE_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProgramOutcome:
     """How a program ended: its exit code, its standard output, and the end of its standard error."""
 
-    code: int
-    answer: bytes
+    exit_code: int
+    answer_bytes: bytes
     error_bytes: bytes
 
 
-def ask_program(command: Sequence[str], data: bytes, seconds: float, pin: str | None, folder: Path) -> bytes:
-    """Return what a program that starts in `folder` answers to `data`. Raises: SignerFailed."""
-    outcome = run_program(command, data, seconds, pin, folder)
-    if outcome.code:
+def ask_program(
+    command: Sequence[str], input_bytes: bytes, max_seconds: float, pin: str | None, folder: Path
+) -> bytes:
+    """Return what a program that starts in `folder` answers to `input_bytes`. Raises: SignerFailed."""
+    outcome = run_program(command, input_bytes, max_seconds, pin, folder)
+    if outcome.exit_code:
         raise SignerFailed("refused", _describe_refusal(command[0], outcome, pin))
-    return outcome.answer
+    return outcome.answer_bytes
 
 
 def run_program(
-    command: Sequence[str], data: bytes, seconds: float, pin: str | None = None, folder: Path | None = None
-) -> Outcome:
-    """Return how a program ends that gets `data` and starts in `folder`. Raises: SignerFailed."""
+    command: Sequence[str],
+    input_bytes: bytes,
+    max_seconds: float,
+    pin: str | None = None,
+    folder: Path | None = None,
+) -> ProgramOutcome:
+    """Return how a program ends that gets `input_bytes` and starts in `folder`. Raises: SignerFailed."""
     with tempfile.TemporaryFile() as input_file, _make_pin_pipe(pin) as pin_descriptor:
-        input_file.write(data)
+        input_file.write(input_bytes)
         input_file.seek(0)
         descriptors = () if pin_descriptor is None else (pin_descriptor,)
         try:
@@ -69,10 +75,10 @@ def run_program(
             raise SignerFailed("unreachable", f"{command[0]} cannot be started: {reason}") from error
         with process:
             try:
-                answer, error_bytes = _read_both(process, time.monotonic() + seconds, seconds)
+                answer_bytes, error_bytes = _read_both(process, time.monotonic() + max_seconds, max_seconds)
             finally:
                 _kill(process)
-    return Outcome(process.returncode, answer, error_bytes)
+    return ProgramOutcome(process.returncode, answer_bytes, error_bytes)
 
 
 @contextmanager
@@ -95,32 +101,32 @@ def _make_environment(pin_descriptor: int | None) -> Mapping[str, str]:
     return environment if pin_descriptor is None else environment | {PIN_VARIABLE: str(pin_descriptor)}
 
 
-def _read_both(process: subprocess.Popen[bytes], deadline: float, seconds: float) -> tuple[bytes, bytes]:
+def _read_both(process: subprocess.Popen[bytes], deadline: float, max_seconds: float) -> tuple[bytes, bytes]:
     """Return standard output whole and the end of standard error, once the program has ended. Raises: SignerFailed."""
     assert process.stdout
     assert process.stderr
-    output, errors = bytearray(), bytearray()
+    output_bytes, error_bytes = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ, output)
-        selector.register(process.stderr, selectors.EVENT_READ, errors)
+        selector.register(process.stdout, selectors.EVENT_READ, output_bytes)
+        selector.register(process.stderr, selectors.EVENT_READ, error_bytes)
         while selector.get_map():
-            for key, _ in selector.select(max(0, deadline - time.monotonic())):
-                piece = os.read(key.fd, _PIECE_BYTES)
-                key.data.extend(piece)
+            for selector_key, _ in selector.select(max(0, deadline - time.monotonic())):
+                piece = os.read(selector_key.fd, _PIECE_BYTES)
+                selector_key.data.extend(piece)
                 if not piece:
-                    selector.unregister(key.fileobj)
-            del errors[:-_MAX_ERROR_BYTES]
-            if len(output) > MAX_ANSWER_BYTES:
+                    selector.unregister(selector_key.fileobj)
+            del error_bytes[:-_MAX_ERROR_BYTES]
+            if len(output_bytes) > MAX_ANSWER_BYTES:
                 raise SignerFailed(
                     "too-long", f"the signer answers with more than {MAX_ANSWER_BYTES:,} bytes"
                 )
             if selector.get_map() and time.monotonic() >= deadline:
-                raise _describe_timeout(seconds)
+                raise _describe_timeout(max_seconds)
     try:
         process.wait(max(0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
-        raise _describe_timeout(seconds) from None
-    return bytes(output), bytes(errors)
+        raise _describe_timeout(max_seconds) from None
+    return bytes(output_bytes), bytes(error_bytes)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -129,15 +135,15 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _describe_timeout(seconds: float) -> SignerFailed:
+def _describe_timeout(max_seconds: float) -> SignerFailed:
     return SignerFailed(
-        "timeout", f"the signer did not answer within {seconds:g} s: check it, or raise `seconds`"
+        "timeout", f"the signer did not answer within {max_seconds:g} s: check it, or raise `seconds`"
     )
 
 
-def _describe_refusal(program: str, outcome: Outcome, pin: str | None) -> str:
-    refusal = f"{program} did not sign (exit code {outcome.code})"
-    lines = outcome.error_bytes.decode("utf-8", "replace").strip().splitlines()
+def _describe_refusal(program: str, outcome: ProgramOutcome, pin: str | None) -> str:
+    refusal = f"{program} did not sign (exit code {outcome.exit_code})"
+    error_lines = outcome.error_bytes.decode("utf-8", "replace").strip().splitlines()
     if pin is not None:
         return f"{refusal}. What it says is not repeated here, for it was told the PIN: run it by hand"
-    return f"{refusal}: {make_line_visible(lines[-1][:_MAX_SHOWN_CHARS])}" if lines else refusal
+    return f"{refusal}: {make_line_visible(error_lines[-1][:_MAX_SHOWN_CHARS])}" if error_lines else refusal

@@ -83,14 +83,14 @@ class HardwareSettings(OutsideSettings):
 SignerSettings: TypeAlias = Annotated[
     KeyFileSettings | ProgramSettings | ServiceSettings | HardwareSettings, Field(discriminator="kind")
 ]
-_ADAPTER: Final[TypeAdapter[SignerSettings]] = TypeAdapter(SignerSettings)
+_SETTINGS_ADAPTER: Final[TypeAdapter[SignerSettings]] = TypeAdapter(SignerSettings)
 
 
 def read_settings(path: Path) -> SignerSettings:
     """Read a `signer.toml`. Raises: SignerFailed, LimitExceeded, OSError."""
-    content = files.read(path, _MAX_FILE_BYTES)
+    settings_bytes = files.read(path, _MAX_FILE_BYTES)
     try:
-        return _ADAPTER.validate_python(tomllib.loads(content.decode()))
+        return _SETTINGS_ADAPTER.validate_python(tomllib.loads(settings_bytes.decode()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SignerFailed("settings", f"{path} is no TOML: {error}") from error
     except ValidationError as error:

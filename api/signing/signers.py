@@ -41,7 +41,7 @@ _PIN_REMEDY: Final = "name its file with `pin_file`"
 _CERTIFICATE_LABEL: Final = "-----BEGIN CERTIFICATE-----"
 
 #: Gives the signer what is signed, a message or its digest, and returns its answer. Raises: SignerFailed.
-Ask = Callable[[bytes], bytes]
+AskSigner = Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class OutsideSigner:
 
     public: PublicKey
     mode: Mode
-    ask: Ask
+    ask: AskSigner
 
     def sign(self, message: bytes) -> bytes:
         """Return a signature of `message`: r‖s, 64 bytes. Raises: SignerFailed."""
@@ -58,8 +58,8 @@ class OutsideSigner:
 
     def read(self, message: bytes) -> Reading:
         """Return a signature of `message` and the form in which the signer gave it. Raises: SignerFailed."""
-        data = message if self.mode == "message" else self.public.digest(message)
-        return find_signature(self.ask(data), self.public, message)
+        signed_bytes = message if self.mode == "message" else self.public.digest(message)
+        return find_signature(self.ask(signed_bytes), self.public, message)
 
     def with_mode(self, mode: Mode) -> "OutsideSigner":
         """Return the same signer, asked to sign messages or digests."""
@@ -72,22 +72,24 @@ def open_settings(path: Path) -> Signer:
     if isinstance(settings, KeyFileSettings):
         password_file = settings.key_password_file
         return open_key(folder / settings.key, folder / password_file if password_file else None)
-    key = _read_public_key(settings.public_key, folder)
-    return OutsideSigner(key, settings.mode, _make_ask(settings, folder))
+    registered_key = _read_public_key(settings.public_key, folder)
+    return OutsideSigner(registered_key, settings.mode, _make_ask(settings, folder))
 
 
-def _read_public_key(text: str, folder: Path) -> PublicKey:
+def _read_public_key(key_text: str, folder: Path) -> PublicKey:
     """Return the registered key: given in hexadecimal, or in a file. Raises: MalformedInput, OSError."""
     try:
         return decode_public_key(bytes.fromhex(text))
     except ValueError:
-        path = folder / text
-    pem = files.read(path, _MAX_KEY_FILE_BYTES).decode("ascii", "replace")
+        path = folder / key_text
+    pem_text = files.read(path, _MAX_KEY_FILE_BYTES).decode("ascii", "replace")
     with files.naming(path):
         try:
-            if _CERTIFICATE_LABEL in pem:
-                key = decode_certificate(ssl.PEM_cert_to_DER_cert(pem[pem.index(_CERTIFICATE_LABEL) :])).key
-                if key is None:
+            if _CERTIFICATE_LABEL in pem_text:
+                registered_key = decode_certificate(
+                    ssl.PEM_cert_to_DER_cert(pem_text[pem_text.index(_CERTIFICATE_LABEL) :])
+                ).key
+                if registered_key is None:
                     raise MalformedInput("the certificate is of a key that is neither SM2 nor P-256")
                 return key
             body = "".join(line for line in pem.splitlines() if not line.startswith("-----"))
@@ -96,14 +98,14 @@ def _read_public_key(text: str, folder: Path) -> PublicKey:
             raise MalformedInput("it holds no public key in PEM, nor a certificate") from error
 
 
-def _make_ask(settings: ProgramSettings | ServiceSettings | HardwareSettings, folder: Path) -> Ask:
+def _make_ask(settings: ProgramSettings | ServiceSettings | HardwareSettings, folder: Path) -> AskSigner:
     pin = _read_pin(settings, folder)
     if isinstance(settings, ProgramSettings):
-        return lambda data: ask_program(
-            settings.command, _encode(data, settings.encoding), settings.seconds, pin, folder
+        return lambda signed_bytes: ask_program(
+            settings.command, _encode(signed_bytes, settings.encoding), settings.seconds, pin, folder
         )
     if isinstance(settings, HardwareSettings):
-        return lambda data: _ask_hardware(settings, folder, data, pin)
+        return lambda signed_bytes: _ask_hardware(settings, folder, signed_bytes, pin)
     service = Service(
         settings.url,
         settings.seconds,
@@ -111,8 +113,12 @@ def _make_ask(settings: ProgramSettings | ServiceSettings | HardwareSettings, fo
         _read_line(folder / settings.token_file) if settings.token_file else None,
     )
     if settings.style == "plain":
-        return lambda data: service.post(_encode(data, settings.encoding), "application/octet-stream")
-    return lambda data: ask_signing_server(service, data, settings.key_index, settings.method, pin)
+        return lambda signed_bytes: service.post(
+            _encode(signed_bytes, settings.encoding), "application/octet-stream"
+        )
+    return lambda signed_bytes: ask_signing_server(
+        service, signed_bytes, settings.key_index, settings.method, pin
+    )
 
 
 def _read_pin(settings: OutsideSettings, folder: Path) -> str | None:
@@ -125,10 +131,10 @@ def _read_line(path: Path) -> str:
     return files.read(path, _MAX_TOKEN_BYTES).decode("utf-8", "replace").strip()
 
 
-def _encode(data: bytes, encoding: Encoding) -> bytes:
+def _encode(signed_bytes: bytes, encoding: Encoding) -> bytes:
     if encoding == "hexadecimal":
-        return data.hex().encode()
-    return base64.b64encode(data) if encoding == "base64" else data
+        return signed_bytes.hex().encode()
+    return base64.b64encode(signed_bytes) if encoding == "base64" else signed_bytes
 
 
 #: What to do where the process that asks a token ends with one of its codes.
@@ -140,7 +146,7 @@ _HARDWARE_REFUSALS: Final[Mapping[int, str]] = {
 }
 
 
-def _ask_hardware(settings: HardwareSettings, folder: Path, data: bytes, pin: str | None) -> bytes:
+def _ask_hardware(settings: HardwareSettings, folder: Path, signed_bytes: bytes, pin: str | None) -> bytes:
     """Return the signature of a token, in hexadecimal. Raises: SignerFailed."""
     request: hardware.HardwareRequest = {
         "module": str(folder / settings.module),
@@ -149,13 +155,13 @@ def _ask_hardware(settings: HardwareSettings, folder: Path, data: bytes, pin: st
         "id": settings.id,
         "mechanism": settings.mechanism,
         "pin": pin,
-        "data": data.hex(),
+        "data": signed_bytes.hex(),
     }
     command = [sys.executable, "-m", hardware.__name__]
     outcome = run_program(command, json.dumps(request).encode(), settings.seconds)
-    if outcome.code:
-        words = _HARDWARE_REFUSALS.get(
-            outcome.code, "its library failed: check `module` with the vendor's own tool"
+    if outcome.exit_code:
+        refusal_words = _HARDWARE_REFUSALS.get(
+            outcome.exit_code, "its library failed: check `module` with the vendor's own tool"
         )
-        raise SignerFailed("refused", f"the token did not sign: {words}")
-    return outcome.answer
+        raise SignerFailed("refused", f"the token did not sign: {refusal_words}")
+    return outcome.answer_bytes

@@ -55,10 +55,10 @@ async def stream(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None
 
 async def read(request: Request, max_bytes: int) -> bytes:
     """Return the whole body. Raises: BodyTooLarge."""
-    body = bytearray()  # a list of pieces would take forty bytes for each that has one
+    body_bytes = bytearray()  # a list of pieces would take forty bytes for each that has one
     async for chunk in stream(request, max_bytes):
-        body += chunk
-    return bytes(body)
+        body_bytes += chunk
+    return bytes(body_bytes)
 
 
 def make_json_reader(max_bytes: int) -> Callable[[Request], Awaitable[bytes]]:
@@ -77,9 +77,9 @@ async def read_shape(request: Request, shape: type[S], max_bytes: int) -> S:
     For what FastAPI would read by itself: that would be before the token, and without a limit.
     """
     expect_media_type(request, JSON)
-    body = await read(request, max_bytes)
+    body_bytes = await read(request, max_bytes)
     try:
-        return shape.model_validate_json(body)
+        return shape.model_validate_json(body_bytes)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError(

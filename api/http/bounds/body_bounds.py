@@ -46,14 +46,14 @@ class Memory:
     def __init__(self) -> None:
         self.held_bytes = 0
 
-    def take(self, count: int) -> None:
+    def take(self, byte_count: int) -> None:
         """Count further bytes. Raises: NodeBusy, when the process holds as many as it may."""
-        if self.held_bytes + count > limits.MAX_BYTES_UNDER_WAY:
+        if self.held_bytes + byte_count > limits.MAX_BYTES_UNDER_WAY:
             raise NodeBusy(f"requests under way hold {limits.MAX_BYTES_UNDER_WAY:,} bytes together already")
-        self.held_bytes += count
+        self.held_bytes += byte_count
 
-    def give_back(self, count: int) -> None:
-        self.held_bytes -= count
+    def give_back(self, byte_count: int) -> None:
+        self.held_bytes -= byte_count
 
 
 class _Body:
@@ -70,16 +70,16 @@ class _Body:
         """Give the next piece. Raises: BodyTooLarge, BodyTooSlow, NodeBusy."""
         if self._is_whole:
             return await self._receive()  # whoever asks now waits for the client to hang up
-        message = await self._wait()
+        message = await self._wait_for_piece()
         if message["type"] != "http.request":
             return message
         self._is_whole = not message.get("more_body", False)
-        self._count(len(message.get("body", b"")))
+        self._count_bytes(len(message.get("body", b"")))
         return message
 
-    async def _wait(self) -> Message:
+    async def _wait_for_piece(self) -> Message:
         """Wait for a piece; only the waiting counts against the client, not what is done with the pieces."""
-        start = time.monotonic()
+        start_seconds = time.monotonic()
         max_seconds = limits.BODY_WINDOW_SECONDS - self._window_seconds
         if self._memory is not None:
             max_seconds = min(max_seconds, limits.BODY_SECONDS - self._waited_seconds)
@@ -88,14 +88,14 @@ class _Body:
                 message = await self._receive()
         except TimeoutError as error:
             raise BodyTooSlow(_TOO_SLOW_MESSAGE) from error
-        waited_seconds = time.monotonic() - start
+        waited_seconds = time.monotonic() - start_seconds
         self._waited_seconds += waited_seconds
         self._window_seconds += waited_seconds
         return message
 
-    def _count(self, size: int) -> None:
-        self._byte_count += size
-        self._window_bytes += size
+    def _count_bytes(self, byte_count: int) -> None:
+        self._byte_count += byte_count
+        self._window_bytes += byte_count
         if self._byte_count > self._max_bytes:
             raise BodyTooLarge(_describe_limit(self._max_bytes))
         if self._window_bytes >= limits.LEAST_BODY_RATE * limits.BODY_WINDOW_SECONDS:
@@ -132,9 +132,9 @@ class BodyBounds:
 def _read_declared_length(scope: Scope) -> int:
     """Return the length that the headers promise; 0 where they promise none, and 1 for "some"."""
     headers = Headers(scope=scope)
-    length = headers.get("content-length", "")
-    if length.isascii() and length.isdigit():
-        return int(length[:20])
+    length_text = headers.get("content-length", "")
+    if length_text.isascii() and length_text.isdigit():
+        return int(length_text[:20])
     return int("transfer-encoding" in headers)
 
 

@@ -24,7 +24,7 @@ _FULL_ANSWER: Final = (
 _SLOW_HEAD_ANSWER: Final = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 #: What uvicorn says of connections: of every malformed request a warning. Those are counted here instead.
-LOGGER: Final = logging.getLogger("uvicorn.error.connections")
+UVICORN_LOGGER: Final = logging.getLogger("uvicorn.error.connections")
 
 
 class Phase(Enum):
@@ -67,16 +67,16 @@ class Connections:
         return len(self._open_connections)
 
     @property
-    def limit(self) -> int:
+    def max_connections(self) -> int:
         """How many there may be at once: each takes a descriptor."""
         return max(1, min(limits.MAX_CONNECTIONS, self._max_files - limits.FILES_BESIDE_CONNECTIONS))
 
     def add(self, connection: "Connection") -> bool:
         """Count a new connection, and say whether there is room."""
-        if len(self._open_connections) >= self.limit:
+        if len(self._open_connections) >= self.max_connections:
             self.refusals.count("connections above the limit")
             self._make_room()
-        if len(self._open_connections) >= self.limit:
+        if len(self._open_connections) >= self.max_connections:
             return False
         self._open_connections[connection] = None
         if not self._is_ticking:
@@ -87,9 +87,9 @@ class Connections:
     def _make_room(self) -> None:
         """Drop those that have brought nothing for longest, several at once: who opens many makes no work for each."""
         expendable_connections = [
-            connection for connection in self._open_connections if connection.expendable
+            connection for connection in self._open_connections if connection.is_expendable
         ]
-        for connection in sorted(expendable_connections, key=lambda connection: connection.since)[
+        for connection in sorted(expendable_connections, key=lambda connection: connection.phase_start)[
             : limits.DROPPED_AT_ONCE
         ]:
             connection.drop()
@@ -112,10 +112,10 @@ class Connection(H11Protocol):
 
     def __init__(self, *arguments: Any, connections: Connections, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
-        self.logger = LOGGER
+        self.logger = UVICORN_LOGGER
         self.conn._receive_buffer = StrictLines()
         self._connections = connections
-        self._phase, self.since = Phase.HEAD, connections.clock()
+        self._phase, self.phase_start = Phase.HEAD, connections.clock()
         self._brought_bytes = 0  # in this phase
         self._unread_since: float | None = None  # the client does not read what was written
 
@@ -125,8 +125,8 @@ class Connection(H11Protocol):
         return self.cycle
 
     @property
-    def expendable(self) -> bool:
-        """Whether it may be dropped for another: it has sent no whole request, nor much of one, since `since`."""
+    def is_expendable(self) -> bool:
+        """Whether it may be dropped for another: it has sent no whole request, nor much of one, since `phase_start`."""
         return self._phase is not Phase.REQUEST or (
             self.conn.their_state is h11.SEND_BODY and self._brought_bytes < limits.FREE_BODY_BYTES
         )
@@ -179,7 +179,7 @@ class Connection(H11Protocol):
         max_seconds = _MAX_SECONDS[self._phase]()
         if self._unread_since is not None and now - self._unread_since > limits.READING_SECONDS:
             self._refuse(Phase.CLOSING)
-        elif max_seconds is not None and now - self.since > max_seconds:
+        elif max_seconds is not None and now - self.phase_start > max_seconds:
             self._refuse(self._phase)
 
     def drop(self) -> None:
@@ -218,4 +218,4 @@ class Connection(H11Protocol):
 
     def _enter(self, phase: Phase) -> None:
         if phase is not self._phase:
-            self._phase, self.since, self._brought_bytes = phase, self._connections.clock(), 0
+            self._phase, self.phase_start, self._brought_bytes = phase, self._connections.clock(), 0

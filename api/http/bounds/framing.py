@@ -53,10 +53,10 @@ class StrictLines(ReceiveBuffer):
         return lines
 
 
-def _check_ends(head: bytes) -> None:
-    if _STRAY_LINE_END.search(head):
+def _check_ends(head_bytes: bytes) -> None:
+    if _STRAY_LINE_END.search(head_bytes):
         raise h11.LocalProtocolError("a line ends in something else than CRLF")
-    if _FOLDED_LINE.search(head):
+    if _FOLDED_LINE.search(head_bytes):
         raise h11.LocalProtocolError("a header goes on in a second line")
 
 

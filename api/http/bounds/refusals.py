@@ -42,7 +42,7 @@ class Refusals:
         now = self._clock()
         if not self._counts or now - self._told_at < _LINE_SECONDS:
             return
-        counts = ", ".join(f"{count:,} × {reason}" for reason, count in sorted(self._counts.items()))
-        logger.warning("counted since the last such line: %s", counts)
+        counts_text = ", ".join(f"{count:,} × {reason}" for reason, count in sorted(self._counts.items()))
+        logger.warning("counted since the last such line: %s", counts_text)
         self._counts.clear()
         self._told_at = now

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from anchoring.processes.board import show_life
 from api import limits
-from api.http.bounds.connections import LOGGER, Connection, Connections
+from api.http.bounds.connections import UVICORN_LOGGER, Connection, Connections
 from api.http.bounds.refusals import Refusals
 
 _TICKS_BETWEEN_SIGNS: Final = 10  # uvicorn's loop has ten a second: it is the loop that must not hang
@@ -32,7 +32,7 @@ def configure(app: ASGIApp, refusals: Refusals, **further_settings: Any) -> uvic
         server_header=False,
         **further_settings,
     )
-    LOGGER.setLevel(logging.ERROR)  # the line above has set up logging
+    UVICORN_LOGGER.setLevel(logging.ERROR)  # the line above has set up logging
     return config
 
 

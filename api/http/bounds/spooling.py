@@ -30,11 +30,11 @@ from api.http.errors import BodyTooSlow
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An admitted submission with its whole body, from the beginning; `urgent_only` as `Place` says."""
+    """An admitted submission with its whole body, from the beginning; `is_urgent_only` as `Place` says."""
 
     admission: Admission
-    body: IO[bytes]
-    urgent_only: bool
+    body_file: IO[bytes]
+    is_urgent_only: bool
 
 
 @asynccontextmanager
@@ -56,13 +56,13 @@ async def take_in(
         return
     body_start, is_whole = await _read_ahead(body_start, chunks)  # 3
     with (
-        uploads.place(admission, is_whole=is_whole) as place,
-        SpooledTemporaryFile(max_size=limits.SPOOL_BYTES, dir=directory) as spool,
+        uploads.take_place(admission, is_whole=is_whole) as place,
+        SpooledTemporaryFile(max_size=limits.SPOOL_BYTES, dir=directory) as spool_file,
     ):
         place.reserve(bodies.read_declared_length(request))  # 4
-        await _spool(body_start, chunks, spool, place)
-        spool.seek(0)
-        yield Upload(admission, spool, place.urgent_only)
+        await _spool(body_start, chunks, spool_file, place)
+        spool_file.seek(0)
+        yield Upload(admission, spool_file, place.is_urgent_only)
 
 
 async def _read_first_line(chunks: AsyncGenerator[bytes, None]) -> bytes:
@@ -88,42 +88,42 @@ async def _read_first_line(chunks: AsyncGenerator[bytes, None]) -> bytes:
 
 async def _read_ahead(body_start: bytes, chunks: AsyncGenerator[bytes, None]) -> tuple[bytes, bool]:
     """Return the body up to READ_AHEAD_BYTES or a little more, and whether that is all of it. Raises: BodyTooSlow."""
-    read_bytes, pace = bytearray(body_start), _Pace(limits.URGENT_UPLOAD_SECONDS)
-    while len(read_bytes) <= limits.READ_AHEAD_BYTES:
-        chunk = await pace.next(chunks)
+    first_bytes, pace = bytearray(body_start), _Pace(limits.URGENT_UPLOAD_SECONDS)
+    while len(first_bytes) <= limits.READ_AHEAD_BYTES:
+        chunk = await pace.read_next(chunks)
         if chunk is None:
-            return bytes(read_bytes), True
-        read_bytes += chunk
+            return bytes(first_bytes), True
+        first_bytes += chunk
         pace.count(len(chunk))
-    return bytes(read_bytes), False
+    return bytes(first_bytes), False
 
 
 async def _spool(
-    body_start: bytes, chunks: AsyncGenerator[bytes, None], spool: IO[bytes], place: Place
+    body_start: bytes, chunks: AsyncGenerator[bytes, None], spool_file: IO[bytes], place: Place
 ) -> None:
     """Put the body into the file as it comes. Raises: BodyTooLarge, BodyTooSlow, TooManyUploads."""
-    pace = _Pace(place.seconds)
+    pace = _Pace(place.max_seconds)
     chunk: bytes | None = body_start
     while chunk is not None:
         place.add(len(chunk))
-        await run_in_threadpool(spool.write, chunk)
+        await run_in_threadpool(spool_file.write, chunk)
         pace.count(len(chunk))
-        chunk = await pace.next(chunks)
+        chunk = await pace.read_next(chunks)
 
 
 class _Pace:
     """How long an upload may still let the process wait: none may hold its place by sending next to nothing."""
 
-    def __init__(self, seconds: float) -> None:
-        self._deadline = time.monotonic() + seconds
-        self._seconds = seconds
+    def __init__(self, max_seconds: float) -> None:
+        self._deadline = time.monotonic() + max_seconds
+        self._max_seconds = max_seconds
         self._patience_seconds = limits.UPLOAD_GRACE_SECONDS
 
-    def count(self, size: int) -> None:
+    def count(self, byte_count: int) -> None:
         """What came earns time in which more may come."""
-        self._patience_seconds += size / limits.LEAST_UPLOAD_RATE
+        self._patience_seconds += byte_count / limits.LEAST_UPLOAD_RATE
 
-    async def next(self, chunks: AsyncGenerator[bytes, None]) -> bytes | None:
+    async def read_next(self, chunks: AsyncGenerator[bytes, None]) -> bytes | None:
         """Return the next piece, None after the last. Raises: BodyTooSlow."""
         start = time.monotonic()
         try:
@@ -132,7 +132,7 @@ class _Pace:
         except TimeoutError as error:
             raise BodyTooSlow(
                 f"a submission comes at {limits.LEAST_UPLOAD_RATE:,} bytes a second at least, and is whole after "
-                f"{self._seconds:,.0f} s: send it again, or in smaller parts"
+                f"{self._max_seconds:,.0f} s: send it again, or in smaller parts"
             ) from error
         finally:
             self._patience_seconds -= time.monotonic() - start

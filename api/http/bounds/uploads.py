@@ -46,9 +46,9 @@ class _SharedQuantity:
 
 
 class Place:
-    """What one upload holds: bytes on disk within `max_bytes`, until `seconds` have passed.
+    """What one upload holds: bytes on disk within `max_bytes`, until `max_seconds` have passed.
 
-    `urgent_only`: the place is one that is kept for changes of status.
+    `is_urgent_only`: the place is one that is kept for changes of status.
     """
 
     def __init__(
@@ -56,21 +56,21 @@ class Place:
         disk_bytes: _SharedQuantity | None,
         holder: str,
         max_bytes: int,
-        seconds: float,
+        max_seconds: float,
         *,
-        urgent_only: bool,
+        is_urgent_only: bool,
     ) -> None:
         self._disk_bytes, self._holder, self._max_bytes = disk_bytes, holder, max_bytes
         self._received_bytes = self._reserved_bytes = 0
-        self.seconds, self.urgent_only = seconds, urgent_only
+        self.max_seconds, self.is_urgent_only = max_seconds, is_urgent_only
 
-    def reserve(self, count: int) -> None:
+    def reserve(self, byte_count: int) -> None:
         """Set bytes aside that are about to come. Raises: BodyTooLarge, TooManyUploads."""
-        if count > self._max_bytes:
-            if self.urgent_only:
+        if byte_count > self._max_bytes:
+            if self.is_urgent_only:
                 raise TooManyUploads(f"only submissions of up to {self._max_bytes:,} bytes find a place now")
             raise BodyTooLarge(f"so few records take {self._max_bytes:,} bytes at most")
-        further_bytes = max(0, count - self._reserved_bytes)
+        further_bytes = max(0, byte_count - self._reserved_bytes)
         if self._disk_bytes is None:
             return
         if not self._disk_bytes.take(self._holder, further_bytes):
@@ -79,9 +79,9 @@ class Place:
             )
         self._reserved_bytes += further_bytes
 
-    def add(self, count: int) -> None:
+    def add(self, byte_count: int) -> None:
         """Count bytes that came. Raises: BodyTooLarge, TooManyUploads."""
-        self._received_bytes += count
+        self._received_bytes += byte_count
         self.reserve(self._received_bytes)
 
     def give_back(self) -> None:
@@ -101,7 +101,7 @@ class Uploads:
         self._disk_bytes = _SharedQuantity(spool_bytes)
 
     @property
-    def under_way(self) -> int:
+    def under_way_count(self) -> int:
         return sum(
             places.taken_total
             for places in (
@@ -113,16 +113,18 @@ class Uploads:
         )
 
     @contextmanager
-    def place(self, admission: Admission, *, is_whole: bool = False) -> Iterator[Place]:
+    def take_place(self, admission: Admission, *, is_whole: bool = False) -> Iterator[Place]:
         """Give a place while the block runs; `is_whole`: the body is here, and small. Raises: TooManyUploads."""
         issuer = admission.statement.issuer
-        places = self._choose_places(admission, is_whole=is_whole)
-        place = self._make_place(admission, urgent_only=places in (self._urgent_places, self._whole_places))
+        chosen_places = self._choose_places(admission, is_whole=is_whole)
+        place = self._make_place(
+            admission, is_urgent_only=chosen_places in (self._urgent_places, self._whole_places)
+        )
         try:
             yield place
         finally:
             place.give_back()
-            places.give_back(issuer, 1)
+            chosen_places.give_back(issuer, 1)
 
     def _choose_places(self, admission: Admission, *, is_whole: bool) -> _SharedQuantity:
         """Take a place of the right sort. Raises: TooManyUploads."""
@@ -137,18 +139,18 @@ class Uploads:
             if places.take(issuer, 1):
                 return places
         raise TooManyUploads(
-            f"{self.under_way} submissions are being taken in, and no issuer may have more places than it leaves free"
+            f"{self.under_way_count} submissions are being taken in, and no issuer may have more places than it leaves free"
         )
 
-    def _make_place(self, admission: Admission, *, urgent_only: bool) -> Place:
-        if urgent_only:
-            max_bytes, seconds = limits.URGENT_UPLOAD_BYTES, limits.URGENT_UPLOAD_SECONDS
-            return Place(None, "", max_bytes, seconds, urgent_only=True)
+    def _make_place(self, admission: Admission, *, is_urgent_only: bool) -> Place:
+        if is_urgent_only:
+            max_bytes, max_seconds = limits.URGENT_UPLOAD_BYTES, limits.URGENT_UPLOAD_SECONDS
+            return Place(None, "", max_bytes, max_seconds, is_urgent_only=True)
         holder = _RETURNING_HOLDER if admission.anchored else admission.statement.issuer
         max_bytes, seconds = _find_max_bytes(admission.statement.record_count), limits.UPLOAD_SECONDS
         return Place(self._disk_bytes, holder, max_bytes, seconds, urgent_only=False)
 
 
-def _find_max_bytes(count: int) -> int:
+def _find_max_bytes(record_count: int) -> int:
     """Return the bytes that the rows of a statement may have, and one or two more: so that rows can be named as too many."""
-    return min(limits.MAX_SUBMISSION_BYTES, (count + 3) * (MAX_ROW_BYTES + 1))
+    return min(limits.MAX_SUBMISSION_BYTES, (record_count + 3) * (MAX_ROW_BYTES + 1))

@@ -20,7 +20,7 @@ from starlette.requests import Request
 
 from api.node.errors import SettingsError
 from api.node.settings import Settings
-from api.rendering.items import readable_claims
+from api.rendering.items import list_readable_claims
 from ledger.crypto.keys import PrivateKey
 from ledger.encoding.canonical import encode as canonical
 from ledger.proof.proof import Proof
@@ -57,7 +57,8 @@ class Confirmations:
     def _seal(self, proof: Proof, moment: int) -> str:
         """Bind the proof, the items as they are shown, and the moment."""
         digests = (
-            hashlib.sha256(part).digest() for part in (proof.encode(), canonical(readable_claims(proof)))
+            hashlib.sha256(part_bytes).digest()
+            for part_bytes in (proof.encode(), canonical(list_readable_claims(proof)))
         )
         message = b"".join((_PURPOSE, *digests, moment.to_bytes(8, "big")))
         return hmac.new(self.secret, message, hashlib.sha256).hexdigest()
@@ -97,29 +98,31 @@ def open_confirmations(settings: Settings, node_key: PrivateKey | None) -> Confi
         return Confirmations(hmac.new(node_key.to_pem(), _PURPOSE, hashlib.sha256).digest())
     file = settings.directory / SECRET_FILE
     try:
-        if not file.exists():
-            _make_secret(file)
-        secret = file.read_bytes()
+        if not secret_path.exists():
+            _make_secret(secret_path)
+        secret = secret_path.read_bytes()
     except OSError as error:
         if settings.api_processes == 1:
             return Confirmations(secrets.token_bytes(_SECRET_BYTES))  # a restart takes back what was shown
         raise SettingsError(
-            f"{file} cannot be made ({error.strerror}), and several processes share it: "
+            f"{secret_path} cannot be made ({error.strerror}), and several processes share it: "
             "let the node write there, or name a `node_key`"
         ) from error
     if len(secret) != _SECRET_BYTES:
-        raise SettingsError(f"{file} is not as a node wrote it: delete it, and the next start makes another")
+        raise SettingsError(
+            f"{secret_path} is not as a node wrote it: delete it, and the next start makes another"
+        )
     return Confirmations(secret)
 
 
-def _make_secret(file: Path) -> None:
+def _make_secret(secret_path: Path) -> None:
     """Write a secret beside the file and put it there whole, unless another process was first."""
-    draft_path = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    draft_path = secret_path.with_name(f"{secret_path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as draft_file:
             draft_file.write(secrets.token_bytes(_SECRET_BYTES))
-        os.link(draft_path, file)
+        os.link(draft_path, secret_path)
     except FileExistsError:
         pass
     finally:

@@ -15,14 +15,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from api.documents import Papers
-from api.http.counter.pairing import Pair, Upload, pair_documents
+from api.http.counter.pairing import ChosenFile, Pair, pair_documents
 from api.http.errors import MalformedRequest
 from api.http.node import Node
 from api.http.presentation import UnopenedPresentation
 from api.limits import READY_LAG_SECONDS
 from api.node.settings import Settings
 from api.problems import PROBLEMS, Problem
-from api.rendering.items import readable_claims
+from api.rendering.items import list_readable_claims
 from api.rendering.slip import Slip, write_slip
 from api.rendering.visible import MAX_NAME_CHARS, make_visible
 from api.words import choose_words, write_age, write_time
@@ -35,9 +35,9 @@ from ledger.verification.report import Report
 from ledger.verification.verify import Policy
 from ledger.words import Language
 
-COOKIE: Final = "lang"
+LANGUAGE_COOKIE: Final = "lang"
 _HTTP_FOLDER: Final = Path(__file__).parents[1]
-STATIC: Final = _HTTP_FOLDER / "static"
+STATIC_FOLDER: Final = _HTTP_FOLDER / "static"
 _YEAR_SECONDS: Final = 365 * 86_400  # seconds
 _PROOF_MARK: Final = PROOF_TYPE.rpartition("/")[0].encode()
 _FORM_FIELDS: Final = frozenset({"document", "proof", "code", "confirmed", "token"})
@@ -53,23 +53,23 @@ _TEMPLATES: Final = jinja2.Environment(
 
 def choose_language(request: Request) -> Language:
     """Return the language that the address asks for, or the one chosen before, or Chinese."""
-    for language in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
+    for language in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
         if language in ("zh", "en"):
             return cast(Language, language)
     return "zh"
 
 
 def render(
-    request: Request, settings: Settings, template: str, status: int = 200, **context: object
+    request: Request, settings: Settings, template_name: str, status_code: int = 200, **context: object
 ) -> Response:
     """Fill a template in the language of the request; a language that was asked for is remembered."""
     language = choose_language(request)
-    text = _TEMPLATES.get_template(template).render(
+    html_text = _TEMPLATES.get_template(template_name).render(
         language=language, w=choose_words(language), name=settings.name or settings.log or "", **context
     )
-    response = HTMLResponse(text, status)
+    response = HTMLResponse(html_text, status_code)
     if request.query_params.get("lang") == language:
-        response.set_cookie(COOKIE, language, max_age=_YEAR_SECONDS, samesite="lax", httponly=True)
+        response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR_SECONDS, samesite="lax", httponly=True)
     return response
 
 
@@ -77,8 +77,8 @@ def show_form(request: Request, settings: Settings, known_at: int, now: int) -> 
     """Show the form, and above it how old the node's knowledge is where that is more than usual."""
     language, age_notice = choose_language(request), ""
     if now - known_at > READY_LAG_SECONDS:
-        known_time, age = write_time(known_at, language), write_age(now - known_at, language)
-        age_notice = choose_words(language)["aged"].format(known_time, age)
+        known_time_text, age_text = write_time(known_at, language), write_age(now - known_at, language)
+        age_notice = choose_words(language)["aged"].format(known_time_text, age_text)
     return render(request, settings, "check.html", aged=age_notice)
 
 
@@ -86,20 +86,20 @@ def show_form(request: Request, settings: Settings, known_at: int, now: int) -> 
 class FormInput:
     """What a form gave: for each certificate a proof with its documents, and documents that belong to none.
 
-    `claims` were compared with the paper. `refused`: the form says so, and no page that showed the items does.
+    `claims` were compared with the paper. `is_refused`: the form says so, and no page that showed the items does.
     """
 
     pairs: tuple[Pair, ...]
-    unchecked: tuple[str, ...]
+    unchecked_names: tuple[str, ...]
     claims: Mapping[str, Json]
-    refused: bool
+    is_refused: bool
 
     def make_presentations(self, policy: Policy) -> list[UnopenedPresentation]:
         return [UnopenedPresentation(pair.proof, pair.documents, self.claims, policy) for pair in self.pairs]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ShownVerdict:
     """One certificate as the page shows it: its documents by name, its slip, and the token of the items shown."""
 
     names: str
@@ -118,15 +118,15 @@ def show_verdicts(
         token = ""
         if report.proof and slip.confirm:
             token = node.confirmations.make_token(report.proof, report.checked_at)
-        verdicts.append(Verdict(_list_names(pair.names, language), slip, token))
-    unchecked_names = [_show_name(name, language) for name in form_input.unchecked]
-    status = _REFUSED_STATUS if form_input.refused else 200
-    context = {"verdicts": verdicts, "unchecked": unchecked_names, "refused": form_input.refused}
-    return render(request, node.settings, "verdict.html", status, **context)
+        verdicts.append(ShownVerdict(_list_names(pair.names, language), slip, token))
+    unchecked_names = [_show_name(name, language) for name in form_input.unchecked_names]
+    status_code = _REFUSED_STATUS if form_input.is_refused else 200
+    context = {"verdicts": verdicts, "unchecked": unchecked_names, "refused": form_input.is_refused}
+    return render(request, node.settings, "verdict.html", status_code, **context)
 
 
-def _list_names(names: Sequence[str], language: Language) -> str:
-    return choose_words(language)["comma"].join(_show_name(name, language) for name in names)
+def _list_names(document_names: Sequence[str], language: Language) -> str:
+    return choose_words(language)["comma"].join(_show_name(name, language) for name in document_names)
 
 
 def _show_name(name: str, language: Language) -> str:
@@ -143,27 +143,27 @@ def show_problems(request: Request, settings: Settings) -> Response:
 
 
 def show_problem(
-    request: Request, settings: Settings, problem: Problem, status: int = 200, detail: str = ""
+    request: Request, settings: Settings, problem: Problem, status_code: int = 200, detail: str = ""
 ) -> Response:
     """Show a problem to a person: as documentation, or as the answer with its own status code."""
     language = choose_language(request)
     title, advice = problem.title.in_(language), problem.advice.in_(language)
     context = {"problem": problem, "title": title, "advice": advice, "detail": detail}
-    return render(request, settings, "problem.html", status, **context)
+    return render(request, settings, "problem.html", status_code, **context)
 
 
 def read_input(request: Request, form: FormData, node: Node) -> FormInput | None:
     """Read what the form gives; a proof dropped among the documents is found. None without a proof."""
     if set(form) - _FORM_FIELDS:
         raise MalformedRequest("the form has unknown fields")
-    proofs: list[Upload] = []
-    documents: list[Upload] = []
+    proofs: list[ChosenFile] = []
+    documents: list[ChosenFile] = []
     for name, upload in list_files(form):
         uploads = proofs if name == "proof" or _looks_like_proof(upload.content) else documents
         uploads.append(upload)
-    code = form.get("code")
-    if isinstance(code, str) and code.strip():
-        proofs.append(Upload("", code.encode("utf-8", "surrogatepass")))
+    code_text = form.get("code")
+    if isinstance(code_text, str) and code_text.strip():
+        proofs.append(ChosenFile("", code_text.encode("utf-8", "surrogatepass")))
     pairing = pair_documents(proofs, documents)
     if not pairing.pairs:
         return None
@@ -171,11 +171,11 @@ def read_input(request: Request, form: FormData, node: Node) -> FormInput | None
     return FormInput(pairing.pairs, pairing.unchecked, claims or {}, claims is None)
 
 
-def list_files(form: FormData) -> Iterator[tuple[str, Upload]]:
+def list_files(form: FormData) -> Iterator[tuple[str, ChosenFile]]:
     """Yield the field of every file that was really chosen, and the file."""
-    for field, value in form.multi_items():
+    for field_name, value in form.multi_items():
         if isinstance(value, UploadFile) and (value.filename or value.size):
-            yield field, Upload(value.filename or "", value.file.read())
+            yield field_name, ChosenFile(value.filename or "", value.file.read())
 
 
 def _read_confirmed_claims(
@@ -189,7 +189,7 @@ def _read_confirmed_claims(
         return None
     if not node.confirmations.accepts(request, form.get("token"), proof, node.clock()):
         return None
-    return readable_claims(proof)
+    return list_readable_claims(proof)
 
 
 def _looks_like_proof(content: bytes) -> bool:

@@ -20,7 +20,7 @@ from ledger.records.claims import decode_document, is_document
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class ChosenFile:
     """A file as it was chosen: its name, which may be empty, and its content."""
 
     name: str
@@ -62,22 +62,22 @@ class _Certificate:
         )
 
 
-def pair_documents(proofs: Sequence[Upload], documents: Sequence[Upload]) -> Pairing:
+def pair_documents(proofs: Sequence[ChosenFile], documents: Sequence[ChosenFile]) -> Pairing:
     """Bring proofs and documents together, in the order in which they were given."""
-    restored_documents = [restore(document.content) for document in documents]
+    restored_documents = [restore(chosen_file.content) for chosen_file in documents]
     certificates = _collect_certificates(proofs, restored_documents)
     unchecked_names = []
-    for number, document in enumerate(documents):
-        owners = list(_find_owners(certificates, document.name, restored_documents[number]))
+    for index, chosen_file in enumerate(documents):
+        owners = list(_find_owners(certificates, chosen_file.name, restored_documents[index]))
         for owner in owners:
-            owner.document_numbers.append(number)
+            owner.document_numbers.append(index)
         if not owners:
-            unchecked_names.append(document.name)
+            unchecked_names.append(chosen_file.name)
     pairs = (
         Pair(
             certificate.proof,
-            tuple(restored_documents[number] for number in certificate.document_numbers),
-            tuple(documents[number].name for number in certificate.document_numbers),
+            tuple(restored_documents[index] for index in certificate.document_numbers),
+            tuple(documents[index].name for index in certificate.document_numbers),
         )
         for certificate in certificates.values()
     )
@@ -85,34 +85,36 @@ def pair_documents(proofs: Sequence[Upload], documents: Sequence[Upload]) -> Pai
 
 
 def _collect_certificates(
-    proofs: Sequence[Upload], restored_documents: Sequence[RestoredDocument]
+    proofs: Sequence[ChosenFile], restored_documents: Sequence[RestoredDocument]
 ) -> dict[bytes, _Certificate]:
     """Return what proofs there are, one for each record; of what is no proof, one for each text."""
     certificates: dict[bytes, _Certificate] = {}
-    for upload in proofs:
-        decoded_proof = _decode_or_none(upload.content)
-        certificate = _Certificate(upload.content, decoded_proof, is_beside=True)
-        certificates.setdefault(_make_key(decoded_proof, upload.content), certificate).names.add(
-            upload.name.lower()
+    for chosen_file in proofs:
+        decoded_proof = _decode_or_none(chosen_file.content)
+        certificate = _Certificate(chosen_file.content, decoded_proof, is_beside=True)
+        certificates.setdefault(_make_key(decoded_proof, chosen_file.content), certificate).names.add(
+            chosen_file.name.lower()
         )
-    for document in restored_documents:
-        if document.proof is not None:
-            certificate = _Certificate(document.proof.encode(), document.proof, is_beside=False)
-            certificates.setdefault(_make_key(document.proof, b""), certificate)
+    for restored_document in restored_documents:
+        if restored_document.proof is not None:
+            certificate = _Certificate(
+                restored_document.proof.encode(), restored_document.proof, is_beside=False
+            )
+            certificates.setdefault(_make_key(restored_document.proof, b""), certificate)
     return certificates
 
 
 def _find_owners(
-    certificates: dict[bytes, _Certificate], name: str, document: RestoredDocument
+    certificates: dict[bytes, _Certificate], file_name: str, restored_document: RestoredDocument
 ) -> Iterator[_Certificate]:
-    carried_key = _make_key(document.proof, b"") if document.proof else None
+    carried_key = _make_key(restored_document.proof, b"") if restored_document.proof else None
     owners = [
         certificate
-        for key, certificate in certificates.items()
-        if key == carried_key or certificate.registers(document.document)
+        for certificate_key, certificate in certificates.items()
+        if certificate_key == carried_key or certificate.registers(restored_document.document)
     ]
-    if not owners and name:
-        proof_name = name.lower() + PROOF_SUFFIX
+    if not owners and file_name:
+        proof_name = file_name.lower() + PROOF_SUFFIX
         owners = [certificate for certificate in certificates.values() if proof_name in certificate.names]
     if not owners and len(certificates) == 1:
         owners = [certificate for certificate in certificates.values() if certificate.is_beside]

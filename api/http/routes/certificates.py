@@ -23,7 +23,7 @@ from api.http.schemas.base import Time
 from api.http.schemas.registry import IdentifiersShape, LineageShape, LineagesShape
 from api.http.schemas.uses import UseShape, UsesShape
 from api.http.schemas.verification import ProofShape
-from api.http.tokens import Viewer, viewer_of
+from api.http.tokens import Viewer, make_viewer_dependency
 from api.problems import PROBLEMS
 from ledger.crypto.suites import Suite, parse_digest
 from ledger.encoding.fields import MAX_TEXT_CHARS, parse_hex
@@ -71,9 +71,9 @@ Show = Annotated[
         description="Claims to show, the others withheld; left out, all. Only with the scope `claims`.",
     ),
 ]
-ProofViewer = Annotated[Viewer, Security(viewer_of(Purpose.PROOF), scopes=["proofs"])]
-UsesViewer = Annotated[Viewer, Security(viewer_of(Purpose.USES), scopes=["history"])]
-LineageViewer = Annotated[Viewer, Security(viewer_of(Purpose.LINEAGE), scopes=["history"])]
+ProofViewer = Annotated[Viewer, Security(make_viewer_dependency(Purpose.PROOF), scopes=["proofs"])]
+UsesViewer = Annotated[Viewer, Security(make_viewer_dependency(Purpose.USES), scopes=["history"])]
+LineageViewer = Annotated[Viewer, Security(make_viewer_dependency(Purpose.LINEAGE), scopes=["history"])]
 
 
 @router.get("/records/{leaf}/proof", response_class=Response, responses=_PROOF_RESPONSES)
@@ -84,9 +84,9 @@ def record_proof(
     show: Show = None,
 ) -> Response:
     """Export the proof of a record. A token without the scope `claims` gets it with every claim withheld."""
-    purpose, names = _choose_claims(viewer, show)
+    purpose, claim_names = _choose_claims(viewer, show)
     with viewer.looking(leaf, purpose) as outcomes:
-        proof = _make_proof(node, parse_digest(leaf)[1] if ":" in leaf else parse_hex(leaf, 32), names)
+        proof = _make_proof(node, parse_digest(leaf)[1] if ":" in leaf else parse_hex(leaf, 32), claim_names)
         outcomes[proof.record.identifier] = outcomes.pop(leaf)
     return Response(proof.encode(), media_type=bodies.JSON)
 
@@ -96,11 +96,11 @@ def certificate_proof(
     identifier: Identifier, viewer: ProofViewer, node: NodeNeeded, show: Show = None
 ) -> Response:
     """Export the proof of the record that is current in the certificate's lineage."""
-    purpose, names = _choose_claims(viewer, show)
+    purpose, claim_names = _choose_claims(viewer, show)
     with viewer.looking(identifier, purpose) as outcomes:
         with node.register.reading() as connection:
             leaf = find_current_leaf(connection, identifier)
-        proof = _make_proof(node, leaf, names)
+        proof = _make_proof(node, leaf, claim_names)
         outcomes[proof.record.identifier] = outcomes.pop(identifier)
     return Response(proof.encode(), media_type=bodies.JSON)
 
@@ -228,9 +228,9 @@ def _choose_claims(viewer: Viewer, show: list[str] | None) -> tuple[Purpose, lis
     return Purpose.CLAIMS, show
 
 
-def _make_proof(node: Node, leaf: bytes, names: list[str] | None) -> Proof:
+def _make_proof(node: Node, leaf: bytes, claim_names: list[str] | None) -> Proof:
     with node.reading() as replica_view:
-        proof = make_proof(node.register, replica_view, node.trees, leaf, names=names)
-    if names == [] and proof.disclosure and proof.disclosure.values:
+        proof = make_proof(node.register, replica_view, node.status_trees, leaf, names=claim_names)
+    if claim_names == [] and proof.disclosure and proof.disclosure.values:
         return replace(proof, disclosure=None)  # the register holds a selection, which cannot be narrowed
     return proof

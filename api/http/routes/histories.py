@@ -27,14 +27,14 @@ from api.http.schemas.histories import (
     list_findings,
     status_name,
 )
-from api.http.tokens import Viewer, viewer_of
+from api.http.tokens import Viewer, make_viewer_dependency
 from ledger.encoding import times
 from ledger.proof.histories import MAX_BYTES, decode_signed_history
 from ledger.verification.completeness import COMPLETENESS_WORDS
 from ledger.verification.history import judge_history, judge_signed_history, outline_history
 
 router = APIRouter(prefix="/v1", tags=["records"])
-HistoryViewer = Annotated[Viewer, Security(viewer_of(Purpose.HISTORY), scopes=["history"])]
+HistoryViewer = Annotated[Viewer, Security(make_viewer_dependency(Purpose.HISTORY), scopes=["history"])]
 
 
 @router.get(

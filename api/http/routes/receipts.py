@@ -40,8 +40,8 @@ def check_receipt(
     signed_receipt = decode_signed_receipt(encoded_receipt)
     with ExitStack() as stack:
         trust = stack.enter_context(node.reading())
-        connection = stack.enter_context(node.issuing.reading()) if node.issuing else None
-        trust.entries = entries = EntriesByConnection(node.settings.log or "", connection, node.published)
+        connection = stack.enter_context(node.issuing_register.reading()) if node.issuing_register else None
+        trust.entries = entries = EntriesByConnection(node.settings.log or "", connection, node.entry_copies)
         return JudgementShape.of(judge_promise(signed_receipt, trust, entries, node.clock()))
 
 
@@ -58,4 +58,4 @@ def key(
         state = replica_view.find_key(parse_key_id(key))
     if state is None:
         raise NotFound(f"the registry holds no key {key}")
-    return KeyShape.of(state)
+    return KeyShape.of(key_state)

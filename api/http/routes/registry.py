@@ -26,7 +26,7 @@ PageLimit = Annotated[int, Query(ge=1, le=limits.MAX_PAGE_ITEMS, description="It
 def logs(node: NodeNeeded) -> LogsShape:
     """List the logs of the registry, in the order of their admission."""
     with node.reading() as replica_view:
-        publications = node.published.find_worst(node.settings.watched_peers, node.clock())
+        publications = node.entry_copies.find_worst(node.settings.watched_peers, node.clock())
         return LogsShape.of(replica_view, node.settings.log, publications)
 
 
@@ -53,14 +53,14 @@ def entries(
         return _list_copies(log, node, position, limit)
     with node.register.reading() as connection:
         page = page_submissions(connection, after=position - 1, limit=limit)
-    end = page[-1].acceptance.first + page[-1].acceptance.count if len(page) == limit else None
-    next_path = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
+    end_position = page[-1].acceptance.first + page[-1].acceptance.count if len(page) == limit else None
+    next_path = f"/v1/logs/{log}/entries?position={end_position}&limit={limit}" if end_position else None
     return EntriesShape(items=[EntryShape.of(submission) for submission in page], next=next_path)
 
 
 def _list_copies(log: str, node: Node, position: int, limit: int) -> EntriesShape:
-    page = node.published.page(log, position, limit)
-    if not page and log not in node.settings.watched_peers:
+    copies = node.entry_copies.page(log, position, limit)
+    if not copies and log not in node.settings.watched_peers:
         with node.reading() as replica_view:
             is_admitted = replica_view.find_log(log) is not None
         raise (
@@ -89,7 +89,7 @@ def status_range(
 ) -> Response:
     """Give the statuses of a range of positions, wide enough to hide which one is asked about, with their path."""
     with node.reading() as replica_view:
-        range_of_statuses = node.trees.range(replica_view, log, position)
+        range_of_statuses = node.status_trees.range(replica_view, log, position)
     return Response(range_of_statuses.encode(), media_type=bodies.JSON)
 
 
@@ -110,11 +110,15 @@ def anchors(
     with node.reading() as replica_view:
         if replica_view.find_log(log) is None:
             raise NotFound(f"there is no log {log} in this registry")
-        page = replica_view.anchors(log, below=before, limit=limit)
-    if not page:
+        page_anchors = replica_view.anchors(log, below=before, limit=limit)
+    if not page_anchors:
         return AnchorsShape(items=[])
-    publications = node.published.of_anchors(log, page[-1].sequence, page[0].sequence, node.clock())
-    items = [AnchorShape.of(anchor, publications.get(anchor.sequence)) for anchor in page]
-    has_more = len(page) == limit and page[-1].sequence > 1
-    next_path = f"/v1/anchors?log={log}&before={page[-1].sequence}&limit={limit}" if has_more else None
+    publications = node.entry_copies.of_anchors(
+        log, page_anchors[-1].sequence, page_anchors[0].sequence, node.clock()
+    )
+    items = [AnchorShape.of(anchor, publications.get(anchor.sequence)) for anchor in page_anchors]
+    has_more = len(page_anchors) == limit and page_anchors[-1].sequence > 1
+    next_path = (
+        f"/v1/anchors?log={log}&before={page_anchors[-1].sequence}&limit={limit}" if has_more else None
+    )
     return AnchorsShape(items=items, next=next_path)

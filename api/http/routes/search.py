@@ -25,12 +25,12 @@ from api.http.schemas.search import (
     ListingShape,
     SearchShape,
 )
-from api.http.tokens import Viewer, viewer_of
+from api.http.tokens import Viewer, make_viewer_dependency
 from api.problems import PROBLEMS
 
 router = APIRouter(prefix="/v1", tags=["records"])
-SearchViewer = Annotated[Viewer, Security(viewer_of(Purpose.SEARCH), scopes=["search"])]
-FiguresViewer = Annotated[Viewer, Security(viewer_of(Purpose.FIGURES), scopes=["search"])]
+SearchViewer = Annotated[Viewer, Security(make_viewer_dependency(Purpose.SEARCH), scopes=["search"])]
+FiguresViewer = Annotated[Viewer, Security(make_viewer_dependency(Purpose.FIGURES), scopes=["search"])]
 _NOBODY = ""  # stands for the certificate of a look that shows none
 _UNKNOWN_OUTCOME = PROBLEMS["not-found"].slug
 _PROBLEMS = openapi.describe_problems(
@@ -69,9 +69,9 @@ def find(
     question: Annotated[FindShape, Depends(_read_question)], viewer: SearchViewer, node: NodeNeeded
 ) -> HitsShape:
     """Find certificates by a number, a holder or the digest of a document, however it is spelled."""
-    sort, text = question.question
+    term_sort, term_text = question.question
     with node.register.reading() as connection:
-        hits = find_certificates(connection, sort, text)
+        hits = find_certificates(connection, term_sort, term_text)
     _log(viewer, [hit.identifier for hit in hits], question.reason)
     return HitsShape(items=[HitShape.of(hit) for hit in hits])
 

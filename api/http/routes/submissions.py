@@ -57,9 +57,9 @@ async def _receive_upload(request: Request, node: NodeNeeded) -> AsyncIterator[S
     def check(line: bytes) -> Submission | Admission:
         with node.reading() as trust:
             refuse_behind(trust)
-            return admit(register, trust, line, node.clock(), node.intake)
+            return admit(register, trust, line, node.clock(), node.intake_rules)
 
-    async with take_in(request, check, node.uploads, node.intake.spool_directory) as upload:
+    async with take_in(request, check, node.uploads, node.intake_rules.spool_directory) as upload:
         yield upload
 
 
@@ -105,7 +105,7 @@ def _take_in(node: Node, upload: Submission | Upload) -> tuple[Submission, bool]
     """Return the submission as the register holds it now, and whether it is new there."""
     if isinstance(upload, Submission):
         return upload, False
-    lines = split_lines(_read_chunks(upload.body))
+    lines = split_lines(_read_chunks(upload.body_file))
     next(lines)  # the statement, which was admitted
     with node.reading() as trust:
         return take(
@@ -114,8 +114,8 @@ def _take_in(node: Node, upload: Submission | Upload) -> tuple[Submission, bool]
             upload.admission,
             lines,
             node.clock(),
-            node.intake,
-            urgent_only=upload.urgent_only,
+            node.intake_rules,
+            urgent_only=upload.is_urgent_only,
         )
 
 

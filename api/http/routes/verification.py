@@ -96,7 +96,7 @@ async def _verify_all(
     node: Node, unopened_presentations: list[UnopenedPresentation]
 ) -> list[dict[str, object]]:
     """Verify each against one state of the replica. No thread is held while the documents are opened."""
-    presentations = await open_all(unopened_presentations, node.documents)
+    presentations = await open_all(unopened_presentations, node.document_readers)
     return await run_in_threadpool(_make_reports, node, presentations)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ledger.words import Words as Pair
+from ledger.words import Words as WordsPair
 
 Time = Annotated[
     str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$", examples=["2026-11-23T01:12:00Z"])
@@ -36,8 +36,8 @@ class Words(Shape):
     en: str
 
     @classmethod
-    def of(cls, pair: Pair) -> Self:
-        return cls(zh=pair.zh, en=pair.en)
+    def of(cls, words_pair: WordsPair) -> Self:
+        return cls(zh=words_pair.zh, en=words_pair.en)
 
 
 class RowShape(Shape):

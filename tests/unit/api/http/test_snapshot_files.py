@@ -38,7 +38,7 @@ async def ask_for(snapshots: Snapshots, maker: Maker, afters: Iterable[int]) -> 
 
 
 async def read(file: SnapshotFile) -> bytes:
-    return b"".join([piece async for piece in file.content()])
+    return b"".join([piece async for piece in file.read_pieces()])
 
 
 def test_many_who_ask_for_one_get_what_was_made_once(tmp_path: Path) -> None:

@@ -147,9 +147,9 @@ def test_what_is_not_a_report_is_not_believed(before: bytes, after: bytes) -> No
     [
         b"",
         b"[]",
-        b'{"end":"well","size":1}',
-        b'{"end":"read","size":-1}',
-        b'{"end":"read","size":100}',
+        b'{"end":"well","size_bytes":1}',
+        b'{"end":"read","size_bytes":-1}',
+        b'{"end":"read","size_bytes":100}',
         b"[" * 16_000,
     ],
 )

@@ -264,9 +264,9 @@ def test_a_connection_that_comes_while_the_node_ends_is_closed(served: Served) -
 
 
 def test_a_machine_that_allows_few_files_has_fewer_connections() -> None:
-    assert Connections(Refusals(), max_files=1_024).limit == 1_024 - limits.FILES_BESIDE_CONNECTIONS
-    assert Connections(Refusals(), max_files=limits.OPEN_FILES).limit == limits.MAX_CONNECTIONS
-    assert Connections(Refusals(), max_files=64).limit == 1
+    assert Connections(Refusals(), max_files=1_024).max_connections == 1_024 - limits.FILES_BESIDE_CONNECTIONS
+    assert Connections(Refusals(), max_files=limits.OPEN_FILES).max_connections == limits.MAX_CONNECTIONS
+    assert Connections(Refusals(), max_files=64).max_connections == 1
 
 
 #: Heads that a proxy may read otherwise than the node would; h11 alone takes many of them.

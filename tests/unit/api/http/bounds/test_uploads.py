@@ -64,7 +64,7 @@ def take(
     async def run() -> tuple[Submission | Upload, bytes]:
         request = Request({"type": "http", "headers": headers}, sender.receive)
         async with take_in(request, lambda line: admission, uploads) as upload:
-            return upload, upload.body.read() if isinstance(upload, Upload) else b""
+            return upload, upload.body_file.read() if isinstance(upload, Upload) else b""
 
     return asyncio.run(run())
 
@@ -74,7 +74,7 @@ def test_a_known_statement_is_answered_after_its_first_line(statement: Admission
     acceptance = Acceptance("00", "tianmen", ISSUERS[0], 1, 0, 0, (), None)
     known = Submission(acceptance, Entry(statement.statement, statement.signature, 0), ACCEPTED, None)
     sender, uploads = Sender([SENT, b"x" * 2**20, b"x" * 2**20]), Uploads(1)
-    with uploads.place(statement):
+    with uploads.take_place(statement):
         assert take(sender, known, uploads) == (known, b"")
     assert sender.asked == 1, "nothing behind the first line is read"
 
@@ -83,7 +83,7 @@ def test_an_admitted_body_is_put_aside_whole(statement: Admission) -> None:
     uploads = Uploads(1)
     upload, body = take(Sender([SENT[:5], SENT[5:], b"more"], ends=True), statement, uploads)
     assert isinstance(upload, Upload)
-    assert (body, upload.urgent_only, uploads.under_way) == (SENT + b"more", False, 0)
+    assert (body, upload.is_urgent_only, uploads.under_way_count) == (SENT + b"more", False, 0)
 
 
 def test_what_is_refused_is_not_read(statement: Admission) -> None:
@@ -115,7 +115,7 @@ def test_a_first_line_that_does_not_come_ends_and_holds_no_place(
     with pytest.raises(BodyTooSlow, match="send the statement at once"):
         take(Sender(pieces, pause=0.01), statement, uploads)
     assert time.monotonic() - began < 5
-    assert uploads.under_way == 0
+    assert uploads.under_way_count == 0
 
 
 @pytest.mark.parametrize("sent", [b" " * 70_000, b" " * 70_000 + b"\n"])
@@ -131,8 +131,8 @@ def test_an_upload_that_stalls_ends_and_frees_its_place(
     uploads = Uploads(1)
     with pytest.raises(BodyTooSlow, match="32,768 bytes a second"):
         take(Sender([SENT, b"x" * 2**16]), statement, uploads)
-    assert uploads.under_way == 0
-    with uploads.place(statement):
+    assert uploads.under_way_count == 0
+    with uploads.take_place(statement):
         pass
 
 
@@ -165,11 +165,11 @@ def test_no_issuer_gets_more_places_than_it_leaves_free(statement: Admission) ->
     with ExitStack() as stack:
         for issuer, most in zip(ISSUERS, (8, 4, 2, 1, 1), strict=False):
             for _ in range(most):
-                stack.enter_context(uploads.place(of(statement, issuer, 5_000)))
+                stack.enter_context(uploads.take_place(of(statement, issuer, 5_000)))
             with pytest.raises(TooManyUploads, match="more places than it leaves free"):
-                stack.enter_context(uploads.place(of(statement, issuer, 5_000)))
-    with uploads.place(statement):
-        assert uploads.under_way == 1
+                stack.enter_context(uploads.take_place(of(statement, issuer, 5_000)))
+    with uploads.take_place(statement):
+        assert uploads.under_way_count == 1
 
 
 def test_small_places_are_kept_for_changes_of_status(
@@ -177,16 +177,16 @@ def test_small_places_are_kept_for_changes_of_status(
 ) -> None:
     monkeypatch.setattr(limits, "URGENT_UPLOAD_BYTES", 1_000)
     uploads = Uploads(1)
-    with uploads.place(statement), uploads.place(of(statement, ISSUERS[1], 5)) as place:
-        assert place.urgent_only
-        assert place.seconds == limits.URGENT_UPLOAD_SECONDS
+    with uploads.take_place(statement), uploads.take_place(of(statement, ISSUERS[1], 5)) as place:
+        assert place.is_urgent_only
+        assert place.max_seconds == limits.URGENT_UPLOAD_SECONDS
         place.add(1_000)
         with pytest.raises(TooManyUploads, match="only submissions of up to 1,000 bytes find a place now"):
             place.add(1)
-        with pytest.raises(TooManyUploads), uploads.place(of(statement, ISSUERS[1], 5)):
+        with pytest.raises(TooManyUploads), uploads.take_place(of(statement, ISSUERS[1], 5)):
             pass
-        with uploads.place(of(statement, ISSUERS[2], 5)) as other:
-            assert other.urgent_only
+        with uploads.take_place(of(statement, ISSUERS[2], 5)) as other:
+            assert other.is_urgent_only
 
 
 def test_what_is_whole_and_small_finds_a_place_beside_idle_uploads_of_its_issuer(
@@ -194,14 +194,14 @@ def test_what_is_whole_and_small_finds_a_place_beside_idle_uploads_of_its_issuer
 ) -> None:
     """Attack: a thief of a department's key opens uploads and lets them idle, so that nothing of hers is revoked."""
     uploads = Uploads(1)
-    with uploads.place(statement), uploads.place(statement):
-        with pytest.raises(TooManyUploads), uploads.place(statement):
+    with uploads.take_place(statement), uploads.take_place(statement):
+        with pytest.raises(TooManyUploads), uploads.take_place(statement):
             pass
-        with uploads.place(statement, is_whole=True) as place:
-            assert place.urgent_only
+        with uploads.take_place(statement, is_whole=True) as place:
+            assert place.is_urgent_only
         upload, body = take(Sender([SENT, b"more"], ends=True), statement, uploads)
         assert isinstance(upload, Upload)
-        assert (upload.urgent_only, body) == (True, SENT + b"more")
+        assert (upload.is_urgent_only, body) == (True, SENT + b"more")
 
 
 def test_a_small_upload_that_idles_holds_no_place(
@@ -216,7 +216,7 @@ def test_a_small_upload_that_idles_holds_no_place(
 def test_bytes_on_disk_are_shared_and_bounded(statement: Admission) -> None:
     uploads = Uploads(16, spool_bytes=1_000)
     first, second = of(statement, ISSUERS[0], 10), of(statement, ISSUERS[1], 10)
-    with uploads.place(first) as one, uploads.place(second) as other:
+    with uploads.take_place(first) as one, uploads.take_place(second) as other:
         one.add(500)
         with pytest.raises(TooManyUploads, match="leave this one no room on disk"):
             one.add(1)
@@ -225,7 +225,7 @@ def test_bytes_on_disk_are_shared_and_bounded(statement: Admission) -> None:
         other.add(150)
         with pytest.raises(TooManyUploads):
             other.add(1)
-    with uploads.place(first) as one:
+    with uploads.take_place(first) as one:
         one.add(500)
 
 
@@ -234,11 +234,11 @@ def test_whoever_brings_back_records_keeps_out_no_department(statement: Admissio
     uploads = Uploads(1, spool_bytes=1_000)
     with ExitStack() as stack:
         places = [
-            stack.enter_context(uploads.place(of(statement, issuer, 5_000, anchored=True)))
+            stack.enter_context(uploads.take_place(of(statement, issuer, 5_000, anchored=True)))
             for issuer in ISSUERS[:3]
         ]
         places[0].add(250)
         places[1].add(250)
         with pytest.raises(TooManyUploads):
             places[2].add(1)
-        stack.enter_context(uploads.place(of(statement, ISSUERS[0], 5_000))).add(250)
+        stack.enter_context(uploads.take_place(of(statement, ISSUERS[0], 5_000))).add(250)

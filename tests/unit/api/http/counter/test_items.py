@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.http.app import create_app
-from api.http.counter.pages import STATIC
+from api.http.counter.pages import STATIC_FOLDER
 from api.node.errors import SettingsError
 from api.node.issuer_names import load_issuer_names
 from ledger.encoding.canonical import Json
@@ -55,7 +55,7 @@ def test_what_strangers_wrote_keeps_its_direction_to_itself(wuhan: TestClient, p
     cells = re.findall(r"<(td|dd)>(.*?)</\1>", page, re.DOTALL)
     assert len(cells) > 8
     assert all(re.fullmatch(r"<bdi>[^<]*</bdi>", cell) for _, cell in cells)
-    css = (STATIC / "page.css").read_text(encoding="utf-8")
+    css = (STATIC_FOLDER / "page.css").read_text(encoding="utf-8")
     assert re.search(r"\nbdi \{[^}]*unicode-bidi: isolate;[^}]*contain: paint;[^}]*max-height", css)
 
 

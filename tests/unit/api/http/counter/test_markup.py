@@ -4,7 +4,7 @@ import re
 
 from fastapi.testclient import TestClient
 
-from api.http.counter.pages import STATIC
+from api.http.counter.pages import STATIC_FOLDER
 from tests.unit.api.http.counter.page import (
     Page,
     form,
@@ -60,7 +60,7 @@ def contrast(first: str, other: str) -> float:
 
 
 def test_contrast_is_enough() -> None:
-    css = (STATIC / "page.css").read_text(encoding="utf-8")
+    css = (STATIC_FOLDER / "page.css").read_text(encoding="utf-8")
     named = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", css))
     pairs = re.findall(
         r"\.(valid|not_current|invalid|unverifiable) \{ color: (#[0-9a-f]{6}); background: (#[0-9a-f]{6})",
