@@ -31,8 +31,8 @@ def main() -> None:
     if unknown_names := set(section_names) - set(SECTIONS):
         sys.exit(f"no section {', '.join(sorted(unknown_names))}: there are {', '.join(SECTIONS)}")
     print(f"Python {platform.python_version()}, {platform.machine()}, medians of three passes")
-    for section in [import_module(f"benchmarks.{name}") for name in section_names or SECTIONS]:
-        section.main()
+    for section_module in [import_module(f"benchmarks.{name}") for name in section_names or SECTIONS]:
+        section_module.main()
 
 
 if __name__ == "__main__":

@@ -23,17 +23,17 @@ from ledger.crypto.keys import generate_key
 from tests.fakes.department import change, licence
 from tests.fakes.issuing import City
 
-RECORDS: Final = 1_000_000
-SUBMISSION_RECORDS: Final = 10_000
-BATCH_SUBMISSIONS: Final = 10
-CHANGE_SHARE: Final = 100  # one record in so many changes a status
-LOOK_SECONDS: Final = 0.1
-COMMAND: Final = Path(sys.executable).with_name("shunzheng")
+RECORD_COUNT: Final = 1_000_000
+RECORDS_PER_SUBMISSION: Final = 10_000
+SUBMISSIONS_PER_BATCH: Final = 10
+RECORDS_PER_CHANGE: Final = 100  # one record in so many changes a status
+LOOK_INTERVAL_SECONDS: Final = 0.1
+COMMAND_PATH: Final = Path(sys.executable).with_name("shunzheng")
 
 
 def main() -> None:
     """Print the table."""
-    record_count = RECORDS // 10 if "--quick" in sys.argv else RECORDS
+    record_count = RECORD_COUNT // 10 if "--quick" in sys.argv else RECORD_COUNT
     print(f"\nA node of {record_count:,} records: its audit", flush=True)
     with tempfile.TemporaryDirectory(prefix="shunzheng-") as folder_name:
         folder = Path(folder_name)
@@ -44,72 +44,77 @@ def main() -> None:
 def build_node(folder: Path, record_count: int) -> None:
     """Let a city take in and anchor so many records, and leave its node stopped."""
     city = City(folder)
-    for number in range(record_count // SUBMISSION_RECORDS):
-        city.submit(*make_rows(number))
-        if number % BATCH_SUBMISSIONS == BATCH_SUBMISSIONS - 1:
+    for submission_index in range(record_count // RECORDS_PER_SUBMISSION):
+        city.submit(*make_rows(submission_index))
+        if submission_index % SUBMISSIONS_PER_BATCH == SUBMISSIONS_PER_BATCH - 1:
             city.settle()
     city.settle()
     checkpoints = Checkpoints(f"sqlite:///{folder / 'checkpoints.db'}")
-    with city.replica.reading() as view:
-        checkpoint = make_checkpoint(view, view.cursor.event_number)
+    with city.replica.reading() as replica_view:
+        checkpoint = make_checkpoint(replica_view, replica_view.cursor.event_number)
     checkpoints.sign(generate_key("p256", lambda count: bytes(range(1, count + 1))), checkpoint)
     checkpoints.close()
     city.stop()
     (folder / "node.toml").write_text(f'registry = "{city.registry}"\nlog = "tianmen"\n')
 
 
-def make_rows(number: int) -> Iterator[dict[str, Any]]:
+def make_rows(submission_index: int) -> Iterator[dict[str, Any]]:
     """Yield the rows of a submission: changes of licences of the one before, and new licences."""
-    change_count = SUBMISSION_RECORDS // CHANGE_SHARE if number else 0
-    first = number * SUBMISSION_RECORDS
-    for place in range(change_count):
-        yield change("suspend", first - SUBMISSION_RECORDS // 2 + place)
-    for serial in range(first, first + SUBMISSION_RECORDS - change_count):
+    change_count = RECORDS_PER_SUBMISSION // RECORDS_PER_CHANGE if submission_index else 0
+    first_serial = submission_index * RECORDS_PER_SUBMISSION
+    for index in range(change_count):
+        yield change("suspend", first_serial - RECORDS_PER_SUBMISSION // 2 + index)
+    for serial in range(first_serial, first_serial + RECORDS_PER_SUBMISSION - change_count):
         yield licence(serial)
 
 
 @dataclass
-class Run:
+class CommandRun:
     """What a command took: seconds of the clock and of all processors, bytes at most of all its processes."""
 
-    seconds: float
+    clock_seconds: float
     processor_seconds: float
-    memory: int
+    memory_bytes: int
 
 
 def measure_audit(folder: Path) -> None:
-    run = run_measured([str(COMMAND), "audit", str(folder), "--no-chain"])
-    print(f"  {'seconds':<50}{run.seconds:>12.1f}")
-    print(f"  {'seconds of all processors':<50}{run.processor_seconds:>12.1f}")
-    print(f"  {'megabytes at most':<50}{run.memory / 1e6:>12.0f}", flush=True)
+    command_run = run_measured([str(COMMAND_PATH), "audit", str(folder), "--no-chain"])
+    print(f"  {'seconds':<50}{command_run.clock_seconds:>12.1f}")
+    print(f"  {'seconds of all processors':<50}{command_run.processor_seconds:>12.1f}")
+    print(f"  {'megabytes at most':<50}{command_run.memory_bytes / 1e6:>12.0f}", flush=True)
 
 
-def run_measured(command: list[str]) -> Run:
+def run_measured(command: list[str]) -> CommandRun:
     """Run a command that must find nothing, and watch the memory of its processes."""
-    usage_before, start, memory = getrusage(RUSAGE_CHILDREN), perf_counter(), 0
+    usage_before, start_seconds, memory_bytes = getrusage(RUSAGE_CHILDREN), perf_counter(), 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
-            memory = max(memory, sum(read_memory(pid) for pid in list_processes(process.pid)))
-            sleep(LOOK_SECONDS)
-        seconds = perf_counter() - start
+            memory_bytes = max(memory_bytes, sum(measure_memory_bytes(pid) for pid in list_pids(process.pid)))
+            sleep(LOOK_INTERVAL_SECONDS)
+        seconds = perf_counter() - start_seconds
         output = process.stdout.read() if process.stdout else b""
     if process.returncode:
         raise SystemExit(f"the audit of the benchmark has code {process.returncode}: {output.decode()}")
-    usage = getrusage(RUSAGE_CHILDREN)
-    processor_seconds = usage.ru_utime + usage.ru_stime - usage_before.ru_utime - usage_before.ru_stime
-    return Run(seconds, processor_seconds, memory)
+    usage_after = getrusage(RUSAGE_CHILDREN)
+    processor_seconds = (
+        usage_after.ru_utime + usage_after.ru_stime - usage_before.ru_utime - usage_before.ru_stime
+    )
+    return CommandRun(seconds, processor_seconds, memory_bytes)
 
 
-def list_processes(pid: int) -> list[int]:
+def list_pids(pid: int) -> list[int]:
     """Return a process and those that it started."""
     try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        child_pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:  # it ended meanwhile
         return []
-    return [pid, *(below for child in children for below in list_processes(int(child)))]
+    return [
+        pid,
+        *(descendant_pid for child_pid in child_pids for descendant_pid in list_pids(int(child_pid))),
+    ]
 
 
-def read_memory(pid: int) -> int:
+def measure_memory_bytes(pid: int) -> int:
     """Return the bytes that a process holds, of shared pages its part (Linux: `smaps_rollup`)."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()

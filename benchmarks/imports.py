@@ -24,9 +24,9 @@ from api.demo.importing import make_holder_code
 from api.demo.stage import open_stage
 from ledger.crypto.keys import PrivateKey
 
-ROWS: Final = 1_000_000
+ROW_COUNT: Final = 1_000_000
 _ISSUER: Final = "11429006012345671T"
-_TYPE: Final = "道路运输经营许可证"
+_TYPE_NAME: Final = "道路运输经营许可证"
 _HEADINGS: Final = (
     "证照名称", "证照编号", "持证主体", "持证主体代码", "发证日期", "有效期自", "有效期至", "法定代表人", "地址", "经济性质",
     "经营范围",
@@ -35,74 +35,79 @@ _HEADINGS: Final = (
 
 def main() -> None:
     """Print the table."""
-    count = ROWS // 50 if "--quick" in sys.argv else ROWS
-    print(f"\nImport: a CSV of {count:,} rows, 15 claims each, 1 % faulty, killed once; by the clock")
+    row_count = ROW_COUNT // 50 if "--quick" in sys.argv else ROW_COUNT
+    print(f"\nImport: a CSV of {row_count:,} rows, 15 claims each, 1 % faulty, killed once; by the clock")
     with tempfile.TemporaryDirectory(prefix="shunzheng-") as folder_name:
         folder = Path(folder_name)
-        table = folder / "table.csv"
-        write_table(table, count)
-        print(f"  {'size of the file, MB':<50}{table.stat().st_size / 1e6:>12,.1f}")
-        _measure(folder, table, count)
+        table_path = folder / "table.csv"
+        write_table(table_path, row_count)
+        print(f"  {'size of the file, MB':<50}{table_path.stat().st_size / 1e6:>12,.1f}")
+        _measure(folder, table_path, row_count)
 
 
-def write_table(path: Path, count: int) -> None:
+def write_table(path: Path, row_count: int) -> None:
     """Write a table of licences in GBK, as a system exports it."""
     with path.open("w", encoding="gb18030", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(_HEADINGS)
-        for number in range(count):
-            code = make_holder_code(number) if number % 100 else "91429006012345678X"
+        for row_index in range(row_count):
+            holder_code = make_holder_code(row_index) if row_index % 100 else "91429006012345678X"
             writer.writerow(
-                [_TYPE, f"天交运字4290061{number:07d}号", f"天门示例第{number}物流有限公司", code, "2022/3/8", "2022/3/8",
-                 "2026/3/7", "张示例", f"天门市竟陵街道示例路{number}号", "有限责任公司", "道路普通货物运输"]
+                [_TYPE_NAME, f"天交运字4290061{row_index:07d}号", f"天门示例第{row_index}物流有限公司", holder_code,
+                 "2022/3/8", "2022/3/8",
+                 "2026/3/7", "张示例", f"天门市竟陵街道示例路{row_index}号", "有限责任公司", "道路普通货物运输"]
             )  # fmt: skip
 
 
-def _measure(folder: Path, table: Path, count: int) -> None:
+def _measure(folder: Path, table_path: Path, row_count: int) -> None:
     stage = open_stage(folder / "stage", 1.0)
-    keys: dict[str, PrivateKey] = {}
-    founding = Founding(stage, [], keys, lambda _: None)
+    private_keys: dict[str, PrivateKey] = {}
+    founding = Founding(stage, [], private_keys, lambda _: None)
     try:
         founding.found()
         city = founding.cities[0]
         city.launch()
         city.wait_ready()
-        command = [
-            sys.executable, "-m", "api.cli", "import", "run", str(table), "--issuer", _ISSUER, "--accept", "same-days",
+        command_words = [
+            sys.executable, "-m", "api.cli", "import", "run", str(table_path), "--issuer", _ISSUER, "--accept", "same-days",
             "--key", str(stage.directory / f"{_ISSUER}.pem"), "--node", city.url,
         ]  # fmt: skip
-        start = time.perf_counter()
-        _kill_in_the_middle(command, count)
-        killed_at = time.perf_counter()
-        ending = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
-        seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024  # before node and chain end
-        if ending.returncode not in (0, 5):
-            raise SystemExit(ending.stderr[-2000:])
+        start_seconds = time.perf_counter()
+        _kill_in_the_middle(command_words, row_count)
+        seconds_to_kill = time.perf_counter() - start_seconds
+        completed_process = subprocess.run(
+            [*command_words, "--json"], capture_output=True, text=True, check=False
+        )
+        total_seconds = time.perf_counter() - start_seconds
+        peak_megabytes = (
+            resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        )  # before node and chain end
+        if completed_process.returncode not in (0, 5):
+            raise SystemExit(completed_process.stderr[-2000:])
     finally:
         for running_city in founding.cities:
             running_city.stop()
         if stage.devnet:
             stage.devnet.stop()
-    print(f"  {'rows/s, from the file to the last receipt':<50}{count / seconds:>12,.0f}")
+    print(f"  {'rows/s, from the file to the last receipt':<50}{row_count / total_seconds:>12,.0f}")
     print(
-        f"  {'seconds until it was killed, and after':<50}{killed_at - start:>7,.0f}{start + seconds - killed_at:>5,.0f}"
+        f"  {'seconds until it was killed, and after':<50}{seconds_to_kill:>7,.0f}{total_seconds - seconds_to_kill:>5,.0f}"
     )
-    print(f"  {'peak memory of the largest process, MB':<50}{peak:>12,.0f}")
-    print(f"  {'rows that came back':<50}{json.loads(ending.stdout)['returned']:>12,}")
+    print(f"  {'peak memory of the largest process, MB':<50}{peak_megabytes:>12,.0f}")
+    print(f"  {'rows that came back':<50}{json.loads(completed_process.stdout)['returned']:>12,}")
 
 
-def _kill_in_the_middle(command: list[str], count: int) -> None:
+def _kill_in_the_middle(command_words: list[str], row_count: int) -> None:
     """Run the command until it has handed in half of the rows, and kill it."""
     with (
-        open(os.devnull, "w") as nowhere,
+        open(os.devnull, "w") as null_device,
         subprocess.Popen(
-            command, stderr=subprocess.PIPE, stdout=nowhere, text=True, start_new_session=True
-        ) as run,
+            command_words, stderr=subprocess.PIPE, stdout=null_device, text=True, start_new_session=True
+        ) as import_process,
     ):
-        assert run.stderr
-        for line in run.stderr:
-            if line.startswith("accepted") and int(line.split()[2].replace(",", "")) >= count // 2:
-                os.killpg(run.pid, signal.SIGKILL)
+        assert import_process.stderr
+        for line in import_process.stderr:
+            if line.startswith("accepted") and int(line.split()[2].replace(",", "")) >= row_count // 2:
+                os.killpg(import_process.pid, signal.SIGKILL)
                 return
     raise SystemExit("the import of the benchmark ended before it was killed")

@@ -27,7 +27,7 @@ import rfc8785
 from asn1crypto.x509 import Certificate
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256 as DIGEST
+from cryptography.hazmat.primitives.hashes import SHA256 as SHA256_HASH
 from gmssl_pyx import sm2_verify_sm3_digest
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
@@ -59,17 +59,17 @@ from tests.fakes.department import NOW, SETTINGS, World, licence
 
 Work = Callable[[], int]  # does its work once and says of how many things
 
-PASSES: Final = 3
-SIZES: Final = (1_000, 10_000, 100_000)
-DURABLE: Final = ((1, 50), (10_000, 1))  # documents of a submission, submissions of a pass
-PATHS: Final = 1_000
-PDFS: Final = 30
-OFTEN: Final = 1_000
-SELDOM: Final = 20  # for what takes milliseconds
+PASS_COUNT: Final = 3
+DOCUMENT_COUNTS: Final = (1_000, 10_000, 100_000)
+SUBMISSION_SIZES: Final = ((1, 50), (10_000, 1))  # documents of a submission, submissions of a pass
+PATH_COUNT: Final = 1_000
+PDF_COUNT: Final = 30
+MANY_REPEATS: Final = 1_000
+FEW_REPEATS: Final = 20  # for what takes milliseconds
 MESSAGE: Final = bytes(64)
 
-#: Bytes of a proof at `SIZES`, of peers in other languages. Taken over, not measured here.
-ELSEWHERE: Final = {
+#: Bytes of a proof at `DOCUMENT_COUNTS`, of peers in other languages. Taken over, not measured here.
+SIZES_ELSEWHERE: Final = {
     "OpenTimestamps: path and anchor": (427, 555, 689),
     "OpenAttestation: path": (865, 1_109, 1_332),
     "Blockcerts: path, anchor and signature": (1_271, 1_654, 1_941),
@@ -78,37 +78,43 @@ ELSEWHERE: Final = {
 
 def main() -> None:
     """Print the tables."""
-    sizes = SIZES[:-1] if "--quick" in sys.argv else SIZES
+    document_counts = DOCUMENT_COUNTS[:-1] if "--quick" in sys.argv else DOCUMENT_COUNTS
     print(f"\n{'Beside peers, per second':<48}{'ours':>12}{'peer':>12}{'ratio':>8}")
-    for size in sizes:
-        measure_trees(size)
+    for document_count in document_counts:
+        measure_trees(document_count)
     measure_durable()
     measure_signatures()
     print("  canonical JSON (RFC 8785); ours refuses what its profile leaves out, such as fractions")
-    objects = [values for _, values in make_documents(OFTEN)]
-    require_agreement(all(canonical(value) == rfc8785.dumps(value) for value in objects))
+    claim_objects = [values for _, values in make_documents(MANY_REPEATS)]
+    require_agreement(all(canonical(value) == rfc8785.dumps(value) for value in claim_objects))
     measure_beside(
         "objects of 20 fields",
         "rfc8785",
-        make_work(objects, canonical),
-        make_work(objects, rfc8785.dumps),
+        make_work(claim_objects, canonical),
+        make_work(claim_objects, rfc8785.dumps),
     )
     measure_pdfs()
-    measure_proofs(sizes)
+    measure_proofs(document_counts)
 
 
 def measure_beside(
-    description: str, peer: str, ours: Work, theirs: Work, clock: Callable[[], float] = process_time
+    description: str,
+    peer_name: str,
+    own_work: Work,
+    peer_work: Work,
+    read_clock: Callable[[], float] = process_time,
 ) -> None:
     """Measure both in turns and print the line."""
-    rates: tuple[list[float], list[float]] = ([], [])
-    for _ in range(PASSES):
-        for peer_rates, work in zip(rates, (ours, theirs), strict=True):
-            start = clock()
+    rates_of_both: tuple[list[float], list[float]] = ([], [])
+    for _ in range(PASS_COUNT):
+        for peer_rates, work in zip(rates_of_both, (own_work, peer_work), strict=True):
+            start_seconds = read_clock()
             work_count = work()
-            peer_rates.append(work_count / (clock() - start))
-    own_rate, peer_rate = map(median, rates)
-    print(f"    {description:<44}{own_rate:>12,.0f}{peer_rate:>12,.0f}{own_rate / peer_rate:>8.2f}  {peer}")
+            peer_rates.append(work_count / (read_clock() - start_seconds))
+    own_rate, peer_rate = map(median, rates_of_both)
+    print(
+        f"    {description:<44}{own_rate:>12,.0f}{peer_rate:>12,.0f}{own_rate / peer_rate:>8.2f}  {peer_name}"
+    )
 
 
 def make_work(arguments: Sequence[object], work: Callable[..., object]) -> Work:
@@ -132,77 +138,92 @@ def require_agreement(is_agreed: bool) -> None:
 # -- Trees --
 
 
-def measure_trees(size: int) -> None:
-    entries = [canonical({"identifier": identifier, **values}) for identifier, values in make_documents(size)]
-    leaf = partial(hash_leaf, SHA256)
+def measure_trees(document_count: int) -> None:
+    entries = [
+        canonical({"identifier": identifier, **values})
+        for identifier, values in make_documents(document_count)
+    ]
+    hash_entry = partial(hash_leaf, SHA256)
     own_tree, peer_tree = (
-        MerkleTree(SHA256, [leaf(entry) for entry in entries]),
+        MerkleTree(SHA256, [hash_entry(entry) for entry in entries]),
         InmemoryTree.init_from_entries(entries),
     )
     root = own_tree.root
 
-    def our_root() -> int:
-        require_agreement(MerkleTree(SHA256, [leaf(entry) for entry in entries]).root == root)
-        return size
+    def make_own_root() -> int:
+        require_agreement(MerkleTree(SHA256, [hash_entry(entry) for entry in entries]).root == root)
+        return document_count
 
-    def peer_root() -> int:
+    def make_peer_root() -> int:
         require_agreement(InmemoryTree.init_from_entries(entries).get_root() == root)
-        return size
+        return document_count
 
-    def our_path(index: int) -> None:
+    def check_own_path(index: int) -> None:
         require_agreement(
-            compute_root(SHA256, leaf(entries[index]), index, size, own_tree.find_path(index)) == root
+            compute_root(SHA256, hash_entry(entries[index]), index, document_count, own_tree.find_path(index))
+            == root
         )
 
-    def peer_path(index: int) -> None:
-        verify_inclusion(leaf(entries[index]), root, peer_tree.prove_inclusion(index + 1), index + 1, size)
+    def check_peer_path(index: int) -> None:
+        verify_inclusion(
+            hash_entry(entries[index]), root, peer_tree.prove_inclusion(index + 1), index + 1, document_count
+        )
 
-    print(f"  a tree of {size:,} documents of 1 kB, in memory (RFC 9162, SHA-256)")
-    measure_beside("documents to their root", "pymerkle", our_root, peer_root)
-    places = Random(size).sample(range(size), PATHS)
+    print(f"  a tree of {document_count:,} documents of 1 kB, in memory (RFC 9162, SHA-256)")
+    measure_beside("documents to their root", "pymerkle", make_own_root, make_peer_root)
+    leaf_indices = Random(document_count).sample(range(document_count), PATH_COUNT)
     measure_beside(
-        "paths made and checked", "pymerkle", make_work(places, our_path), make_work(places, peer_path)
+        "paths made and checked",
+        "pymerkle",
+        make_work(leaf_indices, check_own_path),
+        make_work(leaf_indices, check_peer_path),
     )
 
 
 def measure_durable() -> None:
     """Documents that a register accepts, and that the peer's tree takes, on the same disk."""
     print("  durable in SQLite; pymerkle keeps bytes and hashes, ours also checks and indexes every record")
-    with tempfile.TemporaryDirectory(prefix="shunzheng-") as folder:
-        register, world, serials = Register(f"sqlite:///{folder}/register.db"), World(suite=SHA256), count(1)
-        with SqliteTree(f"{folder}/tree.db") as tree:
-            for size, repeat_count in DURABLE:
-                passes = [
-                    [make_submission(world, serials, size) for _ in range(repeat_count)]
-                    for _ in range(PASSES)
+    with tempfile.TemporaryDirectory(prefix="shunzheng-") as folder_name:
+        register, world, serials = (
+            Register(f"sqlite:///{folder_name}/register.db"),
+            World(suite=SHA256),
+            count(1),
+        )
+        with SqliteTree(f"{folder_name}/tree.db") as tree:
+            for document_count, repeat_count in SUBMISSION_SIZES:
+                submissions_by_pass = [
+                    [make_submission(world, serials, document_count) for _ in range(repeat_count)]
+                    for _ in range(PASS_COUNT)
                 ]
-                ours, theirs = partial(accept_all, register, world), partial(append_all, tree)
+                accept_own, append_peer = partial(accept_all, register, world), partial(append_all, tree)
                 measure_beside(
-                    f"documents, {size:,} at once",
+                    f"documents, {document_count:,} at once",
                     "pymerkle",
-                    partial(ours, iter(passes)),
-                    partial(theirs, iter(passes)),
+                    partial(accept_own, iter(submissions_by_pass)),
+                    partial(append_peer, iter(submissions_by_pass)),
                     perf_counter,
                 )
         register.close()
 
 
-def make_submission(world: World, serials: Iterator[int], size: int) -> list[bytes]:
+def make_submission(world: World, serials: Iterator[int], document_count: int) -> list[bytes]:
     """Return the lines of a submission: its statement, then its records with 20 claims each."""
-    documents = (make_document(next(serials)) for _ in range(size))
+    documents = (make_document(next(serials)) for _ in range(document_count))
     return world.department.lines(
         licence(identifier=identifier, claims=values, valid_from=FIRST_DAY, valid_until=LAST_DAY)
         for identifier, values in documents
     )
 
 
-def accept_all(register: Register, world: World, passes: Iterator[list[list[bytes]]]) -> int:
-    return sum(accept(register, world.trust, lines, NOW, SETTINGS).count for lines in next(passes))
+def accept_all(register: Register, world: World, submissions_by_pass: Iterator[list[list[bytes]]]) -> int:
+    return sum(
+        accept(register, world.trust, lines, NOW, SETTINGS).count for lines in next(submissions_by_pass)
+    )
 
 
-def append_all(tree: SqliteTree, passes: Iterator[list[list[bytes]]]) -> int:
+def append_all(tree: SqliteTree, submissions_by_pass: Iterator[list[list[bytes]]]) -> int:
     size_before = tree.get_size()
-    for lines in next(passes):
+    for lines in next(submissions_by_pass):
         tree.append_entries(lines[1:])
     return int(tree.get_size() - size_before)
 
@@ -212,29 +233,44 @@ def append_all(tree: SqliteTree, passes: Iterator[list[list[bytes]]]) -> int:
 
 def measure_signatures() -> None:
     print("  signatures of 64 bytes, from and to plain numbers; the libraries below show what that costs")
-    secret = Random(1).randbytes(32)
-    point = sm2.point_of(secret)
-    r, s = sm2.sign(secret, point, MESSAGE)
-    halves, der = (r.to_bytes(32, "big"), s.to_bytes(32, "big")), encode_dss_signature(r, s)
-    peer_key = gmalg.SM2(sk=secret, pk=b"\x04" + point, uid=sm2.IDENTITY)
-    digest = sm2.message_digest(point, MESSAGE)
-    require_agreement(peer_key.verify(MESSAGE, *halves) and sm2_verify_sm3_digest(point, digest, der))
-    signing = make_repeated_work(OFTEN, sm2.sign, secret, point, MESSAGE)
-    checking = make_repeated_work(OFTEN, sm2.verify, point, MESSAGE, r, s)
-    measure_beside("SM2, made", "gmalg", signing, make_repeated_work(SELDOM, peer_key.sign, MESSAGE))
-    measure_beside(
-        "SM2, checked", "gmalg", checking, make_repeated_work(SELDOM, peer_key.verify, MESSAGE, *halves)
+    private_bytes = Random(1).randbytes(32)
+    public_point = sm2.point_of(private_bytes)
+    r_number, s_number = sm2.sign(private_bytes, public_point, MESSAGE)
+    number_bytes, der_signature = (
+        (r_number.to_bytes(32, "big"), s_number.to_bytes(32, "big")),
+        encode_dss_signature(r_number, s_number),
     )
-    library_checking = make_repeated_work(OFTEN, sm2_verify_sm3_digest, point, digest, der)
-    measure_beside("SM2, checked", "gmssl-pyx, the library below", checking, library_checking)
-    key = ec.derive_private_key(int.from_bytes(secret, "big"), ec.SECP256R1())
-    point = p256.point_of(secret)
-    r, s = p256.sign(secret, point, MESSAGE)
-    algorithm, public, der = ec.ECDSA(DIGEST()), key.public_key(), encode_dss_signature(r, s)
-    require_agreement(p256.verify(point, MESSAGE, r, s))
-    checking = make_repeated_work(OFTEN, p256.verify, point, MESSAGE, r, s)
-    library_checking = make_repeated_work(OFTEN, public.verify, der, MESSAGE, algorithm)
-    measure_beside("P-256, checked", "cryptography, the library below", checking, library_checking)
+    peer_key = gmalg.SM2(sk=private_bytes, pk=b"\x04" + public_point, uid=sm2.IDENTITY)
+    message_digest = sm2.message_digest(public_point, MESSAGE)
+    require_agreement(
+        peer_key.verify(MESSAGE, *number_bytes)
+        and sm2_verify_sm3_digest(public_point, message_digest, der_signature)
+    )
+    own_signing = make_repeated_work(MANY_REPEATS, sm2.sign, private_bytes, public_point, MESSAGE)
+    own_checking = make_repeated_work(MANY_REPEATS, sm2.verify, public_point, MESSAGE, r_number, s_number)
+    measure_beside("SM2, made", "gmalg", own_signing, make_repeated_work(FEW_REPEATS, peer_key.sign, MESSAGE))
+    measure_beside(
+        "SM2, checked",
+        "gmalg",
+        own_checking,
+        make_repeated_work(FEW_REPEATS, peer_key.verify, MESSAGE, *number_bytes),
+    )
+    library_checking = make_repeated_work(
+        MANY_REPEATS, sm2_verify_sm3_digest, public_point, message_digest, der_signature
+    )
+    measure_beside("SM2, checked", "gmssl-pyx, the library below", own_checking, library_checking)
+    private_key = ec.derive_private_key(int.from_bytes(private_bytes, "big"), ec.SECP256R1())
+    public_point = p256.point_of(private_bytes)
+    r_number, s_number = p256.sign(private_bytes, public_point, MESSAGE)
+    algorithm, public_key, der_signature = (
+        ec.ECDSA(SHA256_HASH()),
+        private_key.public_key(),
+        encode_dss_signature(r_number, s_number),
+    )
+    require_agreement(p256.verify(public_point, MESSAGE, r_number, s_number))
+    own_checking = make_repeated_work(MANY_REPEATS, p256.verify, public_point, MESSAGE, r_number, s_number)
+    library_checking = make_repeated_work(MANY_REPEATS, public_key.verify, der_signature, MESSAGE, algorithm)
+    measure_beside("P-256, checked", "cryptography, the library below", own_checking, library_checking)
 
 
 # -- Documents and proofs --
@@ -242,39 +278,47 @@ def measure_signatures() -> None:
 
 def measure_pdfs() -> None:
     print("  signed PDFs of one page; pyHanko follows chains as X.509 has it, ours by the trust list alone")
-    files, trust = make_pdfs(PDFS)
-    roots = [Certificate.load(authority.certificate.der) for authority in trust.authorities]
-    moment = datetime.fromtimestamp(SIGNED_AT, UTC)
+    pdf_documents, trust_list = make_pdfs(PDF_COUNT)
+    root_certificates = [Certificate.load(authority.certificate.der) for authority in trust_list.authorities]
+    signed_at = datetime.fromtimestamp(SIGNED_AT, UTC)
 
-    def by_pyhanko(file: bytes) -> None:
-        context = ValidationContext(trust_roots=roots, allow_fetching=False, moment=moment)
-        (signature,) = PdfFileReader(BytesIO(file)).embedded_regular_signatures
+    def check_by_pyhanko(pdf_bytes: bytes) -> None:
+        context = ValidationContext(trust_roots=root_certificates, allow_fetching=False, moment=signed_at)
+        (signature,) = PdfFileReader(BytesIO(pdf_bytes)).embedded_regular_signatures
         require_agreement(validate_pdf_signature(signature, context).bottom_line)
 
-    def ours(file: bytes) -> None:
-        require_agreement(inspect(file, trust).verdict is Verdict.VALID)
+    def check_by_own(pdf_bytes: bytes) -> None:
+        require_agreement(inspect(pdf_bytes, trust_list).verdict is Verdict.VALID)
 
-    measure_beside("PDFs", "pyHanko alone", make_work(files, ours), make_work(files, by_pyhanko))
+    measure_beside(
+        "PDFs",
+        "pyHanko alone",
+        make_work(pdf_documents, check_by_own),
+        make_work(pdf_documents, check_by_pyhanko),
+    )
 
 
-def measure_proofs(sizes: Sequence[int]) -> None:
-    print(f"\n{'Bytes of a proof':<48}" + "".join(f"{size:>10,}" for size in sizes))
-    table: dict[str, list[int]] = {}
-    for size in sizes:
-        proof = next(iter(build(make_city(SHA256, "sm2", City), make_rows(make_documents(size)))))
-        tree = InmemoryTree.init_from_entries([b"%d" % number for number in range(size)])
-        for description, text in {
+def measure_proofs(document_counts: Sequence[int]) -> None:
+    print(
+        f"\n{'Bytes of a proof':<48}"
+        + "".join(f"{document_count:>10,}" for document_count in document_counts)
+    )
+    sizes_by_description: dict[str, list[int]] = {}
+    for document_count in document_counts:
+        proof = next(iter(build(make_city(SHA256, "sm2", City), make_rows(make_documents(document_count)))))
+        tree = InmemoryTree.init_from_entries([b"%d" % number for number in range(document_count)])
+        for description, encoding in {
             "ours, with 20 claims and their status": proof.encode(),
             "ours, without claims and status": replace(proof, disclosure=None, staple=None).encode(),
             "ours, as the code printed on paper": encode_paper(proof).encode(),
             "pymerkle: path": dumps(tree.prove_inclusion(1).serialize()).encode(),
         }.items():
-            table.setdefault(description, []).append(len(text))
-    for description, lengths in (table | ELSEWHERE).items():
-        columns_text = "".join(f"{length:>10,}" for length in lengths[: len(sizes)])
+            sizes_by_description.setdefault(description, []).append(len(encoding))
+    for description, proof_sizes in (sizes_by_description | SIZES_ELSEWHERE).items():
+        size_columns = "".join(f"{proof_size:>10,}" for proof_size in proof_sizes[: len(document_counts)])
         print(
-            f"  {description:<46}{columns_text}"
-            + ("  taken over, not measured" if description in ELSEWHERE else "")
+            f"  {description:<46}{size_columns}"
+            + ("  taken over, not measured" if description in SIZES_ELSEWHERE else "")
         )
 
 

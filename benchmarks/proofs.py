@@ -25,21 +25,21 @@ from tests.fakes.department import licence
 from tests.unit.api.city import START, City
 
 ROOT: Final = Path(__file__).parents[1]
-CERTIFICATES: Final = 5_000
-SINGLE_COMMANDS: Final = 5
-START_SECONDS: Final = 30.0
-CLAIMS: Final = {f"CLAIM{number:02d}": f"天门市竟陵街道 {number}" for number in range(15)}
+CERTIFICATE_COUNT: Final = 5_000
+SINGLE_COMMAND_COUNT: Final = 5
+MAX_START_SECONDS: Final = 30.0
+CLAIM_VALUES: Final = {f"CLAIM{number:02d}": f"天门市竟陵街道 {number}" for number in range(15)}
 PORT: Final = 18_080
 
 
 def main() -> None:
     """Print the table."""
-    count = CERTIFICATES // 10 if "--quick" in sys.argv else CERTIFICATES
+    certificate_count = CERTIFICATE_COUNT // 10 if "--quick" in sys.argv else CERTIFICATE_COUNT
     print("\nProofs of many certificates, per second of the clock")
     with tempfile.TemporaryDirectory(prefix="shunzheng-") as folder_name:
         folder = Path(folder_name)
         city = City(folder)
-        rows = [licence(number, claims=CLAIMS) for number in range(count)]
+        rows = [licence(number, claims=CLAIM_VALUES) for number in range(certificate_count)]
         city.submit(*rows)
         city.anchor()
         (folder / "token").write_text(city.token("proofs", "claims"))
@@ -47,22 +47,33 @@ def main() -> None:
         (folder / "list").write_text("\n".join(identifiers))
         city.close()
         with serve(city.settings) as url:
-            rates = [measure(url, folder, identifier) for identifier in identifiers[:SINGLE_COMMANDS]]
-            print(f"  {'a command for each':<50}{sum(rates) / len(rates):>12,.1f}")
-            for parallel in (1, 4, 8):
-                options = ["--of", "list", "--folder", f"proofs{parallel}", "--parallel", str(parallel)]
-                rate = count * measure(url, folder, *options)
-                print(f"  {f'one command for {count:,}, {parallel} at once':<50}{rate:>12,.1f}")
+            rates_per_second = [
+                measure_rate(url, folder, identifier) for identifier in identifiers[:SINGLE_COMMAND_COUNT]
+            ]
+            print(f"  {'a command for each':<50}{sum(rates_per_second) / len(rates_per_second):>12,.1f}")
+            for parallel_count in (1, 4, 8):
+                options = [
+                    "--of",
+                    "list",
+                    "--folder",
+                    f"proofs{parallel_count}",
+                    "--parallel",
+                    str(parallel_count),
+                ]
+                proofs_per_second = certificate_count * measure_rate(url, folder, *options)
+                print(
+                    f"  {f'one command for {certificate_count:,}, {parallel_count} at once':<50}{proofs_per_second:>12,.1f}"
+                )
 
 
 @contextmanager
 def serve(settings: Settings) -> Iterator[str]:
     """Give the address of a node, for as long as the block runs."""
-    process = get_context("spawn").Process(target=run_node, args=(settings,))
-    process.start()
+    node_process = get_context("spawn").Process(target=run_node, args=(settings,))
+    node_process.start()
     try:
         with httpx.Client(trust_env=False, base_url=f"http://127.0.0.1:{PORT}") as client:
-            deadline = time.monotonic() + START_SECONDS
+            deadline = time.monotonic() + MAX_START_SECONDS
             while time.monotonic() < deadline:
                 try:
                     client.get("/healthz")
@@ -71,8 +82,8 @@ def serve(settings: Settings) -> Iterator[str]:
                     time.sleep(0.1)
             yield str(client.base_url)
     finally:
-        process.terminate()
-        process.join()
+        node_process.terminate()
+        node_process.join()
 
 
 def run_node(settings: Settings) -> None:
@@ -80,15 +91,27 @@ def run_node(settings: Settings) -> None:
     uvicorn.run(create_app(settings, lambda: START), port=PORT, log_level="error")
 
 
-def measure(url: str, folder: Path, *options: str) -> float:
+def measure_rate(url: str, folder: Path, *options: str) -> float:
     """Return how many such commands would be done in a second."""
-    command = [sys.executable, "-m", "api.cli", "proof", *options, "--node", url, "--token-file", "token"]
-    start = time.perf_counter()
+    command_words = [
+        sys.executable,
+        "-m",
+        "api.cli",
+        "proof",
+        *options,
+        "--node",
+        url,
+        "--token-file",
+        "token",
+    ]
+    start_seconds = time.perf_counter()
     environment = {"PYTHONPATH": str(ROOT)}
-    process = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
-    if process.returncode:
-        raise SystemExit(process.stderr.decode()[-2000:])
-    return 1 / (time.perf_counter() - start)
+    completed_process = subprocess.run(
+        command_words, cwd=folder, env=environment, capture_output=True, check=False
+    )
+    if completed_process.returncode:
+        raise SystemExit(completed_process.stderr.decode()[-2000:])
+    return 1 / (time.perf_counter() - start_seconds)
 
 
 if __name__ == "__main__":

@@ -37,14 +37,14 @@ from ledger.verification.verify import PresentedContent, verify
 
 T = TypeVar("T")
 
-POSITIONS: Final = 10_000_000
-ANCHORS: Final = 50_000
-SHARE: Final = 100  # one position in so many changed
-CHANGES: Final = 4  # of one anchor, at most
+POSITION_COUNT: Final = 10_000_000
+ANCHOR_COUNT: Final = 50_000
+POSITIONS_PER_CHANGE: Final = 100  # one position in so many changed
+MAX_CHANGES: Final = 4  # of one anchor, at most
 DAY_SECONDS: Final = 86_400
-STEP_SECONDS: Final = 365 * DAY_SECONDS // ANCHORS
-PROOFS: Final = 1_000
-COMMAND: Final = Path(sys.executable).with_name("shunzheng")
+STEP_SECONDS: Final = 365 * DAY_SECONDS // ANCHOR_COUNT
+PROOF_COUNT: Final = 1_000
+COMMAND_PATH: Final = Path(sys.executable).with_name("shunzheng")
 
 
 @dataclass(frozen=True)
@@ -54,97 +54,104 @@ class Year(City):
     events: list[Event] = field(default_factory=list)
 
     def act(self, act: Act) -> None:
-        chain = self.knowledge.fold
-        time, block = max(NOW, chain.time + STEP_SECONDS), chain.block + 1
-        event = Event(chain.event_number + 1, act.KIND, chain.block, time, act.encode(), block)
+        fold = self.knowledge.fold
+        block_time, block_number = max(NOW, fold.time + STEP_SECONDS), fold.block + 1
+        event = Event(fold.event_number + 1, act.KIND, fold.block, block_time, act.encode(), block_number)
         self.knowledge.apply(event)
         self.events.append(event)
 
 
 def main() -> None:
     """Print the table."""
-    scale = 10 if "--quick" in sys.argv else 1
-    position_count, anchor_count = POSITIONS // scale, ANCHORS // scale
+    divisor = 10 if "--quick" in sys.argv else 1
+    position_count, anchor_count = POSITION_COUNT // divisor, ANCHOR_COUNT // divisor
     print(
-        f"\nSnapshot of a log of {position_count:,} positions, {position_count // SHARE:,} of them changed, "
+        f"\nSnapshot of a log of {position_count:,} positions, {position_count // POSITIONS_PER_CHANGE:,} of them changed, "
         f"{anchor_count:,} anchors"
     )
     city = make_city(SM3, "sm2", Year)
-    proofs = list(build(city, make_rows(make_documents(PROOFS))))
+    proofs = list(build(city, make_rows(make_documents(PROOF_COUNT))))
     grow_log(city, position_count, anchor_count)
-    with tempfile.TemporaryDirectory() as folder:
-        measure_all(city, proofs, Path(folder))
+    with tempfile.TemporaryDirectory() as folder_name:
+        measure_all(city, proofs, Path(folder_name))
 
 
 def grow_log(city: Year, position_count: int, anchor_count: int) -> None:
     """Let the log grow evenly, and some positions change once; those that are verified later stay as they are."""
     random, tree = Random(1), StatusTree(city.suite)
     positions_to_change = sorted(
-        random.sample(range(PROOFS, position_count), position_count // SHARE), reverse=True
+        random.sample(range(PROOF_COUNT, position_count), position_count // POSITIONS_PER_CHANGE),
+        reverse=True,
     )
     for sequence in range(2, anchor_count + 1):
-        size = PROOFS + (position_count - PROOFS) * (sequence - 1) // (anchor_count - 1)
-        tree.grow(size)
+        log_size = PROOF_COUNT + (position_count - PROOF_COUNT) * (sequence - 1) // (anchor_count - 1)
+        tree.grow(log_size)
         changed_positions = [
             positions_to_change.pop()
-            for _ in range(CHANGES)
-            if positions_to_change and positions_to_change[-1] < size
+            for _ in range(MAX_CHANGES)
+            if positions_to_change and positions_to_change[-1] < log_size
         ]
         for position in changed_positions:
             tree.set(position, Status.REVOKED)
         changes = encode_changes((position, Status.REVOKED) for position in changed_positions)
-        city.act(acts.Anchored("tianmen", sequence, size, random.randbytes(32), tree.compute_root(), changes))
+        city.act(
+            acts.Anchored("tianmen", sequence, log_size, random.randbytes(32), tree.compute_root(), changes)
+        )
 
 
 def measure_all(city: Year, proofs: list[Proof], folder: Path) -> None:
-    keys = [generate_key("sm2", Random(name).randbytes) for name in "abc"]
-    trust = TrustFile(
-        city.knowledge.registry, tuple(Cosigner(key.public.id.hex(), key.public) for key in keys), 2
+    private_keys = [generate_key("sm2", Random(name).randbytes) for name in "abc"]
+    trust_file = TrustFile(
+        city.knowledge.registry,
+        tuple(Cosigner(private_key.public.id.hex(), private_key.public) for private_key in private_keys),
+        2,
     )
-    trust_path, directory = folder / "trust.json", folder / "held"
-    trust_path.write_bytes(canonical(trust.to_json()))
+    trust_path, imported_folder = folder / "trust.json", folder / "held"
+    trust_path.write_bytes(canonical(trust_file.to_json()))
     whole_path, first_path, delta_path = (folder / f"{name}.snapshot" for name in ("whole", "most", "day"))
     last_n, yesterday_n = len(city.events), len(city.events) - DAY_SECONDS // STEP_SECONDS
-    _, seconds = time_work(lambda: write_file(city, keys, 0, last_n, whole_path))
+    _, elapsed_seconds = time_work(lambda: write_file(city, private_keys, 0, last_n, whole_path))
     print_line("bytes", f"{whole_path.stat().st_size:,}")
-    print_line("written in", f"{seconds:.1f} s")
-    write_file(city, keys, 0, yesterday_n, first_path)
-    write_file(city, keys, yesterday_n, last_n, delta_path)
+    print_line("written in", f"{elapsed_seconds:.1f} s")
+    write_file(city, private_keys, 0, yesterday_n, first_path)
+    write_file(city, private_keys, yesterday_n, last_n, delta_path)
     print_line("a day's delta, bytes", f"{delta_path.stat().st_size:,}")
     print_line(
         "checked, nothing replayed",
-        f"{time_work(lambda: check_snapshot(lambda: read_chunks(whole_path), trust))[1]:.1f} s",
+        f"{time_work(lambda: check_snapshot(lambda: read_chunks(whole_path), trust_file))[1]:.1f} s",
     )
-    knowledge, seconds = time_work(lambda: replay(read_chunks(whole_path)))
-    print_line("replayed in memory", f"{seconds:.1f} s")
+    knowledge, elapsed_seconds = time_work(lambda: replay(read_chunks(whole_path)))
+    print_line("replayed in memory", f"{elapsed_seconds:.1f} s")
     measure_verifying("in memory", knowledge, proofs)
-    measure_import("imported by the command line", first_path, trust_path, directory)
-    measure_import("a day's delta imported", delta_path, trust_path, directory)
+    measure_import("imported by the command line", first_path, trust_path, imported_folder)
+    measure_import("a day's delta imported", delta_path, trust_path, imported_folder)
     print_line(
         "most memory of these", f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:,.0f} MB"
     )
-    print_line("bytes on disk", f"{sum(path.stat().st_size for path in directory.iterdir()):,}")
-    imported_snapshot = ImportedSnapshot(directory)
+    print_line("bytes on disk", f"{sum(path.stat().st_size for path in imported_folder.iterdir()):,}")
+    imported_snapshot = ImportedSnapshot(imported_folder)
     with imported_snapshot.replica.reading() as replica_view:
         measure_verifying("from the directory", replica_view, proofs)
     imported_snapshot.close()
-    measure_one_document(proofs[0], trust_path, directory, folder)
+    measure_one_document(proofs[0], trust_path, imported_folder, folder)
 
 
-def write_file(city: Year, keys: list[PrivateKey], after: int, last_number: int, path: Path) -> None:
-    """Write the snapshot of the events behind event `after` up to event `last_number`."""
+def write_file(city: Year, private_keys: list[PrivateKey], first_n: int, last_n: int, path: Path) -> None:
+    """Write the snapshot of the events behind event `first_n` up to event `last_n`."""
     fold = Fold(compute_head_zero(31337, bytes(20), bytes(32)))
-    for event in city.events[:after]:
+    for event in city.events[:first_n]:
         fold.extend(event)
-    start_point = fold.event_number, fold.head, fold.block
-    for event in city.events[after:last_number]:
+    first_point = fold.event_number, fold.head, fold.block
+    for event in city.events[first_n:last_n]:
         fold.extend(event)
     checkpoint = Checkpoint(
         city.knowledge.registry, fold.event_number, fold.head, fold.block, bytes(32), fold.time
     )
-    cosigned = CosignedCheckpoint.of(checkpoint, [Cosignature.make(key, checkpoint) for key in keys])
+    cosigned_checkpoint = CosignedCheckpoint.of(
+        checkpoint, [Cosignature.make(private_key, checkpoint) for private_key in private_keys]
+    )
     with path.open("wb") as file:
-        for piece in write_snapshot(Header(cosigned, *start_point), city.events[after:last_number]):
+        for piece in write_snapshot(Header(cosigned_checkpoint, *first_point), city.events[first_n:last_n]):
             file.write(piece)
 
 
@@ -156,29 +163,29 @@ def measure_verifying(description: str, trust: Trust, proofs: list[Proof]) -> No
     ]
 
     def work() -> None:
-        for text, presented in presentations:
-            if verify(presented, text, trust, trust.time).verdict != "valid":
+        for proof_bytes, presented_content in presentations:
+            if verify(presented_content, proof_bytes, trust, trust.time).verdict != "valid":
                 raise SystemExit("a proof of the benchmark does not verify")
 
     print_line(f"verified per second, {description}", f"{len(presentations) / time_work(work)[1]:,.0f}")
 
 
-def measure_import(description: str, file: Path, trust_path: Path, directory: Path) -> None:
+def measure_import(description: str, snapshot_path: Path, trust_path: Path, imported_folder: Path) -> None:
     command = [
-        str(COMMAND),
+        str(COMMAND_PATH),
         "snapshot",
         "import",
-        str(file),
+        str(snapshot_path),
         "--trust",
         str(trust_path),
         "--into",
-        str(directory),
+        str(imported_folder),
     ]
-    _, seconds = time_work(lambda: run_command(command))
-    print_line(description, f"{seconds:.1f} s")
+    _, elapsed_seconds = time_work(lambda: run_command(command))
+    print_line(description, f"{elapsed_seconds:.1f} s")
 
 
-def measure_one_document(proof: Proof, trust_path: Path, directory: Path, folder: Path) -> None:
+def measure_one_document(proof: Proof, trust_path: Path, imported_folder: Path, folder: Path) -> None:
     """Verify once, as a person does: a new process each time."""
     assert proof.disclosure
     claims_path, proof_path = folder / "claims.json", folder / "proof.json"
@@ -190,31 +197,39 @@ def measure_one_document(proof: Proof, trust_path: Path, directory: Path, folder
         "--claims",
         str(claims_path),
         "--snapshot",
-        str(directory),
+        str(imported_folder),
         "--trust",
         str(trust_path),
     ]
-    command = [str(COMMAND), "verify", *arguments, "--max-age", str(10**9), "--at", "2030-01-01T00:00:00Z"]
-    _, seconds = time_work(lambda: run_command(command))
-    print_line("one document by the command line", f"{seconds:.2f} s")
+    command = [
+        str(COMMAND_PATH),
+        "verify",
+        *arguments,
+        "--max-age",
+        str(10**9),
+        "--at",
+        "2030-01-01T00:00:00Z",
+    ]
+    _, elapsed_seconds = time_work(lambda: run_command(command))
+    print_line("one document by the command line", f"{elapsed_seconds:.2f} s")
 
 
 def run_command(command: list[str]) -> None:
-    process = subprocess.run(command, capture_output=True, text=True, check=False)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)}: {process.stderr}")
+    completed_process = subprocess.run(command, capture_output=True, text=True, check=False)
+    if completed_process.returncode:
+        raise SystemExit(f"{' '.join(command)}: {completed_process.stderr}")
 
 
 def time_work(work: Callable[[], T]) -> tuple[T, float]:
-    start = _measure_processor()
+    start_seconds = _measure_processor()
     result = work()
-    return result, _measure_processor() - start
+    return result, _measure_processor() - start_seconds
 
 
 def _measure_processor() -> float:
     """Return the seconds that this process and its children have computed."""
-    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    resource_usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in resource_usages)
 
 
 def print_line(description: str, value: str) -> None:

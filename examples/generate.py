@@ -12,7 +12,7 @@ from random import Random
 
 from examples.holders import LINES, Body, Person, Population
 from examples.licences import Department, Licence, Register
-from examples.renderings import Rendering, as_html, as_ofd, as_pdf, as_text, rows
+from examples.renderings import Rendering, as_html, as_text, render_ofd, render_pdf, rows
 from examples.types import TYPES
 from ledger.encoding.canonical import Json
 
@@ -90,9 +90,13 @@ def documents() -> Iterator[tuple[Licence, dict[str, bytes]]]:
     restaurant, developer = population.body(lines["餐饮服务有限公司"]), population.body(lines["置业有限公司"])
     wanted: tuple[tuple[str, Body | Person, dict[str, Rendering]], ...] = (
         ("营业执照", restaurant, {"business-licence.html": as_html}),
-        ("食品经营许可证", restaurant, {"food-permit.pdf": as_pdf}),
-        ("建筑工程施工许可证", developer, {"building-permit.ofd": as_ofd, "building-permit.txt": as_text}),
-        ("教师资格证书", population.person(), {"teacher.pdf": as_pdf}),
+        ("食品经营许可证", restaurant, {"food-permit.pdf": render_pdf}),
+        (
+            "建筑工程施工许可证",
+            developer,
+            {"building-permit.ofd": render_ofd, "building-permit.txt": as_text},
+        ),
+        ("教师资格证书", population.person(), {"teacher.pdf": render_pdf}),
     )
     for name, holder, files in wanted:
         type_ = _BY_NAME[name]

@@ -60,7 +60,7 @@ _FONT_MEASURES = (
 )
 
 
-def as_pdf(title: str, rows: Sequence[Row]) -> bytes:
+def render_pdf(title: str, rows: Sequence[Row]) -> bytes:
     """One A4 page in STSong-Light, a font that PDF readers supply (ISO 32000-1 section 9.7.5)."""
     text = [title, NOTICE, *(f"{label}：{value}" for label, value in rows)]
     shown = "\n".join(f"<{line.encode('utf-16-be').hex().upper()}> Tj T*" for line in text)
@@ -89,7 +89,7 @@ _OFD_NAMESPACE = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 _OFD_AREA = "<ofd:PageArea><ofd:PhysicalBox>0 0 210 297</ofd:PhysicalBox></ofd:PageArea>"
 
 
-def as_ofd(title: str, rows: Sequence[Row]) -> bytes:
+def render_ofd(title: str, rows: Sequence[Row]) -> bytes:
     """One A4 page without a signature (GB/T 33190-2016); measures in millimetres."""
     text = [title, NOTICE, *(f"{label}：{value}" for label, value in rows)]
     parts = {

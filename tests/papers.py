@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import gmalg
 
-from examples.renderings import as_ofd
+from examples.renderings import render_ofd
 from ledger.crypto import sm2
 from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.crypto.suites import SM3
@@ -28,7 +28,7 @@ from ledger.documents.seals.ses import Picture
 
 YEAR: Final = 365 * 86_400
 NOW: Final = 1_772_413_200  # 2026-03-02, 09:00 in Tianmen
-DOCUMENT: Final = as_ofd("营业执照", [("名称", "天门市示例商贸有限公司"), ("经营范围", "日用百货销售")])
+DOCUMENT: Final = render_ofd("营业执照", [("名称", "天门市示例商贸有限公司"), ("经营范围", "日用百货销售")])
 PAGE: Final = "Doc_0/Pages/Page_0/Content.xml"
 SIGN: Final = "Doc_0/Signs/Sign_1"
 DESCRIPTION: Final = f"{SIGN}/Signature.xml"

@@ -16,7 +16,7 @@ from anchoring.chain.protocol import RegistryName
 from anchoring.errors import NotFound, TransactionRejected
 from api.console import note, say, show_json
 from api.governance.options import (
-    Build,
+    BuildAct,
     GrantOptions,
     KeySourceOptions,
     add_admin_acts,
@@ -33,8 +33,8 @@ from api.governance.reading import (
     check_registry,
     describe_registry,
     find_disagreements,
+    make_registry_json,
     read_registry,
-    registry_json,
 )
 from api.governance.sender import Sender
 from api.governance.words import add_advice, describe_act
@@ -119,7 +119,7 @@ def add(commands: Commands) -> None:
     show_parser.add_argument("--log", help="this log only")
     show_parser.set_defaults(run=_show_registry)
 
-    def add_act(name: str, explanation: str, build: Build) -> argparse.ArgumentParser:
+    def add_act(name: str, explanation: str, build: BuildAct) -> argparse.ArgumentParser:
         parser = actions.add_parser(name, help=explanation)
         _add_chain(parser)
         _add_registry(parser)
@@ -321,7 +321,7 @@ def _list_steps(
         raise MalformedInput(f"the key 0x{key_id.hex()} is retired or stolen: {_OTHER_KEY}")
     grants = [
         (grant.issuer, grant.kinds, grant.types, grant.not_before, grant.not_after)
-        for grant in registry.grants(key_id)
+        for grant in registry.list_grants(key_id)
     ]
     is_granted = (
         grant_act.issuer,
@@ -348,7 +348,7 @@ def _show_registry(options: _ShowOptions) -> int:
     differences = find_disagreements(chain, registry)
     if options.json:
         comparison: dict[str, Json] = {} if differences is None else {"disagreements": list(differences)}
-        show_json(registry_json(registry, options.log) | comparison)
+        show_json(make_registry_json(registry, options.log) | comparison)
         return 1 if differences else 0
     for line in describe_registry(registry, options.log):
         say(line)

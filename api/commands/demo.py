@@ -40,7 +40,7 @@ def _demo(options: _DemoOptions) -> int:
         if options.json:
             show_json(summary)
         if not options.once:
-            story.tell(story.epilogue())
+            story.tell(story.write_epilogue())
             _stay(story)
     finally:
         story.close()

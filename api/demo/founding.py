@@ -11,7 +11,7 @@ from typing import Final, TypedDict, TypeVar
 
 from api.demo.holders import EXAMPLES
 from api.demo.recovery import insist
-from api.demo.sealing import GRANTED, Sealing
+from api.demo.sealing import GRANTED_KINDS, Sealing
 from api.demo.stage import City, Stage
 from api.key_files import write_key
 from ledger.crypto.keys import PrivateKey, generate_key
@@ -19,7 +19,7 @@ from ledger.registry import acts
 
 _SM3_NUMBER: Final = 1
 _LICENCE_KIND: Final = 1
-_DIVISIONS: Final = {"tianmen": ("429006",), "wuhan": ("420100", "420102", "420103")}
+_DIVISIONS_BY_LOG: Final = {"tianmen": ("429006",), "wuhan": ("420100", "420102", "420103")}
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class Founding:
 
     stage: Stage
     cities: list[City]
-    keys: dict[str, PrivateKey]
+    private_keys: dict[str, PrivateKey]
     tell: Callable[[str], None]
 
     def found(self) -> Sealing:
@@ -46,10 +46,12 @@ class Founding:
         self._insist(self.stage.deploy)
         self.tell(f"   registry {self.stage.registry}")
         admissions = [
-            acts.LogAdmitted(name, _SM3_NUMBER, self._address(f"{name}-admin"), codes, acts.Predecessor())
-            for name, codes in _DIVISIONS.items()
+            acts.LogAdmitted(
+                name, _SM3_NUMBER, self._find_address(f"{name}-admin"), division_codes, acts.Predecessor()
+            )
+            for name, division_codes in _DIVISIONS_BY_LOG.items()
         ]
-        self._act("province", *admissions)
+        self._record_acts("province", *admissions)
         departments = json.loads((EXAMPLES / "departments.json").read_text("utf-8"))
         self._take_in(departments)
         for name, title, issues_records in (("tianmen", "天门市", True), ("wuhan", "武汉市", False)):
@@ -63,20 +65,23 @@ class Founding:
     def _take_in(self, departments: list[Department]) -> None:
         """Let Tianmen's admin take in departments with their keys."""
         for department in departments:
-            key = generate_key("sm2", secrets.token_bytes)
-            write_key(self.stage.directory / f"{department['credit_code']}.pem", key)
-            self.keys[department["credit_code"]] = key
+            private_key = generate_key("sm2", secrets.token_bytes)
+            write_key(self.stage.directory / f"{department['credit_code']}.pem", private_key)
+            self.private_keys[department["credit_code"]] = private_key
             self.tell(f"   {department['name']} ({department['credit_code']}) joins with its SM2 key")
-        self._act(
+        self._record_acts(
             "tianmen-admin",
-            acts.OperatorSet("tianmen", self._address("tianmen-operator")),
-            *(acts.IssuerAdded("tianmen", issuer) for issuer in self.keys),
-            *(acts.KeyRegistered("tianmen", 1, key.public.spki) for key in self.keys.values()),
+            acts.OperatorSet("tianmen", self._find_address("tianmen-operator")),
+            *(acts.IssuerAdded("tianmen", issuer) for issuer in self.private_keys),
+            *(
+                acts.KeyRegistered("tianmen", 1, private_key.public.spki)
+                for private_key in self.private_keys.values()
+            ),
         )
-        self._act(
+        self._record_acts(
             "tianmen-admin",
             *(
-                self._grant(department["credit_code"], _LICENCE_KIND, tuple(department["types"]))
+                self._make_grant(department["credit_code"], _LICENCE_KIND, tuple(department["types"]))
                 for department in departments
             ),
         )
@@ -84,21 +89,21 @@ class Founding:
     def _give_seal(self, department: Department) -> Sealing:
         """Let a department register seals and sealings, and Wuhan accept who makes and signs."""
         issuer = department["credit_code"]
-        self._act("tianmen-admin", self._grant(issuer, GRANTED, ()))
+        self._record_acts("tianmen-admin", self._make_grant(issuer, GRANTED_KINDS, ()))
         folder = self.stage.directory / "sealed"
-        sealing = Sealing(issuer, department["name"], self.keys[issuer], folder, self.tell)
+        sealing = Sealing(issuer, department["name"], self.private_keys[issuer], folder, self.tell)
         sealing.prepare(self.cities[1])
         return sealing
 
-    def _grant(self, issuer: str, kinds: int, types: tuple[str, ...]) -> acts.KeyGranted:
-        key = self.keys[issuer].public.id
-        return acts.KeyGranted("tianmen", key, issuer, kinds, types, 0, acts.NO_END)
+    def _make_grant(self, issuer: str, kinds: int, types: tuple[str, ...]) -> acts.KeyGranted:
+        key_id = self.private_keys[issuer].public.id
+        return acts.KeyGranted("tianmen", key_id, issuer, kinds, types, 0, acts.NO_END)
 
-    def _address(self, role: str) -> str:
-        return self._insist(lambda: self.stage.account(role).address)
+    def _find_address(self, role: str) -> str:
+        return self._insist(lambda: self.stage.open_account(role).address)
 
-    def _act(self, role: str, *joined_acts: acts.Act) -> None:
-        self._insist(lambda: self.stage.act(role, *joined_acts))
+    def _record_acts(self, role: str, *joined_acts: acts.Act) -> None:
+        self._insist(lambda: self.stage.record_acts(role, *joined_acts))
 
-    def _insist(self, question: Callable[[], T]) -> T:
-        return insist(question, self.tell)
+    def _insist(self, ask: Callable[[], T]) -> T:
+        return insist(ask, self.tell)

@@ -50,46 +50,54 @@ class Inspector:
     """Somebody with a laptop (a folder), a trust file on it, a stick, a certificate in hand, and nobody to ask."""
 
     cities: Sequence[City]
-    laptop: Path
+    laptop_folder: Path
     tell: Callable[[str], None]
-    results: dict[str, Json] = field(default_factory=dict)
+    results_by_description: dict[str, Json] = field(default_factory=dict)
 
     @property
-    def snapshot(self) -> Path:
-        return self.laptop / "usb-stick" / "registry.snapshot"
+    def snapshot_path(self) -> Path:
+        return self.laptop_folder / "usb-stick" / "registry.snapshot"
 
     @property
-    def trust(self) -> Path:
-        return self.laptop / "trust.json"
+    def trust_path(self) -> Path:
+        return self.laptop_folder / "trust.json"
 
     def prepare(self) -> None:
         """Let the cities cosign one checkpoint, and write snapshot and trust file. Raises: InspectionFailed."""
-        self.snapshot.parent.mkdir(parents=True, exist_ok=True)
-        self._until(self._cosigned, "cosignatures of all cities")
-        settings = [load_settings(city.directory) for city in self.cities]
+        self.snapshot_path.parent.mkdir(parents=True, exist_ok=True)
+        self._wait_until(self._cosign_all, "cosignatures of all cities")
+        settings_of_nodes = [load_settings(city.directory) for city in self.cities]
         cosigners = tuple(
-            Cosigner(city.title, _load_key(node).public)
-            for city, node in zip(self.cities, settings, strict=True)
+            Cosigner(city.title, _load_key(settings).public)
+            for city, settings in zip(self.cities, settings_of_nodes, strict=True)
         )
-        trust_file = TrustFile(settings[0].registry, cosigners, count_majority(len(cosigners)))
-        self.trust.write_bytes(canonical(trust_file.to_json()))
+        trust_file = TrustFile(settings_of_nodes[0].registry, cosigners, count_majority(len(cosigners)))
+        self.trust_path.write_bytes(canonical(trust_file.to_json()))
         self._run(
-            "snapshot", "export", self.cities[-1].directory, "-o", self.snapshot, "--cosigned", len(cosigners)
+            "snapshot",
+            "export",
+            self.cities[-1].directory,
+            "-o",
+            self.snapshot_path,
+            "--cosigned",
+            len(cosigners),
         )
-        snapshot_bytes = self.snapshot.stat().st_size
-        self.results["snapshot bytes"] = snapshot_bytes
+        snapshot_size_bytes = self.snapshot_path.stat().st_size
+        self.results_by_description["snapshot bytes"] = snapshot_size_bytes
         self.tell(
-            f"   {snapshot_bytes:,} bytes on the stick, signed by {'、'.join(city.title for city in self.cities)}"
+            f"   {snapshot_size_bytes:,} bytes on the stick, signed by {'、'.join(city.title for city in self.cities)}"
         )
 
-    def inspect(self, proof: bytes, claims: dict[str, Json], document: bytes | None = None) -> None:
+    def inspect(
+        self, proof_bytes: bytes, claims: dict[str, Json], document_bytes: bytes | None = None
+    ) -> None:
         """Verify a certificate in the field: today, a day later under two policies, and with a forged snapshot."""
-        certificate_options = self._certificate(proof, claims, document)
-        known_at = read_header(read_chunks(self.snapshot)).checkpoint.time
-        time_option = ("--at", format_time(known_at + DAY_SECONDS))
+        certificate_options = self._write_certificate(proof_bytes, claims, document_bytes)
+        known_at = read_header(read_chunks(self.snapshot_path)).checkpoint.time
+        time_options = ("--at", format_time(known_at + DAY_SECONDS))
         self._expect("with the snapshot", 0, "(snapshot)", *certificate_options, "--policy", "field")
         self._expect(
-            "a day later, field policy", 0, "", *certificate_options, "--policy", "field", *time_option
+            "a day later, field policy", 0, "", *certificate_options, "--policy", "field", *time_options
         )
         strict_output = self._expect(
             "a day later, strict policy",
@@ -98,11 +106,11 @@ class Inspector:
             *certificate_options,
             "--policy",
             "high-value",
-            *time_option,
+            *time_options,
         )
         known_line = next(line.strip() for line in strict_output.splitlines() if "known until" in line)
         self.tell(f"   under the strict policy, a day later: {known_line}")
-        genuine_snapshot = self.snapshot.read_bytes()
+        genuine_snapshot_bytes = self.snapshot_path.read_bytes()
         self._forge()
         self._expect(
             "with a snapshot forged by one city",
@@ -112,43 +120,54 @@ class Inspector:
             "--policy",
             "field",
         )
-        self.snapshot.write_bytes(genuine_snapshot)
+        self.snapshot_path.write_bytes(genuine_snapshot_bytes)
         self._expect("with the genuine one again", 0, "", *certificate_options, "--policy", "field")
         self.tell("   a snapshot forged by one city is refused; what was seen before stays")
 
-    def _cosigned(self) -> bool:
+    def _cosign_all(self) -> bool:
         """Let one city sign and each further one cosign; False where one is not so far yet."""
-        of_option: tuple[object, ...] = ()
+        of_options: tuple[object, ...] = ()
         for city in self.cities:
-            file = self.laptop / f"{city.name}.checkpoint.json"
-            if self._command("checkpoint", "sign", city.directory, *of_option, "-o", file).returncode:
+            checkpoint_path = self.laptop_folder / f"{city.name}.checkpoint.json"
+            if self._run_command(
+                "checkpoint", "sign", city.directory, *of_options, "-o", checkpoint_path
+            ).returncode:
                 return False
-            of_option = ("--of", file)
+            of_options = ("--of", checkpoint_path)
         return True
 
-    def _certificate(
-        self, proof: bytes, claims: dict[str, Json], document: bytes | None
+    def _write_certificate(
+        self, proof_bytes: bytes, claims: dict[str, Json], document_bytes: bytes | None
     ) -> tuple[object, ...]:
         proof_path, claims_path = (
-            self.laptop / "certificate.proof.json",
-            self.laptop / "certificate.claims.json",
+            self.laptop_folder / "certificate.proof.json",
+            self.laptop_folder / "certificate.claims.json",
         )
-        proof_path.write_bytes(proof)
+        proof_path.write_bytes(proof_bytes)
         claims_path.write_bytes(canonical(claims))
-        options = ("--proof", proof_path, "--snapshot", self.snapshot, "--trust", self.trust, "--lang", "en")
-        if document is None:
+        options = (
+            "--proof",
+            proof_path,
+            "--snapshot",
+            self.snapshot_path,
+            "--trust",
+            self.trust_path,
+            "--lang",
+            "en",
+        )
+        if document_bytes is None:
             return (*options, "--claims", claims_path)
-        document_path = self.laptop / "certificate"
-        document_path.write_bytes(document)
+        document_path = self.laptop_folder / "certificate"
+        document_path.write_bytes(document_bytes)
         return (document_path, *options)
 
     def _forge(self) -> None:
         """Write the snapshot that one city could make alone: one act more, signed with its own node's key."""
         city = self.cities[-1]
-        key = _load_key(load_settings(city.directory))
+        node_key = _load_key(load_settings(city.directory))
         header, events = (
-            read_header(read_chunks(self.snapshot)),
-            list(read_events(read_chunks(self.snapshot))),
+            read_header(read_chunks(self.snapshot_path)),
+            list(read_events(read_chunks(self.snapshot_path))),
         )
         fold = Fold(header.after_head)
         for event in events:
@@ -165,45 +184,49 @@ class Inspector:
             block=fold.block,
             time=fold.time,
         )
-        cosigned_checkpoint = CosignedCheckpoint.of(checkpoint, [Cosignature.make(key, checkpoint)])
+        cosigned_checkpoint = CosignedCheckpoint.of(checkpoint, [Cosignature.make(node_key, checkpoint)])
         forged_header = replace(header, cosigned_checkpoint=cosigned_checkpoint)
-        self.snapshot.write_bytes(b"".join(write_snapshot(forged_header, [*events, forged_event])))
+        self.snapshot_path.write_bytes(b"".join(write_snapshot(forged_header, [*events, forged_event])))
 
     def _expect(self, description: str, expected_code: int, expected_text: str, *arguments: object) -> str:
-        process = self._command("verify", *arguments, offline=True)
-        output = process.stdout + process.stderr
-        if process.returncode != expected_code or expected_text not in output:
+        completed_process = self._run_command("verify", *arguments, is_offline=True)
+        output = completed_process.stdout + completed_process.stderr
+        if completed_process.returncode != expected_code or expected_text not in output:
             raise InspectionFailed(
-                f"{description}: exit code {process.returncode} instead of {expected_code}: {output[-500:]}"
+                f"{description}: exit code {completed_process.returncode} instead of {expected_code}: {output[-500:]}"
             )
-        self.results[description] = process.returncode
+        self.results_by_description[description] = completed_process.returncode
         return output
 
     def _run(self, *arguments: object) -> None:
-        process = self._command(*arguments)
-        if process.returncode:
-            raise InspectionFailed(f"shunzheng {arguments[0]} {arguments[1]}: {process.stderr[-500:]}")
+        completed_process = self._run_command(*arguments)
+        if completed_process.returncode:
+            raise InspectionFailed(
+                f"shunzheng {arguments[0]} {arguments[1]}: {completed_process.stderr[-500:]}"
+            )
 
-    def _command(self, *arguments: object, offline: bool = False) -> "subprocess.CompletedProcess[str]":
-        start = ["-c", _OFFLINE_PROGRAM] if offline else ["-m", "api.cli"]
-        command = [
-            *(_find_network_isolation() if offline else ()),
+    def _run_command(
+        self, *arguments: object, is_offline: bool = False
+    ) -> "subprocess.CompletedProcess[str]":
+        program_options = ["-c", _OFFLINE_PROGRAM] if is_offline else ["-m", "api.cli"]
+        command_words = [
+            *(_find_network_isolation() if is_offline else ()),
             sys.executable,
-            *start,
+            *program_options,
             *map(str, arguments),
         ]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return subprocess.run(command_words, capture_output=True, text=True, check=False)
 
-    def _until(self, is_fulfilled: Callable[[], bool], description: str) -> None:
+    def _wait_until(self, is_fulfilled: Callable[[], bool], description: str) -> None:
         if not wait_until(is_fulfilled, description, self.tell):
             raise InspectionFailed(f"{description} did not come within {PATIENCE_SECONDS:g} s")
 
 
 def _load_key(settings: "Settings") -> PrivateKey:
-    key = load_node_key(settings)
-    if key is None:
+    node_key = load_node_key(settings)
+    if node_key is None:
         raise InspectionFailed(f"the node in {settings.directory} has no key")
-    return key
+    return node_key
 
 
 @cache

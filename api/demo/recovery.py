@@ -61,12 +61,12 @@ class Watch:
             self._saved_at = time.monotonic()
 
 
-def insist(question: Callable[[], T], tell: Callable[[str], None]) -> T:
+def insist(ask: Callable[[], T], tell: Callable[[str], None]) -> T:
     """Do something until it is answered. Raises: NodeError, ChainUnavailable, when patience ends or it is refused."""
     deadline, was_told = time.monotonic() + PATIENCE_SECONDS, False
     while True:
         try:
-            return question()
+            return ask()
         except (NodeError, ChainUnavailable) as error:
             # a node that was started again may not have followed the chain to the key yet
             is_refused = (

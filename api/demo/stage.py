@@ -61,10 +61,14 @@ class City:
 
     def launch(self) -> None:
         """Start the node's processes, from a thread that lives as long as they shall."""
-        with self._process_lock, (self.directory / "node.log").open("ab") as log:
+        with self._process_lock, (self.directory / "node.log").open("ab") as log_file:
             command = [sys.executable, "-m", "api.cli", "node", str(self.directory)]
             self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, start_new_session=True, preexec_fn=dies_with(os.getpid())
+                command,
+                stdout=log_file,
+                stderr=log_file,
+                start_new_session=True,
+                preexec_fn=dies_with(os.getpid()),
             )
 
     @property
@@ -116,48 +120,51 @@ class Stage:
     chain: Chain
     chain_url: str
     registry: str = ""
-    gas: dict[str, int] = field(default_factory=dict)
+    gas_by_act: dict[str, int] = field(default_factory=dict)
     devnet: Devnet | None = None
-    account_of_all: Account | None = None
+    shared_account: Account | None = None
     _save_lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def account(self, name: str) -> Account:
+    def open_account(self, name: str) -> Account:
         """Return the account that plays a role: one each on a devnet, the same for all on a chain of somebody else's."""
         if self.devnet:
             return self.devnet.account(name)
-        assert self.account_of_all is not None
-        return self.account_of_all
+        assert self.shared_account is not None
+        return self.shared_account
 
     def deploy(self) -> None:
         """Deploy the registry. A deployment whose answer was lost is made again; nothing names the first.
 
         Raises: TransactionRejected, ChainUnavailable, also where the chain ended before it was saved.
         """
-        province = self.account("province")
+        province = self.open_account("province")
         if self.devnet:
             self.devnet.mine()  # anvil tells a contract a wrong hash of a block that it has loaded
         with self._funds_as_they_were():
             self.registry = deployment.deploy(self.chain, province, province.address, patience=_PATIENCE)
         self.save()
-        name = RegistryName.parse(self.registry)
-        if self.chain.head_zero(name.contract)[: len(name.head_prefix)] != name.head_prefix:
+        registry_name = RegistryName.parse(self.registry)
+        if (
+            self.chain.head_zero(registry_name.contract)[: len(registry_name.head_prefix)]
+            != registry_name.head_prefix
+        ):
             raise ReorgDetected("the chain lost the deployment")
 
-    def act(self, role: str, *joined_acts: acts.Act) -> None:
+    def record_acts(self, role: str, *joined_acts: acts.Act) -> None:
         """Have acts that do not need one another recorded by the account of a role; what is recorded already stays alone.
 
         Raises: TransactionRejected, ChainUnavailable, also where the chain ended before it was saved.
         """
         contract = RegistryName.parse(self.registry).contract
         missing_acts = self._list_missing(contract, joined_acts)
-        data = [calls.encode_call(act) for act in missing_acts]
+        encoded_calls = [calls.encode_call(act) for act in missing_acts]
         with self._funds_as_they_were():
             receipts = deployment.execute_together(
-                self.chain, self.account(role), contract, data, patience=_PATIENCE
+                self.chain, self.open_account(role), contract, encoded_calls, patience=_PATIENCE
             )
         for act, receipt in zip(missing_acts, receipts, strict=True):
-            name = type(act).__name__
-            self.gas[name] = max(self.gas.get(name, 0), receipt.gas_used)
+            act_name = type(act).__name__
+            self.gas_by_act[act_name] = max(self.gas_by_act.get(act_name, 0), receipt.gas_used)
         self.save()
         if self._list_missing(contract, missing_acts):
             raise ReorgDetected("the chain lost acts that were mined")
@@ -173,7 +180,10 @@ class Stage:
             raise
 
     def _list_missing(self, contract: str, joined_acts: Sequence[acts.Act]) -> list[acts.Act]:
-        recorded_acts = {(item.event.kind, item.event.payload) for item in read_events(self.chain, contract)}
+        recorded_acts = {
+            (recorded_act.event.kind, recorded_act.event.payload)
+            for recorded_act in read_events(self.chain, contract)
+        }
         return [act for act in joined_acts if (act.KIND, act.encode()) not in recorded_acts]
 
     def save(self) -> None:
@@ -182,51 +192,54 @@ class Stage:
             with self._save_lock:
                 self.devnet.save()
 
-    def anchor_gas(self) -> list[int]:
+    def list_anchor_gas(self) -> list[int]:
         """Return the gas that each anchor of the registry took, as its receipt says."""
         contract = RegistryName.parse(self.registry).contract
         receipts = [
-            self.chain.receipt(item.transaction)
-            for item in read_events(self.chain, contract)
-            if item.event.kind == acts.Anchored.KIND
+            self.chain.receipt(recorded_act.transaction)
+            for recorded_act in read_events(self.chain, contract)
+            if recorded_act.event.kind == acts.Anchored.KIND
         ]
         return [receipt.gas_used for receipt in receipts if receipt]
 
     def found_city(self, name: str, title: str, *, issues: bool) -> City:
         """Lay out a node's directory, with its own databases, and return the city."""
-        operator = self.account(f"{name}-operator") if issues else None
+        operator = self.open_account(f"{name}-operator") if issues else None
         directory = self.directory / name
         directory.mkdir(parents=True)
-        listen = f"127.0.0.1:{_find_free_port()}"
-        lines = [
+        listen_address = f"127.0.0.1:{_find_free_port()}"
+        settings_lines = [
             f'registry = "{self.registry}"',
             f'chain_url = "{self.chain_url}"',
-            f'listen = "{listen}"',
+            f'listen = "{listen_address}"',
             f'name = "{title}"',
             f'node_key = "{KEY_FILE}"',
         ]
         make_node_key(directory)
         if operator:
-            password = secrets.token_hex(16)
-            files.write(directory / "operator.password", password.encode())
-            operator.save(directory / "operator.json", password, rounds=1_000)
-            lines += [
+            password_text = secrets.token_hex(16)
+            files.write(directory / "operator.password", password_text.encode())
+            operator.save(directory / "operator.json", password_text, rounds=1_000)
+            settings_lines += [
                 f'log = "{name}"',
                 'keystore = "operator.json"',
                 'keystore_password_file = "operator.password"',
             ]
-        files.write(directory / SETTINGS_FILE, "\n".join(lines).encode() + b"\n")
-        return City(name, title, directory, f"http://{listen}")
+        files.write(directory / SETTINGS_FILE, "\n".join(settings_lines).encode() + b"\n")
+        return City(name, title, directory, f"http://{listen_address}")
 
     def declare_node(self, city: City) -> None:
         """Have the admin of the city's log declare the key of its node."""
-        key = make_node_key(city.directory)
-        self.act(f"{city.name}-admin", acts.KeyRegistered(city.name, NODE, key.public.spki))
+        node_key = make_node_key(city.directory)
+        self.record_acts(f"{city.name}-admin", acts.KeyRegistered(city.name, NODE, node_key.public.spki))
 
     def watch(self, city: City, *other_cities: City) -> None:
         """Have the city's node fetch the entries of other cities' logs."""
         with (city.directory / SETTINGS_FILE).open("a", encoding="utf-8") as file:
-            file.write("[peers]\n" + "".join(f'{other.name} = "{other.url}"\n' for other in other_cities))
+            file.write(
+                "[peers]\n"
+                + "".join(f'{other_city.name} = "{other_city.url}"\n' for other_city in other_cities)
+            )
 
     def make_token(self, city: City, scopes: Iterable[str]) -> str:
         """Give out a token of a city's node, as `shunzheng token create` does."""
@@ -249,26 +262,26 @@ class Stage:
 
 def open_stage(directory: Path, block_seconds: float) -> Stage:
     """Clear the demo's directory and start a devnet there, or use the chain that CHAIN_URL names. Raises: DevnetError."""
-    marker = directory / "shunzheng-demo"
+    marker_path = directory / "shunzheng-demo"
     if directory.exists():
-        if not marker.exists() and any(directory.iterdir()):
+        if not marker_path.exists() and any(directory.iterdir()):
             raise DevnetError(f"{directory} holds something else than a demo: name another with --directory")
         shutil.rmtree(directory)
     directory.mkdir(mode=0o700, parents=True)  # keys, tokens and what was registered lie in it
-    marker.touch()
+    marker_path.touch()
     url = os.environ.get("CHAIN_URL")
     if not url:
         devnet = Devnet(directory / "chain", block_seconds=block_seconds)
         devnet.start()
         return Stage(directory, devnet.chain, devnet.url, devnet=devnet)
-    keystore, password = os.environ.get("CHAIN_KEYSTORE"), os.environ.get("CHAIN_PASSWORD_FILE")
-    if not keystore or not password:
+    keystore_path, password_path = os.environ.get("CHAIN_KEYSTORE"), os.environ.get("CHAIN_PASSWORD_FILE")
+    if not keystore_path or not password_path:
         raise DevnetError(
             "CHAIN_URL names a chain that runs already: name an account that can pay there, with CHAIN_KEYSTORE (an "
             "encrypted keystore file, see `shunzheng chain account`) and CHAIN_PASSWORD_FILE"
         )
-    account = Account.load(Path(keystore), Path(password).read_text().rstrip("\n"))
-    return Stage(directory, EthereumChain(Endpoint(url)), url, account_of_all=account)
+    open_account = Account.load(Path(keystore_path), Path(password_path).read_text().rstrip("\n"))
+    return Stage(directory, EthereumChain(Endpoint(url)), url, shared_account=open_account)
 
 
 def _find_free_port() -> int:

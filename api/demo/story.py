@@ -21,7 +21,7 @@ from api.demo.holders import EXAMPLES, Holding, encode_request, group_by_issuer,
 from api.demo.importing import Importing
 from api.demo.inspector import Inspector
 from api.demo.recovery import InsistentClient, Watch, insist
-from api.demo.sealing import GENUINE, Sealing
+from api.demo.sealing import GENUINE_FILE, Sealing
 from api.demo.stage import City, Stage
 from api.demo.waiting import PATIENCE_SECONDS, wait_until
 from api.department.drafting import draft
@@ -51,8 +51,8 @@ class Story:
     stage: Stage
     tell: Callable[[str], None]
     cities: list[City] = field(default_factory=list)
-    keys: dict[str, PrivateKey] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
+    private_keys: dict[str, PrivateKey] = field(default_factory=dict)
+    seconds_by_phase: dict[str, float] = field(default_factory=dict)
     verdicts: Counter[str] = field(default_factory=Counter)
     reasons_by_forgery: dict[str, str] = field(default_factory=dict)
     holdings: list[Holding] = field(default_factory=list)
@@ -64,53 +64,53 @@ class Story:
         """Play the whole story and return the summary. Raises: StoryFailed."""
         self.watch = Watch(self.stage, self.cities, self.tell)
         self.watch.start()
-        with self._phase(
+        with self._tell_phase(
             "registry", "1. The province deploys the registry and admits the logs of two cities."
         ):
-            founding = Founding(self.stage, self.cities, self.keys, self.tell)
+            founding = Founding(self.stage, self.cities, self.private_keys, self.tell)
             self.sealing = founding.found()
         tianmen, wuhan = self.cities
-        with self._phase("nodes", "2. Each city starts its node, with databases of its own."):
+        with self._tell_phase("nodes", "2. Each city starts its node, with databases of its own."):
             for city in self.cities:
                 city.launch()
             for city in self.cities:
                 city.wait_ready()
                 self.tell(f"   {city.title}: {city.url}")
-        with self._phase(
+        with self._tell_phase(
             "registration", "3. Departments of Tianmen sign their licences with SM2 and hand them in."
         ):
             licence_ids = self._register(tianmen, "licences.ndjson")
             self._import(tianmen)
-        with self._phase("anchoring", "4. Tianmen's node anchors them in batches."):
+        with self._tell_phase("anchoring", "4. Tianmen's node anchors them in batches."):
             self._wait(tianmen, licence_ids, "frozen", "submitted", "mined", "final")
             document_ids = self._register(tianmen, "with-documents.ndjson")
-            sealing_ids = self._with_sealing(tianmen, Sealing.register)
+            sealing_ids = self._run_sealing(tianmen, Sealing.register)
             self._wait(tianmen, licence_ids + document_ids + sealing_ids, "final")
             self._tell_anchors(tianmen)
-            destruction_id = self._with_sealing(tianmen, Sealing.destroy)
+            destruction_id = self._run_sealing(tianmen, Sealing.destroy)
             self._wait(tianmen, [destruction_id], "frozen", "submitted", "mined", "final")
-            self._with_sealing(tianmen, Sealing.backdate)
-        with self._phase("proofs", "5. Every holder gets a proof, a file that stands by itself."):
+            self._run_sealing(tianmen, Sealing.backdate)
+        with self._tell_phase("proofs", "5. Every holder gets a proof, a file that stands by itself."):
             self._write_proofs(tianmen)
             self._wait(tianmen, [destruction_id], "final")
-            self._with_sealing(tianmen, Sealing.collect, self._token())
+            self._run_sealing(tianmen, Sealing.collect, self._read_token())
             self._wait_known(wuhan, tianmen)
         self.tell("6. Tianmen's node is switched off. Nobody can be asked any more.")
         tianmen.stop()
-        with self._phase(
+        with self._tell_phase(
             "verification", "7. A counter in Wuhan verifies every one of them from what Wuhan knows itself."
         ):
             self._verify_all(wuhan)
-            self._with_sealing(wuhan, Sealing.verify)
-        with self._phase("forgeries", "8. Then come the ones that should not pass."):
-            self._forgeries(wuhan)
-        with self._phase("revocation", "9. Tianmen comes back and revokes one licence."):
+            self._run_sealing(wuhan, Sealing.verify)
+        with self._tell_phase("forgeries", "8. Then come the ones that should not pass."):
+            self._try_forgeries(wuhan)
+        with self._tell_phase("revocation", "9. Tianmen comes back and revokes one licence."):
             self._revoke(tianmen, wuhan)
-        with self._phase(
+        with self._tell_phase(
             "inspection", "10. An inspector in the field has a snapshot on a USB stick, and no network."
         ):
             self._inspect(wuhan)
-        return self._summary()
+        return self._make_summary()
 
     def close(self) -> None:
         """Stop what runs."""
@@ -121,42 +121,42 @@ class Story:
         if self.stage.devnet:
             self.stage.devnet.stop()
 
-    def epilogue(self) -> str:
+    def write_epilogue(self) -> str:
         """Say what can be tried now."""
-        sample = self.holdings[0]
+        sample_holding = self.holdings[0]
         tianmen, wuhan = self.cities
-        documents = [
+        document_paths = [
             path
             for path in sorted((self.stage.directory / "holders").iterdir())
             if not path.name.endswith(".json")
         ]
-        token = self.stage.directory / "tianmen.token"
+        token_path = self.stage.directory / "tianmen.token"
         lines = [
             "",
             "Both nodes stay up. Open Wuhan's page in a browser and drop a document and its proof there:",
             f"  Wuhan    {wuhan.url}",
             f"  Tianmen  {tianmen.url}",
             f"The holders' files are in {self.stage.directory / 'holders'}. On the command line:",
-            f"  shunzheng verify {documents[0]} --node {wuhan.url}",
-            f"  shunzheng verify {self.stage.directory / 'sealed' / GENUINE} --node {wuhan.url}",
-            f"  shunzheng trace {sample.identifier} --node {tianmen.url} --token-file {token}",
+            f"  shunzheng verify {document_paths[0]} --node {wuhan.url}",
+            f"  shunzheng verify {self.stage.directory / 'sealed' / GENUINE_FILE} --node {wuhan.url}",
+            f"  shunzheng trace {sample_holding.identifier} --node {tianmen.url} --token-file {token_path}",
             "Ctrl-C stops everything.",
         ]
         return "\n".join(lines)
 
     @contextmanager
-    def _phase(self, name: str, description: str) -> Iterator[None]:
+    def _tell_phase(self, phase_name: str, description: str) -> Iterator[None]:
         self.tell(description)
-        start = time.monotonic()
+        start_seconds = time.monotonic()
         yield
-        self.seconds[name] = round(time.monotonic() - start, 2)
+        self.seconds_by_phase[phase_name] = round(time.monotonic() - start_seconds, 2)
 
-    def _register(self, city: City, file: str) -> list[str]:
+    def _register(self, city: City, file_name: str) -> list[str]:
         """Hand in the licences of a file, a submission for each department. Return the ids."""
-        with self._client(city) as node:
+        with self._open_client(city) as node:
             return [
                 self._submit(node, issuer, lines)
-                for issuer, lines in group_by_issuer(EXAMPLES / file).items()
+                for issuer, lines in group_by_issuer(EXAMPLES / file_name).items()
             ]
 
     def _submit(
@@ -165,7 +165,7 @@ class Story:
         with draft(
             lines,
             ask_target(node),
-            self.keys[issuer],
+            self.private_keys[issuer],
             secrets.token_bytes,
             int(time.time()),
             read_file=lambda path: (EXAMPLES / path).read_bytes(),
@@ -177,30 +177,32 @@ class Story:
 
     def _import(self, city: City) -> None:
         """Let a department bring an Excel file as its system exports it."""
-        issuer, folder = next(iter(self.keys)), self.stage.directory
+        issuer, folder = next(iter(self.private_keys)), self.stage.directory
         self.importing = Importing(city, issuer, folder / f"{issuer}.pem", folder / "import", self.tell)
         self.importing.bring()
 
-    def _client(self, city: City, token: str | None = None) -> NodeClient:
-        return InsistentClient(city.url, self.tell, token)
+    def _open_client(self, city: City, token_text: str | None = None) -> NodeClient:
+        return InsistentClient(city.url, self.tell, token_text)
 
-    def _token(self) -> str:
+    def _read_token(self) -> str:
         return (self.stage.directory / "tianmen.token").read_text()
 
-    def _with_sealing(
-        self, city: City, step: Callable[[Sealing, NodeClient], T], token: str | None = None
+    def _run_sealing(
+        self, city: City, take_step: Callable[[Sealing, NodeClient], T], token_text: str | None = None
     ) -> T:
         assert self.sealing is not None
-        with self._client(city, token) as node:
-            return step(self.sealing, node)
+        with self._open_client(city, token_text) as node:
+            return take_step(self.sealing, node)
 
-    def _wait(self, city: City, receipts: Sequence[str], *awaited_states: str) -> None:
-        with self._client(city) as node:
-            for receipt in receipts:
-                self._until(partial(_has_state, node, receipt, awaited_states), f"submission {receipt}")
+    def _wait(self, city: City, submission_ids: Sequence[str], *awaited_states: str) -> None:
+        with self._open_client(city) as node:
+            for submission_id in submission_ids:
+                self._wait_until(
+                    partial(_has_state, node, submission_id, awaited_states), f"submission {submission_id}"
+                )
 
     def _tell_anchors(self, city: City) -> None:
-        with self._client(city) as node:
+        with self._open_client(city) as node:
             for anchor in node.fetch_anchors(city.name)["items"][::-1]:
                 record_count = anchor["size"] - anchor["size_before"]
                 if record_count:
@@ -209,13 +211,13 @@ class Story:
                     )
 
     def _write_proofs(self, city: City) -> None:
-        token = self.stage.make_token(city, ("proofs", "history", "claims"))
-        write_file(self.stage.directory / "tianmen.token", token.encode())
+        token_text = self.stage.make_token(city, ("proofs", "history", "claims"))
+        write_file(self.stage.directory / "tianmen.token", token_text.encode())
         folder = self.stage.directory / "holders"
         folder.mkdir()
-        files = (EXAMPLES / name for name in ("licences.ndjson", "with-documents.ndjson"))
-        rows = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
-        with self._client(city, token) as node, ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
+        example_paths = (EXAMPLES / name for name in ("licences.ndjson", "with-documents.ndjson"))
+        rows = [json.loads(line) for file in example_paths for line in file.read_bytes().splitlines()]
+        with self._open_client(city, token_text) as node, ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
             self.holdings = list(pool.map(lambda row: write_proof(node, row, folder), rows))
         self.tell(f"   {len(self.holdings):,} proofs written to {folder}")
         assert self.importing is not None
@@ -223,26 +225,27 @@ class Story:
 
     def _wait_known(self, verifier: City, issuer: City) -> None:
         """Wait until the verifier has the issuer's newest final anchor, and the entries of every one."""
-        with self._client(issuer) as issuer_node, self._client(verifier) as verifier_node:
+        with self._open_client(issuer) as issuer_node, self._open_client(verifier) as verifier_node:
             newest_sequence = _ask_sequence(issuer_node, issuer.name)
-            self._until(
+            self._wait_until(
                 lambda: _ask_sequence(verifier_node, issuer.name) >= newest_sequence,
                 f"anchor {newest_sequence} in {verifier.title}",
             )
-            self._until(
+            self._wait_until(
                 lambda: _ask_entries_state(verifier_node, issuer.name) == "published", "the public entries"
             )
         self.tell("   Wuhan has fetched the public entries behind them, and they are in order 公开日志已核对")
 
     def _verify_all(self, city: City) -> None:
-        with self._client(city) as node:
-            for start in range(0, len(self.holdings), _BATCH_PROOFS):
+        with self._open_client(city) as node:
+            for start_index in range(0, len(self.holdings), _BATCH_PROOFS):
                 items: list[Json] = [
-                    holding.request() for holding in self.holdings[start : start + _BATCH_PROOFS]
+                    holding.make_request()
+                    for holding in self.holdings[start_index : start_index + _BATCH_PROOFS]
                 ]
                 reports = node.verify_batch(encode_request({"items": items}))["reports"]
                 for holding, report in zip(
-                    self.holdings[start : start + _BATCH_PROOFS], reports, strict=True
+                    self.holdings[start_index : start_index + _BATCH_PROOFS], reports, strict=True
                 ):
                     if (
                         report["verdict"] not in ("valid", "not_current")
@@ -258,26 +261,26 @@ class Story:
             f"{ended_count:,} genuine but outside their dates 真实，但已过有效期"
         )
 
-    def _forgeries(self, city: City) -> None:
-        sample = next(holding for holding in self.holdings if holding.document is None)
-        other_holding = next(holding for holding in self.holdings if holding.document is not None)
-        with self._client(city) as node:
-            for description, reason, request in make_forgeries(sample, other_holding):
-                self._catch(node, description, reason, request)
-            bare_request: dict[str, Json] = {"proof": sample.proof.decode()}
-            self._catch(
+    def _try_forgeries(self, city: City) -> None:
+        sample_holding = next(holding for holding in self.holdings if holding.document_bytes is None)
+        other_holding = next(holding for holding in self.holdings if holding.document_bytes is not None)
+        with self._open_client(city) as node:
+            for description, reason, request in make_forgeries(sample_holding, other_holding):
+                self._expect_caught(node, description, reason, request)
+            bare_request: dict[str, Json] = {"proof": sample_holding.proof_bytes.decode()}
+            self._expect_caught(
                 node,
                 "a genuine code with nothing to compare",
                 "nothing_presented",
                 bare_request,
                 "unverifiable",
             )
-        issuer = next(iter(self.keys))
-        self._refused(
+        issuer = next(iter(self.private_keys))
+        self._expect_refusal(
             "Wuhan registers a department of Tianmen", "wuhan-admin", acts.IssuerAdded("wuhan", issuer)
         )
 
-    def _catch(
+    def _expect_caught(
         self,
         node: NodeClient,
         description: str,
@@ -294,9 +297,9 @@ class Story:
         self.verdicts[verdict] += 1
         self.tell(f"   {description}: {report['words']['zh']}，{report['reason_words']['zh']} ({reason})")
 
-    def _refused(self, description: str, role: str, act: acts.Act) -> None:
+    def _expect_refusal(self, description: str, role: str, act: acts.Act) -> None:
         try:
-            insist(lambda: self.stage.act(role, act), self.tell)
+            insist(lambda: self.stage.record_acts(role, act), self.tell)
         except TransactionRejected as error:
             self.reasons_by_forgery[description] = error.name
             self.tell(f"   {description}: the registry refuses ({error.name})")
@@ -305,21 +308,30 @@ class Story:
 
     def _revoke(self, issuer: City, verifier: City) -> None:
         """Revoke the first licence that is in force, and see Wuhan say so."""
-        sample = self._in_force(verifier)
+        sample_holding = self._find_in_force(verifier)
         issuer.launch()
         issuer.wait_ready()
-        record = json.loads(sample.proof)["record"]
-        row = {"kind": "licence", "action": "revoke", "identifier": sample.identifier, "issuer": record["issuer"],
-               "basis": "行政许可法 第六十九条"}  # fmt: skip
-        with self._client(issuer, self._token()) as node:
-            newest_leaf = parse_digest(node.fetch_history(sample.identifier)["records"][-1]["leaf"])[1]
-            submission_id = self._submit(node, record["issuer"], [encode_request(row)], newest_leaf)
-        start = time.monotonic()
-        with self._client(verifier) as node:
-            request = encode_request(sample.request())
-            self._until(lambda: node.verify(request)["reason"] == "revoked", "the revocation in Wuhan")
+        record_members = json.loads(sample_holding.proof_bytes)["record"]
+        revocation_row = {
+            "kind": "licence",
+            "action": "revoke",
+            "identifier": sample_holding.identifier,
+            "issuer": record_members["issuer"],
+            "basis": "行政许可法 第六十九条",
+        }
+        with self._open_client(issuer, self._read_token()) as node:
+            newest_leaf = parse_digest(node.fetch_history(sample_holding.identifier)["records"][-1]["leaf"])[
+                1
+            ]
+            submission_id = self._submit(
+                node, record_members["issuer"], [encode_request(revocation_row)], newest_leaf
+            )
+        start_seconds = time.monotonic()
+        with self._open_client(verifier) as node:
+            request = encode_request(sample_holding.make_request())
+            self._wait_until(lambda: node.verify(request)["reason"] == "revoked", "the revocation in Wuhan")
             report = node.verify(request)
-        self.seconds["revocation visible elsewhere"] = round(time.monotonic() - start, 2)
+        self.seconds_by_phase["revocation visible elsewhere"] = round(time.monotonic() - start_seconds, 2)
         self.verdicts[report["verdict"]] += 1
         self.reasons_by_forgery["a licence that was revoked"] = report["reason"]
         self._wait(issuer, [submission_id], "final")
@@ -331,53 +343,67 @@ class Story:
     def _inspect(self, verifier: City) -> None:
         inspector = Inspector(self.cities, self.stage.directory / "laptop", self.tell)
         inspector.prepare()
-        sample = self._in_force(verifier)
-        inspector.inspect(sample.proof, sample.claims, sample.document)
+        sample_holding = self._find_in_force(verifier)
+        inspector.inspect(sample_holding.proof_bytes, sample_holding.claims, sample_holding.document_bytes)
         self.reasons_by_forgery["a snapshot too old for a strict policy"] = "knowledge_stale"
         self.reasons_by_forgery["a snapshot forged by one city"] = "below_threshold"
 
-    def _in_force(self, city: City) -> Holding:
-        with self._client(city) as node:
+    def _find_in_force(self, city: City) -> Holding:
+        with self._open_client(city) as node:
             for holding in self.holdings:
-                if node.verify(encode_request(holding.request()))["verdict"] == "valid":
+                if node.verify(encode_request(holding.make_request()))["verdict"] == "valid":
                     return holding
         raise StoryFailed("no licence is in force")
 
-    def _until(self, is_fulfilled: Callable[[], bool], description: str) -> None:
+    def _wait_until(self, is_fulfilled: Callable[[], bool], description: str) -> None:
         if not wait_until(is_fulfilled, description, self.tell):
             raise StoryFailed(
                 f"{description} did not come within {PATIENCE_SECONDS:g} s; see node.log in {self.stage.directory}"
             )
 
-    def _summary(self) -> dict[str, Json]:
-        with self._client(self.cities[0]) as node:
+    def _make_summary(self) -> dict[str, Json]:
+        with self._open_client(self.cities[0]) as node:
             anchors = list(node.fetch_anchors("tianmen")["items"])
         assert self.sealing is not None
-        gas: dict[str, Json] = {
-            **self.stage.gas,
-            "Anchored": max(insist(self.stage.anchor_gas, self.tell), default=0),
+        gas_by_act: dict[str, Json] = {
+            **self.stage.gas_by_act,
+            "Anchored": max(insist(self.stage.list_anchor_gas, self.tell), default=0),
         }
         return {
             "type": "shunzheng/demo-summary/1",
             "registry": self.stage.registry,
             "records": len(self.holdings) + self.sealing.record_count + 1,
-            "departments": len(self.keys),
+            "departments": len(self.private_keys),
             "verdicts": dict(self.verdicts),
             "caught": dict(self.reasons_by_forgery),
-            "sealed": dict(self.sealing.results),
+            "sealed": dict(self.sealing.results_by_description),
             "anchors": len(anchors),
-            "gas": gas,
-            "milliseconds": {name: round(1000 * seconds) for name, seconds in self.seconds.items()},
+            "gas": gas_by_act,
+            "milliseconds": {name: round(1000 * seconds) for name, seconds in self.seconds_by_phase.items()},
         }
 
 
-def _has_state(node: NodeClient, receipt: str, awaited_states: Sequence[str]) -> bool:
-    return node.fetch_submission(receipt)["state"] in awaited_states
+def _has_state(node: NodeClient, submission_id: str, awaited_states: Sequence[str]) -> bool:
+    return node.fetch_submission(submission_id)["state"] in awaited_states
 
 
 def _ask_sequence(node: NodeClient, log: str) -> int:
-    return next((int(item["sequence"]) for item in node.fetch_logs()["items"] if item["name"] == log), 0)
+    return next(
+        (
+            int(log_answer["sequence"])
+            for log_answer in node.fetch_logs()["items"]
+            if log_answer["name"] == log
+        ),
+        0,
+    )
 
 
 def _ask_entries_state(node: NodeClient, log: str) -> str:
-    return next((str(item["entries"]) for item in node.fetch_logs()["items"] if item["name"] == log), "")
+    return next(
+        (
+            str(log_answer["entries"])
+            for log_answer in node.fetch_logs()["items"]
+            if log_answer["name"] == log
+        ),
+        "",
+    )

@@ -19,13 +19,13 @@ def wait_until(
     wait: Callable[[float], object] = time.sleep,
 ) -> bool:
     """Wait until a condition is fulfilled, and tell that it is waited for; return False where patience ends."""
-    start_time = told_at = time.monotonic()
+    start_seconds = told_seconds = time.monotonic()
     while not is_fulfilled():
-        now = time.monotonic()
-        if now - start_time > PATIENCE_SECONDS:
+        now_seconds = time.monotonic()
+        if now_seconds - start_seconds > PATIENCE_SECONDS:
             return False
-        if now - told_at > TELL_SECONDS:
-            tell(f"   waiting for {description}, {now - start_time:.0f} s so far")
-            told_at = now
+        if now_seconds - told_seconds > TELL_SECONDS:
+            tell(f"   waiting for {description}, {now_seconds - start_seconds:.0f} s so far")
+            told_seconds = now_seconds
         wait(_TICK_SECONDS)
     return True

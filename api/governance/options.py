@@ -20,8 +20,8 @@ from ledger.records.records import KINDS
 from ledger.registry import acts
 from ledger.registry.trust import PURPOSES
 
-_TIME: Final = "YYYY-MM-DDTHH:MM:SSZ"
-_PREDECESSOR: Final = {
+_TIME_FORMAT: Final = "YYYY-MM-DDTHH:MM:SSZ"
+_PREDECESSOR_OPTIONS: Final = {
     "registry": ("NAME", "the registry in which the log was before"),
     "log": ("LOG", "what it was called there"),
     "n": ("N", "the last event there"),
@@ -31,9 +31,9 @@ _PREDECESSOR: Final = {
 }
 
 #: From the options, of which each act has its own, and the sender's address to the act.
-Build = Callable[[Never, str], acts.Act]
+BuildAct = Callable[[Never, str], acts.Act]
 #: From a name of the act, its help and its builder to a parser that has the options of every act.
-Parser = Callable[[str, str, Build], argparse.ArgumentParser]
+AddActParser = Callable[[str, str, BuildAct], argparse.ArgumentParser]
 
 
 class LogOptions(Protocol):
@@ -121,9 +121,9 @@ class _OfferLogOptions(LogOptions, _OfferOptions, Protocol):
     pass
 
 
-def add_province_acts(parser: Parser) -> None:
+def add_province_acts(add_parser: AddActParser) -> None:
     """Declare the acts of the province."""
-    admit_parser = parser("admit-log", "admit a city's log (province)", admit_log)
+    admit_parser = add_parser("admit-log", "admit a city's log (province)", admit_log)
     _add_log(admit_parser)
     admit_parser.add_argument(
         "--suite", choices=("sm3", "sha256"), default="sm3", help="of its trees; default: sm3"
@@ -135,12 +135,12 @@ def add_province_acts(parser: Parser) -> None:
     predecessor_group = admit_parser.add_argument_group(
         "predecessor", "the log goes on where one of another registry ended: all or none"
     )
-    for name, (metavar, explanation) in _PREDECESSOR.items():
+    for name, (metavar, explanation) in _PREDECESSOR_OPTIONS.items():
         predecessor_group.add_argument(
             f"--predecessor-{name.replace('_', '-')}", metavar=metavar, help=explanation
         )
 
-    division_parser = parser(
+    division_parser = add_parser(
         "assign-division", "give a division to a log, or take it from all (province)", assign_division
     )
     division_parser.add_argument("--division", required=True, metavar="CODE", help="six digits")
@@ -148,25 +148,25 @@ def add_province_acts(parser: Parser) -> None:
     new_log_group.add_argument("--log", help="who gets it")
     new_log_group.add_argument("--no-log", action="store_true", help="nobody has it any more")
 
-    issuer_parser = parser("assign-issuer", "assign or move any issuer (province)", assign_issuer)
+    issuer_parser = add_parser("assign-issuer", "assign or move any issuer (province)", assign_issuer)
     _add_log(issuer_parser)
     issuer_parser.add_argument("--issuer", required=True, metavar="CODE", help="credit code of the issuer")
 
-    admin_parser = parser("replace-admin", "put another admin in place (province)", replace_admin)
+    admin_parser = add_parser("replace-admin", "put another admin in place (province)", replace_admin)
     _add_log(admin_parser)
     admin_parser.add_argument(
         "--admin", metavar="ADDRESS", required=True, help="who governs the log from now on"
     )
 
-    offer_parser = parser(
+    offer_parser = add_parser(
         "transfer-province", "offer the province to another account (province)", transfer_province
     )
     offer_parser.add_argument(
         "--to", metavar="ADDRESS", required=True, help="0x and 40 zeros withdraw the offer"
     )
-    parser("accept-province", "take the province (the account it was offered to)", accept_province)
+    add_parser("accept-province", "take the province (the account it was offered to)", accept_province)
 
-    close_parser = parser("close", "end the registry for ever (province)", close_registry)
+    close_parser = add_parser("close", "end the registry for ever (province)", close_registry)
     close_parser.add_argument(
         "--successor", required=True, metavar="NAME", help="name of the registry that follows"
     )
@@ -175,46 +175,46 @@ def add_province_acts(parser: Parser) -> None:
     )
 
 
-def add_admin_acts(parser: Parser) -> None:
+def add_admin_acts(add_parser: AddActParser) -> None:
     """Declare the acts of a log's admin."""
-    issuer_parser = parser("add-issuer", "add an issuer of the city's own divisions (admin)", add_issuer)
+    issuer_parser = add_parser("add-issuer", "add an issuer of the city's own divisions (admin)", add_issuer)
     _add_log(issuer_parser)
     issuer_parser.add_argument("--issuer", required=True, metavar="CREDIT_CODE", help="of the department")
 
-    key_parser = parser("add-key", "register a key (admin)", add_key)
+    key_parser = add_parser("add-key", "register a key (admin)", add_key)
     _add_log(key_parser)
     add_key_source(key_parser)
     key_parser.add_argument(
         "--purpose", choices=tuple(PURPOSES), default="department", help="default: department"
     )
 
-    grant_parser = parser("grant", "let a key speak for an issuer (admin)", grant_key)
+    grant_parser = add_parser("grant", "let a key speak for an issuer (admin)", grant_key)
     _add_key_id(grant_parser)
     add_grant(grant_parser)
 
-    retire_parser = parser("retire-key", "stop a key at a moment that is not past (admin)", retire_key)
+    retire_parser = add_parser("retire-key", "stop a key at a moment that is not past (admin)", retire_key)
     _add_key_id(retire_parser)
-    retire_parser.add_argument("--at", required=True, metavar="TIME", help=_TIME)
-    compromise_parser = parser(
+    retire_parser.add_argument("--at", required=True, metavar="TIME", help=_TIME_FORMAT)
+    compromise_parser = add_parser(
         "compromise-key", "declare a key stolen since a moment (admin)", compromise_key
     )
     _add_key_id(compromise_parser)
     compromise_parser.add_argument(
-        "--since", required=True, metavar="TIME", help=f"{_TIME}; later only moves earlier"
+        "--since", required=True, metavar="TIME", help=f"{_TIME_FORMAT}; later only moves earlier"
     )
 
-    operator_parser = parser("set-operator", "name the account that anchors (admin)", set_operator)
+    operator_parser = add_parser("set-operator", "name the account that anchors (admin)", set_operator)
     _add_log(operator_parser)
     operator_parser.add_argument(
         "--operator", required=True, metavar="ADDRESS", help="0x and 40 zeros stop anchoring"
     )
 
-    offer_parser = parser("transfer-admin", "offer the log to another admin (admin)", transfer_admin)
+    offer_parser = add_parser("transfer-admin", "offer the log to another admin (admin)", transfer_admin)
     _add_log(offer_parser)
     offer_parser.add_argument(
         "--to", metavar="ADDRESS", required=True, help="0x and 40 zeros withdraw the offer"
     )
-    _add_log(parser("accept-admin", "take a log (the account it was offered to)", accept_admin))
+    _add_log(add_parser("accept-admin", "take a log (the account it was offered to)", accept_admin))
 
 
 def add_key_source(parser: argparse.ArgumentParser) -> None:
@@ -233,8 +233,8 @@ def add_grant(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--type", action="append", default=[], metavar="CODE", help="certificate type; default: all"
     )
-    parser.add_argument("--not-before", metavar="TIME", help=f"{_TIME}; default: from the start")
-    parser.add_argument("--not-after", metavar="TIME", help=f"{_TIME}; default: no end")
+    parser.add_argument("--not-before", metavar="TIME", help=f"{_TIME_FORMAT}; default: from the start")
+    parser.add_argument("--not-after", metavar="TIME", help=f"{_TIME_FORMAT}; default: no end")
 
 
 def _add_log(parser: argparse.ArgumentParser) -> None:
@@ -247,19 +247,20 @@ def _add_key_id(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def check_address(text: str) -> str:
+def check_address(address: str) -> str:
     """Return an address in lowercase; one with capitals must have them where EIP-55 puts them. Raises: MalformedInput."""
-    lowercase = parse_address(text.lower())
-    if text != lowercase:
-        digest = keccak256(lowercase[2:].encode()).hex()
+    lowercase_address = parse_address(address.lower())
+    if address != lowercase_address:
+        digest_text = keccak256(lowercase_address[2:].encode()).hex()
         checked_characters = [
-            c.upper() if int(d, 16) >= 8 else c for c, d in zip(lowercase[2:], digest, strict=False)
+            character.upper() if int(digit, 16) >= 8 else character
+            for character, digit in zip(lowercase_address[2:], digest_text, strict=False)
         ]
-        if text != "0x" + "".join(checked_characters):
+        if address != "0x" + "".join(checked_characters):
             raise MalformedInput(
-                f"the address {text} is mistyped: its capitals do not fit its digits (EIP-55)"
+                f"the address {address} is mistyped: its capitals do not fit its digits (EIP-55)"
             )
-    return lowercase
+    return lowercase_address
 
 
 def read_spki(options: KeySourceOptions) -> bytes:
@@ -270,13 +271,13 @@ def read_spki(options: KeySourceOptions) -> bytes:
     return decode_public_key(open_key(options.key_file, options.key_password_file).public.spki).spki
 
 
-def make_grant(options: GrantOptions, key: bytes) -> acts.KeyGranted:
-    """Return the grant that the options say for `key`, 32 bytes."""
+def make_grant(options: GrantOptions, key_id: bytes) -> acts.KeyGranted:
+    """Return the grant that the options say for `key_id`, 32 bytes."""
     kinds = sum(KINDS[kind] for kind in set(options.kind or ["licence"]))
     not_before = parse_time(options.not_before) if options.not_before else 0
     not_after = parse_time(options.not_after) if options.not_after else acts.NO_END
     return acts.KeyGranted(
-        options.log, key, options.issuer, kinds, tuple(options.type), not_before, not_after
+        options.log, key_id, options.issuer, kinds, tuple(options.type), not_before, not_after
     )
 
 
@@ -288,35 +289,42 @@ def admit_log(options: _AdmitOptions, _: str) -> acts.Act:
 
 
 def _make_predecessor(options: _AdmitOptions) -> acts.Predecessor:
-    registry, log = options.predecessor_registry, options.predecessor_log
+    registry_name, log = options.predecessor_registry, options.predecessor_log
     n, head = options.predecessor_n, options.predecessor_head
-    size, status_root = options.predecessor_size, options.predecessor_status_root
-    if all(value is None for value in (registry, log, n, head, size, status_root)):
+    record_count, status_root = options.predecessor_size, options.predecessor_status_root
+    if all(value is None for value in (registry_name, log, n, head, record_count, status_root)):
         return acts.Predecessor()
-    if registry is None or log is None or n is None or head is None or size is None or status_root is None:
+    if (
+        registry_name is None
+        or log is None
+        or n is None
+        or head is None
+        or record_count is None
+        or status_root is None
+    ):
         raise MalformedInput("a predecessor is named by all six --predecessor options, or by none")
-    RegistryName.parse(registry)
+    RegistryName.parse(registry_name)
     return acts.Predecessor(
-        registry,
+        registry_name,
         log,
         _parse_number("n", n),
         _parse_hash("head", head),
-        _parse_number("size", size),
+        _parse_number("size", record_count),
         _parse_hash("status-root", status_root),
     )
 
 
-def _parse_number(name: str, text: str) -> int:
+def _parse_number(option_name: str, text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise MalformedInput(f"--predecessor-{name} is a number, not {text[:40]!r}")
+        raise MalformedInput(f"--predecessor-{option_name} is a number, not {text[:40]!r}")
     return int(text)
 
 
-def _parse_hash(name: str, text: str) -> bytes:
+def _parse_hash(option_name: str, text: str) -> bytes:
     try:
         return parse_hex(text.removeprefix("0x"), 32)
     except MalformedInput as error:
-        raise MalformedInput(f"--predecessor-{name}: {error}") from error
+        raise MalformedInput(f"--predecessor-{option_name}: {error}") from error
 
 
 def assign_division(options: _DivisionOptions, _: str) -> acts.Act:
@@ -335,8 +343,8 @@ def transfer_province(options: _OfferOptions, _: str) -> acts.Act:
     return acts.ProvinceTransferStarted(check_address(options.to))
 
 
-def accept_province(_: object, sender: str) -> acts.Act:
-    return acts.ProvinceTransferred(sender)
+def accept_province(_: object, sender_address: str) -> acts.Act:
+    return acts.ProvinceTransferred(sender_address)
 
 
 def close_registry(options: _CloseOptions, _: str) -> acts.Act:
@@ -377,5 +385,5 @@ def transfer_admin(options: _OfferLogOptions, _: str) -> acts.Act:
     return acts.AdminTransferStarted(options.log, check_address(options.to))
 
 
-def accept_admin(options: LogOptions, sender: str) -> acts.Act:
-    return acts.AdminTransferred(options.log, sender)
+def accept_admin(options: LogOptions, sender_address: str) -> acts.Act:
+    return acts.AdminTransferred(options.log, sender_address)

@@ -8,7 +8,7 @@ from anchoring.chain.events import read_events
 from anchoring.chain.protocol import ZERO_ADDRESS, Chain, RegistryName
 from anchoring.chain.state import RegistryState, ask_state, collect_state, compare_states
 from anchoring.errors import WrongRegistry
-from api.governance.words import describe_scope, format_moment, purpose_name
+from api.governance.words import describe_scope, format_moment, name_purpose
 from ledger.encoding.canonical import Json
 from ledger.records.records import KINDS
 from ledger.registry.knowledge import Knowledge
@@ -25,43 +25,43 @@ class Registry:
     state: RegistryState
     facts: Sequence[Fact]
 
-    def grants(self, key: bytes) -> list[Grant]:
+    def list_grants(self, key_id: bytes) -> list[Grant]:
         """Return what a key was granted, in the order of the acts."""
-        return [fact for fact in self.facts if isinstance(fact, Grant) and fact.key_id == key]
+        return [fact for fact in self.facts if isinstance(fact, Grant) and fact.key_id == key_id]
 
 
-def check_registry(chain: Chain, registry: str) -> None:
+def check_registry(chain: Chain, registry_name: str) -> None:
     """Check that the chain holds the registry of that name. Raises: WrongRegistry, MalformedInput."""
-    name, chain_id = RegistryName.parse(registry), chain.chain_id()
-    if chain_id != name.chain_id:
+    parsed_name, chain_id = RegistryName.parse(registry_name), chain.chain_id()
+    if chain_id != parsed_name.chain_id:
         raise WrongRegistry(
-            f"the endpoint serves chain {chain_id}, the registry is on {name.chain_id}: check the URL"
+            f"the endpoint serves chain {chain_id}, the registry is on {parsed_name.chain_id}: check the URL"
         )
-    if not chain.code(name.contract):
+    if not chain.code(parsed_name.contract):
         raise WrongRegistry(
-            f"there is no contract at {name.contract} on this chain: check the name and the URL"
+            f"there is no contract at {parsed_name.contract} on this chain: check the name and the URL"
         )
-    if chain.head_zero(name.contract)[:8] != name.head_prefix:
+    if chain.head_zero(parsed_name.contract)[:8] != parsed_name.head_prefix:
         raise WrongRegistry(
-            f"the contract at {name.contract} is another registry than {registry}: check the name"
+            f"the contract at {parsed_name.contract} is another registry than {registry_name}: check the name"
         )
 
 
-def read_registry(chain: Chain, registry: str) -> Registry:
+def read_registry(chain: Chain, registry_name: str) -> Registry:
     """Read every act up to the newest block. Raises: WrongRegistry, ChainUnavailable, LedgerError."""
-    check_registry(chain, registry)
-    contract = RegistryName.parse(registry).contract
-    knowledge, facts = Knowledge(registry, chain.head_zero(contract)), list[Fact]()
-    for recorded_act in read_events(chain, contract):
+    check_registry(chain, registry_name)
+    contract_address = RegistryName.parse(registry_name).contract
+    knowledge, facts = Knowledge(registry_name, chain.head_zero(contract_address)), list[Fact]()
+    for recorded_act in read_events(chain, contract_address):
         facts += [fact for fact in knowledge.apply(recorded_act.event) if isinstance(fact, _GOVERNANCE_FACTS)]
     return Registry(knowledge, collect_state(facts), facts)
 
 
 def find_disagreements(chain: Chain, registry: Registry) -> list[str] | None:
     """Name what the contract's own state says otherwise than its acts; None where new acts make that unsayable."""
-    contract = RegistryName.parse(registry.knowledge.registry).contract
-    differences = compare_states(registry.state, ask_state(chain, contract, registry.state))
-    has_moved = chain.registry_head(contract).event_number != registry.knowledge.fold.event_number
+    contract_address = RegistryName.parse(registry.knowledge.registry).contract
+    differences = compare_states(registry.state, ask_state(chain, contract_address, registry.state))
+    has_moved = chain.registry_head(contract_address).event_number != registry.knowledge.fold.event_number
     return None if differences and has_moved else differences
 
 
@@ -85,23 +85,23 @@ def describe_registry(registry: Registry, log_name: str | None = None) -> Iterat
         yield f"  operator   {_blank_if_nobody(log.operator) or 'none'}"
         yield f"  divisions  {', '.join(_list_names_of_log(state.divisions, name)) or 'none'}"
         yield f"  issuers    {', '.join(_list_names_of_log(state.issuers, name)) or 'none'}"
-        for key, key_state in state.keys.items():
+        for key_id, key_state in state.keys.items():
             if key_state.log == name:
-                yield from _describe_key(registry, key)
+                yield from _describe_key(registry, key_id)
 
 
-def _describe_key(registry: Registry, key: bytes) -> Iterator[str]:
-    key_state = registry.state.keys[key]
+def _describe_key(registry: Registry, key_id: bytes) -> Iterator[str]:
+    key_state = registry.state.keys[key_id]
     retired_at, compromised_since = (
         format_moment(key_state.retired_at),
         format_moment(key_state.compromised_since),
     )
     yield (
-        f"  key        0x{key.hex()} ({purpose_name(key_state.purpose)})"
+        f"  key        0x{key_id.hex()} ({name_purpose(key_state.purpose)})"
         f"{f', retired at {retired_at}' if retired_at else ''}"
         f"{f', STOLEN since {compromised_since}' if compromised_since else ''}"
     )
-    for grant in registry.grants(key):
+    for grant in registry.list_grants(key_id):
         yield f"             for {grant.issuer}: {describe_scope(grant)}"
 
 
@@ -109,11 +109,11 @@ def _describe_offer(address: str) -> str:
     return f", offered to {address}" if _blank_if_nobody(address) else ""
 
 
-def _list_names_of_log(names: Mapping[str, str], log: str) -> list[str]:
-    return sorted(name for name, holder in names.items() if holder == log)
+def _list_names_of_log(logs_by_name: Mapping[str, str], log_name: str) -> list[str]:
+    return sorted(name for name, log_of_name in logs_by_name.items() if log_of_name == log_name)
 
 
-def registry_json(registry: Registry, log_name: str | None = None) -> dict[str, Json]:
+def make_registry_json(registry: Registry, log_name: str | None = None) -> dict[str, Json]:
     """Return what a registry says now, for programs; of one log where `log_name` says which."""
     knowledge, state = registry.knowledge, registry.state
     return {
@@ -123,29 +123,33 @@ def registry_json(registry: Registry, log_name: str | None = None) -> dict[str, 
         "province": state.province,
         "pending_province": _blank_if_nobody(state.pending_province),
         "successor": state.successor,
-        "logs": [_log_json(registry, name) for name in state.logs if log_name in (None, name)],
+        "logs": [_make_log_json(registry, name) for name in state.logs if log_name in (None, name)],
     }
 
 
-def _log_json(registry: Registry, name: str) -> Json:
+def _make_log_json(registry: Registry, log_name: str) -> Json:
     state = registry.state
-    log, log_state = state.logs[name], registry.knowledge.find_log(name)
+    log, log_state = state.logs[log_name], registry.knowledge.find_log(log_name)
     return {
-        "log": name,
+        "log": log_name,
         "suite": log_state.suite.name if log_state else "",
         "admin": log.admin,
         "pending_admin": _blank_if_nobody(log.pending_admin),
         "operator": _blank_if_nobody(log.operator),
         "sequence": log.sequence,
         "size": log.size,
-        "divisions": list(_list_names_of_log(state.divisions, name)),
-        "issuers": list(_list_names_of_log(state.issuers, name)),
-        "keys": [_key_json(registry, key) for key, key_state in state.keys.items() if key_state.log == name],
+        "divisions": list(_list_names_of_log(state.divisions, log_name)),
+        "issuers": list(_list_names_of_log(state.issuers, log_name)),
+        "keys": [
+            _make_key_json(registry, key_id)
+            for key_id, key_state in state.keys.items()
+            if key_state.log == log_name
+        ],
     }
 
 
-def _key_json(registry: Registry, key: bytes) -> Json:
-    key_state = registry.state.keys[key]
+def _make_key_json(registry: Registry, key_id: bytes) -> Json:
+    key_state = registry.state.keys[key_id]
     grants: list[Json] = [
         {
             "issuer": grant.issuer,
@@ -155,11 +159,11 @@ def _key_json(registry: Registry, key: bytes) -> Json:
             "not_after": format_moment(grant.not_after),
             "scope": describe_scope(grant),
         }
-        for grant in registry.grants(key)
+        for grant in registry.list_grants(key_id)
     ]
     return {
-        "key": "0x" + key.hex(),
-        "purpose": purpose_name(key_state.purpose),
+        "key": "0x" + key_id.hex(),
+        "purpose": name_purpose(key_state.purpose),
         "retired_at": format_moment(key_state.retired_at),
         "compromised_since": format_moment(key_state.compromised_since),
         "grants": grants,

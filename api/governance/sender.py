@@ -21,7 +21,7 @@ class Sender:
 
     chain: Chain
     account: Signer
-    contract: str
+    contract_address: str
     max_gas_price: int | None = None
     patience: deployment.Patience = deployment.USUAL_PATIENCE
 
@@ -30,28 +30,28 @@ class Sender:
         first_nonce = self.chain.transaction_count(self.account.address, pending=True)
         transactions: list[dict[str, Json]] = []
         for index, act in enumerate(acts_to_send):
-            data = calls.encode_call(act)
+            call_data = calls.encode_call(act)
             transactions.append(
                 {
                     "act": type(act).__name__,
                     "from": self.account.address,
-                    "to": self.contract,
+                    "to": self.contract_address,
                     "function": calls.name_function(act),
                     "nonce": first_nonce + index,
-                    "gas_limit": calls.estimate_gas(data),
-                    "data": "0x" + data.hex(),
-                    "simulated": self._simulate(data, follows=index > 0),
+                    "gas_limit": calls.estimate_gas(call_data),
+                    "data": "0x" + call_data.hex(),
+                    "simulated": self._simulate(call_data, follows_another=index > 0),
                     "follows": describe_act(act),
                     "next": name_next_step(act),
                 }
             )
         return transactions
 
-    def _simulate(self, data: bytes, *, follows: bool) -> str:
+    def _simulate(self, call_data: bytes, *, follows_another: bool) -> str:
         try:
-            self.chain.simulate(self.account.address, self.contract, data)
+            self.chain.simulate(self.account.address, self.contract_address, call_data)
         except TransactionRejected as error:
-            if follows and error.name in _ORDER_REFUSALS:
+            if follows_another and error.name in _ORDER_REFUSALS:
                 return "not before the act in front of it is recorded"
             raise add_advice(error) from error
         return "the registry would take it"
@@ -62,19 +62,19 @@ class Sender:
             receipt = deployment.execute(
                 self.chain,
                 self.account,
-                self.contract,
+                self.contract_address,
                 calls.encode_call(act),
                 max_gas_price=self.max_gas_price,
                 patience=self.patience,
             )
         except TransactionRejected as error:
             raise add_advice(error) from error
-        transaction = "0x" + receipt.transaction.hex()
+        transaction_hash = "0x" + receipt.transaction.hex()
         return {
             "act": type(act).__name__,
             "changed": describe_act(act),
             "next": name_next_step(act),
             "block": receipt.block,
             "gas": receipt.gas_used,
-            "transaction": transaction,
+            "transaction": transaction_hash,
         }

@@ -18,20 +18,20 @@ from ledger.records.records import KINDS
 from ledger.registry import acts
 from ledger.registry.trust import Grant
 
-_SHOW: Final = "see `shunzheng chain show`"
+_SHOW_ADVICE: Final = "see `shunzheng chain show`"
 
 #: What to do where the contract refuses an act of governance.
 ADVICE: Final = {
     "NotProvince": "this act is the province's: send it from the province's account",
-    "NotPendingProvince": f"the province was not offered to this account: {_SHOW} for the one it was offered to",
-    "NotAdmin": f"this act is the log's admin's: send it from the admin's account ({_SHOW})",
+    "NotPendingProvince": f"the province was not offered to this account: {_SHOW_ADVICE} for the one it was offered to",
+    "NotAdmin": f"this act is the log's admin's: send it from the admin's account ({_SHOW_ADVICE})",
     "NotPendingAdmin": "the log was not offered to this account: its admin runs `shunzheng chain transfer-admin` first",
-    "Closed": f"the registry was closed; its successor goes on ({_SHOW})",
+    "Closed": f"the registry was closed; its successor goes on ({_SHOW_ADVICE})",
     "BlockTimeNotSeconds": "this chain does not count time in seconds: switch it to seconds, or use another chain",
     "InvalidAddress": "name a real account",
     "InvalidLogName": "a log's name is 1 to 32 characters of a-z, 0-9 and the hyphen",
     "LogExists": "a log is admitted once: it is there already",
-    "UnknownLog": f"the province admits the log first, or its name is mistyped ({_SHOW})",
+    "UnknownLog": f"the province admits the log first, or its name is mistyped ({_SHOW_ADVICE})",
     "InvalidSuite": "the suites are sm3 and sha256",
     "InvalidPredecessor": "give all of the predecessor; its status root is zero exactly if its size is",
     "InvalidRegistryName": "give the full name of the registry",
@@ -42,7 +42,8 @@ ADVICE: Final = {
     "IssuerOutsideDivisions": "ask the province for `shunzheng chain assign-issuer`, or check characters 3 to 8 of the code",
     "InvalidPurpose": "a key is for a department or for a node",
     "InvalidKeyLength": "a public key has 1 to 4,096 bytes",
-    "KeyExists": f"a key is registered once, ever: go on with it, or make another with `shunzheng keys generate` ({_SHOW})",
+    "KeyExists": "a key is registered once, ever: go on with it, or make another with `shunzheng keys generate` "
+    f"({_SHOW_ADVICE})",
     "UnknownKey": "register the key first, with `shunzheng chain add-key`",
     "KeyNotGrantable": "grant only department keys, and only in the log that registered them",
     "IssuerNotInLog": "add the issuer first, with `shunzheng chain add-issuer`",
@@ -80,23 +81,26 @@ def describe_act(act: acts.Act) -> str:
             return f"the province is {act.province}"
         case acts.LogAdmitted():
             divisions_text, predecessor = ", ".join(act.divisions), act.predecessor
-            continuation = f", going on after {predecessor.size:,} records of {predecessor.log} in {predecessor.registry}"
+            continuation_text = (
+                f", going on after {predecessor.size:,} records of {predecessor.log} in "
+                f"{predecessor.registry}"
+            )
             return (
                 f"log {act.log} admitted: suite {get_suite_by_number(act.suite).name}, admin {act.admin}, divisions "
                 f"{divisions_text}"
-                f"{continuation if predecessor.registry else ''}"
+                f"{continuation_text if predecessor.registry else ''}"
             )
         case acts.DivisionAssigned():
             return f"division {act.division} belongs to {f'log {act.log}' if act.log else 'no log'}"
         case acts.AdminTransferStarted():
-            offer = f"log {act.log} is offered to {act.to}"
-            return f"the offer of log {act.log} is withdrawn" if act.to == ZERO_ADDRESS else offer
+            offer_text = f"log {act.log} is offered to {act.to}"
+            return f"the offer of log {act.log} is withdrawn" if act.to == ZERO_ADDRESS else offer_text
         case acts.AdminTransferred() | acts.AdminReplaced():
             return f"log {act.log} is governed by {act.admin}"
         case acts.OperatorSet():
-            no_operator = f"log {act.log} is anchored by nobody"
+            no_operator_text = f"log {act.log} is anchored by nobody"
             return (
-                no_operator
+                no_operator_text
                 if act.operator == ZERO_ADDRESS
                 else f"log {act.log} is anchored by {act.operator}"
             )
@@ -104,7 +108,7 @@ def describe_act(act: acts.Act) -> str:
             return f"issuer {act.issuer} belongs to log {act.log}"
         case acts.KeyRegistered():
             return (
-                f"{purpose_name(act.purpose)} key 0x{keccak256(act.spki).hex()} registered by log {act.log}"
+                f"{name_purpose(act.purpose)} key 0x{keccak256(act.spki).hex()} registered by log {act.log}"
             )
         case acts.KeyGranted():
             return f"key 0x{act.key.hex()} may speak for {act.issuer}: {describe_scope(act)}"
@@ -156,7 +160,7 @@ def name_next_step(act: acts.Act) -> str:
             return ""
 
 
-def purpose_name(purpose: int) -> str:
+def name_purpose(purpose: int) -> str:
     """Name the purpose of a key by its number."""
     return "node" if purpose == 2 else "department"
 
@@ -170,9 +174,9 @@ def describe_scope(grant: acts.KeyGranted | Grant) -> str:
     """Say what a grant covers. What stands in it as types nobody has checked, so nothing unprintable is let through."""
     kinds_text = ", ".join(kind for kind, bit in KINDS.items() if grant.kinds & bit)
     start_text, end_text = format_moment(grant.not_before), format_moment(grant.not_after)
-    period = f"{f', from {start_text}' if start_text else ''}{f', until {end_text}' if end_text else ''}"
-    return f"{kinds_text}; {_printable(', '.join(grant.types)) or 'every type'}{period}"
+    period_text = f"{f', from {start_text}' if start_text else ''}{f', until {end_text}' if end_text else ''}"
+    return f"{kinds_text}; {_make_printable(', '.join(grant.types)) or 'every type'}{period_text}"
 
 
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)
+def _make_printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)

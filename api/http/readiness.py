@@ -158,7 +158,7 @@ def _describe_logs(node: Node, replica_view: ReplicaView, now: int) -> list[LogS
             if log_state.name in entry_counts
             else None,
         )
-        for log in replica_view.list_logs()
+        for log_state in replica_view.list_logs()
     ]
 
 

@@ -169,7 +169,9 @@ def describe_hit(hit: HitJson, language: Language) -> str:
 def describe_particulars(hit: HitJson, language: Language) -> str:
     """Return type, number, holder as others see it, day of issue and issuer of a certificate."""
     certificate_type = get_catalogue().find_type(hit["type"])
-    type_text = f"{certificate_type.name.in_(language)} {certificate_type.code}" if certificate_type else hit["type"]
+    type_text = (
+        f"{certificate_type.name.in_(language)} {certificate_type.code}" if certificate_type else hit["type"]
+    )
     detail_texts = (type_text, hit.get("number"), hit.get("holder"), hit.get("issued"), hit["issuer"])
     details_text = "  ".join(make_visible(detail) for detail in detail_texts if detail)
     return details_text if hit["current"] else f"{details_text}  {_FORMER_WORDS.in_(language)}"

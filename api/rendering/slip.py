@@ -101,7 +101,7 @@ def write_slip(
 
 
 def _is_proven(report: Report) -> bool:
-    return all(report.get_step(number).outcome is Outcome.PASS for number in ORIGIN_STEPS)
+    return all(report.get_step(step_number).outcome is Outcome.PASS for step_number in ORIGIN_STEPS)
 
 
 def _can_confirm(report: Report, proof: Proof) -> bool:
@@ -114,8 +114,8 @@ def _can_confirm(report: Report, proof: Proof) -> bool:
 
 def _list_facts(report: Report, language: Language, issuer_names: Mapping[str, str]) -> Iterator[Line]:
     labels = choose_words(language)
-    for name, value_text in say_contradictions(report.get_step(3).evidence, language):
-        yield Line(write_label(name, language), value_text)
+    for claim_name, value_text in say_contradictions(report.get_step(3).evidence, language):
+        yield Line(write_label(claim_name, language), value_text)
     status = report.status if report.verdict is not Verdict.INVALID else None
     if status:
         state_text = STATUS_WORDS[status.status.name.lower()].in_(language)
@@ -124,7 +124,7 @@ def _list_facts(report: Report, language: Language, issuer_names: Mapping[str, s
         yield Line(labels["status"], state_text)
         if status.cause_proof:
             record = status.cause_proof.record
-            yield Line(labels["authority"], _add_issuer_name(record.issuer, issuers))
+            yield Line(labels["authority"], _add_issuer_name(record.issuer, issuer_names))
             if record.basis:
                 yield Line(labels["basis"], make_visible(record.basis))
             if report.proof and record.identifier != report.proof.record.identifier:
@@ -171,12 +171,14 @@ def _list_certificate_lines(
 def _list_linked_seals(report: Report, language: Language) -> Iterator[Line]:
     """Say with which registered seals the certificate was sealed, and when that was anchored."""
     step = report.get_step(11)
-    seals = step.evidence["seals"] if step.outcome is Outcome.PASS and step.evidence else ()
-    for seal in seals if isinstance(seals, list) else ():
-        if isinstance(seal, dict):
-            sealed_at = write_time(times.parse_time(str(seal["sealed_at"])), language)
-            name = make_visible(str(seal.get("name", seal["identifier"])), MAX_NAME_CHARS)
-            yield Line(choose_words(language)["sealed_with"], f"{name} ({sealed_at})")
+    seal_evidences = step.evidence["seals"] if step.outcome is Outcome.PASS and step.evidence else ()
+    for seal_evidence in seal_evidences if isinstance(seal_evidences, list) else ():
+        if isinstance(seal_evidence, dict):
+            sealed_at_text = write_time(times.parse_time(str(seal_evidence["sealed_at"])), language)
+            seal_name = make_visible(
+                str(seal_evidence.get("name", seal_evidence["identifier"])), MAX_NAME_CHARS
+            )
+            yield Line(choose_words(language)["sealed_with"], f"{seal_name} ({sealed_at_text})")
 
 
 def _list_signatures(

@@ -79,7 +79,7 @@ def open_settings(path: Path) -> Signer:
 def _read_public_key(key_text: str, folder: Path) -> PublicKey:
     """Return the registered key: given in hexadecimal, or in a file. Raises: MalformedInput, OSError."""
     try:
-        return decode_public_key(bytes.fromhex(text))
+        return decode_public_key(bytes.fromhex(key_text))
     except ValueError:
         path = folder / key_text
     pem_text = files.read(path, _MAX_KEY_FILE_BYTES).decode("ascii", "replace")
@@ -91,9 +91,9 @@ def _read_public_key(key_text: str, folder: Path) -> PublicKey:
                 ).key
                 if registered_key is None:
                     raise MalformedInput("the certificate is of a key that is neither SM2 nor P-256")
-                return key
-            body = "".join(line for line in pem.splitlines() if not line.startswith("-----"))
-            return decode_public_key(base64.b64decode(body, validate=True))
+                return registered_key
+            key_base64 = "".join(line for line in pem_text.splitlines() if not line.startswith("-----"))
+            return decode_public_key(base64.b64decode(key_base64, validate=True))
         except ValueError as error:
             raise MalformedInput("it holds no public key in PEM, nor a certificate") from error
 

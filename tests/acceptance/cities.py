@@ -149,11 +149,11 @@ def found(directory: Path, settings: str = "") -> Cities:
     stage = open_stage(directory, block_seconds=1)
     try:
         stage.deploy()
-        admin = stage.account("tianmen-admin").address
-        stage.act("province", acts.LogAdmitted("tianmen", 1, admin, ("429006",), acts.Predecessor()))
-        operator = stage.account("tianmen-operator").address
-        stage.act("tianmen-admin", acts.OperatorSet("tianmen", operator))
-        stage.act("tianmen-admin", acts.IssuerAdded("tianmen", ISSUER))
+        admin = stage.open_account("tianmen-admin").address
+        stage.record_acts("province", acts.LogAdmitted("tianmen", 1, admin, ("429006",), acts.Predecessor()))
+        operator = stage.open_account("tianmen-operator").address
+        stage.record_acts("tianmen-admin", acts.OperatorSet("tianmen", operator))
+        stage.record_acts("tianmen-admin", acts.IssuerAdded("tianmen", ISSUER))
         cities = Cities(
             stage,
             stage.found_city("tianmen", "天门市", issues=True),
@@ -177,9 +177,9 @@ def found(directory: Path, settings: str = "") -> Cities:
 
 
 def register_key(stage: Stage, key: PrivateKey) -> None:
-    stage.act("tianmen-admin", acts.KeyRegistered("tianmen", 1, key.public.spki))
+    stage.record_acts("tianmen-admin", acts.KeyRegistered("tianmen", 1, key.public.spki))
     grant = acts.KeyGranted("tianmen", key.public.id, ISSUER, 1, (), 0, acts.NO_END)
-    stage.act("tianmen-admin", grant)
+    stage.record_acts("tianmen-admin", grant)
 
 
 def close(stage: Stage, *cities: City) -> None:

@@ -42,5 +42,5 @@ def test_a_field_inspector_needs_nobody(cities: Cities, tmp_path: Path) -> None:
     claims = row["claims"]
     assert isinstance(claims, dict)
     inspector.inspect(proof.read_bytes(), claims)
-    assert list(inspector.results.values())[1:] == [0, 0, 12, 1, 0]
+    assert list(inspector.results_by_description.values())[1:] == [0, 0, 12, 1, 0]
     assert any("known until" in line for line in told)

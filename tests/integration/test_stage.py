@@ -19,9 +19,9 @@ def test_acts_outlive_the_chain_and_are_recorded_once(tmp_path: Path) -> None:
     try:
         stage = Stage(tmp_path, devnet.chain, devnet.url, devnet=devnet)
         stage.deploy()
-        admin = stage.account("tianmen-admin").address
+        admin = stage.open_account("tianmen-admin").address
         admitted = acts.LogAdmitted("tianmen", 1, admin, ("429006",), acts.Predecessor())
-        stage.act("province", admitted)
+        stage.record_acts("province", admitted)
         assert devnet._process
         devnet._process.kill()
         devnet._process.wait()
@@ -29,10 +29,10 @@ def test_acts_outlive_the_chain_and_are_recorded_once(tmp_path: Path) -> None:
         devnet.start()
         operator = acts.OperatorSet("tianmen", admin)
         for _ in range(2):
-            stage.act("province", admitted)
-            stage.act("tianmen-admin", operator)
+            stage.record_acts("province", admitted)
+            stage.record_acts("tianmen-admin", operator)
         recorded = read_events(stage.chain, RegistryName.parse(stage.registry).contract)
         assert [item.event.kind for item in recorded[1:]] == [admitted.KIND, operator.KIND]
-        assert stage.gas.keys() == {"LogAdmitted", "OperatorSet"}
+        assert stage.gas_by_act.keys() == {"LogAdmitted", "OperatorSet"}
     finally:
         devnet.stop()

@@ -196,16 +196,16 @@ def _govern(stage: Stage, department: Department) -> None:
     """Deploy a registry and admit both logs; the same acts on every chain."""
     stage.deploy()
     for log, division in ((LOG, "429006"), ("wuhan", "420100")):
-        admin = stage.account(f"{log}-admin").address
-        stage.act("province", acts.LogAdmitted(log, 1, admin, (division,), acts.Predecessor()))
+        admin = stage.open_account(f"{log}-admin").address
+        stage.record_acts("province", acts.LogAdmitted(log, 1, admin, (division,), acts.Predecessor()))
     key = department.key.public
-    stage.act(
+    stage.record_acts(
         "tianmen-admin",
-        acts.OperatorSet(LOG, stage.account("tianmen-operator").address),
+        acts.OperatorSet(LOG, stage.open_account("tianmen-operator").address),
         acts.IssuerAdded(LOG, ISSUER),
         acts.KeyRegistered(LOG, 1, key.spki),
     )
-    stage.act("tianmen-admin", acts.KeyGranted(LOG, key.id, ISSUER, 15, (), 0, acts.NO_END))
+    stage.record_acts("tianmen-admin", acts.KeyGranted(LOG, key.id, ISSUER, 15, (), 0, acts.NO_END))
 
 
 def _city(stage: Stage, name: str, title: str, endpoints: Sequence[Endpoint]) -> City:

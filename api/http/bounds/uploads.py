@@ -148,7 +148,7 @@ class Uploads:
             return Place(None, "", max_bytes, max_seconds, is_urgent_only=True)
         holder = _RETURNING_HOLDER if admission.anchored else admission.statement.issuer
         max_bytes, seconds = _find_max_bytes(admission.statement.record_count), limits.UPLOAD_SECONDS
-        return Place(self._disk_bytes, holder, max_bytes, seconds, urgent_only=False)
+        return Place(self._disk_bytes, holder, max_bytes, seconds, is_urgent_only=False)
 
 
 def _find_max_bytes(record_count: int) -> int:

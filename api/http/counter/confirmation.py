@@ -96,7 +96,7 @@ def open_confirmations(settings: Settings, node_key: PrivateKey | None) -> Confi
     """Return the confirmations of a node, whose processes all have the same secret. Raises: SettingsError."""
     if node_key is not None:
         return Confirmations(hmac.new(node_key.to_pem(), _PURPOSE, hashlib.sha256).digest())
-    file = settings.directory / SECRET_FILE
+    secret_path = settings.directory / SECRET_FILE
     try:
         if not secret_path.exists():
             _make_secret(secret_path)

@@ -62,12 +62,17 @@ async def snapshot(
 ) -> StreamingResponse:
     """Give the registry's events up to that checkpoint, as a file to verify with offline."""
     newest_checkpoint = await run_in_threadpool(_find_newest, node, cosigned)
-    key = canonical(newest_checkpoint.to_json()), after
-    file = await node.snapshots.find_or_make(key, partial(_export, node, newest_checkpoint, after))
+    snapshot_key = canonical(newest_checkpoint.to_json()), after
+    snapshot_file = await node.snapshots.find_or_make(
+        snapshot_key, partial(_export, node, newest_checkpoint, after)
+    )
     last_n = newest_checkpoint.checkpoint.event_number
-    name = f"{after}-{last_n}.snapshot" if after else f"{last_n}.snapshot"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(file.size)}
-    return StreamingResponse(file.content(), media_type=SNAPSHOT_TYPE, headers=headers)
+    file_name = f"{after}-{last_n}.snapshot" if after else f"{last_n}.snapshot"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{file_name}"',
+        "Content-Length": str(snapshot_file.size_bytes),
+    }
+    return StreamingResponse(snapshot_file.read_pieces(), media_type=SNAPSHOT_TYPE, headers=headers)
 
 
 def _find_newest(node: Node, cosigned: int | None) -> CosignedCheckpoint:

@@ -42,7 +42,7 @@ async def check(
     if form_input is None:
         return pages.show_missing(request, node.settings)
     policy = Policy(max_age_seconds=node.settings.max_age)
-    presentations = await open_all(form_input.make_presentations(policy), node.documents)
+    presentations = await open_all(form_input.make_presentations(policy), node.document_readers)
     return await run_in_threadpool(_show_verdicts, request, node, form_input, presentations)
 
 

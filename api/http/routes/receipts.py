@@ -55,7 +55,7 @@ def key(
 ) -> KeyShape:
     """Show what the registry holds of a key, of a department or a node."""
     with node.reading() as replica_view:
-        state = replica_view.find_key(parse_key_id(key))
-    if state is None:
+        key_state = replica_view.find_key(parse_key_id(key))
+    if key_state is None:
         raise NotFound(f"the registry holds no key {key}")
     return KeyShape.of(key_state)

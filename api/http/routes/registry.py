@@ -68,9 +68,13 @@ def _list_copies(log: str, node: Node, position: int, limit: int) -> EntriesShap
             if is_admitted
             else NotFound(f"there is no log {log} in this registry")
         )
-    end = page[-1].first + page[-1].entry.statement.record_count if len(page) == limit else None
-    next_path = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
-    return EntriesShape(items=[EntryShape.of_copy(copy) for copy in page], copies=True, next=next_path)
+    end_position = (
+        copies[-1].first + copies[-1].entry.statement.record_count if len(copies) == limit else None
+    )
+    next_path = f"/v1/logs/{log}/entries?position={end_position}&limit={limit}" if end_position else None
+    return EntriesShape(
+        items=[EntryShape.of_copy(entry_copy) for entry_copy in copies], copies=True, next=next_path
+    )
 
 
 @router.get(

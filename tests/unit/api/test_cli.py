@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from api import console
 from api.cli import COMMANDS, build_overview, build_parser, main
 from api.client import options
-from examples.renderings import as_pdf
+from examples.renderings import render_pdf
 from ledger.crypto.keys import decode_private_key
 from ledger.encoding.canonical import Json
 from ledger.verification.reasons import Verdict
@@ -169,7 +169,7 @@ def test_a_folder_is_no_document(
     arguments: list[str], licence: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(licence.parent)
-    licence.write_bytes(as_pdf("营业执照", []))
+    licence.write_bytes(render_pdf("营业执照", []))
     assert main(["attach", licence.name, "-o", "carried.pdf"]) == 0
     before = set(licence.parent.iterdir())
     assert main(arguments) == 1

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from api.cli import main
 from api.documents import load_trust_list
 from api.node.errors import SettingsError
-from examples.renderings import as_pdf
+from examples.renderings import render_pdf
 from ledger.documents.carriers import attach
 from ledger.documents.ofd.archive import open_archive, write_archive
 from ledger.encoding.canonical import Json
@@ -66,7 +66,7 @@ def test_the_page_finds_the_proof_inside_the_document(wuhan: TestClient, proof: 
 
 
 def test_an_unsigned_pdf_carries_its_proof(city: City, wuhan: TestClient) -> None:
-    document = as_pdf("营业执照", [])
+    document = render_pdf("营业执照", [])
     report = verify(wuhan, attach(document, registered(city, document)))
     assert report["verdict"] == "valid"
     assert "documents" not in report
@@ -81,7 +81,7 @@ def test_a_document_without_a_proof_is_told_where_to_find_one(wuhan: TestClient,
 def test_two_good_documents_with_proofs_of_their_own_are_no_forgery(
     city: City, wuhan: TestClient, proof: Proof, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other_document = as_pdf("营业执照", [])
+    other_document = render_pdf("营业执照", [])
     other_proof = registered(city, other_document, "TM2022A0000000000002")
     carriers = [attach(sealed(), proof), attach(other_document, other_proof)]
     documents: list[Json] = [base64.b64encode(carrier).decode() for carrier in carriers]
@@ -109,7 +109,7 @@ def test_a_page_altered_under_the_seal_is_called_altered(wuhan: TestClient, proo
 def test_another_document_with_a_good_seal_is_only_another_document(
     city: City, wuhan: TestClient, proof: Proof
 ) -> None:
-    report = verify(wuhan, as_pdf("别的", []), proof=proof.to_json())
+    report = verify(wuhan, render_pdf("别的", []), proof=proof.to_json())
     assert (report["verdict"], report["reason"]) == ("invalid", "document_mismatch")
 
 
@@ -154,7 +154,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 @pytest.mark.parametrize(
     ("document", "parsed"),
-    [(sealed(), "open_archive"), (as_pdf("营业执照", []), "open_reader")],
+    [(sealed(), "open_archive"), (render_pdf("营业执照", []), "open_reader")],
     ids=["OFD", "PDF"],
 )
 def test_verifying_with_a_snapshot_opens_a_document_once(

@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 
 from api.cli import main
 from api.commands import refresh
-from examples.renderings import as_pdf
+from examples.renderings import render_pdf
 from ledger.documents import carriers
 from ledger.documents.carriers import RestoredDocument, attach, detach
 from ledger.documents.ofd.archive import write_archive
@@ -190,7 +190,7 @@ def test_ranges_begin_where_everybodys_begin(held: Path, wuhan: TestClient) -> N
 # Proofs inside and beside documents
 
 
-OFD, PDF = write_archive({"OFD.xml": b"<OFD/>"}), as_pdf("营业执照", [])
+OFD, PDF = write_archive({"OFD.xml": b"<OFD/>"}), render_pdf("营业执照", [])
 DOCUMENTS: Final = pytest.mark.parametrize("document", [OFD, PDF], ids=["OFD", "PDF"])
 
 
@@ -248,7 +248,7 @@ def test_proofs_beside_and_inside_are_renewed_together(wire: Wire, city: City, t
     [
         (lambda proof: write_archive({"OFD.xml": b"<OFD/>"}, proof.encode()[:-9]), "does not stand there"),
         (lambda proof: attach(PDF, proof).replace(b"%SZ1:", b"%SZ1:%", 1), "does not stand there"),
-        (lambda proof: attach(as_pdf("营业执照", []), proof) + b"\n/ByteRange", "carries no proof"),
+        (lambda proof: attach(render_pdf("营业执照", []), proof) + b"\n/ByteRange", "carries no proof"),
         (
             lambda proof: attach(PDF, proof).replace(b"%PDF-1", b"%PDF-1 /ByteRange", 1),
             "does not stand there",

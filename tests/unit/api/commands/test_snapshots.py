@@ -18,7 +18,7 @@ from api.cli import main
 from api.client.offline import read_trust
 from api.http.routes import knowledge
 from api.words import write_moment
-from examples.renderings import as_pdf
+from examples.renderings import render_pdf
 from ledger.crypto.append_only import check_consistency
 from ledger.crypto.keys import generate_key
 from ledger.crypto.suites import parse_digest
@@ -34,7 +34,7 @@ from tests.unit.api.city import LOG, City, identifier
 
 SERIAL = "TM2022A0000000000001"
 LICENCE = identifier(SERIAL)
-DOCUMENT = as_pdf("营业执照", [])
+DOCUMENT = render_pdf("营业执照", [])
 OTHERS = {name: generate_key("p256", Random(name).randbytes) for name in ("wuhan", "xiantao")}
 Run = Callable[..., tuple[int, str, str]]
 

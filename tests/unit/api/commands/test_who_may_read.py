@@ -14,7 +14,7 @@ from api.cli import main
 from api.commands import certificates, submit
 from api.node.errors import SETTINGS_FILE
 from api.node.keys import KEY_FILE
-from examples.renderings import as_pdf
+from examples.renderings import render_pdf
 from tests.unit.api.city import City, identifier
 from tests.unit.api.desk import Desk
 
@@ -58,7 +58,7 @@ def test_settings_that_are_refused_leave_no_file(city: City, tmp_path: Path) -> 
 
 
 def test_submissions_receipts_proofs_and_documents_that_carry_them(desk: Desk) -> None:
-    given = {"document.pdf": as_pdf("营业执照", [])}
+    given = {"document.pdf": render_pdf("营业执照", [])}
     row = desk.city.licence(SERIAL, {"ZZMC": "营业执照"}) | {"documents": [*given]}
     for name, content in (given | {"records.ndjson": json.dumps(row).encode() + b"\n"}).items():
         (desk.folder / name).write_bytes(content)

@@ -102,7 +102,7 @@ def test_a_published_statement_opens_nothing(
     """Attack: the public first line of a submission, and anything behind it; it is answered, and the rest not read."""
     sent = city.draft(city.licence(FIRST, CLAIMS))
     receipt = post(tianmen, sent).json()
-    monkeypatch.setattr(Uploads, "place", None)
+    monkeypatch.setattr(Uploads, "take_place", None)
     answer = post(tianmen, sent.partition(b"\n")[0] + b"\n" + b"x" * 2**20)
     assert (answer.status_code, answer.json()["id"]) == (200, receipt["id"])
     assert answer.headers["connection"] == "close"
@@ -113,7 +113,7 @@ def test_a_revocation_finds_a_place_when_all_are_taken(city: City, narrow: TestC
     sent = city.draft(city.licence(FIRST, CLAIMS))
     assert post(narrow, sent).status_code == 201
     node = narrow.app.state.node  # type: ignore[attr-defined]
-    with node.uploads.place(admitted(sent)):
+    with node.uploads.take_place(admitted(sent)):
         assert post(narrow, city.draft(city.change("revoke", identifier(FIRST)))).status_code == 201
 
 
@@ -223,7 +223,7 @@ def test_past_the_limit_a_node_says_when_to_come_again(city: City, narrow: TestC
 def test_so_many_submissions_are_taken_in_at_once(city: City, narrow: TestClient) -> None:
     sent = city.draft(city.licence(FIRST, CLAIMS))
     node = narrow.app.state.node  # type: ignore[attr-defined]
-    with node.uploads.place(admitted(sent)):
+    with node.uploads.take_place(admitted(sent)):
         refused = post(narrow, sent)
     assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-much-waiting"), (
         "it is small, and no change"

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from api import limits
 from api.rendering.slip import write_slip
-from examples.renderings import as_pdf
+from examples.renderings import render_pdf
 from ledger.encoding.canonical import Json
 from ledger.proof.paper import encode_paper
 from ledger.proof.proof import Proof
@@ -19,7 +19,7 @@ from tests.unit.api.city import City, identifier
 
 SERIAL = "TM2022A0000000000001"
 LICENCE = identifier(SERIAL)
-DOCUMENT = as_pdf("营业执照", [])
+DOCUMENT = render_pdf("营业执照", [])
 CLAIMS: dict[str, Json] = {"ZZMC": "营业执照", "CZZT": "天门市示例餐饮店", "KZ_HDRS": 12}
 JSON = {"Content-Type": "application/json"}
 

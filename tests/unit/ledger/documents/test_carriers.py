@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from examples.renderings import as_pdf
+from examples.renderings import render_pdf
 from ledger.documents.carriers import CarrierAltered, NotCarried, RestoredDocument, attach, detach, restore
 from ledger.documents.ofd.archive import write_archive
 from ledger.documents.openers import inspect, open_document
@@ -20,7 +20,7 @@ from tests.unit.ledger.documents.pdf.test_signatures import Authority
 
 PARTS = {"OFD.xml": b"<OFD/>", "Doc_0/Document.xml": b"<Document/>"}
 OFD = write_archive(PARTS)
-PDF = as_pdf("营业执照", [])
+PDF = render_pdf("营业执照", [])
 
 
 @pytest.fixture(scope="module")

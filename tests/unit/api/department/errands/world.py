@@ -23,7 +23,7 @@ from api.department.imports.judging.finishing import draw_identifier
 from api.department.seals import RegisteredSeal
 from api.department.trial import TRUST_FILE, open_trial, read_holder
 from api.key_files import open_key
-from examples.renderings import as_ofd, as_pdf
+from examples.renderings import render_ofd, render_pdf
 from ledger.catalogue.errands import Errand
 from ledger.catalogue.types import CertificateType
 from ledger.crypto.keys import generate_key
@@ -197,7 +197,7 @@ class World:
 
     def sign_and_seal(self, case: Case, seals: Sequence[str]) -> list[dict[str, Json]]:
         """Sign the document of an errand, seal it in turn, and return the rows that register it."""
-        content = as_ofd(
+        content = render_ofd(
             case.errand.title.zh, [("办理人", case.person.name), ("统一社会信用代码", case.body.code)]
         )
         for signature in case.errand.signatures:
@@ -241,7 +241,7 @@ class World:
             claims |= {name: [*cells[name].split("、")] for name in ("CZZT", "CZZTDM")}
         documents: list[Json] = []
         if case.errand.audience == "person":
-            form = as_pdf(case.errand.title.zh, [("申请人", case.person.name)])
+            form = render_pdf(case.errand.title.zh, [("申请人", case.person.name)])
             case.application = self.pdf_authority.sign(form)
             path = self.folder / f"{case.errand.id}.pdf"
             path.write_bytes(case.application)

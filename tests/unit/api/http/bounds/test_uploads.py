@@ -208,7 +208,7 @@ def test_a_small_upload_that_idles_holds_no_place(
     statement: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "UPLOAD_GRACE_SECONDS", 0.1)
-    monkeypatch.setattr(Uploads, "place", None)
+    monkeypatch.setattr(Uploads, "take_place", None)
     with pytest.raises(BodyTooSlow):
         take(Sender([SENT, b"x" * 1000]), statement, Uploads(1))
 

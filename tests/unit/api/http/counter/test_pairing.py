@@ -2,7 +2,7 @@
 
 from fastapi.testclient import TestClient
 
-from examples.renderings import as_ofd
+from examples.renderings import render_ofd
 from ledger.documents.carriers import attach
 from ledger.proof.paper import encode_paper
 from tests.unit.api.city import City, identifier
@@ -66,7 +66,7 @@ def test_what_belongs_to_no_proof_is_named_and_nothing_is_said_of_it(
 
 
 def test_a_document_without_proof_beside_one_that_carries_its_own(city: City, wuhan: TestClient) -> None:
-    carrier = as_ofd("营业执照", [("名称", "甲")])
+    carrier = render_ofd("营业执照", [("名称", "甲")])
     city.submit(city.licence("TM2022A0000000000003", CLAIMS, carrier))
     city.anchor()
     carrying = attach(carrier, city.proof(identifier("TM2022A0000000000003")))

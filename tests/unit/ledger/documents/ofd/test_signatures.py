@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from examples.renderings import as_ofd
+from examples.renderings import render_ofd
 from ledger.crypto.suites import SM3
 from ledger.documents.asn1.algorithms import encode_sm2
 from ledger.documents.certificates.trust_list import Authority, TrustList
@@ -163,7 +163,7 @@ def test_no_seal_beside_the_signature() -> None:
 
 
 def test_the_signature_of_another_document() -> None:
-    other = apply_seal(as_ofd("另一证照", []), seal(), department(), NOW)
+    other = apply_seal(render_ofd("另一证照", []), seal(), department(), NOW)
     report = only(with_part(sealed(), VALUE, parts(other)[VALUE]))
     assert outcome(report, "data_hash") == ("fail", "altered")
     assert report.verdict is Verdict.INVALID

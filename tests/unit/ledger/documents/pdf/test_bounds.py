@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from examples.renderings import as_pdf
+from examples.renderings import render_pdf
 from ledger.documents.openers import inspect
 from ledger.documents.pdf import bounds
 from ledger.documents.pdf.bounds import BoundedFile, check_sections
@@ -93,7 +93,7 @@ HOSTILE = {
     ),
     "updates without end": chain(200),
     "a number without end in the trailer": file_of(table(1, b"/Number " + b"7" * 2_000_000)),
-    "a number without end in an object": as_pdf("营业执照", []).replace(
+    "a number without end in an object": render_pdf("营业执照", []).replace(
         b"/Type /Catalog", b"/Type /Catalog /AcroForm << /Number " + b"7" * 2_000_000 + b" >>"
     ),
     "a fraction without end": file_of(table(1, b"/Number 0." + b"7" * 2_000_000)),
@@ -171,7 +171,7 @@ def test_names_of_form_fields_are_bounded() -> None:
     for _ in range(50):
         kids = b"<< /T (%s) /Kids [%s] >>" % (b"x" * 1_000, kids)
     form = b"/Type /Catalog /AcroForm << /Fields [%s] >>" % kids
-    document = as_pdf("营业执照", [])
+    document = render_pdf("营业执照", [])
     assert document.count(b"/Type /Catalog") == 1
     written = document[: document.rindex(b"xref\n")].replace(b"/Type /Catalog", form)
     offsets = [written.index(b"\n%d 0 obj" % number) + 1 for number in range(1, written.count(b" 0 obj") + 1)]

@@ -21,7 +21,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
-from examples.renderings import as_pdf
+from examples.renderings import render_pdf
 from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.documents.asn1.structures import SignedDataInfo
 from ledger.documents.certificates.issuing import Holder
@@ -37,7 +37,7 @@ from tests import papers
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SIGNED = START + timedelta(days=60)
-DOCUMENT = as_pdf("营业执照", [("名称", "天门市示例商贸有限公司")])
+DOCUMENT = render_pdf("营业执照", [("名称", "天门市示例商贸有限公司")])
 
 
 @dataclass(frozen=True)

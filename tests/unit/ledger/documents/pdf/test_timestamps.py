@@ -21,7 +21,7 @@ from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from examples.renderings import as_pdf
+from examples.renderings import render_pdf
 from ledger.documents.certificates.issuing import TIMESTAMPING_PURPOSE
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
 from ledger.documents.inspection import Inspection, Kind
@@ -31,7 +31,7 @@ from tests.papers import NOW
 from tests.stamping import certified, pkcs8
 
 STAMPED = datetime.fromtimestamp(NOW, UTC)
-DOCUMENT = as_pdf("营业执照", [("名称", "天门市示例商贸有限公司")])
+DOCUMENT = render_pdf("营业执照", [("名称", "天门市示例商贸有限公司")])
 
 
 @dataclass(frozen=True)
