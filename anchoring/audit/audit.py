@@ -138,10 +138,11 @@ class _Run:
         if connection is None:
             return
         audit_file(connection, REPLICA, findings)  # 1
-        audit_tables(connection, (REPLICA_METADATA,), REPLICA, findings)
+        tables = [REPLICA_METADATA]
         with findings.guard(REPLICA, "", "copies"):
             if has_any_table(connection, COPIES_METADATA):  # none before a monitor has run
-                audit_tables(connection, (COPIES_METADATA,), REPLICA, findings)
+                tables.append(COPIES_METADATA)
+        audit_tables(connection, tables, REPLICA, findings)
         with findings.guard(REPLICA, "state", "state"):
             self.view = view = ReplicaView(connection)
             with findings.guard(REPLICA, "event", "events"):

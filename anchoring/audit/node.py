@@ -128,7 +128,17 @@ def _has_schema(connection: Connection, name: str, findings: Findings) -> bool:
             "it, or start the node once with this one",
         )
         return False
+    _check_mark(name, table_name, stored_marks, expected_mark, findings)
     return True
+
+
+def _check_mark(
+    name: str, table_name: str, stored_marks: list[str], expected_mark: str, findings: Findings
+) -> None:
+    """Report a mark that is gone, or stands beside another: the node would not know which tables it has."""
+    if set(stored_marks) != {expected_mark}:
+        text = f"it says {', '.join(stored_marks) or 'nothing'}, and is to say {expected_mark} alone"
+        findings.add("schema-altered", f"table {table_name}", text, database=name, table=table_name)
 
 
 def _is_sqlite(connection: Connection) -> bool:
@@ -139,8 +149,11 @@ def _open_copies(connection: Connection, grace: int, findings: Findings) -> Entr
     with findings.guard(REPLICA, copies_tables.SCHEMA_NUMBER.name, "copies"):
         if not inspect(connection).has_table(copies_tables.SCHEMA_NUMBER.name):
             return None
-        schema_numbers = list(connection.execute(_COPIES_MARK).scalars())
-        if schema_numbers == [copies_tables.SCHEMA]:
+        schema_numbers = [str(number) for number in connection.execute(_COPIES_MARK).scalars()]
+        expected_mark = str(copies_tables.SCHEMA)
+        if not schema_numbers or expected_mark in schema_numbers:
+            table_name = copies_tables.SCHEMA_NUMBER.name
+            _check_mark(REPLICA, table_name, schema_numbers, expected_mark, findings)
             return EntryCopies(connection.engine, grace)
         findings.leave("schema-other", "copies", f"the copies of entries are of schema {schema_numbers}")
     return None

@@ -1,7 +1,7 @@
 """Audit of the tables themselves: their shape, and the kind of every value.
 
-SQLite takes any value in any column, tables without their indexes, and triggers. What is unsound is one finding with its
-place; the rest of the audit then reads the table without those rows, on this connection alone.
+SQLite takes any value in any column. What is unsound is one finding with its place; the rest of the audit then reads the
+table without those rows, on this connection alone.
 """
 
 import sqlite3
@@ -16,7 +16,6 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    UniqueConstraint,
     func,
     inspect,
     select,
@@ -24,6 +23,7 @@ from sqlalchemy import (
 
 from anchoring.audit.findings import Findings
 from anchoring.audit.places import REGISTER, REPLICA
+from anchoring.audit.shapes import find_differences, list_strange_parts
 from anchoring.database.engine import find_file_faults
 from anchoring.register.submissions import FINAL, FROZEN, MINED, SUBMITTED
 from ledger.registry.status import Status
@@ -47,6 +47,21 @@ _SINGLE: Final = {
     (REPLICA, "state"): "state-twice",
     (REPLICA, "governance"): "state-twice",
 }
+#: Moments that a node takes from a clock, by database and table.
+_MOMENTS: Final[Mapping[tuple[str, str], Sequence[str]]] = {
+    (REGISTER, "log"): ("opened",),
+    (REGISTER, "batch"): ("frozen",),
+    (REGISTER, "submission"): ("accepted", "deadline"),
+    (REGISTER, "signed_transaction"): ("signed", "sent"),
+    (REGISTER, "token"): ("created", "expires", "revoked"),
+    (REGISTER, "look"): ("at",),
+    (REPLICA, "published_anchor"): ("due", "asked", "answered"),
+}
+_LAST_MOMENT: Final = 253_402_300_799  # 9999-12-31T23:59:59Z: no later one can be written
+#: What is counted up one by one: nobody gets as far.
+_COUNTERS: Final = {(REGISTER, "lease", "epoch"), (REGISTER, "lease", "renewals")}
+_MAX_COUNT: Final = 2**53 - 1  # the largest whole number of JSON
+_MAX_INTEGER: Final = 2**63 - 1  # of a column
 _SHOWN_BYTES: Final = 32  # of a key in the words of a finding: a hash
 
 
@@ -66,7 +81,9 @@ def audit_tables(
         driver.create_function(_IS_TEXT, 1, _is_text, deterministic=True)
     tables = {table.name: table for data in metadata for table in data.sorted_tables}
     with findings.guard(database, "", database):
-        _report_foreign_parts(connection, tables, database, findings)
+        for kind, name, table_name in list_strange_parts(connection, tables):
+            text = f"a {kind} that no node makes: look at who made it, and remove it"
+            findings.add("schema-altered", f"{kind} {name}", text, database=database, table=table_name)
     for table in tables.values():
         with findings.guard(database, table.name, f"table {table.name}"):
             _check_table(connection, table, database, findings)
@@ -77,18 +94,6 @@ def _is_text(content: bytes | None) -> bool:
         return content is not None and isinstance(content.decode(), str)
     except UnicodeDecodeError:
         return False
-
-
-def _report_foreign_parts(
-    connection: Connection, tables: Mapping[str, Table], database: str, findings: Findings
-) -> None:
-    """Report triggers and views: no node makes any, and both change what is read or written."""
-    if connection.dialect.name != "sqlite":
-        return
-    query = "SELECT type, name, tbl_name FROM main.sqlite_master WHERE type IN ('trigger', 'view')"
-    for kind, name, table_name in connection.exec_driver_sql(query):
-        text = f"a {kind} that no node makes: look at who made it, and remove it"
-        findings.add("schema-altered", f"{kind} {name}", text, database=database, table=table_name)
 
 
 def has_any_table(connection: Connection, metadata: MetaData) -> bool:
@@ -105,39 +110,16 @@ def _check_table(connection: Connection, table: Table, database: str, findings: 
         findings.add("schema-altered", where, "it is not there", database=database, table=table.name)
         _replace(connection, table, f"SELECT {_null_columns(table)} WHERE 0")
         return
-    column_names = {column["name"] for column in inspector.get_columns(table.name)}
-    for column in table.columns:
-        if column.name not in column_names:
-            text = f"its column {column.name} is not there"
-            findings.add("schema-altered", where, text, database=database, table=table.name)
-    for index_columns in _find_lost_indexes(connection, table):
-        text = f"its index of {index_columns} is not there: what must stand once may stand twice, and is found slowly"
-        findings.add("schema-altered", where, text, database=database, table=table.name)
+    for difference in find_differences(connection, table):
+        findings.add("schema-altered", where, difference, database=database, table=table.name)
     if connection.dialect.name == "sqlite":
+        column_names = {column["name"] for column in inspector.get_columns(table.name)}
         _check_values(connection, table, column_names, database, findings)
     if slug := _SINGLE.get((database, table.name)):
         row_count = connection.execute(select(func.count()).select_from(table)).scalar_one()
         if row_count > 1:
             text = f"it has {row_count} rows, and is a table of one"
             findings.add(slug, where, text, database=database, table=table.name)
-
-
-def _find_lost_indexes(connection: Connection, table: Table) -> list[str]:
-    """Return the columns of keys, unique constraints and indexes that the table should have and has not."""
-    inspector = inspect(connection)
-    present_indexes = {tuple(index["column_names"]) for index in inspector.get_indexes(table.name)}
-    present_indexes |= {
-        tuple(constraint["column_names"]) for constraint in inspector.get_unique_constraints(table.name)
-    }
-    present_indexes.add(tuple(inspector.get_pk_constraint(table.name)["constrained_columns"]))
-    required_indexes = {tuple(column.name for column in table.primary_key)}
-    required_indexes |= {tuple(column.name for column in index.columns) for index in table.indexes}
-    required_indexes |= {
-        tuple(column.name for column in constraint.columns)
-        for constraint in table.constraints
-        if isinstance(constraint, UniqueConstraint)
-    }
-    return [", ".join(columns) for columns in sorted(required_indexes - present_indexes)]
 
 
 def _check_values(
@@ -178,7 +160,7 @@ def _make_condition(column: Column[object], database: str) -> str:
     if isinstance(column.type, Boolean):
         condition = f"(typeof({name}) = 'integer' AND {name} IN (0, 1))"
     elif isinstance(column.type, Integer):
-        condition = f"(typeof({name}) = 'integer' AND {name} >= 0)"
+        condition = f"(typeof({name}) = 'integer' AND {name} BETWEEN 0 AND {_find_largest(column, database)})"
     elif isinstance(column.type, LargeBinary):
         condition = f"(typeof({name}) = 'blob')"
     else:
@@ -186,6 +168,14 @@ def _make_condition(column: Column[object], database: str) -> str:
     if allowed_values := _ALLOWED.get((database, column.table.name, column.name)):
         condition = f"({condition} AND {name} IN ({allowed_values}))"
     return f"({name} IS NULL OR {condition})" if column.nullable else condition
+
+
+def _find_largest(column: Column[object], database: str) -> int:
+    """Return the largest number that a node writes into a column."""
+    table_name = column.table.name
+    if column.name in _MOMENTS.get((database, table_name), ()):
+        return _LAST_MOMENT
+    return _MAX_COUNT if (database, table_name, column.name) in _COUNTERS else _MAX_INTEGER
 
 
 def _list_columns(table: Table, column_names: set[str]) -> str:
