@@ -160,7 +160,9 @@ class _Run:
             audit_file(databases.checkpoints, CHECKPOINTS, findings)  # 1
             audit_tables(databases.checkpoints, (CHECKPOINTS_METADATA,), CHECKPOINTS, findings)
             with findings.guard(CHECKPOINTS, "cosignature", "checkpoints"):
-                audit_checkpoints(view, databases.checkpoints, keys, findings)  # 4
+                own_log = self.expected.log
+                own_keys = find_signing_keys(view, self.expected.key, own_log) if own_log else None
+                audit_checkpoints(view, databases.checkpoints, keys, findings, own_keys=own_keys)  # 4
         audit_peers(view, self.evidence.peers, keys, findings)  # 2
         if databases.register is None:
             self._check_receipts(view, None, "")
@@ -256,7 +258,8 @@ class _Run:
         with findings.guard(REGISTER, "facet", "search"):
             audit_search(books, findings)
         with findings.guard(REGISTER, "token", "tokens"):
-            audit_access(books, find_signing_keys(books.view, self.expected.key), findings)  # 9
+            keys = find_signing_keys(books.view, self.expected.key, books.log.name)
+            audit_access(books, keys, findings)  # 9
 
     def _open_books(self, connection: Connection, log: OwnLog | None) -> Books | None:
         """Return what the register is compared with; None where it is of nothing that can be compared."""

@@ -28,22 +28,39 @@ from ledger.verification.audits import Head
 _Keys = Mapping[bytes, PublicKey]
 
 
-def find_signing_keys(view: ReplicaView, own_key: PublicKey | None) -> dict[bytes, PublicKey]:
-    """Return every key that may have signed a checkpoint: those of nodes, whatever became of them, and this node's."""
+def find_signing_keys(
+    view: ReplicaView, own_key: PublicKey | None, log: str | None = None
+) -> dict[bytes, PublicKey]:
+    """Return this node's key and every key of a node, whatever became of it; of the nodes of one city's `log`, or of all."""
     keys = {} if own_key is None else {own_key.id: own_key}
     for key in find_declared_node_keys(view):
+        if log is not None and key.log != log:
+            continue
         with suppress(MalformedInput):
             keys[key.id] = decode_public_key(key.spki)
     return keys
 
 
-def audit_checkpoints(view: ReplicaView, connection: Connection, keys: _Keys, findings: Findings) -> None:
-    """Check every stored signature and compare every checkpoint with the replica; then the evidence of forks."""
+def audit_checkpoints(
+    view: ReplicaView,
+    connection: Connection,
+    keys: _Keys,
+    findings: Findings,
+    *,
+    own_keys: _Keys | None = None,
+) -> None:
+    """Check every stored signature and compare every checkpoint with the replica; then the evidence of forks.
+
+    `own_keys` are those that this city's nodes have or had; None where the node is of no city.
+    """
     order_columns = (COSIGNATURES.c.n, COSIGNATURES.c.key, COSIGNATURES.c.checkpoint)
     checkpoint_before: tuple[bytes, Checkpoint | None] = (b"", None)
     for row in connection.execute(select(COSIGNATURES).order_by(*order_columns)).mappings():
         with findings.guard(CHECKPOINTS, COSIGNATURES.name, f"event {row['n']}"):
             _check_cosignature(row, keys, findings)
+            if row["own"] and row["key"] in keys and own_keys is not None and row["key"] not in own_keys:
+                text = "it is said to be this node's own, and the key is that of another city's node"
+                findings.add("checkpoint-altered", f"event {row['n']}, key 0x{row['key'].hex()}", text)
             if row["checkpoint"] != checkpoint_before[0]:
                 checkpoint = decode_checkpoint(decode(row["checkpoint"]))
                 checkpoint_before = row["checkpoint"], checkpoint

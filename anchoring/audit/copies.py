@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
+import orjson
 from sqlalchemy import RowMapping, select
 
 from anchoring.audit.findings import Findings
@@ -78,15 +79,9 @@ def _check_log(view: ReplicaView, log: str, walked_sequence: int, findings: Find
 
 def _walk_anchors(view: ReplicaView, log: str, walked_sequence: int) -> Iterator[Anchor]:
     """Walk through the anchors up to a sequence that let the log grow, in their order."""
-    for sequence in range(1, min(walked_sequence, _last_sequence(view, log)) + 1):
-        anchor = view.find_anchor(log, sequence)
-        if anchor is not None and anchor.size > anchor.size_before:
+    for anchor in view.walk_anchors(log, last=walked_sequence):
+        if anchor.size > anchor.size_before:
             yield anchor
-
-
-def _last_sequence(view: ReplicaView, log: str) -> int:
-    log_state = view.find_log(log)
-    return log_state.sequence if log_state else 0
 
 
 def _report_unanchored(view: ReplicaView, log: str, sequence: int, findings: Findings) -> None:
@@ -111,6 +106,9 @@ def _check_anchor(
     elif anchor_row["anchored"] != anchor.time:
         text = "its time is not that of the chain"
         findings.add("copy-altered", where, text, database=REPLICA, table=ANCHOR.name)
+    if anchor_row is not None and not _tells_faults(anchor_row):
+        text = "what was found at its entries is none that a node writes, or is gone"
+        findings.add("copy-altered", where, text, database=REPLICA, table=ANCHOR.name)
     if not rows:
         if anchor_row is not None and anchor_row["state"] == Publication.PUBLISHED:
             findings.add("copies-missing", where, "its entries are said to be here, and are not")
@@ -127,6 +125,16 @@ def _check_anchor(
         report = findings.remark if is_remark else findings.add
         text = f"position {fault.position}: {fault.text}"
         report(fault.reason.replace("_", "-"), where, text, database=REPLICA, table=ENTRY.name)
+
+
+def _tells_faults(anchor_row: RowMapping) -> bool:
+    """Tell whether a row says in words what was found at the entries; those at fault have such words."""
+    try:
+        texts = orjson.loads(anchor_row["findings"])
+    except ValueError:
+        return False
+    is_list = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
+    return is_list and bool(texts or anchor_row["state"] != Publication.FAULTY)
 
 
 #: Faults of entries that are not those of their anchor: such are never kept.

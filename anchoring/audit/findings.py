@@ -23,9 +23,11 @@ _GAPS: Final = {
     "chain-unchecked",
     "database-missing",
     "entries-missing",
+    "key-unknown",
     "records-missing",
     "replica-unread",
     "schema-other",
+    "tally-unsigned",
 }
 #: Told while an audit works: what is checked, how much of it is done, how much there is in all.
 Progress = Callable[[str, int, int], None]

@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Inspector, Table, UniqueConstraint, inspect, text
 from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedIndex
+from sqlalchemy.types import NullType
 
 #: Words of SQLite in the making of a table or an index that change what it takes, or how it compares.
 _RULES: Final = frozenset({"AUTOINCREMENT", "CHECK", "COLLATE", "CONFLICT", "DESC", "GENERATED", "STRICT"})
@@ -90,7 +91,8 @@ def _describe_stored_column(connection: Connection, column: ReflectedColumn) -> 
     ending = "" if default.startswith("nextval(") else default
     if "computed" in column:
         ending = "generated"
-    type_text = column["type"].compile(connection.dialect)
+    is_typed = not isinstance(column["type"], NullType)
+    type_text = column["type"].compile(connection.dialect) if is_typed else "of no type"
     return _describe_column(column["name"], type_text, is_nullable=column["nullable"], ending=ending)
 
 

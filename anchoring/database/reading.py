@@ -1,19 +1,28 @@
 """Open a database to read it alone: nothing on its medium changes, and no file comes to it.
 
 A file of SQLite that no process works on is opened as one that never changes; one that a node works on is read beside it;
-a copy that was taken with its write-ahead log is read from a copy of both.
+a copy that was taken with the write-ahead log or the journal of a node that was killed is read from a copy of both.
 """
 
+import fcntl
+import os
 import shutil
 import sqlite3
+import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
 
 from anchoring.database.engine import BUSY_SECONDS, open_engine
+
+_LOCKED_BYTE: Final = (
+    128  # of an index of SQLite: whoever has the database open holds a lock on it (os_unix.c, "DMS")
+)
+_LOCK: Final = struct.Struct("@hhqqi4x")  # `struct flock` of Linux: kind, whence, start, length, process
 
 
 @contextmanager
@@ -38,18 +47,28 @@ def open_for_reading(url: str) -> Iterator[Engine]:
 @contextmanager
 def _give_file(file: Path) -> Iterator[str]:
     """Give the address under which SQLite reads the file and leaves it, and what lies beside it, as they are."""
-    log_file, index_file = (file.with_name(file.name + ending) for ending in ("-wal", "-shm"))
+    log_file, index_file, journal = (
+        file.with_name(file.name + ending) for ending in ("-wal", "-shm", "-journal")
+    )
     address = file.absolute().as_uri() + "?mode=ro"
-    if log_file.exists() and index_file.exists():
+    if log_file.exists() and index_file.exists() and _is_in_use(index_file):
         yield address
-    elif log_file.exists() and log_file.stat().st_size:
+    elif left_files := [path for path in (log_file, journal) if path.exists() and path.stat().st_size]:
         with tempfile.TemporaryDirectory(prefix="shunzheng-audit-") as directory:
-            copy_path = Path(directory) / file.name
-            shutil.copyfile(file, copy_path)
-            shutil.copyfile(log_file, copy_path.with_name(log_file.name))
-            yield copy_path.as_uri()
+            for path in (file, *left_files):
+                shutil.copyfile(path, Path(directory) / path.name)
+            yield (Path(directory) / file.name).as_uri()
     else:
         yield address + "&immutable=1"
+
+
+def _is_in_use(index_file: Path) -> bool:
+    """Tell whether a process has the database open: by the lock that each of them has on the index of the log."""
+    with index_file.open("rb") as file:
+        lock = fcntl.fcntl(
+            file, fcntl.F_OFD_GETLK, _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _LOCKED_BYTE, 1, 0)
+        )
+    return bool(_LOCK.unpack(lock)[0] != fcntl.F_UNLCK)
 
 
 def _open_address(address: str) -> Engine:

@@ -29,6 +29,11 @@ ISSUER_LOG: Final = (
 )
 ANCHOR: Final = _select_by(tables.ANCHOR, "log", "sequence")
 ANCHORS: Final = _select_by(tables.ANCHOR, "log").order_by(tables.ANCHOR.c.sequence.desc())
+ANCHORS_BETWEEN: Final = (
+    _select_by(tables.ANCHOR, "log")
+    .where(tables.ANCHOR.c.sequence > bindparam("after"), tables.ANCHOR.c.sequence <= bindparam("last"))
+    .order_by(tables.ANCHOR.c.sequence)
+)
 VOID_ANCHORS: Final = (
     select(tables.ANCHOR.c.log, func.count()).where(tables.IS_VOID).group_by(tables.ANCHOR.c.log)
 )

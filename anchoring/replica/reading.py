@@ -211,6 +211,11 @@ class ReplicaView:
         query = queries.ANCHORS if below is None else queries.ANCHORS.where(tables.ANCHOR.c.sequence < below)
         return list(self._read_all(read_anchor, query.limit(limit), log=log))
 
+    def walk_anchors(self, log: str, *, after: int = 0, last: int) -> Iterator[Anchor]:
+        """Walk through the final anchors of a log after sequence `after`, up to `last` and with it, in their order."""
+        for row in self._walk_rows(queries.ANCHORS_BETWEEN, log=make_findable(log), after=after, last=last):
+            yield read_anchor(row)
+
     def size_before(self, log: str, time: int) -> int:
         """Return how many positions of a log the anchors of blocks before `time` made."""
         parameters = {"log": make_findable(log), "time": time}
@@ -227,8 +232,8 @@ class ReplicaView:
             yield read_event(row)
 
     def headed_events(self) -> Iterator[tuple[ChainEvent, bytes]]:
-        """Walk through all final events, each with the head that is stored beside it."""
-        for row in self._walk_rows(queries.EVENTS, after=0):
+        """Walk through all final events, each with the head that is stored beside it, also one before the first."""
+        for row in self._walk_rows(queries.EVENTS, after=-1):
             yield read_event(row), row["head"]
 
     def rows(self, table: Table) -> Iterator[RowMapping]:

@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,7 @@ import pytest
 from anchoring.audit.findings import AuditReport
 from anchoring.checkpoints.store import Checkpoints
 from anchoring.errors import PeerFailed
+from anchoring.register.access.tallies import Tally
 from ledger.crypto.keys import generate_key
 from ledger.encoding.canonical import encode as canonical
 from ledger.registry.acts import Event, extend_head
@@ -63,9 +66,6 @@ def sign_other_history(copy: Copy) -> None:
 
 def rewrite_events(copy: Copy) -> None:
     """Change an act of the registry and fold all heads behind it anew, as an owner of the database can."""
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(copy.folder / REPLICA)) as connection, connection:
         connection.execute("UPDATE event SET time = time + 1 WHERE n = 12")
         head = connection.execute("SELECT head FROM event WHERE n = 11").fetchone()[0]
@@ -218,10 +218,11 @@ def test_a_read_only_medium_is_audited(stage: Stage, tmp_path: Path) -> None:
     assert sorted(copy.contents()) == [CHECKPOINTS, REGISTER, REPLICA]
 
 
-def test_a_copy_taken_with_its_write_ahead_log_is_read_to_its_end(stage: Stage, tmp_path: Path) -> None:
+@pytest.mark.parametrize("with_index", [False, True])
+def test_a_copy_taken_with_its_write_ahead_log_is_read_to_its_end(
+    stage: Stage, tmp_path: Path, with_index: bool
+) -> None:
     """A node that was killed leaves what it wrote last in the log: without it a record more would be missing."""
-    import sqlite3
-
     (tmp_path / "working").mkdir()
     (tmp_path / "copied").mkdir()
     copy = stage.copy(tmp_path / "working")
@@ -232,10 +233,35 @@ def test_a_copy_taken_with_its_write_ahead_log_is_read_to_its_end(stage: Stage, 
     for file in (REGISTER, f"{REGISTER}-wal", REPLICA, CHECKPOINTS):
         shutil.copyfile(copy.folder / file, tmp_path / "copied" / file)
     copied = replace(copy, folder=tmp_path / "copied")
+    if with_index:
+        shutil.copyfile(copy.folder / f"{REGISTER}-shm", tmp_path / "copied" / f"{REGISTER}-shm")
     contents = copied.contents()
     assert "record-altered" in describe(copied.audit().findings)
     assert copied.contents() == contents
     connection.close()
+
+
+def test_a_journal_left_beside_is_played_back_in_a_copy(stage: Stage, tmp_path: Path) -> None:
+    """A journal takes back what was committed as soon as somebody opens the file to write: the node would."""
+    copy = stage.copy(tmp_path)
+    file, journal = copy.folder / REGISTER, copy.folder / f"{REGISTER}-journal"
+    sound_content = file.read_bytes()
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        for setting in ("journal_mode = DELETE", "cache_size = 1"):
+            connection.execute(f"PRAGMA {setting}")
+        connection.execute("UPDATE record SET leaf = zeroblob(32) WHERE position = 3")
+        connection.execute("BEGIN")
+        connection.execute("UPDATE record SET body = body, leaf = randomblob(32)")
+        connection.execute("UPDATE disclosure SET content = content")
+        journal_content = journal.read_bytes()
+        connection.execute("ROLLBACK")
+    file.write_bytes(sound_content)
+    journal.write_bytes(journal_content)
+    contents = copy.contents()
+    assert "record-altered" in describe(copy.audit().findings)
+    assert copy.contents() == contents
+    journal.write_bytes(b"text, not a journal" * 99)
+    assert copy.audit().findings == ()
 
 
 def test_what_is_not_asked_is_said(stage: Stage, tmp_path: Path) -> None:
@@ -260,6 +286,27 @@ def test_a_count_whose_signature_was_taken_away_is_not_checked(stage: Stage, tmp
     report = copy.audit()
     assert report.findings == ()
     assert [unchecked.slug for unchecked in report.unchecked] == ["tally-unsigned"] * 2
+    assert not report.is_whole
+
+
+def test_a_count_that_another_citys_node_signed_is_found(stage: Stage, tmp_path: Path) -> None:
+    """Whoever is a node's operator elsewhere cannot vouch for the looks of this city."""
+    copy = stage.copy(tmp_path)
+    token = str(copy.read(REGISTER, "SELECT max(id) FROM token"))
+    tally = Tally(token, total=2)
+    copy.execute(
+        REGISTER,
+        "DELETE FROM look WHERE token = :token AND ordinal = 3",
+        "UPDATE tally SET total = 2, key = :key, signature = :signature WHERE name = :token",
+        token=token,
+        key=stage.other_key.public.id,
+        signature=stage.other_key.sign(tally.encode()),
+    )
+    report = copy.audit()
+    assert [(unchecked.slug, unchecked.where) for unchecked in report.unchecked] == [
+        ("key-unknown", f"token {token}")
+    ]
+    assert not report.is_whole
 
 
 def test_an_endpoint_that_leaves_events_out_accuses_nobody(stage: Stage, tmp_path: Path) -> None:

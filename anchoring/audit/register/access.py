@@ -12,6 +12,7 @@ from anchoring.register.access.tallies import TOKENS, Tally, read_tally
 from anchoring.register.access.tokens import SCOPES
 from anchoring.register.tables import LEASE, LOOK, TALLY, TOKEN
 from ledger.crypto.keys import PublicKey
+from ledger.limits import MAX_CLOCK_LEAD_SECONDS
 
 _TOKENS: Final = select(TOKEN).order_by(TOKEN.c.id)
 _LOOKS: Final = select(LOOK).order_by(LOOK.c.token, LOOK.c.ordinal)
@@ -24,8 +25,9 @@ def audit_access(books: Books, keys: Mapping[bytes, PublicKey], findings: Findin
     for row in walk_rows(books, select(LEASE)):
         if row["log"] != books.log.name:
             findings.add("lease-altered", f"log {row['log']}", f"the register is of {books.log.name}")
-    token_ids = _check_tokens(books, findings)
-    ends_by_token = _check_looks(books, token_ids, findings)
+    creation_times = _check_tokens(books, findings)
+    token_ids = set(creation_times)
+    ends_by_token = _check_looks(books, creation_times, findings)
     tallies = {row["name"]: read_tally(row) for row in walk_rows(books, _TALLIES)}
     _check_signatures(tallies, keys, findings)
     _compare_tokens(tallies, token_ids, findings)
@@ -33,23 +35,28 @@ def audit_access(books: Books, keys: Mapping[bytes, PublicKey], findings: Findin
         _compare_looks(tallies[token], ends_by_token.get(token), findings)
 
 
-def _check_tokens(books: Books, findings: Findings) -> set[str]:
-    token_ids = set()
+def _check_tokens(books: Books, findings: Findings) -> dict[str, int]:
+    """Check the tokens, and return when each was created."""
+    creation_times = {}
     for row in walk_rows(books, _TOKENS):
         findings.look("tokens")
-        token_ids.add(row["id"])
+        creation_times[row["id"]] = row["created"]
         where = f"token {row['id']}"
         scopes = set(row["scopes"].split())
         if not scopes or not scopes <= SCOPES or len(row["digest"]) != _DIGEST_BYTES:
             findings.add("token-altered", where, "its scopes or its digest are none that a node writes")
         if row["expires"] is not None and row["expires"] <= row["created"]:
             findings.add("token-altered", where, "it ends before it was created")
+        if row["created"] > books.now + MAX_CLOCK_LEAD_SECONDS:
+            findings.add("token-altered", where, "it is said to be created at a time that is yet to come")
         if row["revoked"] is not None and row["revoked"] < row["created"]:
             findings.add("token-altered", where, "it was revoked before it was created")
-    return token_ids
+    return creation_times
 
 
-def _check_looks(books: Books, token_ids: set[str], findings: Findings) -> dict[str, tuple[int, int]]:
+def _check_looks(
+    books: Books, creation_times: Mapping[str, int], findings: Findings
+) -> dict[str, tuple[int, int]]:
     """Check the looks, and return the first and the last number of each token's."""
     token_before, ordinal_before = "", 0
     ends_by_token: dict[str, tuple[int, int]] = {}
@@ -57,8 +64,11 @@ def _check_looks(books: Books, token_ids: set[str], findings: Findings) -> dict[
         findings.look("looks")
         token, ordinal = row["token"], row["ordinal"]
         where = f"token {token}, look {ordinal}"
-        if token not in token_ids:
+        if token not in creation_times:
             findings.add("look-stray", where, "there is no such token: it was deleted, or never made")
+        elif not _may_be(row["at"], creation_times[token], books.now):
+            text = "it is said to be of a time before its token was created, or of one that is yet to come"
+            findings.add("look-stray", where, text)
         if token == token_before and ordinal != ordinal_before + 1:
             text = f"the looks {ordinal_before + 1} to {ordinal - 1} before it are not there"
             findings.add("look-missing", where, text)
@@ -67,6 +77,11 @@ def _check_looks(books: Books, token_ids: set[str], findings: Findings) -> dict[
         token_before, ordinal_before = token, ordinal
         ends_by_token[token] = ends_by_token.get(token, (ordinal, 0))[0], ordinal
     return ends_by_token
+
+
+def _may_be(moment: int, first: int, last: int) -> bool:
+    """Tell whether a moment lies between two others, by clocks that agree as well as nodes require."""
+    return first - MAX_CLOCK_LEAD_SECONDS <= moment <= last + MAX_CLOCK_LEAD_SECONDS
 
 
 def _check_signatures(
@@ -79,7 +94,7 @@ def _check_signatures(
             text = "no signature vouches for its count: the node had no key, has another by now, or it was taken away"
             findings.leave("tally-unsigned", where, text)
         elif (key := keys.get(tally.key)) is None:
-            text = f"the registry does not know the key 0x{tally.key.hex()} that signed its count"
+            text = f"no node of this city is known to have the key 0x{tally.key.hex()} that signed its count"
             findings.leave("key-unknown", where, text)
         elif not key.verify(tally.encode(), tally.signature):
             findings.add("tally-altered", where, "its count is not the one that the node signed")

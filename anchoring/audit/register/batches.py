@@ -30,6 +30,9 @@ from ledger.verification.occurrences import is_signed_by
 _CHANGES_BETWEEN: Final = select(CHANGE.c.position, CHANGE.c.status).where(
     CHANGE.c.record >= bindparam("first"), CHANGE.c.record < bindparam("end")
 )
+_NEWEST_ACCEPTANCE: Final = select(func.max(SUBMISSION.c.accepted)).where(
+    SUBMISSION.c.batch == bindparam("batch")
+)
 _BATCH_COUNT: Final = select(func.count()).select_from(BATCH)
 _STRAY_SUBMISSIONS: Final = (
     select(SUBMISSION.c.first, SUBMISSION.c.batch)
@@ -94,32 +97,42 @@ class _Walk:
         self._size = anchor.size
 
     def _check_freeze(self, batch: Batch, where: str) -> None:
-        """Check that the batch before was sent by then, and that this one was frozen in the past."""
+        """Check that the batch before was sent by then, and that this one was frozen in the past, after its entries came."""
         if self._state_before == FROZEN:
             text = "it is said to be frozen and not sent, and a later one was frozen: a node sends each before the next"
             self._findings.add("batch-altered", f"batch {self.sequence}", text)
         if batch.frozen_at > self._books.now + MAX_CLOCK_LEAD_SECONDS:
             text = f"it is said to be frozen at {format_time(batch.frozen_at)}, which is yet to come"
             self._findings.add("batch-altered", where, text)
+        accepted_at = self._books.connection.execute(
+            _NEWEST_ACCEPTANCE, {"batch": batch.sequence}
+        ).scalar_one()
+        if accepted_at is not None and batch.frozen_at < accepted_at - MAX_CLOCK_LEAD_SECONDS:
+            text = f"it is said to be frozen at {format_time(batch.frozen_at)}, before its submissions were accepted"
+            self._findings.add("batch-altered", where, text)
         self._state_before = batch.state
 
     def report_gap(self, end: int) -> None:
-        """Report the batches before sequence `end` that are not in the register: one by one as far as the chain goes."""
-        chain_end = min(end, self._books.log_state.sequence + 1)
-        for sequence in range(self.sequence + 1, chain_end):
-            self._report_missing(sequence)
-        first_sequence = max(self.sequence + 1, chain_end)
+        """Report the batches before sequence `end` that are not in the register: one by one those that the chain has."""
+        next_sequence = self.sequence + 1
+        for anchor in self._books.view.walk_anchors(self._books.log.name, after=self.sequence, last=end - 1):
+            self._report_unanchored(next_sequence, anchor.sequence)
+            self._report_missing(anchor)
+            next_sequence = anchor.sequence + 1
+        self._report_unanchored(next_sequence, end)
+
+    def _report_unanchored(self, first_sequence: int, end: int) -> None:
         if first_sequence < end:
-            text = f"batches {first_sequence} to {end - 1} are not in the register, and the chain has no such anchors either"
+            batch_words = (
+                f"batches {first_sequence} to {end - 1} are"
+                if first_sequence < end - 1
+                else f"batch {first_sequence} is"
+            )
+            text = f"{batch_words} not in the register, and the chain has no such anchor either"
             self._findings.add("batch-missing", f"batch {first_sequence}", text)
 
-    def _report_missing(self, sequence: int) -> None:
-        anchor, where = self._books.view.find_anchor(self._books.log.name, sequence), f"batch {sequence}"
-        if anchor is None:
-            self._findings.add(
-                "batch-missing", where, "it is not in the register; and the chain has no such anchor either"
-            )
-            return
+    def _report_missing(self, anchor: Anchor) -> None:
+        where = f"batch {anchor.sequence}"
         self._size = anchor.size
         if self._report_repetition(anchor, where):
             return

@@ -12,9 +12,10 @@ from anchoring.chain.protocol import RegistryName
 from anchoring.register.tables import BATCH, TRANSACTION
 from ledger.crypto.keys import keccak256
 from ledger.errors import MalformedInput
+from ledger.limits import MAX_CLOCK_LEAD_SECONDS
 
 _TRANSACTIONS: Final = (
-    select(TRANSACTION, BATCH.c.payload)
+    select(TRANSACTION, BATCH.c.payload, BATCH.c.frozen)
     .select_from(TRANSACTION.outerjoin(BATCH, TRANSACTION.c.sequence == BATCH.c.sequence))
     .order_by(TRANSACTION.c.sequence, TRANSACTION.c.nonce)
 )
@@ -42,6 +43,8 @@ def _check_transaction(
     faults = _find_faults(books, row)
     for fault in faults:
         findings.add("transaction-altered", where, fault)
+    if row["frozen"] is not None and row["signed"] < row["frozen"] - MAX_CLOCK_LEAD_SECONDS:
+        findings.add("transaction-altered", where, "it was signed before its batch was frozen")
     if row["sent"] is not None and row["sent"] < row["signed"]:
         findings.add("transaction-altered", where, "it was sent before it was signed")
     if faults:

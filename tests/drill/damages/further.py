@@ -4,6 +4,8 @@ from typing import Final
 
 from tests.drill.damages.damage import Damage, checkpoints, register, replica
 
+MAX: Final = 2**63 - 1  # the largest number of a column
+
 FURTHER: Final[dict[str, Damage]] = {
     # what a register says of itself
     "batch frozen after its anchor": register(
@@ -213,5 +215,115 @@ FURTHER: Final[dict[str, Damage]] = {
         "cosignature",
         "event",
         "UPDATE cosignature SET key = (SELECT key FROM cosignature WHERE NOT own LIMIT 1) WHERE own AND n = (SELECT min(n) FROM cosignature)",
+    ),
+    # clocks and counters
+    "batch frozen before its submissions came": register(
+        "batch-altered", "batch", "batch 2", "UPDATE batch SET frozen = 0 WHERE sequence = 2"
+    ),
+    "transaction signed before its batch was frozen": register(
+        "transaction-altered",
+        "signed_transaction",
+        "batch 2",
+        "UPDATE signed_transaction SET signed = 0 WHERE sequence = 2",
+    ),
+    "transaction sent in no year": register(
+        "value-impossible",
+        "signed_transaction",
+        "hash",
+        f"UPDATE signed_transaction SET sent = {MAX} WHERE sequence = 2",
+    ),
+    "log opened in no year": register(
+        "value-impossible", "log", "name tianmen", f"UPDATE log SET opened = {MAX}"
+    ),
+    "lease of no epoch that is reached": register(
+        "value-impossible", "lease", "log tianmen", f"UPDATE lease SET epoch = {MAX}"
+    ),
+    "lease renewed more often than can be": register(
+        "value-impossible", "lease", "log tianmen", f"UPDATE lease SET renewals = {MAX}"
+    ),
+    "token that never ends": register("value-impossible", "token", "id", f"UPDATE token SET expires = {MAX}"),
+    "token from a time to come": register(
+        "token-altered", "token", "token", "UPDATE token SET created = 4102444800"
+    ),
+    "look from before its token": register(
+        "look-stray", "look", "look 2", "UPDATE look SET at = 0 WHERE ordinal = 2"
+    ),
+    "look from a time to come": register(
+        "look-stray", "look", "look 3", "UPDATE look SET at = 4102444800 WHERE ordinal = 3"
+    ),
+    "look in no year": register(
+        "value-impossible", "look", "ordinal 3", f"UPDATE look SET at = {MAX} WHERE ordinal = 3"
+    ),
+    "log of more anchors than there can be": replica(
+        "fact-altered", "log", "tianmen", f"UPDATE log SET sequence = {MAX}"
+    ),
+    "log of more anchors, and walked so far": replica(
+        "copy-altered",
+        "published_log",
+        "log tianmen",
+        f"UPDATE log SET sequence = {MAX} WHERE name = 'tianmen'",
+        f"UPDATE published_log SET walked = {MAX} WHERE name = 'tianmen'",
+        "UPDATE log SET sequence = 3 WHERE name = 'tianmen'",
+    ),
+    "copies to be fetched in no year": replica(
+        "value-impossible", "published_anchor", "sequence 1", f"UPDATE published_anchor SET due = {MAX}"
+    ),
+    "copies at fault, without a fault": replica(
+        "copy-altered",
+        "published_anchor",
+        "anchor 2",
+        "UPDATE published_anchor SET state = 'faulty' WHERE sequence = 2",
+    ),
+    "faults of copies that are no JSON": replica(
+        "copy-altered",
+        "published_anchor",
+        "anchor 2",
+        "UPDATE published_anchor SET findings = '[' WHERE sequence = 2",
+    ),
+    "another city's checkpoint said to be this node's": checkpoints(
+        "checkpoint-altered", "cosignature", "event", "UPDATE cosignature SET own = 1 WHERE NOT own"
+    ),
+    "events behind the newest": replica(
+        "event-altered",
+        "event",
+        "event 105",
+        "INSERT INTO event SELECT n + 100, kind, previous_block, time, payload, block, block_hash, transaction_hash, head FROM event WHERE n = 5",
+    ),
+    "event before the first": replica(
+        "event-altered",
+        "event",
+        "event 0",
+        "INSERT INTO event SELECT 0, kind, previous_block, time, payload, block, block_hash, transaction_hash, head FROM event WHERE n = 1",
+    ),
+    "final event said to be pending": replica(
+        "state-altered",
+        "state",
+        "cursor",
+        "INSERT OR REPLACE INTO pending_event SELECT * FROM event WHERE n = (SELECT max(n) FROM event)",
+        "DELETE FROM event WHERE n = (SELECT max(n) FROM event)",
+    ),
+    "pending event said to be final": replica(
+        "state-altered",
+        "state",
+        "cursor",
+        "INSERT INTO event SELECT * FROM pending_event",
+        "DELETE FROM pending_event",
+    ),
+    "name of a lineage with a null in it": register(
+        "lineage-altered",
+        "lineage",
+        "lineage",
+        "UPDATE lineage SET name = name || char(0) || 'x' WHERE first = 3",
+    ),
+    "name of a log with a null in it": register(
+        "other-log", "", "node.toml", "UPDATE log SET name = name || char(0)"
+    ),
+    "tallies of two tokens exchanged": register(
+        "tally-altered",
+        "tally",
+        "token",
+        "UPDATE tally SET name = 'x' WHERE name = (SELECT min(id) FROM token)",
+        "UPDATE tally SET name = (SELECT min(id) FROM token) WHERE name = (SELECT max(id) FROM token)",
+        "UPDATE tally SET name = (SELECT max(id) FROM token) WHERE name = 'x'",
     ),
 }
