@@ -39,7 +39,8 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "audit",
         description="Exit codes: 0 no findings, 1 findings, 12 no findings, but a database, the chain, records that are "
-        "not back since a restore, or a count that no known key vouches for could not be checked. The node may go on working meanwhile.",
+        "not back since a restore, or a count that no known key vouches for could not be checked. "
+        "The node may go on working meanwhile.",
     )
     command.add_argument("directory", type=Path, help=f"directory that holds {SETTINGS_FILE}")
     command.add_argument(
