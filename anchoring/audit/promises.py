@@ -62,5 +62,5 @@ def _find_submission(receipt: Receipt, connection: Connection, where: str, findi
     elif (receipt.first_position, receipt.record_count, receipt.accepted_at) not in [
         tuple(row) for row in rows
     ]:
-        text = f"it promises position {receipt.first_position}, the register has the submission at {rows[0].first_position}"
+        text = f"it promises position {receipt.first_position}, the register has the submission at {rows[0].first}"
         findings.add("promise-contradicted", where, text)
