@@ -39,9 +39,11 @@ def audit_chain(
     try:
         check_registry(chain, view.registry, now)  # 1
         _check_final_block(view, chain, findings)  # 2
-        _compare_events(view, chain, contract, findings)  # 3
+        hidden_numbers = _compare_events(view, chain, contract, findings)  # 3
         _compare_pending(view, chain, contract, findings)  # 4
-        return _compare_head(registry_fold, chain, contract, findings)  # 5, 6
+        head = _compare_head(registry_fold, chain, contract, findings)  # 5, 6
+        _report_hidden(hidden_numbers, findings, is_head_ours=head == _head_of(registry_fold))
+        return head
     except WrongRegistry as error:
         findings.add("other-registry", "chain_url", str(error))
     except (AnchoringError, LedgerError) as error:
@@ -64,7 +66,9 @@ def _check_final_block(view: ReplicaView, chain: Chain, findings: Findings) -> N
         findings.add("chain-differs", "final block", text, database=REPLICA, table=STATE.name)
 
 
-def _compare_events(view: ReplicaView, chain: Chain, contract: str, findings: Findings) -> None:
+def _compare_events(view: ReplicaView, chain: Chain, contract: str, findings: Findings) -> Sequence[int]:
+    """Return the numbers of the events that the endpoint shows nowhere: whether that tells anything, the head says."""
+    hidden_numbers: list[int] = []
     for stored_events in _gather_windows(view, max(1, chain.event_span())):
         first_block, last_block = stored_events[0].event.block, stored_events[-1].event.block
         chain_events = {
@@ -74,13 +78,34 @@ def _compare_events(view: ReplicaView, chain: Chain, contract: str, findings: Fi
             findings.look("events asked of the chain", view.cursor.event_number)
             number = stored_event.event.event_number
             chain_event = chain_events.pop(number, None) or _ask_alone(chain, contract, stored_event)
-            if chain_event != stored_event:
-                text = "the chain holds another event there, or none"
+            if chain_event is None:
+                hidden_numbers.append(number)
+            elif chain_event != stored_event:
+                text = "the chain holds another event there"
                 findings.add("chain-differs", f"event {number}", text, database=REPLICA, table=EVENT.name)
         for number in chain_events:
             if number <= view.cursor.event_number:
                 text = "the chain holds it, the replica does not"
                 findings.add("chain-differs", f"event {number}", text, database=REPLICA, table=EVENT.name)
+    return hidden_numbers
+
+
+def _report_hidden(hidden_numbers: Sequence[int], findings: Findings, *, is_head_ours: bool) -> None:
+    """Say what it means that events are not shown: the contract's head has them all where ours make it."""
+    if hidden_numbers and is_head_ours:
+        text = (
+            f"the endpoint shows none of {len(hidden_numbers)} events, first event {hidden_numbers[0]}, which the "
+            "contract's head counts: ask another endpoint"
+        )
+        findings.leave(_UNCHECKED_SLUG, "chain", text)
+        return
+    for number in hidden_numbers:
+        text = "the chain holds no such event there"
+        findings.add("chain-differs", f"event {number}", text, database=REPLICA, table=EVENT.name)
+
+
+def _head_of(registry_fold: RegistryFold) -> Head:
+    return Head(registry_fold.fold.event_number, registry_fold.fold.head)
 
 
 def _ask_alone(chain: Chain, contract: str, stored_event: ChainEvent) -> ChainEvent | None:
@@ -111,7 +136,13 @@ def _compare_pending(view: ReplicaView, chain: Chain, contract: str, findings: F
             findings.remark("pending-left", where, "the chain has another block there by now, or none")
             continue
         findings.look("pending events asked of the chain")
-        if event not in chain.events(contract, event.event.block, event.event.block):
+        chain_events = chain.events(contract, event.event.block, event.event.block)
+        if not chain_events and chain.registry_head(contract).event_number >= event.event.event_number:
+            text = (
+                f"the endpoint shows no event in block {event.event.block}, which the contract's head counts"
+            )
+            findings.leave(_UNCHECKED_SLUG, where, text)
+        elif event not in chain_events:
             text = f"block {event.event.block} of the chain holds no such event"
             findings.add("chain-differs", where, text, database=REPLICA, table=PENDING.name)
 
