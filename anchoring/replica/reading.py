@@ -134,6 +134,7 @@ class ReplicaView:
         #: Whether the replica has once known all that its endpoint called final.
         self.caught_up: Final[bool] = state_row["caught_up"]
         self.cursor: Final = read_cursor(state_row)
+        self.has_event_trees: Final[bool] = state_row["schema_number"] != tables.SCHEMA_BEFORE_EVENT_TREES
         self.time: Final[int] = max(self.cursor.final_time, self.cursor.time)
         self._known_answers: dict[tuple[object, ...], object] = {}
         self._open_results: set[CursorResult[tuple[object, ...]]] = set()
@@ -275,6 +276,10 @@ class ReplicaView:
         return prove_growth(suite, old_n, n, self.event_nodes)
 
     def _require_event(self, n: int) -> None:
+        if not self.has_event_trees:
+            raise NotFound(
+                "this replica is from before the trees over the events: start its node once, which makes them"
+            )
         if not 0 < n <= self.cursor.event_number:
             raise NotFound(
                 f"event {n} is not final here: the replica holds {self.cursor.event_number} events"

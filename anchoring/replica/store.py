@@ -7,6 +7,7 @@ deleted at any time and followed anew. A quarantined replica answers nobody: it 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from sqlalchemy import Connection, MetaData, Table, bindparam, delete, insert, inspect, select, update
@@ -26,6 +27,7 @@ from anchoring.replica.tables import (
     PENDING,
     REPLACED_KINDS,
     SCHEMA,
+    SCHEMA_BEFORE_EVENT_TREES,
     STATE,
     TABLES,
 )
@@ -36,6 +38,8 @@ from ledger.registry.trust import Fact
 _ROW: Final = 1  # the id of the one row of `state`
 #: Tables of the register and of signed checkpoints, which are not to be had again from the chain.
 _FOREIGN_TABLES: Final = frozenset({"alembic_version", "submission", "cosignature"})
+_READABLE_SCHEMAS: Final = frozenset({SCHEMA, SCHEMA_BEFORE_EVENT_TREES})
+_NODES_AT_ONCE: Final = 10_000  # made of events and written together
 _BLOCK_KEY: Final = ("log", "number")
 
 
@@ -73,7 +77,10 @@ class Replica:
             raise WrongRegistry(f"head 0 of the contract is {head_zero.hex()}, which is not that of {name}")
         with transaction(self.engine) as connection:
             hold_tables(connection)
-            if _read_schema(connection) != SCHEMA:
+            schema_number = _read_schema(connection)
+            if schema_number == SCHEMA_BEFORE_EVENT_TREES:
+                _add_event_trees(connection)
+            elif schema_number != SCHEMA:
                 _create(connection, name, head_zero)
             state_row = connection.execute(select(STATE)).mappings().one()
             if (state_row["registry_name"], state_row["head_zero"]) != (name, head_zero):
@@ -88,7 +95,7 @@ class Replica:
         Raises: WrongRegistry, DatabaseTaken, DatabaseUnavailable.
         """
         with snapshot(self.engine) as connection:
-            if _read_schema(connection) != SCHEMA:
+            if _read_schema(connection) not in _READABLE_SCHEMAS:
                 _check_free(connection)
                 return False
             stored_name = connection.execute(select(STATE.c.registry_name)).scalar_one()
@@ -104,7 +111,7 @@ class Replica:
         """
         with snapshot(self.engine) as connection:
             if not self._has_tables:
-                if _read_schema(connection) != SCHEMA:
+                if _read_schema(connection) not in _READABLE_SCHEMAS:
                     raise NotFound(
                         "there is no replica here yet: start the follower (shunzheng node) and wait for it"
                     )
@@ -201,6 +208,17 @@ def _extend_event_trees(connection: Connection, n: int, folded_events: Sequence[
         event_trees = EventTrees(n, ReplicaView(connection).event_nodes)
         completed_nodes = [event_trees.append(item.event.event) for item in folded_events]
         _insert(connection, EVENT_NODES, [event_nodes_row(nodes) for nodes in completed_nodes])
+
+
+def _add_event_trees(connection: Connection) -> None:
+    """Make what a replica from before the trees over the events lacks, of the events that it holds."""
+    EVENT_NODES.create(connection)
+    event_trees = EventTrees()
+    events = (event.event for event, _ in ReplicaView(connection).headed_events())
+    node_rows = (event_nodes_row(event_trees.append(event)) for event in events)
+    while some_rows := list(islice(node_rows, _NODES_AT_ONCE)):
+        _insert(connection, EVENT_NODES, some_rows)
+    connection.execute(update(STATE).where(STATE.c.id == _ROW).values(schema_number=SCHEMA))
 
 
 def _store_facts(connection: Connection, facts: Sequence[Fact]) -> None:

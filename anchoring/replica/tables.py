@@ -24,7 +24,10 @@ from ledger.registry.trust import (
     PositionStatus,
 )
 
-SCHEMA: Final = 4  # raised with any change below: a replica of another number is dropped and followed anew
+#: Raised with any change below. A replica of another number is dropped and followed anew.
+SCHEMA: Final = 4
+#: That of replicas without `EVENT_NODES`: they are read, and the follower makes these of the events that they hold.
+SCHEMA_BEFORE_EVENT_TREES: Final = 3
 #: Of the copies of other logs' entries, which a replica of another schema leaves alone (`anchoring.monitor.tables`).
 COPIES_PREFIX: Final = "published_"
 #: The few anchors that are void; spelled out, since a bound value would not find their index.

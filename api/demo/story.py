@@ -32,8 +32,6 @@ from ledger.crypto.suites import parse_digest
 from ledger.encoding.canonical import Json
 from ledger.registry import acts
 
-_SM3: Final = 1
-_LICENCE: Final = 1
 _PARALLEL_REQUESTS: Final = 4  # requests for proofs under way
 _BATCH_PROOFS: Final = 100  # proofs verified by one request
 

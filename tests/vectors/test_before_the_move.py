@@ -12,13 +12,16 @@ from typing import Any, Final
 import pytest
 
 from anchoring.checkpoints.store import Checkpoints
+from anchoring.errors import NotFound
 from anchoring.monitor.copies import EntryCopies
 from anchoring.register.store import Register
 from anchoring.replica.store import Replica
 from api.cli import main
 from api.http.app import create_app
 from api.node.settings import Settings
+from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import Json
+from ledger.registry.event_trees import EventTrees
 from ledger.verification.receipts import decode_signed_receipt
 from tests.auditing import audit
 
@@ -90,6 +93,24 @@ def find_lost(answer: Json, earlier: Json, place: str = "$") -> Iterator[str]:
             yield from find_lost(answer[number], value, f"{place}[{number}]")
     elif answer != earlier:
         yield f"{place}: {answer!r}, not {earlier!r}"
+
+
+def test_its_replica_gets_the_trees_over_the_events_that_it_holds(directory: Path) -> None:
+    settings = Settings.load(directory, {})
+    with closing(Replica(settings.replica_url)) as replica:
+        with replica.reading() as view:
+            event_number, registry, head_zero = view.cursor.event_number, view.registry, view.head_zero
+            with pytest.raises(NotFound, match="from before the trees"):
+                view.event_root(SM3, event_number)
+        replica.prepare(registry, head_zero)
+        with replica.reading() as view:
+            event_trees = EventTrees()
+            for event, _ in view.headed_events():
+                event_trees.append(event.event)
+            assert view.cursor.event_number == event_number
+            assert view.event_root(SM3, event_number) == event_trees.root(SM3)
+            report = audit(view, None, None, now=int(SAID["now"]))
+            assert report.clean
 
 
 def test_an_audit_of_its_databases_has_no_finding(directory: Path) -> None:

@@ -134,6 +134,7 @@ OTHER_WRITERS = {
     "anchoring/register/store.py": "an empty register, which SQLite fills",
     "api/department/imports/faulty.py": "a workbook that its library writes, and rows for their owner",
     "api/department/imports/journal.py": "an empty journal, which SQLite fills",
+    "api/department/rows/queue.py": "an empty queue, which SQLite fills",
     "api/cli.py": "what nobody listens to",
     "api/console.py": "what nobody listens to",
     "api/http/counter/confirmation.py": "a secret, by the first of several processes",

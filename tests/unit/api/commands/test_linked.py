@@ -28,7 +28,7 @@ def sealed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sealed:
 
     class Client(NodeClient):
         def fetch_certificate_proof(self, identifier: str) -> bytes:
-            return sealed.proof(linked=(sealed.sealing(linked=()),)).encode()
+            return sealed.proof(linked_proofs=(sealed.sealing(linked_proofs=()),)).encode()
 
     monkeypatch.setattr(certificates, "NodeClient", Client)
     monkeypatch.chdir(tmp_path)
