@@ -102,7 +102,7 @@ def test_the_installed_program_finds_its_pages_and_its_contract(program: Path, t
         "from api.http.counter import pages\n"
         "from anchoring.chain import calls\n"
         f"assert calls.{calls.encode_deployment.__name__}('0x' + '11' * 20)\n"
-        "assert openapi.EXAMPLES.exists() and (pages.STATIC / 'page.css').exists()\n"
-        "assert (pages.STATIC.parent / 'templates' / 'verdict.html').exists()\n"
+        "assert openapi.EXAMPLES.exists() and (pages.STATIC_FOLDER / 'page.css').exists()\n"
+        "assert (pages.STATIC_FOLDER.parent / 'templates' / 'verdict.html').exists()\n"
     )
     run(program.with_name("python"), "-c", script, folder=tmp_path)
