@@ -38,11 +38,14 @@ def audit_chain(
     contract = RegistryName.parse(view.registry).contract
     try:
         check_registry(chain, view.registry, now)  # 1
-        _check_final_block(view, chain, findings)  # 2
+        is_level = _check_final_block(view, chain, findings)  # 2
         hidden_numbers = _compare_events(view, chain, contract, findings)  # 3
         _compare_pending(view, chain, contract, findings)  # 4
         head = _compare_head(registry_fold, chain, contract, findings)  # 5, 6
-        _report_hidden(hidden_numbers, findings, is_head_ours=head == _head_of(registry_fold))
+        own_head = Head(registry_fold.fold.event_number, registry_fold.fold.head)
+        stated_count = head.event_number if head else chain.registry_head(contract).event_number
+        is_refuted = is_level and (stated_count < own_head.event_number or head not in (None, own_head))
+        _report_hidden(hidden_numbers, findings, is_refuted=is_refuted)
         return head
     except WrongRegistry as error:
         findings.add("other-registry", "chain_url", str(error))
@@ -51,7 +54,8 @@ def audit_chain(
     return None
 
 
-def _check_final_block(view: ReplicaView, chain: Chain, findings: Findings) -> None:
+def _check_final_block(view: ReplicaView, chain: Chain, findings: Findings) -> bool:
+    """Tell whether the endpoint has the replica's final block."""
     cursor = view.cursor
     block = chain.block(cursor.final_block)
     if block is None:
@@ -59,11 +63,12 @@ def _check_final_block(view: ReplicaView, chain: Chain, findings: Findings) -> N
             f"the endpoint ends before block {cursor.final_block}, which is final here: ask another endpoint"
         )
         findings.leave(_UNCHECKED_SLUG, "chain", text)
-        return
+        return False
     findings.look("blocks asked of the chain")
     if (block.hash, block.time) != (cursor.final_hash, cursor.final_time):
         text = f"the chain has block {cursor.final_block} as 0x{block.hash.hex()}, the replica as another"
         findings.add("chain-differs", "final block", text, database=REPLICA, table=STATE.name)
+    return True
 
 
 def _compare_events(view: ReplicaView, chain: Chain, contract: str, findings: Findings) -> Sequence[int]:
@@ -90,22 +95,18 @@ def _compare_events(view: ReplicaView, chain: Chain, contract: str, findings: Fi
     return hidden_numbers
 
 
-def _report_hidden(hidden_numbers: Sequence[int], findings: Findings, *, is_head_ours: bool) -> None:
-    """Say what it means that events are not shown: the contract's head has them all where ours make it."""
-    if hidden_numbers and is_head_ours:
+def _report_hidden(hidden_numbers: Sequence[int], findings: Findings, *, is_refuted: bool) -> None:
+    """Say what it means that events are not shown: that the chain has none only where the contract's head says so too."""
+    if hidden_numbers and not is_refuted:
         text = (
-            f"the endpoint shows none of {len(hidden_numbers)} events, first event {hidden_numbers[0]}, which the "
-            "contract's head counts: ask another endpoint"
+            f"the endpoint shows none of {len(hidden_numbers)} events, first event {hidden_numbers[0]}, and the contract's "
+            "head does not say that there are none: ask another endpoint"
         )
         findings.leave(_UNCHECKED_SLUG, "chain", text)
         return
     for number in hidden_numbers:
         text = "the chain holds no such event there"
         findings.add("chain-differs", f"event {number}", text, database=REPLICA, table=EVENT.name)
-
-
-def _head_of(registry_fold: RegistryFold) -> Head:
-    return Head(registry_fold.fold.event_number, registry_fold.fold.head)
 
 
 def _ask_alone(chain: Chain, contract: str, stored_event: ChainEvent) -> ChainEvent | None:

@@ -13,6 +13,7 @@ from typing import Final
 import pytest
 
 from anchoring.audit.findings import AuditReport
+from anchoring.chain.protocol import RegistryName
 from anchoring.checkpoints.store import Checkpoints
 from anchoring.errors import PeerFailed
 from anchoring.register.access.tallies import Tally
@@ -326,6 +327,24 @@ def test_an_endpoint_that_hides_events_accuses_nobody(stage: Stage, tmp_path: Pa
     assert report.findings == ()
     assert {unchecked.slug for unchecked in report.unchecked} == {"chain-unchecked"}
     assert not report.is_whole
+
+
+def test_an_endpoint_that_is_behind_accuses_nobody(stage: Stage, tmp_path: Path) -> None:
+    """It knows no block from that of act 5 on, and its contract counts as many acts as it had then."""
+    copy = stage.copy(tmp_path)
+    chain, contract = stage.chain, RegistryName.parse(stage.expected.registry).contract
+    known_events = [event for event in chain.events(contract, 0, 2**40) if event.event.event_number <= 5]
+    newest, newest_block = known_events[-1].event, known_events[-1].event.block
+    head = replace(chain.registry_head(contract), event_number=newest.event_number, last_block=newest_block)
+    copy.chain = Lying(
+        chain,
+        block=lambda number: chain.block(number) if number <= newest_block else None,
+        events=lambda _, first, last: [event for event in known_events if first <= event.event.block <= last],
+        registry_head=lambda _: head,
+    )
+    report = copy.audit()
+    assert report.findings == ()
+    assert {unchecked.slug for unchecked in report.unchecked} == {"chain-unchecked"}
 
 
 def test_a_deleted_replica_is_replaced_by_what_the_chain_says(stage: Stage, tmp_path: Path) -> None:
