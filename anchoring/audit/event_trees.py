@@ -36,8 +36,7 @@ def audit_event_trees(view: ReplicaView, findings: Findings) -> None:
                 event.event_number,
                 "it is not what the event and the nodes below make",
             )
-        has_shape = nodes.has_shape_of(expected_nodes)
-        event_trees.extend(nodes if has_shape else expected_nodes)
+        event_trees.extend(nodes if nodes.is_whole else expected_nodes)
 
 
 def _add(findings: Findings, slug: str, n: int, text: str) -> None:

@@ -248,12 +248,15 @@ class ReplicaView:
         return self._connection.execute(queries.HEAD, {"n": n}).scalar_one_or_none()
 
     def event_nodes(self, n: int) -> EventNodes:
-        """Return what final event `n` completes in the trees over the events. Raises: Quarantined where it is missing."""
+        """Return what final event `n` completes in the trees over the events.
+
+        Raises: Quarantined where it is missing, or other than so many hashes.
+        """
         nodes = self._find_one(read_event_nodes, queries.EVENT_NODES, n=n)
-        if nodes is None:
+        if nodes is None or not nodes.is_whole:
             raise Quarantined(
-                f"the replica is damaged: it holds no tree nodes of event {n}. Stop the node, delete the replica and start "
-                "again: it is followed anew"
+                f"the replica is damaged: it holds no whole tree nodes of event {n}. Stop the node, delete the replica and "
+                "start again: it is followed anew"
             )
         return nodes
 

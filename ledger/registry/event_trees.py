@@ -7,9 +7,9 @@ Format: docs/formats/event-trees.md.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final
 
-from ledger.crypto.append_only import Frontier, prove_consistency
+from ledger.crypto.append_only import Frontier, count_completed, prove_consistency
 from ledger.crypto.suites import DIGEST_BYTES, SHA256, SM3, Suite
 from ledger.crypto.trees import hash_leaf
 from ledger.registry.acts import Event
@@ -30,9 +30,11 @@ class EventNodes:
     def of(self, suite: Suite) -> bytes:
         return self.sm3 if suite is SM3 else self.sha256
 
-    def has_shape_of(self, other_nodes: Self) -> bool:
-        """Tell whether it holds as many hashes as the other."""
-        return (len(self.sm3), len(self.sha256)) == (len(other_nodes.sm3), len(other_nodes.sha256))
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether there are as many hashes as the event completes subtrees."""
+        length = count_completed(self.n) * DIGEST_BYTES
+        return len(self.sm3) == len(self.sha256) == length
 
 
 #: Gives the stored nodes of an event by its number.
