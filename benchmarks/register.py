@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -68,7 +68,7 @@ def main() -> None:
     print("\nA register: submissions taken durably, followed, and final; by the clock")
     with (
         tempfile.TemporaryDirectory(prefix="shunzheng-") as folder_name,
-        Workers(count_processes()) as workers,
+        closing(Workers(count_processes())) as workers,
     ):
         folder = Path(folder_name)
         rules = replace(SETTINGS, workers=workers)  # as a node has them

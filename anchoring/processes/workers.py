@@ -8,19 +8,20 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
+from contextlib import closing
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Lock, Thread
-from types import TracebackType
-from typing import Final, Self, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from anchoring.catalogue.chosen import choose_catalogue, find_city_folder
 
 Chunk = TypeVar("Chunk")
 Outcome = TypeVar("Outcome")
 
-_Waiting: TypeAlias = deque[tuple[Chunk, Future[Outcome] | None]]
+_Handed: TypeAlias = tuple[ProcessPoolExecutor, Future[Outcome]]
+_Waiting: TypeAlias = deque[tuple[Chunk, _Handed[Outcome] | None]]
 
 _WAITING_CHUNKS: Final = 2  # of each process: the next is there when one is done, and memory is bounded
 _MAX_PROCESSES: Final = (
@@ -45,6 +46,7 @@ class Workers:
     def __init__(self, process_count: int) -> None:
         self._process_count = process_count
         self._pool: ProcessPoolExecutor | None = None
+        self._is_closed = False
         self._lock = Lock()
 
     def map_in_order(
@@ -65,34 +67,28 @@ class Workers:
             yield from self._empty(work, waiting)
             raise
         finally:
-            for _, future in waiting:
-                if future:
-                    future.cancel()
+            for _, handed in waiting:
+                if handed:
+                    handed[1].cancel()
 
     def close(self) -> None:
-        """End the processes; a chunk that one works on is finished first."""
+        """End the processes, and start no others; a chunk that one works on is finished first."""
         with self._lock:
-            pool, self._pool = self._pool, None
+            pool, self._pool, self._is_closed = self._pool, None, True
         if pool:
             pool.shutdown(cancel_futures=True)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _submit(self, work: Callable[[Chunk], Outcome], chunk: Chunk) -> Future[Outcome] | None:
-        """Hand a chunk to a process; None where none is left to take it."""
+    def _submit(self, work: Callable[[Chunk], Outcome], chunk: Chunk) -> _Handed[Outcome] | None:
+        """Hand a chunk to the processes there are; None where none is left to take it."""
         with self._lock:
+            if self._is_closed:
+                return None
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(
                     self._process_count, get_context("spawn"), _begin, (find_city_folder(),)
                 )
             try:
-                return self._pool.submit(work, chunk)
+                return self._pool, self._pool.submit(work, chunk)
             except BrokenExecutor:
                 return None
 
@@ -103,30 +99,34 @@ class Workers:
             yield self._take(work, *waiting.popleft())
 
     def _take(
-        self, work: Callable[[Chunk], Outcome], chunk: Chunk, future: Future[Outcome] | None
+        self, work: Callable[[Chunk], Outcome], chunk: Chunk, handed: _Handed[Outcome] | None
     ) -> Outcome:
-        """Return the outcome of a chunk; that of a process that was killed is made here."""
-        try:
-            if future:
+        """Return the outcome of a chunk; that of a process that was killed, or was told to end, is made here."""
+        if handed:
+            pool, future = handed
+            try:
                 return future.result()
-        except BrokenExecutor:
-            self._forget_pool()
+            except CancelledError:
+                pass
+            except BrokenExecutor:
+                self._forget(pool)
         return work(chunk)
 
-    def _forget_pool(self) -> None:
-        """Let the next chunk start other processes."""
+    def _forget(self, broken_pool: ProcessPoolExecutor) -> None:
+        """Let the next chunk start other processes, unless some were started since."""
         with self._lock:
-            pool, self._pool = self._pool, None
-        if pool:
-            logger.warning("a process that worked for this one was ended from outside: is there memory left?")
-            pool.shutdown(wait=False)
+            if self._pool is not broken_pool:
+                return
+            self._pool = None
+        logger.warning("a process that worked for this one was ended from outside: is there memory left?")
+        broken_pool.shutdown(wait=False)
 
 
 def map_in_order(
     work: Callable[[Chunk], Outcome], chunks: Iterable[Chunk], process_count: int
 ) -> Iterator[Outcome]:
     """Yield the same by processes that end with the last chunk."""
-    with Workers(process_count) as workers:
+    with closing(Workers(process_count)) as workers:
         yield from workers.map_in_order(work, chunks)
 
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import islice
 from operator import neg
 from pathlib import Path
@@ -60,14 +61,28 @@ def test_a_process_that_is_killed_costs_no_outcome() -> None:
 
 
 def test_after_one_was_killed_others_work() -> None:
-    with Workers(2) as workers:
+    with closing(Workers(2)) as workers:
         ends = list(workers.map_in_order(end_elsewhere, [(os.getpid(), 1)]))
         assert ends == [2]
         assert os.getpid() not in set(workers.map_in_order(tell_process, range(CHUNKS)))
 
 
+def test_closed_ones_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers(2)
+    workers.close()
+    assert set(workers.map_in_order(tell_process, range(CHUNKS))) == {os.getpid()}
+
+
+def test_chunks_that_wait_when_they_are_closed_are_worked_on_here() -> None:
+    workers = Workers(2)
+    outcomes = workers.map_in_order(neg, range(CHUNKS))
+    first_outcome = next(outcomes)
+    workers.close()
+    assert [first_outcome, *outcomes] == [-number for number in range(CHUNKS)]
+
+
 def test_several_threads_share_the_processes() -> None:
-    with Workers(2) as workers, ThreadPoolExecutor(4) as threads:
+    with closing(Workers(2)) as workers, ThreadPoolExecutor(4) as threads:
         outcomes = threads.map(lambda _: list(workers.map_in_order(neg, range(CHUNKS))), range(8))
         assert list(outcomes) == [[-number for number in range(CHUNKS)]] * 8
 
