@@ -222,7 +222,7 @@ def _run_action(options: _ActionOptions) -> int:
         WaitingActs(options.queue).settle(
             options.action,
             [named_row.name for named_row in known_rows],
-            f"submission {answers[0]['id']}",
+            "submission " + ", ".join(answer["id"] for answer in answers),
         )
     if options.json:
         show_json({"action": options.action, "submissions": answers, "waiting": len(unknown_rows)})

@@ -114,7 +114,10 @@ class WaitingActs:
         try:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             if version > _VERSION:
-                raise MalformedInput(f"{self._path} was written by a newer version of this program")
+                raise MalformedInput(
+                    f"{self._path} was written by a newer version of this program: use that version, or name another "
+                    "with --queue"
+                )
             connection.execute("PRAGMA synchronous = FULL")
             connection.executescript(f"{_TABLES} PRAGMA user_version = {_VERSION};")
         except (sqlite3.DatabaseError, MalformedInput) as error:
@@ -135,8 +138,16 @@ def _read_act(act_id: int, action: str, sort: str, text: str, members: bytes, si
 
 
 def remind_waiting() -> None:
-    """Say, where certificates were just registered, that acts wait in this folder: theirs may be among them."""
-    if acts := WaitingActs(Path(QUEUE_FILE)).list_waiting():
+    """Say, where certificates were just registered, that acts wait in this folder: theirs may be among them.
+
+    What is wrong with the queue is said, too, and fails nothing: the certificates are registered.
+    """
+    try:
+        acts = WaitingActs(Path(QUEUE_FILE)).list_waiting()
+    except (MalformedInput, OSError) as error:
+        note(str(error))
+        return
+    if acts:
         note(
             f"{len(acts):,} acts wait 待办 in {QUEUE_FILE} for certificates that nobody knew: `shunzheng find --waiting` "
             "says which are registered now."

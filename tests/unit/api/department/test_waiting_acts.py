@@ -116,6 +116,13 @@ def test_a_later_registration_tells_that_acts_wait(
     assert "1 acts wait" in capsys.readouterr().err
 
 
+def test_a_spoilt_queue_fails_no_registration(desk: ChangesDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    (desk.folder / QUEUE_FILE).write_bytes(b"no database at all, and long enough to be read as one" * 40)
+    row = desk.city.licence(SERIAL, CLAIMS, valid_until="长期")
+    assert desk.submit(row, options=("--accept", "no-end")) == 0
+    assert "cannot be used as the queue" in capsys.readouterr().err
+
+
 def test_other_files_are_no_queue(tmp_path: Path) -> None:
     (tmp_path / QUEUE_FILE).write_bytes(b"no database at all, and long enough to be read as one" * 40)
     with pytest.raises(MalformedInput, match="cannot be used as the queue"):
