@@ -172,10 +172,10 @@ def _add_sender(parser: argparse.ArgumentParser) -> None:
 
 
 def _read_patience(text: str) -> deployment.Patience:
-    seconds = int(text)
-    if not 0 < seconds <= _MAX_PATIENCE_SECONDS:
-        raise argparse.ArgumentTypeError(f"{text} s is not between 1 and {_MAX_PATIENCE_SECONDS:,}")
-    return deployment.Patience(seconds, tell=note)
+    """Return how long to wait. Raises: argparse.ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= _MAX_PATIENCE_SECONDS:
+        raise argparse.ArgumentTypeError(f"a whole number of seconds from 1 to {_MAX_PATIENCE_SECONDS:,}")
+    return deployment.Patience(int(text), tell=note)
 
 
 def _open_chain(options: _ChainOptions) -> EthereumChain:
