@@ -11,6 +11,7 @@ from api.department.imports.judging.judge import RowJudge
 from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.profiles import Profile, load_profile
 from ledger.encoding.times import find_civil_date
+from ledger.records.identifiers import compute_resident_check
 from tests.fakes.department import ISSUER, NOW
 from tests.unit.api.city import City
 from tests.unit.api.desk import Desk
@@ -27,6 +28,8 @@ GOOD_ROW: Final[Mapping[str, str]] = {
     "有效期至": "2027-03-07",
     "经营场所": "天门市竟陵街道示例路1号",
 }
+RESIDENT: Final = "42900619900101001" + compute_resident_check("42900619900101001")
+MARRIAGE: Final = {**GOOD_ROW, "证照名称": "结婚证", "证照编号": "J429006-2022-000001", "有效期至": "长期"}
 
 
 class ImportDesk(Desk):
