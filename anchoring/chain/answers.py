@@ -39,6 +39,7 @@ _REVERT_MEMBERS: Final = ("data", "result", "return", "output")
 _REVERT_DEPTH: Final = 3  # of such wrappings that are looked into
 _MAX_MESSAGE_CHARS: Final = 1_000  # of an endpoint's words
 _QUANTITY = re.compile(r"0x(0|[1-9a-f][0-9a-f]{0,63})")
+_DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 _EVENT_ABI: Final = ("uint64", "uint64", "bytes")
 
@@ -60,6 +61,14 @@ def read_quantity(value: object, maximum: int = MAX_NUMBER) -> int:
     if number > maximum:
         raise ChainMisbehaved(f"{value} is out of range")
     return number
+
+
+def read_chain_id(value: object) -> int:
+    """Read a chain id as `read_quantity` does, or in decimal, as some endpoints write it; a registry's name says which."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if _DECIMAL.fullmatch(text):
+        return read_quantity(hex(int(text)))
+    return read_quantity(value)
 
 
 def read_data(value: object, length: int | None = None) -> bytes:
@@ -115,6 +124,8 @@ def read_receipt(value: object, transaction: bytes) -> TransactionReceipt:
 
 def read_events(value: object, contract: str, first: int, last: int) -> list[ChainEvent]:
     """Read the registry's events of blocks `first` to `last`; foreign logs and other blocks are refused."""
+    if value is None:  # as some endpoints write a list of none
+        return []
     if not isinstance(value, list):
         raise ChainMisbehaved(f"expected a list of logs, not {_show(value)}")
     events = [_read_event(log, contract) for log in value]

@@ -14,6 +14,7 @@ from anchoring.chain.calls import encode_deployment
 from anchoring.chain.prices import fit_gas, offer_price
 from anchoring.chain.protocol import Chain, SignedTransaction, Signer, Terms, TransactionReceipt
 from anchoring.errors import (
+    NONCE_TOO_LOW,
     REFUSED,
     UNDERPRICED,
     ChainUnavailable,
@@ -70,15 +71,41 @@ def deploy(
     if receipt.contract is None:
         raise WrongRegistry("the deployment made no contract")
     address, chain_id = bytes.fromhex(receipt.contract[2:]), chain.chain_id()
-    block_before = chain.block(receipt.block - 1)
-    head_zero = chain.head_zero(receipt.contract)
-    if chain.receipt(receipt.transaction) != receipt:
-        raise ReorgDetected("the chain changed its branch while the registry was deployed: deploy it again")
-    if block_before is None or head_zero != acts.compute_head_zero(chain_id, address, block_before.hash):
+    hash_before, head_zero = _read_origin(chain, receipt, receipt.contract, patience)
+    if head_zero != acts.compute_head_zero(chain_id, address, hash_before):
         raise WrongRegistry(
             f"the contract at {receipt.contract} states a head 0 that does not follow from its chain"
         )
     return acts.build_registry_name(chain_id, address, head_zero)
+
+
+def _read_origin(
+    chain: Chain, receipt: TransactionReceipt, contract: str, patience: Patience
+) -> tuple[bytes, bytes]:
+    """Return the hash of the block below a deployment, and head 0, once an endpoint shows both beside the same receipt.
+
+    Of a balancer's nodes one may not have come to the block yet. Raises: ReorgDetected, ChainUnavailable.
+    """
+    name, trouble, clock = f"the transaction 0x{receipt.transaction.hex()}", "", _WaitClock(patience)
+    while not clock.is_over:
+        try:
+            block_before, head_zero = chain.block(receipt.block - 1), chain.head_zero(contract)
+            receipt_again = chain.receipt(receipt.transaction)
+            if receipt_again not in (None, receipt):
+                raise ReorgDetected(f"{name} has come into another block meanwhile: deploy it again")
+            if block_before and receipt_again:
+                return block_before.hash, head_zero
+        except ReorgDetected:
+            raise
+        except ChainUnavailable as error:
+            trouble = f" ({error})"
+        clock.wait(
+            _POLL_BACKOFF.longest_seconds, f"{name} made the contract at {contract}, which is not shown"
+        )
+    raise ReorgDetected(
+        f"{name} made the contract at {contract}, and the endpoint does not show it{trouble}: the chain changed its branch, "
+        "or the endpoint is behind. Look for the contract first; if it is not there, deploy it again"
+    )
 
 
 def execute(
@@ -154,7 +181,7 @@ def _hand_in(
     Raises: TransactionRejected, ChainUnavailable.
     """
 
-    def sign(terms: Terms) -> SignedTransaction:
+    def sign(terms: Terms, nonce: int) -> SignedTransaction:
         return account.sign(
             chain_id=chain.chain_id(),
             nonce=nonce,
@@ -165,17 +192,23 @@ def _hand_in(
         )
 
     terms = chain.terms()
-    transaction = sign(terms)
+    transaction = sign(terms, nonce)
     with suppress(ChainUnavailable):
         try:
             chain.send(transaction.raw)
         except TransactionRejected as refusal:
+            next_nonce = chain.transaction_count(account.address, pending=True)
+            if refusal.name == NONCE_TOO_LOW and next_nonce > nonce and not chain.knows(transaction.hash):
+                # what was counted before came from a node that is behind
+                transaction = sign(terms, next_nonce)
+                chain.send(transaction.raw)
+                return transaction
             if _may_be_waiting(chain, account.address, nonce, refusal):
                 return transaction
             changed_terms = chain.terms()
             if refusal.name != REFUSED or bool(changed_terms.base_fee) == bool(terms.base_fee):
                 raise
-            transaction = sign(changed_terms)
+            transaction = sign(changed_terms, nonce)
             chain.send(transaction.raw)
     return transaction
 
@@ -205,7 +238,8 @@ def _await_mined(chain: Chain, transaction: SignedTransaction, patience: Patienc
         except ChainUnavailable as error:
             trouble = f" ({error})"
         except TransactionRejected as refusal:
-            if refusal.name != UNDERPRICED:
+            # of a number that was mined it may be this one, whose receipt an endpoint has not written yet
+            if refusal.name not in (UNDERPRICED, NONCE_TOO_LOW):
                 raise
             trouble = f" ({refusal})"
         clock.wait(_POLL_BACKOFF.pause(poll), f"{name} is sent and not mined yet{trouble}")

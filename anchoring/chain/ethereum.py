@@ -35,7 +35,7 @@ class EthereumChain:
         )
 
     def chain_id(self) -> int:
-        return answers.read_quantity(self._ask("eth_chainId"))
+        return answers.read_chain_id(self._ask("eth_chainId"))
 
     def latest(self) -> Block:
         return answers.read_block(self._ask("eth_getBlockByNumber", "latest", False))

@@ -18,7 +18,7 @@ import pytest
 from anchoring.chain.devnet import Devnet
 from tests.chains.programs import FINAL_DEPTH, PROGRAMS, Missing, ProgramChain
 from tests.chains.stories import ChainAtHand, StoryFailed, tell_short, tell_whole
-from tests.fakes.doubles import KINDS, Double
+from tests.fakes.doubles import ALL_KINDS, Double
 
 _BLOCK_SECONDS: Final = 1
 _FREE_BALANCE: Final = "0x0"
@@ -29,7 +29,7 @@ _ADAPTER_TESTS: Final = "tests/chains/test_programs.py"
 def stand_double(kind: str, directory: Path) -> Iterator[ChainAtHand]:
     """Give a double; on a chain without fees the account has no funds."""
     with Devnet(directory / "chain", block_seconds=_BLOCK_SECONDS) as devnet:
-        double = Double(devnet.url, **KINDS[kind])
+        double = Double(devnet.url, **ALL_KINDS[kind])
         try:
             account = devnet.account("province")
             if not double.fees:
@@ -56,7 +56,7 @@ def tell_on_program(name: str, directory: Path, *, short: bool) -> None:
 
 def list_tellers(*, short: bool) -> dict[str, Callable[[Path], None]]:
     tellers: dict[str, Callable[[Path], None]] = {
-        kind: partial(tell_on_double, kind, short=short) for kind in KINDS
+        kind: partial(tell_on_double, kind, short=short) for kind in ALL_KINDS
     }
     tellers |= {name: partial(tell_on_program, name, short=short) for name in PROGRAMS}
     return tellers

@@ -99,9 +99,11 @@ class ShortStory:
         self._run("submit", rows, "--key", key, "--node", self.city.url, "--wait", _COMMAND_SECONDS)
 
     def end(self) -> None:
-        """Read the registry whole, and hold it against the contract's own word; stop the node. Raises: StoryFailed."""
+        """Read the registry whole, hold it and the node against the chain; stop the node. Raises: StoryFailed."""
         govern = ["--chain-url", self.chain.url, "--registry", self.registry]
         self._run("chain", "show", *govern, "--json")
+        self._run("audit", self.directory / "node")
+        self._run("reconcile", self.directory / "node", self.chain.url)
         self.close()
 
     def close(self) -> None:

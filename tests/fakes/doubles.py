@@ -6,6 +6,7 @@ Each is anvil underneath, so what is sent through it is really executed. `KINDS`
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,12 +18,14 @@ from typing import Any, Final
 import httpx
 
 from anchoring.chain.accounts import read_transaction
+from anchoring.chain.devnet import CHAIN_ID
 
 Call = dict[str, Any]
 Answer = dict[str, Any]
 
 _SECONDS: Final = 15.0  # for anvil to answer
 _OLDEST: Final = "finalized"
+_YOUNGER: Final = ("eth_maxPriorityFeePerGas", "eth_feeHistory", "eth_getTransactionByHash")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,12 @@ BESU: Final = {
     "underpriced": "Transaction gas price is too low to replace existing transaction",
     "funds": "Upfront cost exceeds account balance",
 }
+CHINESE: Final = {
+    "old nonce": "交易序号已被使用",
+    "known": "交易池中已有该交易",
+    "underpriced": "手续费过低，无法替换",
+    "funds": "余额不足",
+}
 FISCO: Final = {
     "old nonce": "NonceCheckFail",
     "known": "AlreadyInTxPool",
@@ -84,7 +93,10 @@ class Double:
     its blocks have a base fee, and gas a price; `cut`: so many blocks of a range are answered, without a word; `range`:
     longer ones are refused; `rate`: so many requests a second; `failing`: each such answer fails; `millis`: blocks count
     in milliseconds; `keyed`: a header that every request must have; `follows`: gas costs what was paid for it last;
-    `typed`: it takes transactions of type 2; `pending`: it counts the transactions that wait.
+    `typed`: it takes transactions of type 2; `pending`: it counts the transactions that wait; `results`: so many logs are
+    answered, without a word; `null`: an empty list of logs is null; `decimal`: its chain id is a decimal number; `bare`: it
+    has no method that is younger than the first clients, and its gas price is 0 whatever its base fee; `late`: a receipt is
+    there at the next look but so many.
     """
 
     upstream: str
@@ -100,10 +112,16 @@ class Double:
     follows: bool = False
     typed: bool = True
     pending: bool = True
+    results: int | None = None
+    null: bool = False
+    decimal: bool = False
+    bare: bool = False
+    late: int = 0
     random: Random = field(default_factory=lambda: Random(7))
 
     def __post_init__(self) -> None:
         self.asked: list[Call] = []
+        self._looks: Counter[str] = Counter()
         self._last_price = 10**9
         self.lock = threading.Lock()
         self._http = httpx.Client(timeout=_SECONDS, trust_env=False)
@@ -162,6 +180,8 @@ class Double:
             (
                 Page(200, b""),
                 Page(502, b"<html>Bad Gateway</html>"),
+                Page(200, b"<!DOCTYPE html><html>busy</html>"),
+                Page(500, b"<html>Internal Server Error</html>"),
                 Page(200, whole),
                 Page(200, whole[:-3]),
                 Page(503, b""),
@@ -171,6 +191,14 @@ class Double:
 
     def _speak(self, call: Call) -> Answer:
         method, parameters = call["method"], call.get("params", [])
+        if self.bare and method in _YOUNGER:
+            return self._refuse(call, -32601, "the method does not exist/is not available")
+        if self.bare and method == "eth_gasPrice":
+            return {"jsonrpc": "2.0", "id": call["id"], "result": "0x0"}
+        if self.decimal and method == "eth_chainId":
+            return {"jsonrpc": "2.0", "id": call["id"], "result": str(CHAIN_ID)}
+        if self.late and method == "eth_getTransactionReceipt":
+            return self._receipt(call)
         if method == "eth_getBlockByNumber" and parameters[0] == _OLDEST and not self.finalized:
             return self._refuse(call, -39001, "finalized block not found")
         if method in ("eth_maxPriorityFeePerGas", "eth_feeHistory") and not self.fees:
@@ -194,6 +222,12 @@ class Double:
             self._bend(block)
         return answer
 
+    def _receipt(self, call: Call) -> Answer:
+        answer, name = self._forward(call), call["params"][0]
+        if answer.get("result"):
+            self._looks[name] += 1
+        return answer | {"result": None} if 0 < self._looks[name] <= self.late else answer
+
     def _bend(self, block: dict[str, Any]) -> None:
         if not self.fees:
             block.pop("baseFeePerGas", None)
@@ -207,7 +241,10 @@ class Double:
             return self._refuse(call, -32005, "Requested range exceeds maximum RPC range limit")
         if self.cut:
             wanted["toBlock"] = hex(min(last, first + self.cut - 1))
-        return self._forward(call | {"params": [wanted]})
+        answer = self._forward(call | {"params": [wanted]})
+        if logs := answer.get("result"):
+            answer["result"] = logs[: self.results]
+        return answer | {"result": None} if self.null and not answer.get("result", [0]) else answer
 
     def _word(self, message: str) -> str:
         if self.words is None:
@@ -234,13 +271,20 @@ KINDS: Final[dict[str, dict[str, Any]]] = {
     "rate-limited": {"words": None, "rate": 5.0},
     "flaky": {"words": None, "failing": 6},
     "random-words": {"words": None},
+    "few-results": {"words": CHINESE, "results": 2, "null": True, "decimal": True},
+    "bare": {"words": CHINESE, "finalized": False, "bare": True},
 }
+#: Kinds whose answers come late: no test that looks once can be held to them, a story can.
+LATE_KINDS: Final[dict[str, dict[str, Any]]] = {
+    "late-receipts": {"words": GETH, "late": 12},
+}
+ALL_KINDS: Final = KINDS | LATE_KINDS
 
 
 @contextmanager
 def double(kind: str, upstream: str, **options: Any) -> Iterator[Double]:
     """Give a double of a kind before the chain at `upstream`."""
-    made = Double(upstream, **(KINDS[kind] | options))
+    made = Double(upstream, **(ALL_KINDS[kind] | options))
     try:
         yield made
     finally:

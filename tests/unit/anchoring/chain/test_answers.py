@@ -114,3 +114,18 @@ def test_a_receipt_of_another_transaction_is_refused() -> None:
 def test_a_quantity_has_one_spelling(text: str) -> None:
     with pytest.raises(ChainMisbehaved):
         answers.read_quantity(text)
+
+
+@pytest.mark.parametrize("text", ["0x7a69", "31337", 31337], ids=["hexadecimal", "decimal", "number"])
+def test_a_chain_id_may_be_written_in_decimal(text: str | int) -> None:
+    assert answers.read_chain_id(text) == 31337
+
+
+@pytest.mark.parametrize("text", ["chain0", "", "031337", "-1", True, None, 1.5, "9" * 19 + "9"])
+def test_a_chain_id_that_is_no_number_is_refused(text: object) -> None:
+    with pytest.raises(ChainMisbehaved):
+        answers.read_chain_id(text)
+
+
+def test_null_is_a_list_of_no_logs() -> None:
+    assert answers.read_events(None, "0x" + "11" * 20, 0, 1) == []

@@ -10,6 +10,7 @@ from anchoring.chain.deployment import Patience, deploy, execute
 from anchoring.chain.protocol import Block, RegistryName, Terms, TransactionReceipt
 from anchoring.errors import (
     GAS_LIMIT,
+    NONCE_TOO_LOW,
     UNDERPRICED,
     ChainUnavailable,
     ReorgDetected,
@@ -119,6 +120,55 @@ def test_who_waits_is_told_what_for_and_how_long() -> None:
     [waiting] = net.chain.waiting
     assert len(lines) == 3
     assert all("0x" + waiting.hex() in line and "of 60 s" in line for line in lines)
+
+
+def test_a_contract_that_an_endpoint_does_not_show_yet_is_waited_for() -> None:
+    class Behind(FakeChain):
+        looks = 0
+
+        def block(self, number: int) -> Block | None:
+            self.looks += 1
+            return None if self.looks < 3 else super().block(number)
+
+        def receipt(self, transaction: bytes) -> TransactionReceipt | None:
+            return None if self.looks == 1 else super().receipt(transaction)
+
+    net = FakeNet(Behind())
+    assert deploy_on(net, net.account("province")).startswith("eip155:")
+
+
+def test_a_count_of_transactions_from_a_node_that_is_behind_is_asked_for_again() -> None:
+    class Behind(FakeChain):
+        is_behind = False
+
+        def transaction_count(self, address: str, *, pending: bool = False) -> int:
+            is_behind, self.is_behind = self.is_behind, False
+            return super().transaction_count(address, pending=pending) - is_behind
+
+    chain = Behind()
+    net = FakeNet(chain)
+    province = net.account("province")
+    contract = RegistryName.parse(deploy_on(net, province)).contract
+    chain.is_behind = True
+    act_on(net, province, contract, calls.encode_call(acts.ProvinceTransferStarted(province.address)))
+    assert chain.registry_head(contract).event_number == 2
+
+
+def test_a_receipt_that_is_written_late_is_waited_for() -> None:
+    class Late(FakeChain):
+        looks = 0
+
+        def receipt(self, transaction: bytes) -> TransactionReceipt | None:
+            self.looks += 1
+            return super().receipt(transaction) if self.looks > 40 else None
+
+        def send(self, raw: bytes) -> bytes:
+            if self.looks:
+                raise TransactionRejected(NONCE_TOO_LOW)
+            return super().send(raw)
+
+    net = FakeNet(Late())
+    assert deploy_on(net, net.account("province")).startswith("eip155:")
 
 
 def test_a_slow_answer_is_part_of_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
