@@ -20,7 +20,9 @@ from typing import Any, Final
 
 from anchoring.checkpoints.store import Checkpoints, make_checkpoint
 from ledger.crypto.keys import generate_key
-from tests.fakes.department import change, licence
+from ledger.registry.acts import KeyRegistered
+from ledger.registry.trust import NODE
+from tests.fakes.department import LOG, change, licence
 from tests.fakes.issuing import City
 
 RECORD_COUNT: Final = 1_000_000
@@ -44,6 +46,8 @@ def main() -> None:
 def build_node(folder: Path, record_count: int) -> None:
     """Let a city take in and anchor so many records, and leave its node stopped."""
     city = City(folder)
+    node_key = generate_key("p256", lambda count: bytes(range(1, count + 1)))
+    city.act(KeyRegistered(LOG, NODE, node_key.public.spki))
     for submission_index in range(record_count // RECORDS_PER_SUBMISSION):
         city.submit(*make_rows(submission_index))
         if submission_index % SUBMISSIONS_PER_BATCH == SUBMISSIONS_PER_BATCH - 1:
@@ -52,7 +56,7 @@ def build_node(folder: Path, record_count: int) -> None:
     checkpoints = Checkpoints(f"sqlite:///{folder / 'checkpoints.db'}")
     with city.replica.reading() as replica_view:
         checkpoint = make_checkpoint(replica_view, replica_view.cursor.event_number)
-    checkpoints.sign(generate_key("p256", lambda count: bytes(range(1, count + 1))), checkpoint)
+    checkpoints.sign(node_key, checkpoint)
     checkpoints.close()
     city.stop()
     (folder / "node.toml").write_text(f'registry = "{city.registry}"\nlog = "tianmen"\n')
