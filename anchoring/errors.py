@@ -16,6 +16,7 @@
     ├── RegisterBehind          the chain holds anchors that the register does not know: restored from a backup
     ├── RegisterTooNew          a newer release has changed the register's tables
     ├── DatabaseDamaged         SQLite cannot read its own file: restore it, or delete it where it is the replica
+    │   └── RowDamaged          one row holds what no node wrote: the audit names it
     ├── DatabaseTaken           register and replica were given one database, or another program's
     ├── DatabaseUnavailable     a database does not answer, is locked or full: try again
     │   └── DatabaseRefused     it refuses this name or password: only a person can mend that
@@ -147,8 +148,27 @@ class RegisterTooNew(AnchoringError):
     """The register's tables are of a revision that this program does not know: a newer release has used it."""
 
 
+#: How a damaged database comes back.
+_MENDING = {
+    "register": "restore the register from its backup, then run `shunzheng recover`",
+    "replica": "delete the replica, which is followed anew",
+    "checkpoints": "restore the checkpoints from their backup",
+}
+
+
 class DatabaseDamaged(AnchoringError):
     """SQLite found its own file damaged. What can be read of it is not to be relied on."""
+
+
+class RowDamaged(DatabaseDamaged):
+    """A row of this node's own holds what no node wrote; the message names its place, and nothing that stands there."""
+
+    def __init__(self, database: str, table: str, row: str) -> None:
+        super().__init__(
+            f"what the database of the {database} holds in the table {table}, {row}, cannot be read: it was damaged or "
+            f"altered. Run `shunzheng audit`, which finds more of the kind, and {_MENDING[database]}"
+        )
+        self.database, self.table, self.row = database, table, row
 
 
 class DatabaseTaken(AnchoringError):

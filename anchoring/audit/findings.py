@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from anchoring.audit.places import find_place
 from anchoring.audit.values import VALUE_ERRORS, describe_value_error
-from anchoring.errors import AnchoringError
+from anchoring.errors import AnchoringError, RowDamaged
 from ledger.verification.audits import MAX_LISTED, Finding, Head, Standing
 
 _MAX_TEXT: Final = 1_000  # characters of a place or of words: what is longer is cut
@@ -101,6 +101,9 @@ class Findings:
         """Take what cannot be read at a place as one finding of it, and let the audit go on behind it."""
         try:
             yield
+        except RowDamaged as error:
+            text = "what stands there is no value that a node writes"
+            self.add("unreadable", error.row, text, database=error.database, table=error.table)
         except _UNREADABLE as error:
             self.add("unreadable", where, _describe_error(error), database=database, table=table)
 

@@ -11,12 +11,12 @@ from itertools import groupby
 from typing import Final
 
 from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, select
-from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from anchoring.checkpoints.cities import find_node_cities
-from anchoring.database.columns import number, table
+from anchoring.database.columns import make_registry, number, table
 from anchoring.database.engine import hold_tables, insert_missing, open_engine, snapshot, transaction
+from anchoring.database.stored import reading_row
 from anchoring.errors import CheckpointRefused, NotFound
 from anchoring.limits import SERVER_CONNECTIONS
 from anchoring.replica.reading import ReplicaView
@@ -39,7 +39,7 @@ _PAGE_ROWS: Final = 100  # of cosignatures: the newest checkpoints nearly always
 KEPT_FORKS: Final = 10  # against one key: one is enough to stop and ask, its thief could make millions
 
 
-class _Row(SQLModel, registry=registry()):
+class _Row(SQLModel, registry=make_registry("checkpoints")):
     """Base of the tables."""
 
 
@@ -71,7 +71,7 @@ _COSIGNATURES_OF: Final = (
 )
 _OWN_CITY: Final = ""  # no log has this name
 #: Who signed which checkpoint, the newest first.
-_SIGNERS: Final = select(COSIGNATURES.c.checkpoint, COSIGNATURES.c.key, _is_own).order_by(
+_SIGNERS: Final = select(_event_number, COSIGNATURES.c.checkpoint, COSIGNATURES.c.key, _is_own).order_by(
     _event_number.desc(), COSIGNATURES.c.checkpoint
 )
 
@@ -167,10 +167,10 @@ class Checkpoints:
     def _newest(self, is_enough: Callable[[list[RowMapping]], bool]) -> CosignedCheckpoint | None:
         with snapshot(self.engine) as connection:
             rows = connection.execute(_SIGNERS, execution_options={"yield_per": _PAGE_ROWS}).mappings()
-            for text, signer_rows in groupby(rows, key=lambda row: row["checkpoint"]):
+            for (n, text), signer_rows in groupby(rows, key=lambda row: (row["n"], row["checkpoint"])):
                 if is_enough(list(signer_rows)):
                     rows.close()
-                    return _read_cosigned(connection, decode_checkpoint(decode(text)))
+                    return _read_cosigned(connection, _read_checkpoint(n, text))
         return None
 
     def cosigned(self, checkpoint: Checkpoint) -> CosignedCheckpoint:
@@ -185,7 +185,8 @@ class Checkpoints:
 
 
 def _read_forks(connection: Connection) -> list[Fork]:
-    return [decode_fork(decode(evidence)) for evidence in connection.execute(select(FORKS)).scalars()]
+    with reading_row(FORKS, "evidence of a fork"):
+        return [decode_fork(decode(evidence)) for evidence in connection.execute(select(FORKS)).scalars()]
 
 
 def _find_second_signers(fork: Fork) -> set[tuple[bytes, Checkpoint]]:
@@ -214,7 +215,7 @@ def _drop_old(connection: Connection) -> None:
 
 def _find_last_signed(connection: Connection) -> Checkpoint | None:
     row = connection.execute(_LAST_SIGNED).mappings().first()
-    return None if row is None else decode_checkpoint(decode(row["checkpoint"]))
+    return None if row is None else _read_checkpoint(row["n"], row["checkpoint"])
 
 
 def _insert_cosignature(
@@ -235,7 +236,12 @@ def _read_checkpoints(connection: Connection, n: int) -> Iterator[CosignedCheckp
         cosignatures = [
             Cosignature(row["key"], row["signature"]) for row in rows if row["checkpoint"] == text
         ]
-        yield CosignedCheckpoint.of(decode_checkpoint(decode(text)), cosignatures)
+        yield CosignedCheckpoint.of(_read_checkpoint(n, text), cosignatures)
+
+
+def _read_checkpoint(n: int, text: bytes) -> Checkpoint:
+    with reading_row(COSIGNATURES, f"event {n}"):
+        return decode_checkpoint(decode(text))
 
 
 def read_first_since(connection: Connection, n: int) -> CosignedCheckpoint | None:

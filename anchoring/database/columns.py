@@ -2,7 +2,8 @@
 
 from typing import Any, Final, cast
 
-from sqlalchemy import BigInteger, Integer, SmallInteger, Table
+from sqlalchemy import BigInteger, Integer, MetaData, SmallInteger, Table
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 # SQLite's INTEGER holds 64 bits and makes the key the row itself
@@ -17,6 +18,11 @@ def number(*, key: bool = False, **options: Any) -> Any:
 def small() -> Any:
     """Return a column for a few values: a suite, a status."""
     return Field(sa_type=SmallInteger)
+
+
+def make_registry(database: str) -> registry:
+    """Return the registry of the tables of one database, of which each then knows the name."""
+    return registry(metadata=MetaData(info={"database": database}))
 
 
 def table(row: type[SQLModel]) -> Table:

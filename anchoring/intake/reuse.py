@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from anchoring import limits
 from anchoring.intake.faults import FIRST_ROW, Faults
 from anchoring.intake.rows import Row
-from anchoring.register.records import read_bodies
+from anchoring.register.records import read_contents
 from ledger.encoding.canonical import decode
-from ledger.records.claims import FullDisclosure, decode_disclosure
-from ledger.records.records import decode_record
+from ledger.records.claims import Disclosure, FullDisclosure, decode_disclosure
+from ledger.records.records import Record
 
 
 def check_not_reused(connection: Connection, following_rows: Sequence[Row]) -> None:
@@ -24,9 +24,11 @@ def check_not_reused(connection: Connection, following_rows: Sequence[Row]) -> N
     rows = iter(following_rows)
     while rows_by_previous := {row.record.previous: row for row in islice(rows, limits.LOOKUP_ROWS)}:
         leaves = [leaf for leaf in rows_by_previous if leaf is not None]
-        for leaf, body, content in read_bodies(connection, leaves):
+        for leaf, record, disclosure in read_contents(connection, leaves):
             row = rows_by_previous[leaf]
-            if set(_read_randomness(body, content)) & set(_read_randomness(row.body, row.disclosure)):
+            new_disclosure = None if row.disclosure is None else decode_disclosure(decode(row.disclosure))
+            new_values = set(_list_randomness(row.record, new_disclosure))
+            if new_values.intersection(_list_randomness(record, disclosure)):
                 faults.add(
                     row.index + FIRST_ROW,
                     "salt-reused",
@@ -35,10 +37,8 @@ def check_not_reused(connection: Connection, following_rows: Sequence[Row]) -> N
     faults.refuse()
 
 
-def _read_randomness(body: bytes, disclosure_bytes: bytes | None) -> Iterator[bytes]:
+def _list_randomness(record: Record, disclosure: Disclosure | None) -> Iterator[bytes]:
     """Yield the salt of a record, and the master of its claims where it is known."""
-    yield decode_record(decode(body)).salt
-    if disclosure_bytes is not None:
-        disclosure = decode_disclosure(decode(disclosure_bytes))
-        if isinstance(disclosure, FullDisclosure):
-            yield disclosure.master
+    yield record.salt
+    if isinstance(disclosure, FullDisclosure):
+        yield disclosure.master

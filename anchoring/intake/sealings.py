@@ -14,10 +14,9 @@ from sqlalchemy import Connection, RowMapping, select
 
 from anchoring import limits
 from anchoring.intake.faults import FIRST_ROW, MAX_ROW_ERRORS, Faults
+from anchoring.register.records import read_body
 from anchoring.register.tables import LINEAGE, RECORD
-from ledger.encoding.canonical import decode
 from ledger.encoding.times import find_civil_date
-from ledger.records.records import decode_record
 from ledger.records.seal_claims import MADE_WITH
 from ledger.registry.status import Status
 
@@ -57,7 +56,7 @@ class Sealings:
 def _say_why_not_in_force(seal_row: RowMapping, now: int) -> str:
     """Say why nothing may be sealed any more, or yet, with a registered record; empty where it may."""
     record, identifier, status = (
-        decode_record(decode(seal_row["body"])),
+        read_body(seal_row["position"], seal_row["body"]),
         seal_row["identifier"],
         Status(seal_row["status"]),
     )

@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 
 from anchoring import limits
 from anchoring.database.engine import hold_tables, insert_missing, snapshot, transaction
+from anchoring.database.stored import reading_row
 from anchoring.monitor import queries
 from anchoring.monitor.queries import Query
 from anchoring.monitor.tables import ANCHOR, ENTRY, LOG, METADATA, SCHEMA, SCHEMA_NUMBER, Publication
@@ -109,7 +110,8 @@ class EntryCopies:
         """Return how many anchors are in each state, by log: figures for pages and metrics."""
         counts: dict[str, dict[Publication, int]] = {}
         for row in self._read_rows(queries.COUNTS, now=now, grace=self.grace):
-            counts.setdefault(row["log"], {})[Publication(row["state"])] = row["number"]
+            with reading_row(ANCHOR, f"log {row['log']}"):
+                counts.setdefault(row["log"], {})[Publication(row["state"])] = row["number"]
         return counts
 
     def find_worst(self, logs: Iterable[str], now: int) -> dict[str, Publication]:
@@ -266,22 +268,24 @@ def _encode_texts(texts: Sequence[str]) -> str:
 
 
 def _read_anchor_entries(row: RowMapping) -> AnchorEntries:
-    return AnchorEntries(
-        state=Publication(row["state"]),
-        attempts=row["attempts"],
-        due_at=row["due"],
-        asked_at=row["asked"],
-        answered_at=row["answered"],
-        late_seconds=row["late"],
-        findings=tuple(orjson.loads(row["findings"])),
-    )
+    with reading_row(ANCHOR, f"anchor {row['sequence']} of {row['log']}"):
+        return AnchorEntries(
+            state=Publication(row["state"]),
+            attempts=row["attempts"],
+            due_at=row["due"],
+            asked_at=row["asked"],
+            answered_at=row["answered"],
+            late_seconds=row["late"],
+            findings=tuple(orjson.loads(row["findings"])),
+        )
 
 
 def _read_copy(row: RowMapping) -> Copy:
-    return Copy(
-        log=row["log"],
-        first=row["first"],
-        sequence=row["sequence"],
-        source=row["source"],
-        entry=decode_entry(decode(row["entry"])),
-    )
+    with reading_row(ENTRY, f"log {row['log']}, first {row['first']}"):
+        return Copy(
+            log=row["log"],
+            first=row["first"],
+            sequence=row["sequence"],
+            source=row["source"],
+            entry=decode_entry(decode(row["entry"])),
+        )

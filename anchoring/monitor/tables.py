@@ -8,10 +8,9 @@ from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import Index
-from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from anchoring.database.columns import number, table
+from anchoring.database.columns import make_registry, number, table
 from anchoring.replica.tables import COPIES_PREFIX
 
 SCHEMA: Final = 3  # raised with any change below: copies of another number are dropped and fetched anew
@@ -26,7 +25,7 @@ class Publication(StrEnum):
     FAULTY = "faulty"
 
 
-class _Row(SQLModel, registry=registry()):
+class _Row(SQLModel, registry=make_registry("replica")):
     """Base of these tables."""
 
 

@@ -16,12 +16,11 @@ from anchoring.recovery.setting_aside import LocalSubmission
 from anchoring.register.batches import Batch, find_last_batch, find_own_log, list_open_batches
 from anchoring.register.missing import list_missing
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL
+from anchoring.register.submissions import FINAL, read_entry
 from anchoring.register.tables import SUBMISSION
 from anchoring.replica.reading import ReplicaView
 from ledger.crypto.suites import Suite
-from ledger.encoding.canonical import decode
-from ledger.records.submissions import Entry, decode_entry
+from ledger.records.submissions import Entry
 from ledger.registry.trust import Anchor, LogState
 from ledger.verification.entries import check_fold
 
@@ -158,7 +157,7 @@ def list_local_submissions(
             SUBMISSION.c.batch.is_(None) | SUBMISSION.c.batch.in_(displaced_sequences)
         )
     )
-    return [LocalSubmission(row.first, decode_entry(decode(row.entry))) for row in rows]
+    return [LocalSubmission(row.first, read_entry(row.first, row.entry)) for row in rows]
 
 
 def _find_entries(

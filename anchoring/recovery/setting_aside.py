@@ -13,12 +13,12 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from anchoring.database.files import replace_file
 from anchoring.register.lineages import StoredLineage, set_lineages
+from anchoring.register.records import read_body
 from anchoring.register.tables import CHANGE, DISCLOSURE, FACET, LINEAGE, LINK, RECORD, SUBMISSION, TERM
-from ledger.encoding.canonical import decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.signed_files import join_signature
 from ledger.records.lifecycle import Lineage, follow
-from ledger.records.records import Record, decode_record, read_lineage
+from ledger.records.records import Record, read_lineage
 from ledger.records.submissions import Entry
 
 FILE_SUFFIX: Final = ".submission"
@@ -104,7 +104,7 @@ def _rewind(connection: Connection, first_position: int) -> None:
     """Let a lineage stand where the records that are left lead."""
     records_by_previous: dict[bytes | None, tuple[int, bytes, Record]] = {}
     for position, leaf, body in connection.execute(_LINEAGE_RECORDS, {"lineage": first_position}):
-        record = decode_record(decode(body))
+        record = read_body(position, body)
         records_by_previous[record.previous] = (position, leaf, record)
     lineage: Lineage | None = None
     current_position = first_position

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from anchoring.database.engine import insert_missing
+from anchoring.database.stored import reading_row
 from anchoring.errors import RegisterBehind
 from anchoring.register.submissions import FINAL, FROZEN, SUBMITTED
 from anchoring.register.tables import BATCH, LOG, Row
@@ -43,9 +44,10 @@ class Batch:
 
     @property
     def anchor(self) -> Anchored:
-        act = decode_act(Anchored.KIND, self.payload)
-        assert isinstance(act, Anchored)
-        return act
+        with reading_row(BATCH, f"batch {self.sequence}"):
+            act = decode_act(Anchored.KIND, self.payload)
+            assert isinstance(act, Anchored)
+            return act
 
 
 _LOCKED_LOG: Final = select(LOG).with_for_update()
@@ -101,14 +103,15 @@ def find_own_log(connection: Connection) -> OwnLog | None:
 
 
 def read_log(row: RowMapping) -> OwnLog:
-    return OwnLog(
-        name=row["name"],
-        registry_name=row["registry_name"],
-        suite=suites.get_suite_by_number(row["suite"]),
-        start=row["start"],
-        size=row["size"],
-        opened_at=row["opened"],
-    )
+    with reading_row(LOG, f"log {row['name']}"):
+        return OwnLog(
+            name=row["name"],
+            registry_name=row["registry_name"],
+            suite=suites.get_suite_by_number(row["suite"]),
+            start=row["start"],
+            size=row["size"],
+            opened_at=row["opened"],
+        )
 
 
 def log_row(log: OwnLog) -> Row:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, update
 
 from anchoring.database.bulk import select_many
 from anchoring.database.engine import make_findable
+from anchoring.database.stored import reading_row
 from anchoring.register.tables import LINEAGE, Row
 from ledger.records.lifecycle import Lineage
 from ledger.records.records import read_lineage
@@ -55,14 +56,15 @@ def set_lineages(connection: Connection, lineages: Iterable[StoredLineage]) -> N
 
 
 def read_stored_lineage(row: RowMapping) -> StoredLineage:
-    lineage = Lineage(
-        kind=row["kind"],
-        issuer=row["issuer"],
-        identifier=row["identifier"],
-        newest_leaf=row["tip"],
-        current_leaf=row["current"],
-        status=Status(row["status"]),
-    )
+    with reading_row(LINEAGE, f"position {row['first']}"):
+        lineage = Lineage(
+            kind=row["kind"],
+            issuer=row["issuer"],
+            identifier=row["identifier"],
+            newest_leaf=row["tip"],
+            current_leaf=row["current"],
+            status=Status(row["status"]),
+        )
     return StoredLineage(lineage, row["name"], row["first"], row["position"])
 
 

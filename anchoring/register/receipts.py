@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, select, update
 
+from anchoring.database.stored import reading_row
 from anchoring.register.store import Register
 from anchoring.register.submissions import Submission, find_submission_of_root
 from anchoring.register.tables import SUBMISSION
@@ -36,10 +37,13 @@ _RESTORE_RECEIPT: Final = _KEEP_RECEIPT.values(
 def find_or_sign_receipt(
     register: Register, submission: Submission, key: PrivateKey | None
 ) -> SignedReceipt | None:
-    """Return the signed receipt of a submission; None where none was signed and there is no key, or nothing was promised."""
+    """Return the signed receipt of a submission; None where none was signed and there is no key, or nothing was promised.
+
+    Raises: RowDamaged.
+    """
     acceptance, statement = submission.acceptance, submission.entry.statement
     if acceptance.signed_receipt is not None:
-        return decode_signed_receipt(acceptance.signed_receipt)
+        return _read_receipt(acceptance.first, acceptance.signed_receipt)
     if key is None or acceptance.deadline is None:
         return None
     receipt = Receipt(
@@ -61,7 +65,12 @@ def find_or_sign_receipt(
         stored_receipt: bytes = connection.execute(
             _KEPT_RECEIPT, {"first_position": acceptance.first}
         ).scalar_one()
-    return decode_signed_receipt(stored_receipt)  # another process may have been first
+    return _read_receipt(acceptance.first, stored_receipt)  # another process may have been first
+
+
+def _read_receipt(first_position: int, receipt_bytes: bytes) -> SignedReceipt:
+    with reading_row(SUBMISSION, f"position {first_position}"):
+        return decode_signed_receipt(receipt_bytes)
 
 
 def bring_back(register: Register, trust: Trust, signed_receipt: SignedReceipt) -> str:

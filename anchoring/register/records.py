@@ -13,12 +13,13 @@ from sqlalchemy import (
 )
 
 from anchoring.database.engine import make_findable
+from anchoring.database.stored import reading_row
 from anchoring.errors import NotFound
 from anchoring.register.search.terms import list_terms
 from anchoring.register.submissions import Submission, find_submission_at
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD, TERM
 from ledger.encoding.canonical import decode
-from ledger.records.claims import FullDisclosure, SelectiveDisclosure, decode_disclosure
+from ledger.records.claims import Disclosure, decode_disclosure
 from ledger.records.records import Record, decode_record, read_lineage
 
 
@@ -30,7 +31,7 @@ class StoredRecord:
     leaf: bytes
     position: int
     submission: Submission
-    disclosure: FullDisclosure | SelectiveDisclosure | None
+    disclosure: Disclosure | None
 
     @property
     def index(self) -> int:
@@ -84,12 +85,14 @@ def find_causes(connection: Connection, position: int) -> list[bytes]:
     return list(connection.execute(_CAUSES, {"position": position}).scalars())
 
 
-def read_bodies(
+def read_contents(
     connection: Connection, leaves: Sequence[bytes]
-) -> Iterator[tuple[bytes, bytes, bytes | None]]:
-    """Yield leaf hash, canonical bytes and disclosure of those records that are registered; at most `LOOKUP_ROWS` leaves."""
+) -> Iterator[tuple[bytes, Record, Disclosure | None]]:
+    """Yield leaf hash, record and disclosure of those records that are registered; at most `LOOKUP_ROWS` leaves."""
     for row in connection.execute(_RECORDS.where(RECORD.c.leaf.in_(leaves))).mappings():
-        yield row["leaf"], row["body"], row["content"]
+        position, content = row["position"], row["content"]
+        disclosure = None if content is None else read_disclosure(position, content)
+        yield row["leaf"], read_body(position, row["body"]), disclosure
 
 
 def erase(connection: Connection, leaf: bytes) -> None:
@@ -109,9 +112,21 @@ def _find_lineage_row(connection: Connection, identifier: str) -> RowMapping:
 
 def _read_stored_record(connection: Connection, row: RowMapping) -> StoredRecord:
     return StoredRecord(
-        record=decode_record(decode(row["body"])),
+        record=read_body(row["position"], row["body"]),
         leaf=row["leaf"],
         position=row["position"],
         submission=find_submission_at(connection, row["position"]),
-        disclosure=decode_disclosure(decode(row["content"])) if row["content"] is not None else None,
+        disclosure=None if row["content"] is None else read_disclosure(row["position"], row["content"]),
     )
+
+
+def read_body(position: int, body: bytes) -> Record:
+    """Return the record that stands at a position. Raises: RowDamaged."""
+    with reading_row(RECORD, f"position {position}"):
+        return decode_record(decode(body))
+
+
+def read_disclosure(position: int, content: bytes) -> Disclosure:
+    """Return what the record at a position discloses. Raises: RowDamaged."""
+    with reading_row(DISCLOSURE, f"position {position}"):
+        return decode_disclosure(decode(content))

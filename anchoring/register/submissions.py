@@ -1,6 +1,7 @@
 """The submissions that a register holds, and how far each came."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +16,8 @@ from sqlalchemy import (
     update,
 )
 
-from anchoring.errors import NotFound, RowError
+from anchoring.database.stored import reading_row
+from anchoring.errors import NotFound, RowDamaged, RowError
 from anchoring.register.tables import BATCH, RECORD, SUBMISSION, Row
 from ledger.encoding.canonical import decode
 from ledger.records.submissions import Entry, decode_entry
@@ -106,9 +108,10 @@ def find_submission_of_root(connection: Connection, root: bytes) -> Submission |
 
 
 def find_submission_at(connection: Connection, position: int) -> Submission:
-    """Return the submission of which the record at `position` is one; the position must be of this register."""
+    """Return the submission of which the record at `position`, of this register, is one. Raises: RowDamaged."""
     submission = _find_first(connection, _SUBMISSION_AT, position=position)
-    assert submission is not None
+    if submission is None:
+        raise RowDamaged("register", SUBMISSION.name, f"that of position {position}")
     return submission
 
 
@@ -117,7 +120,7 @@ def find_entry_at(connection: Connection, position: int) -> tuple[int, Entry] | 
     row = connection.execute(_ENTRY_UP_TO, {"position": position}).first()
     if row is None or position >= row.first + row.count:
         return None
-    return row.first, decode_entry(decode(row.entry))
+    return row.first, read_entry(row.first, row.entry)
 
 
 def insert_submissions(connection: Connection, submissions: Iterable[Submission], changes: int) -> None:
@@ -161,20 +164,31 @@ def _find_first(
 
 
 def read_submission(row: RowMapping) -> Submission:
-    """Return the submission of its row and the state of its batch."""
-    entry = decode_entry(decode(row["entry"]))
-    acceptance = Acceptance(
-        id=row["root"].hex(),
-        log=entry.statement.log,
-        issuer=row["issuer"],
-        count=row["count"],
-        first=row["first"],
-        accepted=row["accepted"],
-        warnings=tuple(RowError(number, text) for number, text in orjson.loads(row["warnings"])),
-        deadline=row["deadline"],
-        signed_receipt=row["receipt"],
-    )
+    """Return the submission of its row and the state of its batch. Raises: RowDamaged."""
+    entry = read_entry(row["first"], row["entry"])
+    with _reading(row["first"]):
+        acceptance = Acceptance(
+            id=row["root"].hex(),
+            log=entry.statement.log,
+            issuer=row["issuer"],
+            count=row["count"],
+            first=row["first"],
+            accepted=row["accepted"],
+            warnings=tuple(RowError(number, text) for number, text in orjson.loads(row["warnings"])),
+            deadline=row["deadline"],
+            signed_receipt=row["receipt"],
+        )
     return Submission(acceptance, entry, row["state"] or ACCEPTED, row["batch"])
+
+
+def read_entry(first_position: int, entry_bytes: bytes) -> Entry:
+    """Return the entry of the submission at a position. Raises: RowDamaged."""
+    with _reading(first_position):
+        return decode_entry(decode(entry_bytes))
+
+
+def _reading(first_position: int) -> AbstractContextManager[None]:
+    return reading_row(SUBMISSION, f"position {first_position}")
 
 
 def submission_row(submission: Submission, changes: int) -> Row:

@@ -7,13 +7,12 @@ other's.
 
 from typing import Final
 
-from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from anchoring.database.columns import number, small, table
+from anchoring.database.columns import make_registry, number, small, table
 
 
-class _Row(SQLModel, registry=registry()):
+class _Row(SQLModel, registry=make_registry("register")):
     """Base of the register's tables."""
 
 

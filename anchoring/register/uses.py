@@ -7,11 +7,9 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, select
 
 from anchoring import limits
-from anchoring.register.records import StoredRecord, find_record, find_records
+from anchoring.register.records import StoredRecord, find_record, find_records, read_body
 from anchoring.register.tables import LINK, RECORD
-from ledger.encoding.canonical import decode
 from ledger.limits import MAX_LOG_SIZE
-from ledger.records.records import decode_record
 from ledger.records.seal_claims import MADE_WITH, SEALED_BY
 
 _SEALING_POSITIONS: Final = select(LINK.c.record).where(
@@ -28,7 +26,7 @@ _SEALING_LEAVES: Final = (
     .limit(bindparam("limit"))
 )
 _SEALED_RECORDS: Final = (
-    select(LINK.c.target, RECORD.c.body)
+    select(LINK.c.target, RECORD.c.position, RECORD.c.body)
     .join(RECORD, RECORD.c.position == LINK.c.record)
     .where(LINK.c.target.in_(bindparam("sealings", expanding=True)), LINK.c.rel == SEALED_BY)
     .order_by(RECORD.c.position)
@@ -64,6 +62,6 @@ def find_uses(
     identifiers_by_sealing: dict[bytes, list[str]] = defaultdict(list)
     for start in range(0, len(sealings), limits.LOOKUP_ROWS):
         sealing_leaves = [sealing.leaf for sealing in sealings[start : start + limits.LOOKUP_ROWS]]
-        for target, body in connection.execute(_SEALED_RECORDS, {"sealings": sealing_leaves}):
-            identifiers_by_sealing[target].append(decode_record(decode(body)).identifier)
+        for target, position, body in connection.execute(_SEALED_RECORDS, {"sealings": sealing_leaves}):
+            identifiers_by_sealing[target].append(read_body(position, body).identifier)
     return [Use(sealing, tuple(identifiers_by_sealing[sealing.leaf])) for sealing in sealings]

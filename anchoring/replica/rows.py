@@ -10,6 +10,8 @@ import orjson
 from sqlalchemy import RowMapping
 
 from anchoring.chain.protocol import ChainEvent
+from anchoring.database.stored import reading_row
+from anchoring.replica.tables import GRANT, LOG, POSITION
 from ledger.crypto import suites
 from ledger.registry.acts import Event
 from ledger.registry.event_trees import EventNodes
@@ -93,18 +95,19 @@ def log_row(log: LogState) -> Row:
 
 
 def read_log(row: RowMapping) -> LogState:
-    return LogState(
-        name=row["name"],
-        suite=suites.get_suite_by_number(row["suite"]),
-        event_number=row["n"],
-        admin=row["admin"],
-        pending_admin=row["pending_admin"],
-        operator=row["operator"],
-        sequence=row["sequence"],
-        size=row["size"],
-        anchored_at=row["anchored_at"],
-        is_status_known=row["status_known"],
-    )
+    with reading_row(LOG, f"log {row['name']}"):
+        return LogState(
+            name=row["name"],
+            suite=suites.get_suite_by_number(row["suite"]),
+            event_number=row["n"],
+            admin=row["admin"],
+            pending_admin=row["pending_admin"],
+            operator=row["operator"],
+            sequence=row["sequence"],
+            size=row["size"],
+            anchored_at=row["anchored_at"],
+            is_status_known=row["status_known"],
+        )
 
 
 def issuer_row(assignment: IssuerAssignment) -> Row:
@@ -152,15 +155,16 @@ def grant_row(grant: Grant) -> Row:
 
 
 def read_grant(row: RowMapping) -> Grant:
-    return Grant(
-        key_id=row["key"],
-        issuer=row["issuer"],
-        event_number=row["n"],
-        kinds=row["kinds"],
-        types=tuple(orjson.loads(row["types"])),
-        not_before=row["not_before"],
-        not_after=row["not_after"],
-    )
+    with reading_row(GRANT, f"issuer {row['issuer']}, event {row['n']}"):
+        return Grant(
+            key_id=row["key"],
+            issuer=row["issuer"],
+            event_number=row["n"],
+            kinds=row["kinds"],
+            types=tuple(orjson.loads(row["types"])),
+            not_before=row["not_before"],
+            not_after=row["not_after"],
+        )
 
 
 def anchor_row(anchor: Anchor) -> Row:
@@ -205,14 +209,15 @@ def position_row(position: PositionStatus) -> Row:
 
 
 def read_position(row: RowMapping) -> PositionStatus:
-    return PositionStatus(
-        log=row["log"],
-        position=row["position"],
-        sequence=row["sequence"],
-        since=row["since"],
-        status=Status(row["status"]),
-        is_contradictory=row["contradictory"],
-    )
+    with reading_row(POSITION, f"log {row['log']}, position {row['position']}"):
+        return PositionStatus(
+            log=row["log"],
+            position=row["position"],
+            sequence=row["sequence"],
+            since=row["since"],
+            status=Status(row["status"]),
+            is_contradictory=row["contradictory"],
+        )
 
 
 def block_row(log: str, block: StatusBlock) -> Row:

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import Index, LargeBinary, Table, text
-from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from anchoring.database.columns import number, small, table
+from anchoring.database.columns import make_registry, number, small, table
 from ledger.registry.trust import (
     Anchor,
     Division,
@@ -34,7 +33,7 @@ COPIES_PREFIX: Final = "published_"
 IS_VOID: Final = text("void <> ''")
 
 
-class _Row(SQLModel, registry=registry()):
+class _Row(SQLModel, registry=make_registry("replica")):
     """Base of the replica's tables."""
 
 

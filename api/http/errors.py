@@ -192,7 +192,7 @@ def tell_detail(error: Exception) -> str:
         return ""
     if isinstance(error, _INSIDE_ERRORS):
         logger.error("%s", error)
-        return ""
+        return str(error) if isinstance(error, anchoring.RowDamaged) else ""
     return str(error)
 
 

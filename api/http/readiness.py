@@ -40,6 +40,7 @@ _FAILURE_WORDS: Final = {
     "RegisterBehind": "the register lacks batches that the chain holds",
     "AnchorContradicted": "the chain holds another anchor than the register",
     "DatabaseDamaged": "a database file is damaged",
+    "RowDamaged": "a row of a database is damaged",
     "DatabaseUnavailable": "a database does not answer",
     "DatabaseRefused": "a database refuses this node",
     "NotFound": "what it needs is not there yet",

@@ -21,7 +21,7 @@ from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
 from ledger.limits import MAX_ANCHOR_GROWTH, MAX_CLOCK_LEAD_SECONDS, MAX_LOG_SIZE
 from ledger.records.submissions import Entry, decode_entry
-from ledger.registry.acts import Anchored
+from ledger.registry.acts import Anchored, decode_act
 from ledger.registry.status import Status, StatusTree, decode_changes, encode_changes
 from ledger.registry.trust import Anchor
 from ledger.verification.entries import check_batch
@@ -80,7 +80,8 @@ class _Walk:
         self.sequence = batch.sequence
         # 2
         try:
-            anchor = batch.anchor
+            anchor = decode_act(Anchored.KIND, batch.payload)
+            assert isinstance(anchor, Anchored)
         except (MalformedInput, AssertionError) as error:
             self._findings.add("batch-altered", where, f"its bytes are no anchor: {error}")
             return

@@ -6,14 +6,13 @@ from typing import Final
 from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from anchoring.catalogue.chosen import get_catalogue
-from anchoring.register.records import StoredRecord
+from anchoring.register.records import StoredRecord, read_disclosure
 from anchoring.register.search.facets import make_facets
 from anchoring.register.search.terms import CLAIMS, Sort, make_term, states
 from anchoring.register.tables import DISCLOSURE, FACET, LINEAGE, TERM
 from ledger.catalogue.masks import show_claim
-from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import Json
 from ledger.errors import LimitExceeded
-from ledger.records.claims import decode_disclosure
 from ledger.records.lifecycle import Lineage
 from ledger.registry.status import Status
 
@@ -88,7 +87,7 @@ def find_certificates(connection: Connection, sort: Sort, text: str) -> list[Hit
     rows = connection.execute(_RECORDS, {"term": make_term(sort, text)}).mappings().all()
     hits: dict[int, Hit] = {}
     for row in rows:
-        values = decode_disclosure(decode(row["content"])).values
+        values = read_disclosure(row["position"], row["content"]).values
         if states(values, sort, text):  # two values may share a term
             hits[row["first"]] = _make_hit(row, values)
     if len(rows) > _MAX_RECORDS or len(hits) > MAX_HITS:

@@ -21,12 +21,11 @@ from sqlalchemy import (
 
 from anchoring import limits
 from anchoring.errors import AnchoringError
+from anchoring.register.records import read_disclosure
 from anchoring.register.search.terms import Sort, make_term, states
 from anchoring.register.tables import DISCLOSURE, FACET, LINEAGE, SUBMISSION, TERM
-from ledger.encoding.canonical import decode
 from ledger.encoding.times import find_civil_date
 from ledger.errors import LimitExceeded
-from ledger.records.claims import decode_disclosure
 from ledger.registry.status import Status
 
 _DAY_SECONDS: Final = 86_400
@@ -121,7 +120,7 @@ def _states_holder(row: RowMapping, criteria: Criteria) -> bool:
     """Tell whether a record states the holder, where one is looked for: two values may share a term."""
     if criteria.holder is None:
         return True
-    return states(decode_disclosure(decode(row["content"])).values, Sort.HOLDER, criteria.holder)
+    return states(read_disclosure(row["position"], row["content"]).values, Sort.HOLDER, criteria.holder)
 
 
 def _make_listed(row: RowMapping) -> Listed:

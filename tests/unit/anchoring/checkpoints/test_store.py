@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import Final
 
 import pytest
+from sqlalchemy import update
 
 from anchoring.checkpoints import store as module
 from anchoring.checkpoints.store import Checkpoints
-from anchoring.errors import CheckpointRefused
+from anchoring.errors import CheckpointRefused, RowDamaged
 from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, Fork
 from tests.cosigning import NAMES, node_key
 from tests.databases import NewDatabase
@@ -159,3 +160,14 @@ def test_one_second_checkpoint_takes_one_place_whatever_it_is_set_beside(held: C
     both = CosignedCheckpoint.of(at(1, 7), [Cosignature.make(key, at(1, 7)) for key in (thief, accomplice)])
     held.keep_fork(Fork(CosignedCheckpoint(at(1)), both))
     assert sorted(held.forks(), key=str) == sorted([alone, Fork(CosignedCheckpoint(at(1)), both)], key=str)
+
+
+def test_a_checkpoint_that_cannot_be_read_is_named(held: Checkpoints) -> None:
+    held.sign(KEY, at(3))
+    with held.engine.begin() as connection:
+        connection.execute(update(module.COSIGNATURES).values(checkpoint=b"{"))
+    for ask in (held.newest, held.find_last_signed):
+        with pytest.raises(
+            RowDamaged, match="the database of the checkpoints holds in the table cosignature, event 3"
+        ):
+            ask()
