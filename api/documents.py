@@ -12,6 +12,7 @@ from typing import Final
 import orjson
 
 from api.node.errors import SettingsError
+from api.rendering.banner import NO_NAMES, make_banner_words
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
 from ledger.documents.inspection import Inspection
 from ledger.documents.openers import OpenedDocument, open_document
@@ -35,8 +36,13 @@ class Papers:
     def inspections(self) -> tuple[Inspection | None, ...]:
         return tuple(document.inspection for document in self.documents)
 
-    def with_report(self, report: Report, max_bytes: int | None = None) -> dict[str, object]:
-        """Return the report for programs, with what the documents themselves show: in `max_bytes` of JSON, where given."""
+    def with_report(
+        self, report: Report, max_bytes: int | None = None, issuer_names: Mapping[str, str] = NO_NAMES
+    ) -> dict[str, object]:
+        """Return the report for programs, with its banner and what the documents themselves show.
+
+        `max_bytes` bounds the latter in bytes of JSON, where given; `issuer_names`: names that whoever verifies vouches for.
+        """
         document_jsons = []
         for document_number, inspection in enumerate(self.inspections, 1):
             if inspection is None or not (
@@ -46,7 +52,8 @@ class Papers:
             document_json = _describe_document(document_number, inspection, max_bytes)
             document_jsons.append(document_json)
             max_bytes = None if max_bytes is None else max_bytes - _measure_json(document_json)
-        members: dict[str, object] = {**report.to_json()}
+        banner = make_banner_words(report, issuer_names).to_json()
+        members: dict[str, object] = {**report.to_json(), "banner": banner}
         return members | {"documents": document_jsons} if document_jsons else members
 
 

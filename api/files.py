@@ -12,7 +12,7 @@ from ledger.documents.carriers import detach, is_carrier
 from ledger.documents.ofd.archive import MAX_FILE_BYTES
 from ledger.encoding.canonical import decode
 from ledger.errors import LimitExceeded, MalformedInput
-from ledger.proof.paper import PREFIX
+from ledger.proof.paper import PREFIX, mend_code
 from ledger.registry.checkpoints import MAX_TRUST_BYTES
 
 T = TypeVar("T")
@@ -59,8 +59,9 @@ def read_proof_text(source: str) -> str:
 
     Raises: MalformedInput for a spoilt carrier and for a file of another kind, LimitExceeded, OSError.
     """
-    if source.startswith(PREFIX):
-        return source
+    code = mend_code(source)
+    if code.startswith(PREFIX):
+        return code
     path = Path(source)
     content = read(path)
     with naming(path):
@@ -74,7 +75,7 @@ def read_proof_text(source: str) -> str:
         raise MalformedInput(
             f"{path} carries no proof, and there is no {find_proof_path(path).name} beside it"
         )
-    return content.decode("utf-8", "replace")
+    return mend_code(content.decode("utf-8", "replace"))
 
 
 def refuse_other(content: bytes, wanted_kind: str) -> None:

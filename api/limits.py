@@ -51,6 +51,8 @@ KEPT_SNAPSHOT_BYTES: Final = 2**29  # of the whole ones, and of the deltas: a mi
 MAX_SNAPSHOT_FILES: Final = 12  # of each, with those that slow readers still fetch: an hour of checkpoints
 MAX_WAITING_FOR_SNAPSHOT: Final = 16  # requests; one is made at a time, in a second or less for 50,000 events
 MAX_DOCUMENTS: Final = 16  # documents presented with one proof
+# Files dropped on the page at once: thirty licences of a tender with their proofs; each is compared with each.
+MAX_COUNTER_FILES: Final = 64
 # Documents of all items of one request together: one for each, or sixteen for some.
 MAX_BATCH_DOCUMENTS: Final = 1_000
 # Of processor time to open one document: three times what 25 signatures, one after another, take on a slow machine.

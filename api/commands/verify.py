@@ -34,6 +34,7 @@ class _VerifyOptions(SourceOptions, Protocol):
     claims: Path | None
     at: str | None
     trust_list: Path | None
+    issuer_names: Path | None
     max_age: int | None
     policy: str | None
     lang: Language
@@ -66,6 +67,12 @@ def add(commands: Commands) -> None:
         metavar="F",
         help="with --snapshot: whose seals and certificates this city accepts",
     )
+    command.add_argument(
+        "--issuer-names",
+        type=Path,
+        metavar="F",
+        help="with --snapshot: JSON object of credit codes and names, as the first line is to call issuers",
+    )
     age_group = command.add_mutually_exclusive_group()
     age_group.add_argument(
         "--max-age", type=_parse_seconds, metavar="SECONDS", help="how old the knowledge may be"
@@ -87,7 +94,9 @@ def _parse_seconds(text: str) -> int:
 
 
 def _verify(options: _VerifyOptions) -> int:
-    source = choose_source(options, at=options.at, trust_list=options.trust_list)
+    source = choose_source(
+        options, at=options.at, trust_list=options.trust_list, issuer_names=options.issuer_names
+    )
     report = (
         _verify_by_node(options, source) if isinstance(source, str) else _verify_by_snapshot(options, source)
     )
@@ -118,6 +127,7 @@ def _verify_by_snapshot(options: _VerifyOptions, source: SnapshotSource) -> Veri
     """Verify here, from a snapshot alone."""
     from api.client.offline import open_snapshot
     from api.documents import open_papers
+    from api.node.issuer_names import load_issuer_names
     from ledger.documents.certificates.trust_list import decode_trust_list
 
     policy = (
@@ -141,7 +151,8 @@ def _verify_by_snapshot(options: _VerifyOptions, source: SnapshotSource) -> Veri
         now = int(time.time()) if options.at is None else parse_time(options.at)
     with open_snapshot(source.snapshot_path, source.trust_path) as trust:
         report = verify(papers.presented_content, proof, trust, now, policy)
-    return cast(VerificationJson, papers.with_report(report))
+    names_by_code = load_issuer_names(options.issuer_names)
+    return cast(VerificationJson, papers.with_report(report, issuer_names=names_by_code))
 
 
 def request_body(

@@ -53,10 +53,10 @@ class Presentation:
         return verify(self.papers.presented_content, self.proof_text, trust, now, self.policy)
 
     def make_report(
-        self, trust: Trust, now: int, max_bytes: int = limits.MAX_DOCUMENTS_SHOWN_BYTES
+        self, trust: Trust, now: int, max_bytes: int, issuer_names: Mapping[str, str]
     ) -> dict[str, object]:
         """Verify and return the report for programs, with what the documents themselves show in `max_bytes`."""
-        return self.papers.with_report(self.verify(trust, now), max_bytes)
+        return self.papers.with_report(self.verify(trust, now), max_bytes, issuer_names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def are_comparable(proof: Proof) -> bool:
     """Tell whether there are items, each shown whole, so that a person can compare them with the paper."""
     claim_values = list_readable_claims(proof)
     return bool(claim_values) and not any(
-        is_cut(_write_value(value, None, "zh")) for value in claim_values.values()
+        is_cut(write_value(value, None, "zh")) for value in claim_values.values()
     )
 
 
@@ -52,7 +52,7 @@ def write_items(proof: Proof, language: Language, issuer_names: Mapping[str, str
         remark_name = _choose_remark(name, value, proof.record, issuer_names)
         yield Line(
             choose_words(language)[remark_name].format(label) if remark_name else label,
-            make_visible(_write_value(value, field, language)),
+            make_visible(write_value(value, field, language)),
         )
 
 
@@ -76,14 +76,15 @@ def _write_label(field: ClaimField | None, name: str, language: Language) -> str
     return field.label.in_(language)
 
 
-def _write_value(value: Json, field: ClaimField | None, language: Language) -> str:
+def write_value(value: Json, field: ClaimField | None, language: Language) -> str:
+    """Return a registered value as people write it; `field` is what the standard says of its form."""
     if isinstance(value, bool):
         return choose_words(language)["yes" if value else "no"]
     if isinstance(value, list):
-        return _SEPARATOR.in_(language).join(_write_value(element, field, language) for element in value)
+        return _SEPARATOR.in_(language).join(write_value(element, field, language) for element in value)
     if isinstance(value, dict):
         return _SEPARATOR.in_(language).join(
-            f"{name}: {_write_value(element, None, language)}" for name, element in value.items()
+            f"{name}: {write_value(element, None, language)}" for name, element in value.items()
         )
     if isinstance(value, str) and field:
         try:

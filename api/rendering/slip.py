@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from anchoring.catalogue.chosen import get_catalogue
+from api.rendering.banner import NO_NAMES, is_proven, list_particulars
 from api.rendering.items import are_comparable, list_readable_claims, write_items, write_label, write_withheld
 from api.rendering.sentences import (
     SCRIPTS_LABEL,
@@ -22,7 +23,7 @@ from ledger.proof.proof import Proof
 from ledger.records.records import CERTIFICATE_KINDS, Record
 from ledger.verification.occurrences import ENTRIES_WORDS
 from ledger.verification.reasons import REASON_TABLE, STEP_WORDS, UNCOMPARED_REASONS, Outcome, Verdict
-from ledger.verification.report import ORIGIN_STEPS, Compared, Report
+from ledger.verification.report import Compared, Report
 from ledger.words import Language, Words
 
 _REASONS_TO_CONFIRM: Final = UNCOMPARED_REASONS.keys() | {"document_not_registered"}
@@ -30,8 +31,6 @@ _REASONS_TO_CONFIRM: Final = UNCOMPARED_REASONS.keys() | {"document_not_register
 _MAX_SIGNATURES: Final = 100
 _UNREAD_WORDS: Final = Words("文件无法读取", "The document cannot be read")
 _MORE_SIGNATURES_WORDS: Final = Words("未列出的签章", "Signatures that are not listed")
-#: A node without a list of issuers.
-NO_NAMES: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,7 @@ class StepLine:
 class Slip:
     """All that the page shows of one verification, in one language.
 
+    `facts` stand under the verdict; `circumstances` and all behind them unfold on demand.
     `confirm` is the proof to confirm item by item, if that is what is left to do; `too_long`: an item is not shown whole.
     `proven`: what the proof says of the certificate is what the department registered, whether or not it was presented and
     is in force.
@@ -55,9 +55,11 @@ class Slip:
     verdict: str
     headline: str
     headline_other: str
+    particulars: tuple[str, ...]
     reason: str
     advice: str
     facts: tuple[Line, ...]
+    circumstances: tuple[Line, ...]
     certificate: tuple[Line, ...]
     seals: tuple[Line, ...]
     claims: tuple[Line, ...]
@@ -85,9 +87,11 @@ def write_slip(
         verdict=report.verdict.value,
         headline=headline.in_(language),
         headline_other=headline.in_("en" if language == "zh" else "zh"),
+        particulars=list_particulars(report, language, issuer_names),
         reason=reason_row.words.in_(language),
         advice=reason_row.advice.in_(language),
         facts=tuple(_list_facts(report, language, issuer_names)),
+        circumstances=tuple(_list_circumstances(report, language)),
         certificate=tuple(_list_certificate_lines(report, proof, language, issuer_names)) if proof else (),
         seals=(*_list_linked_seals(report, language), *_list_signatures(presented_inspections, language)),
         claims=tuple(write_items(proof, language, issuer_names)) if proof else (),
@@ -96,12 +100,8 @@ def write_slip(
         confirm=proof.encode().decode() if proof and _can_confirm(report, proof) else "",
         too_long=bool(proof and list_readable_claims(proof) and not are_comparable(proof)),
         place=_describe_place(report),
-        proven=_is_proven(report),
+        proven=is_proven(report),
     )
-
-
-def _is_proven(report: Report) -> bool:
-    return all(report.get_step(step_number).outcome is Outcome.PASS for step_number in ORIGIN_STEPS)
 
 
 def _can_confirm(report: Report, proof: Proof) -> bool:
@@ -133,6 +133,10 @@ def _list_facts(report: Report, language: Language, issuer_names: Mapping[str, s
         yield Line(labels["known"], f"{write_time(status.known_at, language)} ({age_text})")
     elif report.status is None:
         yield Line(labels["known"], labels["known_never"])
+
+
+def _list_circumstances(report: Report, language: Language) -> Iterator[Line]:
+    labels = choose_words(language)
     yield Line(labels["compared"], _describe_comparison(report, language))
     if report.anchor:
         yield Line(labels["entries"], ENTRIES_WORDS[report.entries_check].in_(language))

@@ -103,6 +103,7 @@ class VerificationJson(TypedDict):
     reason: str
     reason_words: WordsJson
     advice: WordsJson
+    banner: WordsJson
     steps: list[StepJson]
     status: NotRequired[StatusJson]
     entries_words: NotRequired[WordsJson]
@@ -140,8 +141,8 @@ class PastDayJson(TypedDict):
 
 
 def describe_verification(report: VerificationJson, language: Language) -> str:
-    """Return the report of a verification in words, the verdict first."""
-    lines = [report["words"][language], "  " + report["reason_words"][language]]
+    """Return the report of a verification in words, the banner first."""
+    lines = [report["banner"][language], "  " + report["reason_words"][language]]
     if report["advice"][language]:
         lines.append("  " + report["advice"][language])
     lines += _describe_contradictions(report, language)

@@ -98,8 +98,11 @@ def over_http(cities: Cities, case: Case) -> dict[str, Any]:
 
 
 def comparable(report: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what moves with the clock, and what is said of entries: a node has copies of them, a bare replica none."""
+    """Leave out what moves with the clock, the banner, which names issuers as its verifier does, and what is said of
+    entries: a node has copies of them, a bare replica none.
+    """
     assert report.pop("checked_at").endswith("Z")
+    report.pop("banner", None)
     del report["entries"], report["entries_words"]
     for step in report["steps"]:
         step.get("evidence", {}).pop("seconds", None)

@@ -31,7 +31,7 @@ def test_the_session_registers_anchors_and_verifies_elsewhere(tmp_path: Path) ->
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SHUNZHENG_")}
     code, said, err = run(SCRIPT, tmp_path, environment | {"TMPDIR": str(tmp_path)})
     assert code == 0, f"{said}\n{err}"
-    assert "真实有效" in said.splitlines()
+    assert "\n真实有效｜营业执照｜" in said
 
 
 def run(script: Path, folder: Path, environment: dict[str, str]) -> tuple[int, str, str]:

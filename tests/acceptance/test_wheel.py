@@ -89,7 +89,7 @@ def test_the_installed_program_verifies_from_a_snapshot(program: Path, worked: A
     options = ["--snapshot", "registry.snapshot", "--trust", "cities.trust.json"]
     options += ["--at", format_time(read_header([example.snapshot]).checkpoint.time)]
     verified = run(program, "verify", "licence.txt", *options, folder=tmp_path)
-    assert verified.stdout.startswith("真实有效\n")
+    assert verified.stdout.startswith("真实有效｜")
     (tmp_path / "licence.txt").write_bytes(worked.DOCUMENT + b"!")
     altered = run(program, "verify", "licence.txt", *options, "--lang", "en", folder=tmp_path, code=11)
     assert "✗  2" in altered.stdout

@@ -87,7 +87,7 @@ async def read_shape(request: Request, shape: type[S], max_bytes: int) -> S:
         ) from None
 
 
-async def read_form(request: Request, max_bytes: int) -> FormData:
+async def read_form(request: Request, max_bytes: int, max_files: int = limits.MAX_DOCUMENTS + 1) -> FormData:
     """Return the fields and files of a form. Raises: BodyTooLarge, MalformedRequest. Close it after use."""
     chunks = stream(request, max_bytes)
     try:
@@ -101,7 +101,7 @@ async def read_form(request: Request, max_bytes: int) -> FormData:
         return await MultiPartParser(
             request.headers,
             chunks,
-            max_files=limits.MAX_DOCUMENTS + 1,
+            max_files=max_files,
             max_fields=limits.MAX_FORM_FIELDS,
             max_part_size=limits.MAX_FIELD_BYTES,
         ).parse()

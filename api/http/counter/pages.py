@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from api.documents import Papers
+from api.files import PROOF_SUFFIX
 from api.http.counter.pairing import ChosenFile, Pair, pair_documents
 from api.http.errors import MalformedRequest
 from api.http.node import Node
@@ -28,7 +29,7 @@ from api.rendering.visible import MAX_NAME_CHARS, make_visible
 from api.words import choose_words, write_age, write_time
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.proof.paper import decode_presented
+from ledger.proof.paper import PREFIX, decode_presented, mend_code
 from ledger.proof.proof import TYPE as PROOF_TYPE
 from ledger.proof.proof import Proof
 from ledger.verification.report import Report
@@ -40,7 +41,7 @@ _HTTP_FOLDER: Final = Path(__file__).parents[1]
 STATIC_FOLDER: Final = _HTTP_FOLDER / "static"
 _YEAR_SECONDS: Final = 365 * 86_400  # seconds
 _PROOF_MARK: Final = PROOF_TYPE.rpartition("/")[0].encode()
-_FORM_FIELDS: Final = frozenset({"document", "proof", "code", "confirmed", "token"})
+_FORM_FIELDS: Final = frozenset({"document", "code", "confirmed", "token"})
 _REFUSED_STATUS: Final = 403  # a confirmation that no page of this node with the items has sent
 
 _TEMPLATES: Final = jinja2.Environment(
@@ -158,12 +159,11 @@ def read_input(request: Request, form: FormData, node: Node) -> FormInput | None
         raise MalformedRequest("the form has unknown fields")
     proofs: list[ChosenFile] = []
     documents: list[ChosenFile] = []
-    for name, upload in list_files(form):
-        uploads = proofs if name == "proof" or _looks_like_proof(upload.content) else documents
-        uploads.append(upload)
+    for chosen_file in list_files(form):
+        (proofs if _looks_like_proof(chosen_file) else documents).append(chosen_file)
     code_text = form.get("code")
     if isinstance(code_text, str) and code_text.strip():
-        proofs.append(ChosenFile("", code_text.encode("utf-8", "surrogatepass")))
+        proofs.append(ChosenFile("", mend_code(code_text).encode("utf-8", "surrogatepass")))
     pairing = pair_documents(proofs, documents)
     if not pairing.pairs:
         return None
@@ -171,11 +171,11 @@ def read_input(request: Request, form: FormData, node: Node) -> FormInput | None
     return FormInput(pairing.pairs, pairing.unchecked, claims or {}, claims is None)
 
 
-def list_files(form: FormData) -> Iterator[tuple[str, ChosenFile]]:
-    """Yield the field of every file that was really chosen, and the file."""
-    for field_name, value in form.multi_items():
+def list_files(form: FormData) -> Iterator[ChosenFile]:
+    """Yield every file that was really chosen."""
+    for value in form.getlist("document"):
         if isinstance(value, UploadFile) and (value.filename or value.size):
-            yield field_name, ChosenFile(value.filename or "", value.file.read())
+            yield ChosenFile(value.filename or "", value.file.read())
 
 
 def _read_confirmed_claims(
@@ -192,8 +192,12 @@ def _read_confirmed_claims(
     return list_readable_claims(proof)
 
 
-def _looks_like_proof(content: bytes) -> bool:
-    return content.lstrip()[:1] == b"{" and _PROOF_MARK in content
+def _looks_like_proof(chosen_file: ChosenFile) -> bool:
+    """Tell a proof, also a spoilt one, from a document: by what it says of itself, or by its name."""
+    if chosen_file.name.lower().endswith(PROOF_SUFFIX):
+        return True
+    content = chosen_file.content.lstrip()
+    return content.startswith(PREFIX.encode()) or (content[:1] == b"{" and _PROOF_MARK in content)
 
 
 def _decode_or_none(proof: bytes) -> Proof | None:

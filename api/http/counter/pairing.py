@@ -3,11 +3,11 @@
 Two genuine licences dropped together are two verdicts.
 
 A document belongs to the proofs that register its bytes, and to the one that travelled inside it; else to the proof that
-bears its name. Where one proof was given, beside the documents, whatever is left belongs to it, so that an altered document
-is compared with it. What then belongs to no proof is not checked, and is named.
+bears its name. Where one proof was given, beside documents of which none is its own, all of them belong to it, so that an
+altered document is compared with it. What then belongs to no proof is not checked, and is named.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from api.files import PROOF_SUFFIX
@@ -66,13 +66,15 @@ def pair_documents(proofs: Sequence[ChosenFile], documents: Sequence[ChosenFile]
     """Bring proofs and documents together, in the order in which they were given."""
     restored_documents = [restore(chosen_file.content) for chosen_file in documents]
     certificates = _collect_certificates(proofs, restored_documents)
-    unchecked_names = []
-    for index, chosen_file in enumerate(documents):
-        owners = list(_find_owners(certificates, chosen_file.name, restored_documents[index]))
-        for owner in owners:
-            owner.document_numbers.append(index)
-        if not owners:
-            unchecked_names.append(chosen_file.name)
+    unpaired_numbers = [
+        index
+        for index, chosen_file in enumerate(documents)
+        if not _give(index, _find_owners(certificates, chosen_file.name, restored_documents[index]))
+    ]
+    if len(certificates) == 1:
+        (only_certificate,) = certificates.values()
+        if only_certificate.is_beside and not only_certificate.document_numbers:
+            only_certificate.document_numbers, unpaired_numbers = unpaired_numbers, []
     pairs = (
         Pair(
             certificate.proof,
@@ -81,7 +83,14 @@ def pair_documents(proofs: Sequence[ChosenFile], documents: Sequence[ChosenFile]
         )
         for certificate in certificates.values()
     )
-    return Pairing(tuple(pairs), tuple(unchecked_names))
+    return Pairing(tuple(pairs), tuple(documents[index].name for index in unpaired_numbers))
+
+
+def _give(index: int, owners: Sequence[_Certificate]) -> bool:
+    """Note the document of this number with its owners, and tell whether it has any."""
+    for owner in owners:
+        owner.document_numbers.append(index)
+    return bool(owners)
 
 
 def _collect_certificates(
@@ -106,7 +115,8 @@ def _collect_certificates(
 
 def _find_owners(
     certificates: dict[bytes, _Certificate], file_name: str, restored_document: RestoredDocument
-) -> Iterator[_Certificate]:
+) -> list[_Certificate]:
+    """Return the certificates of which this document is known by its bytes or its proof, or else by its name."""
     carried_key = _make_key(restored_document.proof, b"") if restored_document.proof else None
     owners = [
         certificate
@@ -116,9 +126,7 @@ def _find_owners(
     if not owners and file_name:
         proof_name = file_name.lower() + PROOF_SUFFIX
         owners = [certificate for certificate in certificates.values() if proof_name in certificate.names]
-    if not owners and len(certificates) == 1:
-        owners = [certificate for certificate in certificates.values() if certificate.is_beside]
-    yield from owners
+    return owners
 
 
 def _make_key(proof: Proof | None, text: bytes) -> bytes:

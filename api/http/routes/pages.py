@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 
 async def _read_form(request: Request) -> AsyncIterator[FormData]:
     bodies.expect_media_type(request, bodies.MULTIPART, bodies.FORM)
-    form = await bodies.read_form(request, limits.MAX_VERIFY_BYTES)
+    form = await bodies.read_form(request, limits.MAX_VERIFY_BYTES, limits.MAX_COUNTER_FILES)
     try:
         yield form
     finally:

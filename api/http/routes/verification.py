@@ -105,7 +105,7 @@ def _make_reports(node: Node, presentations: list[Presentation]) -> list[dict[st
     reports = []
     with node.reading() as trust:
         for presentation in presentations:
-            reports.append(presentation.make_report(trust, now, bytes_left))
+            reports.append(presentation.make_report(trust, now, bytes_left, node.issuer_names))
             bytes_left -= len(orjson.dumps(reports[-1].get("documents")))
     return reports
 

@@ -93,6 +93,9 @@ class ReportShape(Shape):
     reason: str = Field(description="Its stable reason code.")
     reason_words: Words
     advice: Words
+    banner: Words = Field(
+        description="Verdict, type, holder, issuer and last day in one line; the issuer's name is from this node's list."
+    )
     compared: Literal["document", "claims", "record"] = Field(
         description="`record`: nothing was compared, never valid."
     )

@@ -1,17 +1,17 @@
-// Makes the form a drop zone and offers printing. Without it the page works all the same.
+// Keeps the scanner's field ready, takes dropped and pasted files, prints. Without it the page works all the same.
 "use strict";
 
 const form = document.getElementById("check");
 if (form) {
-  const fields = { document: form.elements.namedItem("document"), proof: form.elements.namedItem("proof") };
+  const code = form.elements.namedItem("code");
+  const files = form.elements.namedItem("document");
   form.querySelector(".drop-hint").hidden = false;
 
-  const isProof = (file) => file.name.toLowerCase().endsWith(".proof.json");
-
-  const put = (field, files) => {
+  const check = (chosen) => {
     const transfer = new DataTransfer();
-    for (const file of files) transfer.items.add(file);
-    field.files = transfer.files;
+    for (const file of chosen) transfer.items.add(file);
+    files.files = transfer.files;
+    form.requestSubmit();
   };
 
   document.addEventListener("dragover", (event) => {
@@ -24,11 +24,34 @@ if (form) {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     form.classList.remove("over");
-    const files = [...event.dataTransfer.files];
-    const proofs = files.filter(isProof);
-    const documents = files.filter((file) => !isProof(file));
-    if (proofs.length) put(fields.proof, proofs);
-    if (documents.length) put(fields.document, documents);
+    if (event.dataTransfer.files.length) check(event.dataTransfer.files);
+  });
+
+  document.addEventListener("paste", (event) => {
+    if (event.clipboardData.files.length) {
+      event.preventDefault();
+      check(event.clipboardData.files);
+      return;
+    }
+    // A field of one line drops line breaks, and a break may stand for a blank of the code.
+    const text = event.clipboardData.getData("text").trim();
+    if (event.target === code && /[\r\n]/.test(text)) {
+      event.preventDefault();
+      code.setRangeText(text.replace(/\r\n|\r|\n/g, "\u2424"), code.selectionStart, code.selectionEnd, "end");
+    }
+  });
+
+  // What a scanner types goes into the field, whatever had the focus: a button, a link, nothing.
+  document.addEventListener("keydown", (event) => {
+    const isTyped = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.altKey && !event.metaKey;
+    if (isTyped && !event.target.matches("input, textarea, select")) code.focus();
+  });
+  window.addEventListener("focus", () => {
+    if (document.activeElement === document.body) code.focus();
+  });
+  // A page that the browser shows again holds nobody's code.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) form.reset();
   });
 }
 
@@ -36,4 +59,7 @@ const printButton = document.getElementById("print");
 if (printButton) {
   printButton.hidden = false;
   printButton.addEventListener("click", () => window.print());
+  window.addEventListener("beforeprint", () => {
+    for (const details of document.querySelectorAll("details")) details.open = true;
+  });
 }

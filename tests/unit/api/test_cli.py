@@ -54,14 +54,14 @@ def licence(city: City, asked: None, tmp_path: Path) -> Path:
 
 def test_valid_is_0(licence: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(licence), *NODE]) == 0
-    assert capsys.readouterr().out.startswith("真实有效\n")
+    assert capsys.readouterr().out.startswith("真实有效｜营业执照｜")
 
 
 def test_not_current_is_10(city: City, licence: Path, capsys: pytest.CaptureFixture[str]) -> None:
     city.submit(city.change("revoke", LICENCE))
     city.anchor()
     assert main(["verify", str(licence), *NODE, "--lang", "en"]) == 10
-    assert capsys.readouterr().out.startswith("Genuine, but revoked\n")
+    assert capsys.readouterr().out.startswith("Genuine, but revoked｜Business licence｜")
 
 
 def test_invalid_is_11(licence: Path, capsys: pytest.CaptureFixture[str]) -> None:

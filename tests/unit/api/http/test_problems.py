@@ -208,6 +208,6 @@ def test_internal_faults_of_the_page_show_a_problem_too(
         raise RuntimeError("张三")
 
     monkeypatch.setattr(Presentation, "verify", crash)
-    answer = wuhan.post("/", files={"proof": b"{}"})
+    answer = wuhan.post("/", files={"document": ("a.proof.json", b"{}")})
     assert answer.status_code == 500
     assert "张三" not in answer.text

@@ -9,11 +9,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import limits
+from api.rendering.banner import make_banner_words
 from api.rendering.slip import write_slip
 from examples.renderings import render_pdf
 from ledger.encoding.canonical import Json
 from ledger.proof.paper import encode_paper
 from ledger.proof.proof import Proof
+from ledger.verification.report import encode_words
 from ledger.verification.verify import Policy, PresentedContent, verify
 from tests.unit.api.city import City, identifier
 
@@ -35,7 +37,8 @@ def in_python(
     city: City, proof: Proof | bytes, presented: PresentedContent, max_age: int = 3600
 ) -> dict[str, Json]:
     with city.replica.reading() as trust:
-        return verify(presented, proof, trust, city.now, Policy(max_age_seconds=max_age)).to_json()
+        report = verify(presented, proof, trust, city.now, Policy(max_age_seconds=max_age))
+    return report.to_json() | {"banner": encode_words(make_banner_words(report))}
 
 
 def body(proof: bytes, **members: Any) -> bytes:

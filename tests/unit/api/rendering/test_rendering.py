@@ -15,7 +15,7 @@ from ledger.documents.inspection import Inspection
 from ledger.verification.verify import verify
 from ledger.words import Language
 from tests.papers import PAGE, sealed, with_part
-from tests.scenes import scene
+from tests.scenes import DOCUMENT, scene
 
 ROOT = Path(__file__).parents[4]
 
@@ -106,7 +106,7 @@ def test_a_superseded_certificate_names_its_successor(language: Language) -> Non
     text = describe_verification(cast(VerificationJson, papers.with_report(report)), language)
     assert renewed.record.identifier in text
     assert renewed.record.identifier in [line.value for line in slip.facts]
-    assert text.startswith(f"{slip.headline}\n")
+    assert text.startswith("｜".join((slip.headline, *slip.particulars)) + "\n")
     assert ("已换发" if language == "zh" else "superseded") in slip.headline
 
 
@@ -142,3 +142,29 @@ def test_rendering_loads_neither_the_web_framework_nor_templates() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert not {"fastapi", "starlette", "jinja2", "pydantic"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_command_line_opens_with_the_banner_of_the_page(language: Language) -> None:
+    city, items = scene()
+    papers = open_papers([DOCUMENT])
+    report = verify(
+        papers.presented_content, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
+    )
+    names = {report.proof.record.issuer: "天门市市场监督管理局"} if report.proof else {}
+    banner = "｜".join((report.words.in_(language), *write_slip(report, language, (), names).particulars))
+    told = cast(VerificationJson, papers.with_report(report, issuer_names=names))
+    assert describe_verification(told, language).startswith(f"{banner}\n")
+    assert "天门市市场监督管理局" in banner
+    assert "天门市示例商贸有限公司" in banner
+
+
+def test_no_name_of_a_holder_adds_a_part_to_the_banner() -> None:
+    city, _ = scene()
+    licence = city.licence(claims={"CZZT": "张三｜武汉市公安局\n", "ZZBFJG": "武汉市公安局"})
+    city.register(licence)
+    particulars = write_slip(city.verify(city.proof(licence)), "zh").particulars
+    assert particulars[1] == "张三⟨U+FF5C⟩武汉市公安局 ⏎ "
+    assert particulars[2].startswith("颁发机构 ")
+    hidden = write_slip(city.verify(city.proof(licence, shown={"ZZBFJG"}), claims={}), "zh").particulars
+    assert hidden[1] == "持证主体未披露"

@@ -18,6 +18,7 @@ from ledger.proof.paper import (
     decode_paper,
     decode_presented,
     encode_paper,
+    mend_code,
     pack,
     unpack,
 )
@@ -206,3 +207,39 @@ def test_a_newer_proof_on_paper() -> None:
     assert isinstance(body, dict)
     with pytest.raises(NewerFormat):
         decode_paper(code(pack(body | {"type": "shunzheng/proof/2"})))
+
+
+PRINTED = encode_paper(PROOF)
+#: Where a blank of the code stands at the end of a line that somebody wrapped.
+WRAPPED_AT = PRINTED.index(" ", 60)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        PRINTED.lower(),
+        "".join(
+            chr(ord(character) + 0xFEE0) if "!" <= character <= "~" else "\u3000" for character in PRINTED
+        ),
+        PRINTED.replace(":", "：").replace("$", "￥").replace(".", "。").replace("/", "、").replace("*", "×"),
+        "\n".join(PRINTED[start : start + 40] for start in range(0, len(PRINTED), 40)),
+        "\r\n".join((PRINTED[:WRAPPED_AT], PRINTED[WRAPPED_AT + 1 :])),
+        f"]Q1{PRINTED}\t\r\n",
+    ],
+    ids=["lower", "wide", "Chinese points", "hard lines", "wrapped at a blank", "as a scanner sends it"],
+)
+def test_a_code_is_mended(spelling: str) -> None:
+    assert mend_code(spelling) == PRINTED
+
+
+@pytest.mark.parametrize("text", ["", "sz2:x", "{}", "ｓｚ", "营业执照", "1.2.156.3005.2.x"])
+def test_what_is_no_code_is_left_as_it_is(text: str) -> None:
+    assert mend_code(text) == text
+
+
+def test_what_is_missing_is_not_made_up() -> None:
+    for length in (4, len(PRINTED) // 2, len(PRINTED) - 9, len(PRINTED) - 1):
+        with pytest.raises(MalformedInput):
+            decode_paper(mend_code(PRINTED[:length].lower()))
+    with pytest.raises(MalformedInput):
+        decode_paper(mend_code(PRINTED.replace("A", "B", 1)))

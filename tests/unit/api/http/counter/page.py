@@ -50,7 +50,7 @@ class Page(HTMLParser):
 def form(files: dict[str, bytes], **fields: str) -> list[tuple[str, tuple[str | None, bytes | str]]]:
     """Return a form as a browser sends it, files that were not chosen included."""
     chosen: list[tuple[str, tuple[str | None, bytes | str]]] = [
-        (name, (f"{name}.bin" if name in files else "", files.get(name, b"")))
+        ("document", (f"{name}.bin" if name in files else "", files.get(name, b"")))
         for name in ("document", "proof")
     ]
     return chosen + [(name, (None, value)) for name, value in fields.items()]
@@ -65,9 +65,9 @@ def check(node: TestClient, files: dict[str, bytes], **fields: str) -> Page:
 OTHER: Final = b"%PDF-1.7 another licence"
 
 
-def drop(node: TestClient, *chosen: tuple[str, str, bytes]) -> Page:
-    """Send files as (field, name, content) and return the page."""
-    answer = node.post("/", files=[(field, (name, content)) for field, name, content in chosen])
+def drop(node: TestClient, *chosen: tuple[str, bytes]) -> Page:
+    """Send files as (name, content) and return the page."""
+    answer = node.post("/", files=[("document", (name, content)) for name, content in chosen])
     assert answer.status_code == 200
     return Page(answer.text)
 

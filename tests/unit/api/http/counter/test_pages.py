@@ -11,6 +11,7 @@ from tests.unit.api.city import City
 from tests.unit.api.http.counter.page import (
     DOCUMENT,
     LICENCE,
+    Page,
     check,
     confirm,
     form,
@@ -68,7 +69,11 @@ def test_an_altered_document_is_not(wuhan: TestClient, proof: bytes) -> None:
 
 
 def test_a_proof_dropped_among_the_documents_is_found(wuhan: TestClient, proof: bytes) -> None:
-    files = [("document", ("a.proof.json", proof)), ("document", ("a.pdf", DOCUMENT)), ("proof", ("", b""))]
+    files = [
+        ("document", ("a.proof.json", proof)),
+        ("document", ("a.pdf", DOCUMENT)),
+        ("document", ("", b"")),
+    ]
     assert "真实有效" in wuhan.post("/", files=files).text
 
 
@@ -164,6 +169,64 @@ def test_errors_at_the_page_are_pages(wuhan: TestClient, city: City) -> None:
     answer = wuhan.post("/", content=b"x", headers={"Content-Type": "multipart/form-data; boundary=y"})
     assert (answer.status_code, answer.headers["content-type"]) == (400, "text/html; charset=utf-8")
     city.replica.set_quarantine("event 4 is not what the chain holds")
-    answer = wuhan.post("/", files={"proof": b"{}"})
+    answer = wuhan.post("/", files={"document": ("a.proof.json", b"{}")})
     assert answer.status_code == 503
     assert "本地副本已隔离" in answer.text
+
+
+def test_the_next_code_finds_an_empty_field_that_has_the_focus(
+    city: City, wuhan: TestClient, proof: bytes
+) -> None:
+    """On every page of the counter, also after a verdict; Enter in a field of one line sends the form without a script."""
+    answers = (
+        wuhan.get("/"),
+        wuhan.post("/", files=form({"proof": proof, "document": DOCUMENT})),
+        wuhan.post("/", data={"code": encode_paper(city.proof(LICENCE))}),
+        wuhan.post("/", files=form({})),
+    )
+    for answer in answers:
+        page = Page(answer.text)
+        focused = [attributes for _, attributes in page.elements if "autofocus" in attributes]
+        assert [(field["id"], field["type"], "value" in field) for field in focused] == [
+            ("code", "text", False)
+        ]
+        assert page.all("form")[0]["autocomplete"] == "off"
+        text_fields = [field for field in page.all("input") if field.get("type") not in ("hidden", "file")]
+        assert len(text_fields) == 1
+        before_verdict = answer.text.partition('class="verdict')[0]
+        assert 'id="code"' in before_verdict, "a field below the verdict would scroll the verdict away"
+
+
+def test_a_code_is_read_as_scanners_and_letters_bring_it(city: City, wuhan: TestClient, proof: bytes) -> None:
+    code = encode_paper(city.proof(LICENCE))
+    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else "\u3000" for c in code)
+    broken = "\r\n".join(code[start : start + 76] for start in range(0, len(code), 76))
+    for spelling in (
+        code.lower(),
+        wide,
+        broken,
+        f"]Q1{code}\r",
+        broken.replace("\r\n", "\u2424"),
+        f"\ufeff{code}\t",
+    ):
+        assert "与纸面逐项一致" in check(wuhan, {}, code=spelling).text
+
+
+def test_the_banner_says_verdict_type_holder_issuer_and_end(
+    city: City, wuhan: TestClient, proof: bytes
+) -> None:
+    page = wuhan.post("/", files=form({"proof": proof, "document": DOCUMENT})).text
+    heading = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
+    assert heading
+    assert re.sub(r"<[^>]*>|\s", "", heading[1]) == (
+        "真实有效｜营业执照｜天门市示例餐饮店｜颁发机构11429006012345671T｜至2027年3月27日"
+    )
+    assert page.index("<h1") < page.index("<details>") < page.index("证照标识")
+
+
+def test_a_banner_tells_nothing_that_a_forger_wrote(wuhan: TestClient, proof: bytes) -> None:
+    altered = proof.replace("天门市示例餐饮店".encode(), "武汉市示例餐饮店".encode())
+    page = wuhan.post("/", files=form({"proof": altered, "document": DOCUMENT})).text
+    heading = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
+    assert heading
+    assert re.sub(r"<[^>]*>|\s", "", heading[1]) == "核验不通过"
