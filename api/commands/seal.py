@@ -14,7 +14,15 @@ from api.client.client import NodeClient
 from api.client.options import NodeOptions, add_node, add_token_file, read_token
 from api.console import note, say, show_encoded, show_json
 from api.department.actions import add_action
-from api.department.seals import RegisteredSeal, add_sealing, check_seal, make_seal_row, make_sealing_row
+from api.department.rows.acceptance import add_accept, require_accepted
+from api.department.seals import (
+    RegisteredSeal,
+    add_sealing,
+    check_seal,
+    find_missing_claims,
+    make_seal_row,
+    make_sealing_row,
+)
 from api.department.sending import ask_target, prepare_rows
 from api.department.trial import TRUST_FILE, draw_ring, open_trial, read_certificate, read_holder
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
@@ -62,7 +70,9 @@ class _RegisterOptions(SignerOptions, Protocol):
     seals: list[Path]
     holder: str
     holder_name: str | None
+    claims: Path | None
     issuer: str | None
+    accept: list[str]
     node: str
     ca_file: Path | None
     wait: int
@@ -137,9 +147,16 @@ def _add_register(actions: Commands) -> None:
     parser.add_argument("seals", nargs="+", type=Path, metavar="SEAL", help="files of seals, .esl")
     parser.add_argument("--holder", required=True, metavar="CODE", help="whose seals they are, 18 characters")
     parser.add_argument("--holder-name", metavar="NAME", help="the name of the holder, to be registered too")
+    parser.add_argument(
+        "--claims",
+        type=Path,
+        metavar="F",
+        help="JSON object: claims that the files of the seals do not say, such as the number of the filing 备案号 KZ_YZBABH",
+    )
     parser.add_argument("--issuer", metavar="CODE", help="who registers them; default: the holder")
     add_signer(parser, "private key of who registers them")
     add_node(parser, "the node of the city that registers them")
+    add_accept(parser)
     add_wait(parser)
     add_catalogue(parser)
     add_json(parser)
@@ -238,10 +255,15 @@ def _read_picture(options: _MakeOptions) -> Picture:
 
 
 def _register_seals(options: _RegisterOptions) -> int:
+    other_claims = _read_claims(options.claims)
     rows = [
-        make_seal_row(path, options.issuer or options.holder, options.holder, options.holder_name)
+        make_seal_row(
+            path, options.issuer or options.holder, options.holder, options.holder_name, other_claims
+        )
         for path in options.seals
     ]
+    warnings = [warning for number, row in enumerate(rows, 1) for warning in find_missing_claims(row, number)]
+    require_accepted(warnings, options.accept)
     with NodeClient(options.node, ca_file=options.ca_file) as node:
         signer = open_signer(options)
         prepared_rows = prepare_rows([*enumerate(rows, 1)], ask_target(node), Path(), "seals")
@@ -271,6 +293,14 @@ def _register_seals(options: _RegisterOptions) -> int:
     else:
         say(f"已登记 accepted: {len(seal_rows)} seals as submission {answer['id']}, state {answer['state']}")
     return judge_waiting([answer], options.wait)
+
+
+def _read_claims(path: Path | None) -> dict[str, Json]:
+    """Return the claims in a file, none without one. Raises: MalformedInput, OSError."""
+    claims = decode(path.read_bytes()) if path else {}
+    if not isinstance(claims, dict):
+        raise MalformedInput(f"{path} is no JSON object of claims")
+    return claims
 
 
 def _read_records(submission: Path) -> list[Record]:

@@ -1,12 +1,14 @@
 """Input rows of seals and sealings (docs/formats/seals-and-signatures.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Self
 
 from anchoring.catalogue.chosen import get_catalogue
 from anchoring.database.files import replace_file
+from api.department.rows.oddities import RowWarning
 from ledger.catalogue.types import CertificateType
 from ledger.crypto.suites import SM3
 from ledger.documents.certificates.certificates import decode_if_readable
@@ -75,8 +77,17 @@ def _name_registered_path(seal_path: Path) -> Path:
     return seal_path.with_name(seal_path.name + REGISTERED_SUFFIX)
 
 
-def make_seal_row(seal_path: Path, issuer: str, holder_code: str, holder_name: str | None) -> dict[str, Json]:
-    """Return the row that registers a seal. Raises: MalformedInput, OSError."""
+def make_seal_row(
+    seal_path: Path,
+    issuer: str,
+    holder_code: str,
+    holder_name: str | None,
+    other_claims: Mapping[str, Json] = MappingProxyType({}),
+) -> dict[str, Json]:
+    """Return the row that registers a seal; `other_claims` are those that its file does not say.
+
+    Raises: MalformedInput, OSError.
+    """
     check_credit_code(holder_code)
     seal = decode_seal(seal_path.read_bytes())
     claims: dict[str, Json] = {
@@ -92,6 +103,11 @@ def make_seal_row(seal_path: Path, issuer: str, holder_code: str, holder_name: s
         claims[SEAL_MAKER] = maker_certificate.name
     if seal_type := find_seal_type(seal.name):
         claims |= {"ZZMC": seal_type.name.zh, "ZZLXDM": seal_type.code}
+    if repeated_names := claims.keys() & other_claims.keys():
+        raise MalformedInput(
+            f"{', '.join(sorted(repeated_names))} of --claims are what the seal's file and the options say: take them out"
+        )
+    claims |= other_claims
     day_members: dict[str, Json] = {
         name: find_civil_date(moment).isoformat()
         for name, moment in (("valid_from", seal.valid_from), ("valid_until", seal.valid_until))
@@ -106,6 +122,18 @@ def make_seal_row(seal_path: Path, issuer: str, holder_code: str, holder_name: s
         "documents": [str(seal_path.resolve())],
         **day_members,
     }
+
+
+def find_missing_claims(row: Mapping[str, Json], row_number: int) -> Iterator[RowWarning]:
+    """Yield a warning where the row of a seal does not state what seals of its kind must state by the catalogue."""
+    claims = row["claims"]
+    assert isinstance(claims, dict)
+    fields = get_catalogue().list_missing_claims(str(claims.get("ZZLXDM", "")), claims)
+    if fields:
+        labels_text = "、".join(f"{field.label.zh} {field.name}" for field in fields)
+        yield RowWarning(
+            row_number, "required", f"{claims['ZZMC']} state {labels_text}: give it with --claims"
+        )
 
 
 def list_fingerprints(seal: Seal) -> list[Json]:

@@ -5,7 +5,7 @@ the city's. Reading files is not done here.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -102,6 +102,27 @@ class Catalogue:
         """Return the claims of the type with this code, by name; none where the catalogue has no such type."""
         type_ = self.find_type(code)
         return self._claims_by_type[type_.id] if type_ else {}
+
+    def list_missing_claims(self, code: str, stated_names: Container[str]) -> tuple[ClaimField, ...]:
+        """Return the claims that must be stated where the type has this code, and are not; of a seal its type's own."""
+        return tuple(
+            claim_field
+            for claim_field in self._required_claims_by_code.get(code, ())
+            if claim_field.name not in stated_names
+            and not any(name in stated_names for name in claim_field.former)
+        )
+
+    @cached_property
+    def _required_claims_by_code(self) -> Mapping[str, tuple[ClaimField, ...]]:
+        return {
+            code: tuple(
+                claim_field
+                for claim_field in self.list_claims(type_)
+                if claim_field.required
+                and (type_.kind == "certificate" or claim_field.name in type_.required)
+            )
+            for code, type_ in self.types_by_code.items()
+        }
 
     def find_mask(self, name: str, code: str = "") -> Mask:
         """Return how a claim is shown on a certificate of the type with this code: as on a person's where that is open.

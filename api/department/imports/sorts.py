@@ -44,6 +44,7 @@ _WARNING_SORTS: Final = {
     "person-in-company-column": "a resident number where a credit code is expected",
     "holder-type": "a type of the holder's code that does not fit the code",
     "no-holder-code": "a holder without a code",
+    "required": "claims 必填项 that such certificates state by the catalogue, and a row does not",
     "type-name": "a name of a type that the catalogue has otherwise, or that is not that of its code",
     "type": "a type of certificate that the catalogue does not have",
     "private-character": "a private character, which others show otherwise or not",

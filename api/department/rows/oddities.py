@@ -34,6 +34,7 @@ from ledger.records.records import Record
 SORTS: Final = {
     "identifier": "an identifier of a certificate of the past that is not as the standard has it",
     "type": "a type of certificate that the catalogue does not have",
+    "required": "claims 必填项 that are to be stated by the catalogue, and are not",
     "new-claim": "a claim that neither the catalogue nor the current version has",
     "odd-date": "a day that often stands for none, in the future or in the past where that is rare",
     "not-a-date": "no date where the catalogue has one",

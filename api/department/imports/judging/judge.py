@@ -4,6 +4,7 @@ Nothing is made up, and nothing is changed without being told. What may be meant
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -105,6 +106,8 @@ class RowJudge:
             if name not in _CLAIMS_JUDGED_APART:
                 claims |= read_claim(reading, name, text, fields.get(name))
         judge_status(reading, day_members.get("valid_until"))
+        if not judged_row.is_rejected:  # what comes back may lack a claim because its cell was no good
+            _judge_required(reading, row_type.code, claims)
         judged_row.members = day_members
         judged_row.empty_claims = tuple(
             target for target in self._targets if target not in texts and target not in _CLAIMS_JUDGED_APART
@@ -134,3 +137,16 @@ class RowJudge:
                 f"numbers of {catalogue_type.name.zh} usually look otherwise{f': {note}' if note else ''}",
                 suggest_number(number, catalogue_type.number),
             )
+
+
+def _judge_required(reading: RowReading, type_code: str, claims: Mapping[str, Json]) -> None:
+    """Say which claims such certificates state by the catalogue and this row does not, all in one finding."""
+    missing_labels = [
+        f"{field.label.zh} {field.name}"
+        for field in get_catalogue().list_missing_claims(type_code, claims)
+        if field.name not in _CLAIMS_JUDGED_APART
+    ]
+    if missing_labels:
+        reading.findings.append(
+            Finding("required", "", "", f"such certificates state {'、'.join(missing_labels)}: fill it in")
+        )

@@ -180,7 +180,8 @@ def test_the_five_seals_of_a_company_are_registered_in_one_submission(desk: Seal
     for number, kind in enumerate(kinds):
         files.append(f"{number}.esl")
         assert desk.make(files[-1], f"4290060000000{number}", "天门市示例公司" + kind.name.zh) == 0
-    assert desk.register(*files) == 0
+    (desk.folder / "claims.json").write_text('{"KZ_FDDBR": "张示例"}', "utf-8")
+    assert desk.register(*files, "--claims", "claims.json") == 0
     assert len(list(desk.folder.glob("seals.*.submission"))) == 1
     for file, kind in zip(files, kinds, strict=True):
         kept = RegisteredSeal.read_beside(Path(file))
@@ -197,6 +198,39 @@ def test_the_five_seals_of_a_company_are_registered_in_one_submission(desk: Seal
             ).certificate.fingerprint
         ]
         assert str(proof.record.valid_until) == "2030-12-31"
+
+
+def test_what_the_catalogue_requires_of_a_kind_of_seal_is_given_or_accepted(
+    desk: SealsDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file of a name seal says whose seal it is by its name alone, and the catalogue wants the person."""
+    desk.make(name="张示例法定代表人名章")
+    assert desk.register() == 1
+    message = capsys.readouterr().err
+    assert "--accept required" in message
+    assert "法定代表人（负责人） KZ_FDDBR" in message
+    (desk.folder / "claims.json").write_text('{"KZ_FDDBR": "张示例", "KZ_YZBABH": "429006-1"}', "utf-8")
+    assert desk.register("seal.esl", "--claims", "claims.json") == 0
+    values = desk.city.proof(SEAL).disclosure
+    assert values
+    assert dict(values.values)["KZ_YZBABH"] == "429006-1"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [('{"KZ_YZBM": "1"}', "KZ_YZBM of --claims"), ("[]", "no JSON object")]
+)
+def test_claims_of_a_seal_do_not_contradict_its_file(
+    desk: SealsDesk, capsys: pytest.CaptureFixture[str], text: str, message: str
+) -> None:
+    desk.make()
+    (desk.folder / "claims.json").write_text(text)
+    assert desk.register("seal.esl", "--claims", "claims.json") == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_name_seal_is_registered_without_its_person_where_that_is_accepted(desk: SealsDesk) -> None:
+    desk.make(name="张示例法定代表人名章")
+    assert desk.register("seal.esl", "--accept", "required") == 0
 
 
 def test_a_sealed_licence_with_its_proof_inside_is_verified_in_another_city(

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from anchoring.catalogue.chosen import get_catalogue
 from api.department.imports.files.opening import open_source
 from api.department.imports.headings import find_columns
 from api.department.imports.judging.judge import RowJudge
 from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.profiles import Profile, load_profile
+from ledger.catalogue.fields import Form
 from ledger.encoding.times import find_civil_date
 from ledger.records.identifiers import compute_resident_check
 from tests.fakes.department import ISSUER, NOW
@@ -27,9 +29,31 @@ GOOD_ROW: Final[Mapping[str, str]] = {
     "有效期自": "2022-03-08",
     "有效期至": "2027-03-07",
     "经营场所": "天门市竟陵街道示例路1号",
+    "发证机关": "天门市示例局",
+    "法定代表人（负责人）": "张示例",
+    "住所": "天门市竟陵街道示例路2号",
+    "主体业态": "餐饮服务经营者",
+    "经营项目": "热食类食品制售",
+}
+_VALUES: Final = {
+    Form.DATE: "1990-01-01",
+    Form.TIME: "1990-01-01T00:00:00Z",
+    Form.INTEGER: "12",
+    Form.CHOICE: "其他",
 }
 RESIDENT: Final = "42900619900101001" + compute_resident_check("42900619900101001")
-MARRIAGE: Final = {**GOOD_ROW, "证照名称": "结婚证", "证照编号": "J429006-2022-000001", "有效期至": "长期"}
+
+
+def complete(row: Mapping[str, str]) -> dict[str, str]:
+    """Return a row that states what certificates of its type must state by the catalogue."""
+    (type_,) = get_catalogue().search_types(row["证照名称"])
+    fields = [field for field in get_catalogue().list_claims(type_) if field.name in type_.required]
+    return {field.label.zh: _VALUES.get(field.form, field.label.en) for field in fields} | dict(row)
+
+
+MARRIAGE: Final = complete(
+    {**GOOD_ROW, "证照名称": "结婚证", "证照编号": "J429006-2022-000001", "有效期至": "长期"}
+)
 
 
 class ImportDesk(Desk):

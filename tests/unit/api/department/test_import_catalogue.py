@@ -15,12 +15,19 @@ from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.records.identifiers import compute_resident_check
 from tests.unit.api.city import City
-from tests.unit.api.department.importing import GOOD_ROW, ImportDesk, find_sorts, judge, open_desk
+from tests.unit.api.department.importing import (
+    GOOD_ROW,
+    MARRIAGE,
+    ImportDesk,
+    complete,
+    find_sorts,
+    judge,
+    open_desk,
+)
 
 RESIDENT = "42900619900101001" + compute_resident_check("42900619900101001")
 FOOD = "Y1429006EXAMPLE03H001"
 BODY = GOOD_ROW["持证主体代码"]
-MARRIAGE = {**GOOD_ROW, "证照名称": "结婚证", "证照编号": "J429006-2022-000001", "有效期至": "长期"}
 CITY_FOLDER = {
     "format": "shunzheng-catalogue/1",
     "about": {"version": "tianmen-3", "title": "天门市证照目录"},
@@ -93,7 +100,7 @@ def test_what_the_catalogue_has_otherwise_is_a_warning(
     ],
 )
 def test_what_the_catalogue_allows_is_no_warning(tmp_path: Path, cells: dict[str, str]) -> None:
-    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, **cells}])
+    (judged_row,) = judge(tmp_path, [complete({**GOOD_ROW, **cells})])
     assert find_sorts(judged_row) == set()
 
 
@@ -152,7 +159,7 @@ def test_a_source_has_its_own_names_of_columns_and_codes() -> None:
 
 def test_a_code_of_the_source_means_what_the_source_means(tmp_path: Path) -> None:
     """In some systems 001 is a person, and 002 a body: the profile comes before the standard."""
-    cells = {**MARRIAGE, "持证主体代码": RESIDENT, "证件类型": "001"}
+    cells = {**MARRIAGE, "持证主体": "张示例", "持证主体代码": RESIDENT, "证件类型": "001"}
     (judged_row,) = judge(tmp_path, [cells], holder_types={"001": "111"})
     assert find_sorts(judged_row) == {"holder-type-map"}
     assert claims_of(judged_row.members)["CZZTDMLXDM"] == ["111"]
@@ -180,7 +187,7 @@ def test_a_city_s_own_folder_is_read_with(desk: ImportDesk, capsys: pytest.Captu
         "证照编号": "鄂热证字20220001",
         "供热区域": "城东",
         "状态": "营运",
-        "法定代表人": "未提供",
+        "住所": "未提供",
     }
     path = desk.write("heat.csv", [row])
     try:
@@ -203,7 +210,9 @@ def test_processes_that_judge_work_with_the_same_folder(
     monkeypatch.setattr("api.department.imports.checking._MIN_PARALLEL_ROWS", 1)
     monkeypatch.setattr("api.department.imports.checking.count_processes", lambda: 2)
     write_city(desk.folder)
-    path = desk.write("heat.csv", [{**GOOD_ROW, "证照名称": "供热证", "证照编号": "鄂热证字20220001"}])
+    path = desk.write(
+        "heat.csv", [{**GOOD_ROW, "证照名称": "供热证", "证照编号": "鄂热证字20220001", "供热区域": "城东"}]
+    )
     try:
         assert desk.check(path, "--catalogue", "tianmen", "--json") == 0
     finally:
@@ -226,3 +235,46 @@ def test_processes_that_judge_work_with_the_same_folder(
 def test_a_report_masks_what_is_a_persons(claim: str, type_code: str, value: str, shown: str) -> None:
     line = describe_finding("3", Finding("date", "列", value, "so", claim=claim), type_code)
     assert line == f"row 3 列{f' “{shown}”' if shown else ''}: so"
+
+
+@pytest.mark.parametrize(
+    ("left_out", "named"),
+    [
+        (["法定代表人（负责人）"], ["法定代表人（负责人） KZ_FDDBR"]),
+        (["主体业态", "发证机关"], ["证照颁发机构 ZZBFJG", "主体业态 KZ_ZTYT"]),
+        (["经营项目"], ["经营项目 KZ_JYXM"]),
+    ],
+)
+@pytest.mark.parametrize("cell", [None, "", "无", "——"])
+def test_claims_that_the_catalogue_requires_are_missed(
+    tmp_path: Path, left_out: list[str], named: list[str], cell: str | None
+) -> None:
+    """However they are missing: there is no such column, or its cell says nothing."""
+    row = {name: text for name, text in GOOD_ROW.items() if name not in left_out}
+    (judged_row,) = judge(tmp_path, [row | {name: cell for name in left_out if cell is not None}])
+    (finding,) = [finding for finding in judged_row.findings if finding.sort == "required"]
+    assert find_consequence("required") == "warn"
+    assert finding.message == f"such certificates state {'、'.join(named)}: fill it in"
+
+
+def test_what_the_catalogue_does_not_require_is_not_missed(tmp_path: Path) -> None:
+    free_row = {name: text for name, text in GOOD_ROW.items() if name not in ("经营场所", "有效期自")}
+    rows = [
+        complete({**GOOD_ROW, "证照名称": "结婚证", "证照编号": "J429006-2022-000001", "有效期至": "长期"})
+    ]
+    assert "required" not in find_sorts(judge(tmp_path, rows)[0])
+    of_place, unknown = judge(tmp_path, [free_row, {**free_row, "证照名称": "不存在的证"}])
+    assert "经营场所 KZ_JYCS" in next(finding.message for finding in of_place.findings)
+    assert "required" not in find_sorts(unknown), "the catalogue has no such type"
+    (judged_row,) = judge(
+        tmp_path, [GOOD_ROW], constants={"KZ_JYCS": "天门市示例路1号"}, ignored=["经营场所"]
+    )
+    assert judged_row.findings == [], "a constant of the profile states it"
+
+
+def test_what_is_required_stops_a_run_until_it_is_accepted(desk: ImportDesk) -> None:
+    path = desk.write("licences.csv", [{name: cell for name, cell in GOOD_ROW.items() if name != "经营项目"}])
+    assert desk.run_import(path) == 1
+    assert desk.count_registered() == 0
+    assert desk.run_import(path, "--accept", "required") == 0
+    assert desk.count_registered() == 1

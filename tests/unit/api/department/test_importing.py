@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
 
 from api.department.imports.handing_in import HandingIn
 from api.department.imports.journal import Journal
+from tests.fakes.department import ISSUER
 from tests.unit.api.city import City
-from tests.unit.api.department.importing import GOOD_ROW, TYPE_NAME, ImportDesk, open_desk
+from tests.unit.api.department.importing import GOOD_ROW, MARRIAGE, TYPE_NAME, ImportDesk, open_desk
 
 
 @pytest.fixture
@@ -223,12 +225,9 @@ def test_hidden_rows_stop_a_run_until_they_are_accepted(desk: ImportDesk) -> Non
 def test_rows_of_several_sheets_come_back_under_their_own_headings(desk: ImportDesk) -> None:
     """The sheets of a template name the type, also when the rows come back and are mended."""
     untyped = {heading: cell for heading, cell in GOOD_ROW.items() if heading != "证照名称"}
-    marriage = {
-        "证照编号": "J429006-2022-000001",
-        "持证人": "张示例",
-        "发证日期": "2022-03",
-        "有效期至": "长期",
-    }
+    kept_headings = {"证照编号", "发证日期", "有效期至", "发证机关", "国籍", "性别", "出生日期", "登记日期"}
+    marriage = {heading: cell for heading, cell in MARRIAGE.items() if heading in kept_headings}
+    marriage |= {"持证人": "张示例", "发证日期": "2022-03"}
     workbook = Workbook()
     for name, row in {TYPE_NAME: untyped | {"发证日期": "2022-03"}, "结婚证": marriage}.items():
         sheet = workbook.create_sheet(name)
@@ -258,20 +257,28 @@ def test_a_page_without_rows_is_no_table(desk: ImportDesk, capsys: pytest.Captur
     assert "has no rows" in capsys.readouterr().err
 
 
+def fill_in(sheet: Worksheet, row_number: int, number: str) -> None:
+    """Fill in what a template has in bold, and the last day."""
+    cells = {
+        "证照名称": TYPE_NAME,
+        "证照编号": number,
+        "证照颁发日期": "2022/3/8",
+        "证照颁发机构代码": ISSUER,
+        "持证主体": "天门示例店",
+        "持证主体代码": GOOD_ROW["持证主体代码"],
+        "持证主体代码类型代码": "001",
+        "证照有效期截止日期": "2027-03-07",
+    }
+    for cell in [*sheet[1]]:
+        if cell.font.bold or cell.value in cells:
+            sheet.cell(row_number, cell.column).value = cells.get(cell.value, f"示例{cell.value}")
+
+
 def test_a_template_is_filled_in_and_read(desk: ImportDesk) -> None:
     assert desk.run("import", "template", "食品经营许可证", "-o", "t.xlsx") == 0
     workbook = load_workbook(desk.folder / "t.xlsx")
     sheet = workbook.worksheets[0]
-    headings = [cell.value for cell in sheet[1]]
-    cells = {
-        "证照名称": "食品经营许可证",
-        "证照编号": "JY14290060000001",
-        "证照颁发日期": "2022-03-08",
-        "持证主体": "天门示例店",
-    }
-    cells |= {"持证主体代码": GOOD_ROW["持证主体代码"], "证照有效期截止日期": "2027-03-07"}
-    for heading, text in cells.items():
-        sheet.cell(2, headings.index(heading) + 1).value = text
+    fill_in(sheet, 2, "JY14290060000001")
     workbook.save(desk.folder / "t.xlsx")
     assert desk.run_import("t.xlsx") == 0
     assert desk.count_registered() == 1
@@ -284,23 +291,10 @@ def test_the_five_commands_of_the_readme_lead_from_a_table_to_proofs(desk: Impor
     assert len(lines) == 5
     (desk.folder / "token").write_text(desk.city.token("history", "claims", "proofs"))
 
-    def fill_in() -> None:
+    def fill_in_two() -> None:
         workbook = load_workbook(desk.folder / "licences.xlsx")
-        sheet = workbook.worksheets[0]
-        headings = [cell.value for cell in sheet[1]]
-        for row in (2, 3):
-            cells = {
-                "证照编号": f"JY142900600000{row:02}",
-                "证照名称": "食品经营许可证",
-                "持证主体": "天门示例店",
-            }
-            cells |= {
-                "证照颁发日期": "2022/3/8",
-                "持证主体代码": GOOD_ROW["持证主体代码"],
-                "证照有效期截止日期": "2027-03-07",
-            }
-            for heading, text in cells.items():
-                sheet.cell(row, headings.index(heading) + 1).value = text
+        for row_number in (2, 3):
+            fill_in(workbook.worksheets[0], row_number, f"JY142900600000{row_number:02}")
         workbook.save(desk.folder / "licences.xlsx")
 
     def take_in_key() -> None:
@@ -308,7 +302,7 @@ def test_the_five_commands_of_the_readme_lead_from_a_table_to_proofs(desk: Impor
 
     meanwhile: list[Callable[[], object]] = [
         take_in_key,
-        fill_in,
+        fill_in_two,
         lambda: None,
         desk.city.anchor,
         lambda: None,

@@ -159,8 +159,12 @@ class World:
                 files[-1],
             )
             assert self.desk.run("seal", "make", *made) == 0
-        holder = ("--holder", code, "--holder-name", holder_name, "--issuer", ISSUER, "--key", "key.pem")
-        assert self.desk.run("seal", "register", *files, *holder, *NODE) == 0
+        (self.folder / "claims.json").write_text(json.dumps({"KZ_FDDBR": "张示例"}), "utf-8")
+        holder = ("--holder", code, "--holder-name", holder_name, "--claims", "claims.json")
+        assert (
+            self.desk.run("seal", "register", *files, *holder, "--issuer", ISSUER, "--key", "key.pem", *NODE)
+            == 0
+        )
         self.desk.city.anchor()
         for kind in kinds:
             seal = RegisteredSeal.read_beside(self.folder / f"{kind}.esl")
