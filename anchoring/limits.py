@@ -23,6 +23,9 @@ QUIET_SECONDS: Final = 3  # other submissions wait this long: more records share
 FULL_BATCH_RECORDS: Final = 50_000  # a batch of this size is not held back for more
 # of entries: some 5,000 submissions, which other cities fetch and check in seconds
 FULL_BATCH_BYTES: Final = 4 * 2**20
+# of block time, from one event at which all nodes sign to the next; a checkpoint then is as fresh as the strictest usual
+# policy needs
+CHECKPOINT_SECONDS: Final = 300
 HEARTBEAT_SECONDS: Final = 600  # other cities then know that nothing new happened
 
 MAX_WAITING_RECORDS: Final = 4 * 2**20  # four of the largest anchors: a minute at the block times in use

@@ -15,10 +15,6 @@ from ledger.registry.event_trees import EventTrees
 
 def audit_event_trees(view: ReplicaView, findings: Findings) -> None:
     """Compare the stored nodes of both trees with the events that a replica holds, up to the first that is missing."""
-    if not view.has_event_trees:
-        text = "the replica is from before the trees over the events: start its node once, which makes them"
-        findings.leave("schema-other", "replica", text)
-        return
     event_trees = EventTrees()
     events = (headed_event[0].event for headed_event in view.headed_events())
     for event, nodes in zip_longest(events, view.walk_event_nodes()):

@@ -14,10 +14,11 @@ from anchoring.audit.event_trees import audit_event_trees
 from anchoring.audit.findings import Findings
 from anchoring.audit.places import REPLICA
 from anchoring.chain.protocol import ChainEvent, RegistryName
+from anchoring.replica.fact_trees import ExpectedFacts
 from anchoring.replica.overlay import NoFacts, Overlay
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.rows import Row, block_row, make_row
-from anchoring.replica.tables import BLOCK, EVENT, EVENT_NODES, PENDING, REPLACED_KINDS, STATE, TABLES
+from anchoring.replica.tables import BLOCK, EVENT, EVENT_NODES, LEAF, PENDING, REPLACED_KINDS, STATE, TABLES
 from ledger.crypto.keys import keccak256
 from ledger.errors import LedgerError, MalformedInput
 from ledger.registry.fold import derive
@@ -42,11 +43,14 @@ class RegistryFold:
     trees: dict[str, StatusTree] = field(default_factory=dict)
     issuers: dict[str, IssuerAssignment] = field(default_factory=dict)
     operators: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    expected_facts: ExpectedFacts | None = None
 
     def take(self, event: ChainEvent) -> list[Fact]:
         """Fold an event and return its facts. Raises: LedgerError."""
         self.fold.extend(event.event)
         facts = derive(self.overlay, self.trees, event.event)
+        if self.expected_facts:
+            self.expected_facts.take(facts)
         for fact in facts:
             self.overlay.keep(fact)
             if isinstance(fact, LogState):
@@ -71,6 +75,7 @@ def audit_replica(view: ReplicaView, registry: str, findings: Findings) -> Regis
         findings.add("quarantined", "state", view.quarantine)
     registry_fold = RegistryFold(Fold(view.head_zero))
     hash_sums: dict[str, int] = defaultdict(int)
+    expected_facts = registry_fold.expected_facts = ExpectedFacts()
     for fact in _fold_events(view, registry_fold, findings):
         if type(fact) not in REPLACED_KINDS:
             _add(hash_sums, fact)
@@ -84,12 +89,23 @@ def audit_replica(view: ReplicaView, registry: str, findings: Findings) -> Regis
             stored_sum = sum(_hash_row(table, row) for row in view.rows(table))
             if stored_sum != hash_sums[table.name]:
                 _name_differences(view, table, findings)
-    with findings.guard(REPLICA, EVENT_NODES.name, f"table {EVENT_NODES.name}"):
-        audit_event_trees(view, findings)
+    _audit_trees(view, expected_facts, findings)
     with findings.guard(REPLICA, PENDING.name, f"table {PENDING.name}"):
         _check_pending(view, registry_fold.fold, findings)
     findings.checked["logs"] += len(view.list_logs())
     return registry_fold
+
+
+def _audit_trees(view: ReplicaView, expected_facts: ExpectedFacts, findings: Findings) -> None:
+    if not view.has_trees:
+        text = "the replica is from before the trees over events and facts: start its node once, which makes them"
+        findings.leave("schema-other", "replica", text)
+        return
+    with findings.guard(REPLICA, EVENT_NODES.name, f"table {EVENT_NODES.name}"):
+        audit_event_trees(view, findings)
+    with findings.guard(REPLICA, LEAF.name, f"table {LEAF.name}"):
+        for table_name, place, text in expected_facts.find_faults(view):
+            findings.add("fact-altered", place, text, database=REPLICA, table=table_name)
 
 
 def _check_head_zero(view: ReplicaView, findings: Findings) -> None:

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from anchoring.checkpoints.cities import find_declared_node_keys
 from anchoring.checkpoints.store import Checkpoints, make_checkpoint
 from anchoring.errors import AnchoringError, CheckpointRefused, NotFound, PeerFailed
+from anchoring.limits import CHECKPOINT_SECONDS
 from anchoring.processes.loops import Stop
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
@@ -27,8 +28,6 @@ from ledger.registry.checkpoints import (
 )
 from ledger.registry.knowledge import Fold
 
-# of block time; a checkpoint then is as fresh as the strictest usual policy needs
-PERIOD_SECONDS: Final = 300
 ROUND_SECONDS: Final = 10.0  # between two looks at the chain and at the others
 
 logger = logging.getLogger(__name__)
@@ -46,7 +45,7 @@ class Peer(Protocol):
 
 def find_due(view: ReplicaView) -> int:
     """Return the event at which all nodes sign now; 0 where there is none yet."""
-    return view.newest_before(view.time // PERIOD_SECONDS * PERIOD_SECONDS)
+    return view.newest_before(view.time // CHECKPOINT_SECONDS * CHECKPOINT_SECONDS)
 
 
 def recompute(view: ReplicaView, checkpoint: Checkpoint, signed_checkpoint: Checkpoint | None) -> None:

@@ -47,6 +47,8 @@ EVENT: Final = _select_by(tables.EVENT, "n")
 EVENTS: Final = select(tables.EVENT).where(tables.EVENT.c.n > bindparam("after")).order_by(tables.EVENT.c.n)
 EVENT_NODES: Final = _select_by(tables.EVENT_NODES, "n")
 ALL_EVENT_NODES: Final = select(tables.EVENT_NODES).order_by(tables.EVENT_NODES.c.n)
+FACT_ROOT: Final = select(tables.FACT_ROOT.c.root).where(tables.FACT_ROOT.c.n == bindparam("n"))
+FACT_PAGES: Final = select(tables.PAGE).order_by(tables.PAGE.c.prefix.desc())
 NEWEST_BEFORE: Final = (
     select(tables.EVENT.c.n)
     .where(tables.EVENT.c.time < bindparam("time"))

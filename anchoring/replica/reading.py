@@ -46,6 +46,7 @@ from ledger.registry.trust import (
     PositionStatus,
 )
 
+_MAKE_ANEW: Final = "Stop the node, delete the replica and start again: it is followed anew"
 _PAGE_ROWS: Final = 2_000  # rows fetched at a time where a caller walks through a table
 # answers that a long reading keeps; far more than the keys and logs of a province
 _MAX_REMEMBERED: Final = 10_000
@@ -134,7 +135,7 @@ class ReplicaView:
         #: Whether the replica has once known all that its endpoint called final.
         self.caught_up: Final[bool] = state_row["caught_up"]
         self.cursor: Final = read_cursor(state_row)
-        self.has_event_trees: Final[bool] = state_row["schema_number"] != tables.SCHEMA_BEFORE_EVENT_TREES
+        self.has_trees: Final[bool] = state_row["schema_number"] == tables.SCHEMA
         self.time: Final[int] = max(self.cursor.final_time, self.cursor.time)
         self._known_answers: dict[tuple[object, ...], object] = {}
         self._open_results: set[CursorResult[tuple[object, ...]]] = set()
@@ -255,8 +256,7 @@ class ReplicaView:
         nodes = self._find_one(read_event_nodes, queries.EVENT_NODES, n=n)
         if nodes is None or not nodes.is_whole:
             raise Quarantined(
-                f"the replica is damaged: it holds no whole tree nodes of event {n}. Stop the node, delete the replica and "
-                "start again: it is followed anew"
+                f"the replica is damaged: it holds no whole tree nodes of event {n}. {_MAKE_ANEW}"
             )
         return nodes
 
@@ -278,10 +278,30 @@ class ReplicaView:
             raise NotFound(f"event {old_n} comes after event {n}: name the earlier one as --since")
         return prove_growth(suite, old_n, n, self.event_nodes)
 
+    def fact_root(self, n: int) -> bytes:
+        """Return the 32-byte root of the tree over the facts after event `n`. Raises: NotFound, Quarantined."""
+        self._require_event(n)
+        root = self._connection.execute(queries.FACT_ROOT, {"n": n}).scalar_one_or_none()
+        if root is None:
+            raise Quarantined(
+                f"the replica is damaged: it holds no root of the facts after event {n}. {_MAKE_ANEW}"
+            )
+        return cast(bytes, root)
+
+    def find_time(self, n: int) -> int:
+        """Return the block time of final event `n`. Raises: NotFound."""
+        self._require_event(n)
+        return next(self.events(n - 1, limit=1)).event.time
+
+    def walk_fact_pages(self) -> Iterator[tuple[str, bytes]]:
+        """Walk through the pages of the tree over the facts, those below others first."""
+        for row in self._walk_rows(queries.FACT_PAGES):
+            yield row["prefix"], row["content"]
+
     def _require_event(self, n: int) -> None:
-        if not self.has_event_trees:
+        if not self.has_trees:
             raise NotFound(
-                "this replica is from before the trees over the events: start its node once, which makes them"
+                "this replica is from before the trees over events and facts: start its node once, which makes them"
             )
         if not 0 < n <= self.cursor.event_number:
             raise NotFound(

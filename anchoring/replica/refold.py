@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, Table
 
 from anchoring.errors import Quarantined
 from anchoring.processes.progress import Progress
+from anchoring.replica.fact_trees import ExpectedFacts, describe_damage
 from anchoring.replica.overlay import NoFacts, Overlay
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.rows import Row, block_row, event_nodes_row, make_row
@@ -57,7 +58,7 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
     event_count = view.cursor.event_number
     fold, overlay = Fold(view.head_zero), Overlay(NoFacts())
     trees: dict[str, StatusTree] = {}
-    event_trees = EventTrees()
+    event_trees, expected_facts = EventTrees(), ExpectedFacts()
     hash_sums: dict[str, int] = defaultdict(int)
     try:
         for event, head in view.headed_events():
@@ -69,7 +70,9 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
             hash_sums[EVENT_NODES.name] += _hash_row(
                 EVENT_NODES, event_nodes_row(event_trees.append(event.event))
             )
-            for fact in derive(overlay, trees, event.event):
+            event_facts = derive(overlay, trees, event.event)
+            expected_facts.take(event_facts)
+            for fact in event_facts:
                 overlay.keep(fact)
                 if type(fact) not in REPLACED_KINDS:
                     _add(hash_sums, fact)
@@ -94,6 +97,8 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
                 yield event_count, event_count
         if hash_sums[table.name] != stored_sum:
             raise _make_damage_error(f"its table {table.name!r} does not follow from its events")
+    for table_name, place, fault in expected_facts.find_faults(view):
+        raise _make_damage_error(f"its table {table_name!r}, {place}: {fault}")
     return trees
 
 
@@ -155,6 +160,4 @@ def _hash_row(table: Table, row: Row | RowMapping) -> int:
 
 
 def _make_damage_error(fault: str) -> Quarantined:
-    return Quarantined(
-        f"the replica is damaged: {fault}. Stop the node, delete the replica and start again: it is followed anew"
-    )
+    return Quarantined(describe_damage(fault))

@@ -252,6 +252,26 @@ def read_event_nodes(row: RowMapping) -> EventNodes:
     return EventNodes(n=row["n"], sm3=row["sm3"], sha256=row["sha256"])
 
 
+def leaf_row(key: bytes, data: bytes) -> Row:
+    """Return the row of a leaf of the tree over the facts."""
+    return {"key": key.hex(), "data": data}
+
+
+def page_row(prefix: str, content: bytes) -> Row:
+    """Return the row of a page of the tree over the facts."""
+    return {"prefix": prefix, "content": content}
+
+
+def before_row(place: str, period: int, content: bytes) -> Row:
+    """Return the row of what stood at a place of the tree over the facts before the events of a period."""
+    return {"place": place, "period": period, "content": content}
+
+
+def fact_root_row(n: int, root: bytes) -> Row:
+    """Return the row of the root of the tree over the facts after event `n`."""
+    return {"n": n, "root": root}
+
+
 def read_event(row: RowMapping) -> ChainEvent:
     event = Event(
         event_number=row["n"],

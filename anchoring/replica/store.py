@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import Connection, MetaData, Table, bindparam, delete, insert, inspect, select, update
+from sqlalchemy import Connection, MetaData, delete, insert, inspect, select, update
 
 from anchoring.chain.protocol import ChainEvent, RegistryName
 from anchoring.database.engine import hold_tables, open_engine, snapshot, transaction
 from anchoring.errors import CursorMoved, DatabaseTaken, NotFound, Quarantined, WrongRegistry
 from anchoring.limits import SERVER_CONNECTIONS
+from anchoring.replica.changes import insert_rows, replace_rows
+from anchoring.replica.fact_trees import describe_damage
+from anchoring.replica.fact_writing import extend_fact_tree
+from anchoring.replica.overlay import NoFacts, Overlay
 from anchoring.replica.reading import Cursor, ReplicaView, cursor_row
 from anchoring.replica.rows import Row, block_row, event_nodes_row, event_row, make_row
 from anchoring.replica.tables import (
@@ -27,20 +31,22 @@ from anchoring.replica.tables import (
     PENDING,
     REPLACED_KINDS,
     SCHEMA,
-    SCHEMA_BEFORE_EVENT_TREES,
+    SCHEMAS_BEFORE_TREES,
     STATE,
     TABLES,
+    TREE_TABLES,
 )
+from ledger.errors import LedgerError
 from ledger.registry.event_trees import EventTrees
+from ledger.registry.fold import derive
 from ledger.registry.status import StatusTree
 from ledger.registry.trust import Fact
 
 _ROW: Final = 1  # the id of the one row of `state`
 #: Tables of the register and of signed checkpoints, which are not to be had again from the chain.
 _FOREIGN_TABLES: Final = frozenset({"alembic_version", "submission", "cosignature"})
-_READABLE_SCHEMAS: Final = frozenset({SCHEMA, SCHEMA_BEFORE_EVENT_TREES})
-_NODES_AT_ONCE: Final = 10_000  # made of events and written together
-_BLOCK_KEY: Final = ("log", "number")
+_READABLE_SCHEMAS: Final = SCHEMAS_BEFORE_TREES | {SCHEMA}
+_EVENTS_AT_ONCE: Final = 5_000  # of which trees are made and written together
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +84,8 @@ class Replica:
         with transaction(self.engine) as connection:
             hold_tables(connection)
             schema_number = _read_schema(connection)
-            if schema_number == SCHEMA_BEFORE_EVENT_TREES:
-                _add_event_trees(connection)
+            if schema_number in SCHEMAS_BEFORE_TREES:
+                _add_trees(connection)
             elif schema_number != SCHEMA:
                 _create(connection, name, head_zero)
             state_row = connection.execute(select(STATE)).mappings().one()
@@ -150,16 +156,15 @@ class Replica:
             result = connection.execute(update(STATE).where(*cursor_conditions).values(values))
             if result.rowcount != 1:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
-            _insert(connection, EVENT, [event_row(item.event, item.head) for item in folded_events])
+            insert_rows(connection, EVENT, [event_row(item.event, item.head) for item in folded_events])
             _extend_event_trees(connection, cursor_before.event_number, folded_events)
+            extend_fact_tree(connection, [(item.event.event, item.facts) for item in folded_events])
             _store_facts(connection, [fact for item in folded_events for fact in item.facts])
             for log, tree in trees.items():
                 blocks = [block_row(log, block) for block in tree.take_changed_blocks()]
-                if blocks:
-                    _delete(connection, BLOCK, _BLOCK_KEY, blocks)
-                    _insert(connection, BLOCK, blocks)
+                replace_rows(connection, BLOCK, blocks)
             connection.execute(delete(PENDING))
-            _insert(connection, PENDING, [event_row(item.event, item.head) for item in pending_events])
+            insert_rows(connection, PENDING, [event_row(item.event, item.head) for item in pending_events])
 
     def set_quarantine(self, reason: str) -> None:
         """Stop answering, and say why; an empty reason lifts it."""
@@ -207,38 +212,38 @@ def _extend_event_trees(connection: Connection, n: int, folded_events: Sequence[
     if folded_events:
         event_trees = EventTrees(n, ReplicaView(connection).event_nodes)
         completed_nodes = [event_trees.append(item.event.event) for item in folded_events]
-        _insert(connection, EVENT_NODES, [event_nodes_row(nodes) for nodes in completed_nodes])
+        insert_rows(connection, EVENT_NODES, [event_nodes_row(nodes) for nodes in completed_nodes])
 
 
-def _add_event_trees(connection: Connection) -> None:
-    """Make what a replica from before the trees over the events lacks, of the events that it holds."""
-    EVENT_NODES.create(connection)
-    event_trees = EventTrees()
-    events = (event.event for event, _ in ReplicaView(connection).headed_events())
-    node_rows = (event_nodes_row(event_trees.append(event)) for event in events)
-    while some_rows := list(islice(node_rows, _NODES_AT_ONCE)):
-        _insert(connection, EVENT_NODES, some_rows)
+def _add_trees(connection: Connection) -> None:
+    """Make the trees that a replica from before them lacks, of the events that it holds. Raises: Quarantined."""
+    METADATA.drop_all(connection, TREE_TABLES)
+    METADATA.create_all(connection, TREE_TABLES)
+    folded_events, event_count = _fold_anew(ReplicaView(connection)), 0
+    while some_events := list(islice(folded_events, _EVENTS_AT_ONCE)):
+        _extend_event_trees(connection, event_count, some_events)
+        extend_fact_tree(connection, [(item.event.event, item.facts) for item in some_events])
+        event_count += len(some_events)
     connection.execute(update(STATE).where(STATE.c.id == _ROW).values(schema_number=SCHEMA))
 
 
-def _store_facts(connection: Connection, facts: Sequence[Fact]) -> None:
+def _fold_anew(view: ReplicaView) -> Iterator[FoldedEvent]:
+    """Walk through the stored events, each with the facts that follow from it."""
+    overlay, trees = Overlay(NoFacts()), dict[str, StatusTree]()
+    for event, head in view.headed_events():
+        try:
+            facts = derive(overlay, trees, event.event)
+        except LedgerError as error:
+            raise Quarantined(describe_damage(str(error))) from error
+        for fact in facts:
+            overlay.keep(fact)
+        yield FoldedEvent(event, head, facts)
+
+
+def _store_facts(connection: Connection, new_facts: Sequence[Fact]) -> None:
     for kind, table in TABLES.items():
-        rows = [make_row(fact) for fact in facts if type(fact) is kind]
-        if kind in REPLACED_KINDS and rows:
-            key_columns = [column.name for column in table.primary_key]
-            rows = list({tuple(row[key] for key in key_columns): row for row in rows}.values())
-            _delete(connection, table, key_columns, rows)
-        _insert(connection, table, rows)
-
-
-def _delete(connection: Connection, table: Table, key_columns: Sequence[str], rows: Sequence[Row]) -> None:
-    key_conditions = [table.c[key] == bindparam(f"old_{key}") for key in key_columns]
-    connection.execute(
-        delete(table).where(*key_conditions),
-        [{f"old_{key}": row[key] for key in key_columns} for row in rows],
-    )
-
-
-def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
+        rows = [make_row(fact) for fact in new_facts if type(fact) is kind]
+        if kind in REPLACED_KINDS:
+            replace_rows(connection, table, rows)
+        else:
+            insert_rows(connection, table, rows)

@@ -24,9 +24,9 @@ from ledger.registry.trust import (
 )
 
 #: Raised with any change below. A replica of another number is dropped and followed anew.
-SCHEMA: Final = 4
-#: That of replicas without `EVENT_NODES`: they are read, and the follower makes these of the events that they hold.
-SCHEMA_BEFORE_EVENT_TREES: Final = 3
+SCHEMA: Final = 5
+#: Those of replicas without all trees: they are read, and the follower makes the trees of the events that they hold.
+SCHEMAS_BEFORE_TREES: Final = frozenset({3, 4})
 #: Of the copies of other logs' entries, which a replica of another schema leaves alone (`anchoring.monitor.tables`).
 COPIES_PREFIX: Final = "published_"
 #: The few anchors that are void; spelled out, since a bound value would not find their index.
@@ -198,6 +198,43 @@ class BlockRow(_Row, table=True):
     node: bytes
 
 
+class LeafRow(_Row, table=True):
+    """A leaf of `ledger.registry.facts`, those of anchors left out; `key` is hexadecimal."""
+
+    __tablename__ = "fact_leaf"
+    key: str = Field(primary_key=True)
+    data: bytes
+
+
+class PageRow(_Row, table=True):
+    """A page of the tree over the facts after the newest event (`ledger.crypto.key_trees`)."""
+
+    __tablename__ = "fact_page"
+    prefix: str = Field(primary_key=True)
+    content: bytes
+
+
+class FactBeforeRow(_Row, table=True):
+    """What stood at a place of the tree over the facts before the events of a period replaced it.
+
+    A place is the prefix of a page or the key of a leaf; periods last from checkpoint to checkpoint, counted since 1970.
+    """
+
+    __tablename__ = "fact_before"
+    __table_args__ = (Index("fact_before_by_period", "period"),)
+    place: str = Field(primary_key=True)
+    period: int = number(key=True)
+    content: bytes
+
+
+class FactRootRow(_Row, table=True):
+    """The root of the tree over the facts after each final event."""
+
+    __tablename__ = "fact_root"
+    n: int = number(key=True)
+    root: bytes
+
+
 METADATA: Final = _Row.metadata
 
 STATE: Final = table(StateRow)
@@ -205,6 +242,12 @@ EVENT: Final = table(EventRow)
 EVENT_NODES: Final = table(EventNodesRow)
 PENDING: Final = table(PendingRow)
 BLOCK: Final = table(BlockRow)
+LEAF: Final = table(LeafRow)
+PAGE: Final = table(PageRow)
+FACT_BEFORE: Final = table(FactBeforeRow)
+FACT_ROOT: Final = table(FactRootRow)
+#: What trees over events and facts are made of.
+TREE_TABLES: Final = (EVENT_NODES, LEAF, PAGE, FACT_BEFORE, FACT_ROOT)
 GOVERNANCE: Final = table(GovernanceRow)
 DIVISION: Final = table(DivisionRow)
 LOG: Final = table(LogRow)

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from anchoring.checkpoints.cosigning import Cosigner
 from anchoring.checkpoints.store import Checkpoints
+from anchoring.replica.fact_trees import FactProver
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
 from api import files, processes
@@ -18,8 +19,10 @@ from api.parsers import Commands, add_json
 from ledger.crypto.suites import Suite
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
+from ledger.registry import facts
 from ledger.registry.checkpoints import Fork, find_contradiction, read_cosigned
 from ledger.registry.event_trees import SUITES
+from ledger.registry.facts import RULES_VERSION, describe_proof
 
 AGREE, CONTRADICT, UNTOLD = 0, 11, 12
 _OUTCOME_WORDS: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "cannot tell"}
@@ -52,6 +55,11 @@ class _RootsOptions(Protocol):
     directory: Path
     event: int | None
     since: int | None
+
+
+class _FactOptions(Protocol):
+    directory: Path
+    name: list[str]
 
 
 class _CompareOptions(Protocol):
@@ -99,17 +107,6 @@ def add(commands: Commands) -> None:
     )
     forks_parser.add_argument("directory", type=Path, help="directory of the node")
     forks_parser.set_defaults(run=_forks)
-    roots_parser = actions.add_parser(
-        "roots",
-        help="show the roots of the trees over the registry's events, as JSON",
-        description="All nodes that hold the same events have the same roots. Exit code 0.",
-    )
-    roots_parser.add_argument("directory", type=Path, help="directory of the node")
-    roots_parser.add_argument("--event", type=int, metavar="N", help="after this event; default: the newest")
-    roots_parser.add_argument(
-        "--since", type=int, metavar="N", help="prove that they go on from those after this earlier event"
-    )
-    roots_parser.set_defaults(run=_show_roots)
     compare_parser = actions.add_parser(
         "compare",
         help="tell whether two checkpoints contradict each other",
@@ -119,6 +116,34 @@ def add(commands: Commands) -> None:
     compare_parser.add_argument("second", type=Path, metavar="B", help="another of the same registry")
     add_json(compare_parser, "a contradiction as evidence that can be handed on")
     compare_parser.set_defaults(run=_compare)
+    _add_trees(actions)
+
+
+def _add_trees(actions: Commands) -> None:
+    roots_parser = actions.add_parser(
+        "roots",
+        help="show the roots of the trees over the registry's events and facts, as JSON",
+        description="All nodes that hold the same events have the same roots. Exit code 0.",
+    )
+    roots_parser.add_argument("directory", type=Path, help="directory of the node")
+    roots_parser.add_argument("--event", type=int, metavar="N", help="after this event; default: the newest")
+    roots_parser.add_argument(
+        "--since", type=int, metavar="N", help="prove that they go on from those after this earlier event"
+    )
+    roots_parser.set_defaults(run=_show_roots)
+    fact_parser = actions.add_parser(
+        "fact",
+        help="show a fact of the registry with the proof that it follows, or that there is none of that name, as JSON",
+        description="Exit codes: 0 it is there, 1 it is not.",
+    )
+    fact_parser.add_argument("directory", type=Path, help="directory of the node")
+    fact_parser.add_argument(
+        "name",
+        nargs="+",
+        metavar="NAME",
+        help="kind and what tells it from others: log tianmen, anchor tianmen 7",
+    )
+    fact_parser.set_defaults(run=_show_fact)
 
 
 def _sign(options: _SignOptions) -> int:
@@ -191,9 +216,21 @@ def _show_roots(options: _RootsOptions) -> int:
                 "registry": view.registry,
                 "n": n,
                 "roots": [_describe_root(view, suite, n, options.since) for suite in SUITES],
+                "facts": {"rules": RULES_VERSION, "root": facts.SUITE.format(view.fact_root(n))},
             }
         )
     return 0
+
+
+def _show_fact(options: _FactOptions) -> int:
+    name = tuple(options.name)
+    with closing(Replica(load_settings(options.directory).replica_url)) as replica, replica.reading() as view:
+        n = view.cursor.event_number
+        prover = FactProver(view, n)
+        data, proof = prover.prove(name)
+        standing: dict[str, Json] = {"n": n, "rules": RULES_VERSION, "root": facts.SUITE.format(prover.root)}
+        show_json(standing | describe_proof(name, data, proof))
+    return 1 if data is None else 0
 
 
 def _describe_root(view: ReplicaView, suite: Suite, n: int, old_n: int | None) -> dict[str, Json]:

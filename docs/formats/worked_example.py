@@ -329,7 +329,7 @@ def build_example() -> Example:
         | make_anchor_blocks(batch, events)
         | make_proof_blocks(proof, batch.status, knowledge)
         | checkpoint_blocks
-        | worked_trees.make_blocks(history)
+        | worked_trees.make_blocks(history, REGISTRY, HEAD_0)
         | worked_receipt.make_blocks(batch.entries[0], 0)
         | worked_history.make_blocks(make_suspended_proofs(batch), history, HEAD_0)
         | worked_audit.make_blocks(REGISTRY, history, HEAD_0)

@@ -1,15 +1,53 @@
-"""The worked trees over the events of the story: roots, and a proof that they go on."""
+"""The worked trees over events and facts of the story: roots, and what they prove."""
 
 from ledger.crypto.append_only import check_consistency
+from ledger.crypto.key_trees import KeyTree, root_from_key
 from ledger.encoding.canonical import Json
 from ledger.registry.acts import Event
 from ledger.registry.event_trees import SUITES, EventTrees, prove_growth
+from ledger.registry.facts import (
+    RULES_VERSION,
+    SUITE,
+    derive_leaves,
+    describe_proof,
+    hash_leaf,
+    make_key,
+)
+from ledger.registry.knowledge import Knowledge
 
 OLD_N = 6  # of the earlier root
+# An anchor; a position whose status it changed; and one whose status never changed, of which there is no fact.
+SHOWN_NAMES = [("anchor", "tianmen", "1"), ("position", "tianmen", "0"), ("position", "tianmen", "2")]
 
 
-def make_blocks(history: list[Event]) -> dict[str, Json]:
-    """Return the block about the trees over the events of `history`."""
+def make_blocks(history: list[Event], registry: str, head_zero: bytes) -> dict[str, Json]:
+    """Return the blocks about the trees over events and facts of `history`; `head_zero` has 32 bytes."""
+    return {
+        "event-trees": make_event_block(history),
+        "facts": make_fact_block(history, registry, head_zero),
+    }
+
+
+def make_fact_block(history: list[Event], registry: str, head_zero: bytes) -> Json:
+    """Return the root of the tree over the facts, a fact with its path, and what shows that another is not there."""
+    knowledge, leaves = Knowledge(registry, head_zero), dict[bytes, bytes]()
+    for event in history:
+        leaves |= derive_leaves(knowledge.apply(event), leaves)
+    tree = KeyTree(SUITE, lambda prefixes: {})
+    root = tree.update({key: hash_leaf(data) for key, data in leaves.items()})
+    shown_facts: list[Json] = []
+    for name in SHOWN_NAMES:
+        key = make_key(name)
+        data, proof = leaves.get(key), tree.prove(key)
+        digest = None if data is None else hash_leaf(data)
+        if root_from_key(SUITE, key, proof) != (root, digest):
+            raise SystemExit(f"the proof of {name} does not lead to the root")
+        shown_facts.append({"key": key.hex(), **describe_proof(name, data, proof)})
+    return {"n": len(history), "rules": RULES_VERSION, "root": SUITE.format(root), "facts": shown_facts}
+
+
+def make_event_block(history: list[Event]) -> Json:
+    """Return the roots of the trees over the events of `history`, and the proof that they go on from earlier ones."""
     event_trees, old_event_trees = EventTrees(), EventTrees()
     all_nodes = [event_trees.append(event) for event in history]
     for event in history[:OLD_N]:
@@ -29,4 +67,4 @@ def make_blocks(history: list[Event]) -> dict[str, Json]:
                 },
             }
         )
-    return {"event-trees": {"n": len(history), "roots": roots_json}}
+    return {"n": len(history), "roots": roots_json}

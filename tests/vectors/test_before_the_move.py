@@ -15,6 +15,7 @@ from anchoring.checkpoints.store import Checkpoints
 from anchoring.errors import NotFound
 from anchoring.monitor.copies import EntryCopies
 from anchoring.register.store import Register
+from anchoring.replica.refold import refold
 from anchoring.replica.store import Replica
 from api.cli import main
 from api.http.app import create_app
@@ -95,7 +96,7 @@ def find_lost(answer: Json, earlier: Json, place: str = "$") -> Iterator[str]:
         yield f"{place}: {answer!r}, not {earlier!r}"
 
 
-def test_its_replica_gets_the_trees_over_the_events_that_it_holds(directory: Path) -> None:
+def test_its_replica_gets_the_trees_over_events_and_facts_that_it_holds(directory: Path) -> None:
     settings = Settings.load(directory, {})
     with closing(Replica(settings.replica_url)) as replica:
         with replica.reading() as view:
@@ -109,6 +110,7 @@ def test_its_replica_gets_the_trees_over_the_events_that_it_holds(directory: Pat
                 event_trees.append(event.event)
             assert view.cursor.event_number == event_number
             assert view.event_root(SM3, event_number) == event_trees.root(SM3)
+            refold(view)
             report = audit(view, None, None, now=int(SAID["now"]))
             assert report.clean
 

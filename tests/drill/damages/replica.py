@@ -83,6 +83,30 @@ REPLICAS: Final = {
         "n 9999",
         "INSERT INTO event_node SELECT 9999, sm3, sha256 FROM event_node LIMIT 1",
     ),
+    "fact changed": replica(
+        "fact-altered",
+        "fact_leaf",
+        "key",
+        "UPDATE fact_leaf SET data = x'7b7d' WHERE key = (SELECT min(key) FROM fact_leaf)",
+    ),
+    "fact deleted": replica(
+        "fact-altered",
+        "fact_leaf",
+        "key",
+        "DELETE FROM fact_leaf WHERE key = (SELECT min(key) FROM fact_leaf)",
+    ),
+    "page of facts changed": replica(
+        "fact-altered", "fact_page", "pages", flip("fact_page", "content", "prefix = ''")
+    ),
+    "page of facts deleted": replica(
+        "fact-altered", "fact_page", "pages", "DELETE FROM fact_page WHERE prefix = ''"
+    ),
+    "root of the facts changed": replica(
+        "fact-altered",
+        "fact_root",
+        "n",
+        "UPDATE fact_root SET root = zeroblob(32) WHERE n = (SELECT max(n) FROM fact_root)",
+    ),
     "state of a later event": STATE.set("state-altered", "n = n + 1"),
     "state of another head": STATE.set("state-altered", "head = zeroblob(32)"),
     "state of an earlier final block": STATE.set("state-altered", "final_block = 1", place="final block"),

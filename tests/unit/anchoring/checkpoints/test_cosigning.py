@@ -14,11 +14,12 @@ from anchoring.audit.checkpoints import audit_checkpoints, find_signing_keys
 from anchoring.audit.findings import Findings
 from anchoring.chain import calls
 from anchoring.checkpoints.cities import count_node_cities, find_node_cities
-from anchoring.checkpoints.cosigning import PERIOD_SECONDS, find_due, find_node_keys
+from anchoring.checkpoints.cosigning import find_due, find_node_keys
 from anchoring.checkpoints.store import compare, make_checkpoint
 from anchoring.database.engine import snapshot
 from anchoring.errors import CheckpointRefused, NotFound, PeerFailed, Quarantined
 from anchoring.follower.follower import Follower
+from anchoring.limits import CHECKPOINT_SECONDS
 from anchoring.replica.reading import ReplicaView
 from ledger.crypto.keys import generate_key
 from ledger.errors import SnapshotRefused
@@ -46,7 +47,7 @@ def nodes(province: Province, tmp_path: Path) -> Iterator[dict[str, FakeNode]]:
         node.stop()
 
 
-def pass_time(province: Province, nodes: dict[str, FakeNode], seconds: int = PERIOD_SECONDS) -> None:
+def pass_time(province: Province, nodes: dict[str, FakeNode], seconds: int = CHECKPOINT_SECONDS) -> None:
     province.settle(seconds)
     for node in nodes.values():
         node.follow()
@@ -84,7 +85,7 @@ def test_what_is_due_is_the_last_event_before_the_period(
     node = nodes[TIANMEN]
     with node.replica.reading() as reading:
         assert find_due(reading) in (0, 7)
-    pass_time(province, nodes, 10 * PERIOD_SECONDS)
+    pass_time(province, nodes, 10 * CHECKPOINT_SECONDS)
     with node.replica.reading() as reading:
         assert find_due(reading) == 7
 

@@ -9,7 +9,19 @@ from anchoring.chain.protocol import ChainEvent
 from anchoring.database.engine import open_engine, transaction
 from anchoring.replica import rows
 from anchoring.replica.reading import Cursor, cursor_row, read_cursor
-from anchoring.replica.tables import BLOCK, EVENT, EVENT_NODES, METADATA, PENDING, STATE, TABLES
+from anchoring.replica.tables import (
+    BLOCK,
+    EVENT,
+    EVENT_NODES,
+    FACT_BEFORE,
+    FACT_ROOT,
+    LEAF,
+    METADATA,
+    PAGE,
+    PENDING,
+    STATE,
+    TABLES,
+)
 from ledger.crypto.suites import SM3
 from ledger.registry.acts import Event
 from ledger.registry.event_trees import EventNodes
@@ -81,6 +93,22 @@ def test_the_nodes_of_an_event_come_back(new_database: NewDatabase) -> None:
     nodes = EventNodes(1, b"sm3", b"sha256")
     row = stored(new_database("replica"), EVENT_NODES, rows.event_nodes_row(nodes))
     assert rows.read_event_nodes(row) == nodes
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        (LEAF, rows.leaf_row(b"\x0a" * 32, b"data")),
+        (PAGE, rows.page_row("0a", b"content")),
+        (FACT_BEFORE, rows.before_row("0a", 7, b"content")),
+        (FACT_ROOT, rows.fact_root_row(7, b"root")),
+    ],
+    ids=str,
+)
+def test_what_makes_the_tree_over_the_facts_comes_back(
+    new_database: NewDatabase, table: Table, row: rows.Row
+) -> None:
+    assert dict(stored(new_database("replica"), table, row)) == row
 
 
 def test_a_cursor_comes_back(new_database: NewDatabase) -> None:

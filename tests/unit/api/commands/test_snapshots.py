@@ -20,12 +20,14 @@ from api.http.routes import knowledge
 from api.words import write_moment
 from examples.renderings import render_pdf
 from ledger.crypto.append_only import check_consistency
+from ledger.crypto.key_trees import KeyProof, root_from_key
 from ledger.crypto.keys import generate_key
-from ledger.crypto.suites import parse_digest
+from ledger.crypto.suites import SM3, parse_digest
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
 from ledger.registry import acts
 from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint, decode_fork, read_cosigned
+from ledger.registry.facts import make_key
 from ledger.registry.snapshots import check_snapshot, replay
 from ledger.registry.trust import NODE
 from ledger.registry.trust_files import Cosigner as TrustedCosigner
@@ -374,5 +376,17 @@ def test_roots_go_on_from_earlier_ones(run: Run, directory: Path) -> None:
         check_consistency(suite, 2, old_root, answer["n"], new_root, proof_hashes)
     earlier = json.loads(run("checkpoint", "roots", directory, "--event", 2)[1])
     assert [root["root"] for root in earlier["roots"]] == [root["since"]["root"] for root in answer["roots"]]
+    code, out, _ = run("checkpoint", "fact", directory, "log", LOG)
+    shown = json.loads(out)
+    assert (code, shown["fact"]["log"], shown["root"]) == (0, LOG, answer["facts"]["root"])
+    code, out, _ = run("checkpoint", "fact", directory, "position", LOG, 0)
+    proof_json = json.loads(out)
+    assert (code, "fact" in proof_json) == (1, False)
+    path = tuple(bytes.fromhex(text) for text in proof_json["path"])
+    other = proof_json.get("other")
+    leaf = (bytes.fromhex(other["key"]), bytes.fromhex(other["digest"])) if other else None
+    key = make_key(("position", LOG, "0"))
+    root = parse_digest(proof_json["root"])[1]
+    assert root_from_key(SM3, key, KeyProof(path, leaf)) == (root, None)
     code, _, err = run("checkpoint", "roots", directory, "--event", 9999)
     assert (code, "is not final here" in err) == (1, True)
