@@ -124,20 +124,20 @@ class CursorMoved(AnchoringError):
 class RowError:
     """What is wrong with one row of a submission; rows count from 1, the statement being row 1."""
 
-    row: int
+    row_number: int
     message: str
 
 
 class SubmissionRefused(AnchoringError):
     """The submission is not accepted; nothing of it was kept.
 
-    `problem` is a stable slug for programs (`unknown-key`), `rows` the first rows at fault.
+    `problem` is a stable slug for programs (`unknown-key`), `row_errors` the first rows at fault.
     """
 
-    def __init__(self, problem: str, message: str, rows: tuple[RowError, ...] = ()) -> None:
+    def __init__(self, problem: str, message: str, row_errors: tuple[RowError, ...] = ()) -> None:
         super().__init__(message)
         self.problem = problem
-        self.rows = rows
+        self.row_errors = row_errors
 
 
 class RegisterBehind(AnchoringError):
@@ -192,19 +192,19 @@ class LeaseLost(AnchoringError):
 
 
 class TooMuchWaiting(AnchoringError):
-    """So much is accepted and not on the chain that no more is taken; worth another attempt after `retry_after` seconds."""
+    """So much is accepted and not on the chain that no more is taken; worth another attempt after `retry_after_seconds`."""
 
-    def __init__(self, message: str, retry_after: int) -> None:
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after_seconds = retry_after_seconds
 
 
 class TooManyLooks(AnchoringError):
-    """A token has looked at as many certificates as it may in a day; worth another attempt after `retry_after` seconds."""
+    """A token has looked at as many certificates as it may in a day; worth another attempt after `retry_after_seconds`."""
 
-    def __init__(self, message: str, retry_after: int) -> None:
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after_seconds = retry_after_seconds
 
 
 class AnchorContradicted(AnchoringError):

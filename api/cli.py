@@ -167,9 +167,9 @@ def _report_failure(error: Exception, *, as_json: bool) -> int:
     lines = message.split("\n") if isinstance(error, NodeError) else [message]
     note("\n".join(map(make_line_visible, [f"shunzheng: {lines[0]}", *lines[1:]])))
     if isinstance(error, SubmissionRefused):
-        rows = [{"row": row.row, "message": row.message} for row in error.rows]
-        for row in error.rows:
-            note(make_line_visible(f"  row {row.row}: {row.message}"))
+        rows = [{"row": row.row_number, "message": row.message} for row in error.row_errors]
+        for row in error.row_errors:
+            note(make_line_visible(f"  row {row.row_number}: {row.message}"))
     if as_json:
         show_json({"error": message, "reason": reason, "rows": rows})
     return 1

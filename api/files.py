@@ -122,4 +122,4 @@ def write(path: Path, content: bytes, *, public: bool = False) -> None:
 
     A new one is its owner's alone, unless it is `public`.
     """
-    replace_file(path, [content], public=public)
+    replace_file(path, [content], is_public=public)

@@ -197,7 +197,7 @@ def _look_at_register(settings: "Settings") -> str:
 
 
 def _look_at_checkpoints(settings: "Settings") -> str:
-    from anchoring.database.engine import open_engine, snapshot
+    from anchoring.database.engine import open_engine, open_snapshot
 
     if settings.register_url == settings.checkpoints_url:
         raise SettingsError("`register_url` and `checkpoints_url` name the same database")
@@ -205,7 +205,7 @@ def _look_at_checkpoints(settings: "Settings") -> str:
         return "will be made"
     engine = open_engine(settings.checkpoints_url)
     try:
-        with snapshot(engine) as connection:
+        with open_snapshot(engine) as connection:
             connection.exec_driver_sql("SELECT 1 FROM (SELECT 1 AS one) AS reached")
     finally:
         engine.dispose()

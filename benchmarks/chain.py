@@ -26,7 +26,7 @@ class Log:
 
     def __init__(self, devnet: Devnet, name: str) -> None:
         self._devnet, self._name = devnet, name
-        self._account = devnet.account("operator")
+        self._account = devnet.open_account("operator")
         self._tree = StatusTree(SM3)
         self._sequence = 0
         registry_name = deployment.deploy(devnet.chain, self._account, self._account.address)

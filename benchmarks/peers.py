@@ -217,7 +217,8 @@ def make_submission(world: World, serials: Iterator[int], document_count: int) -
 
 def accept_all(register: Register, world: World, submissions_by_pass: Iterator[list[list[bytes]]]) -> int:
     return sum(
-        accept(register, world.trust, lines, NOW, SETTINGS).count for lines in next(submissions_by_pass)
+        accept(register, world.trust, lines, NOW, SETTINGS).record_count
+        for lines in next(submissions_by_pass)
     )
 
 

@@ -238,7 +238,7 @@ def _measure_following(database_kind: str, new_database: NewDatabase, event_coun
         start_seconds = perf_counter()
         follower.start()
         follower.step()
-        while not follower.caught_up:
+        while not follower.is_caught_up:
             follower.step()
         with replica.reading() as replica_view:
             followed_count = replica_view.cursor.event_number

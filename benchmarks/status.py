@@ -19,7 +19,7 @@ from time import perf_counter
 from typing import Final, TypeVar
 
 from anchoring.chain.protocol import ChainEvent
-from anchoring.database.columns import table
+from anchoring.database.columns import get_table
 from anchoring.replica.reading import Cursor
 from anchoring.replica.refold import refold
 from anchoring.replica.status_trees import StatusTrees
@@ -85,16 +85,16 @@ def measure_restart(replica: Replica, position_count: int) -> None:
         log_state = replica_view.find_log(LOG_NAME)
         assert log_state
         stored_bytes = sum(
-            len(block.content) + len(block.node) for block in replica_view.status_blocks(LOG_NAME)
+            len(block.content) + len(block.node) for block in replica_view.walk_status_blocks(LOG_NAME)
         )
         print_line(
             "stored blocks",
-            f"{stored_bytes / 1e6:.1f} MB in {sum(1 for _ in replica_view.rows(table(BlockRow))):,} rows",
+            f"{stored_bytes / 1e6:.1f} MB in {sum(1 for _ in replica_view.walk_rows(get_table(BlockRow))):,} rows",
         )
         for description, work in (
             (
                 "restart: first staple, from stored blocks",
-                lambda: StatusTrees().staple(replica_view, LOG_NAME, 0),
+                lambda: StatusTrees().make_staple(replica_view, LOG_NAME, 0),
             ),
             ("restart: first batch, every block checked", lambda: StatusTrees().copy(replica_view, LOG_NAME)),
             (
@@ -104,15 +104,15 @@ def measure_restart(replica: Replica, position_count: int) -> None:
         ):
             print_line(description, f"{median(time_work(work)[1] for _ in range(PASS_COUNT)):.2f} s")
         status_trees = StatusTrees()
-        status_trees.staple(replica_view, LOG_NAME, 0)
+        status_trees.make_staple(replica_view, LOG_NAME, 0)
         staple_seconds = [
-            time_work(partial(status_trees.staple, replica_view, LOG_NAME, position))[1]
+            time_work(partial(status_trees.make_staple, replica_view, LOG_NAME, position))[1]
             for position in range(STAPLE_COUNT)
         ]
         print_line("staple", f"{median(staple_seconds) * 1e3:.3f} ms")
         range_position = position_count // 2 // RANGE_POSITIONS * RANGE_POSITIONS
         encoded_range, elapsed_seconds = time_work(
-            lambda: status_trees.range(replica_view, LOG_NAME, range_position).encode()
+            lambda: status_trees.make_range(replica_view, LOG_NAME, range_position).encode()
         )
         print_line(
             "range of 262,144 positions", f"{elapsed_seconds * 1e3:.0f} ms, {len(encoded_range) / 1e3:.0f} kB"

@@ -7,7 +7,7 @@ from anchoring.audit.audit import Databases, Evidence, Expected
 from anchoring.audit.audit import audit as audit_databases
 from anchoring.audit.findings import AuditReport, Progress
 from anchoring.checkpoints.store import Checkpoints
-from anchoring.database.engine import snapshot
+from anchoring.database.engine import open_snapshot
 from anchoring.errors import DatabaseDamaged
 from anchoring.monitor.copies import EntryCopies
 from anchoring.register.store import Register
@@ -31,7 +31,7 @@ def audit(
         databases = Databases(
             view.connection,
             stack.enter_context(register.reading()) if register else None,
-            stack.enter_context(snapshot(checkpoints.engine)) if checkpoints else None,
+            stack.enter_context(open_snapshot(checkpoints.engine)) if checkpoints else None,
             entry_copies,
         )
         evidence = Evidence(receipts=receipts)

@@ -61,8 +61,10 @@ class Anchorer:
     ) -> None:
         self._chain, self._contract = chain, RegistryName.parse(registry).contract
         self._replica, self._log = replica, log
-        self._acts_at_start: int | None = None  # how many acts the contract counted when this process began
-        self._caught_up = False
+        self._act_count_at_start: int | None = (
+            None  # how many acts the contract counted when this process began
+        )
+        self._is_caught_up = False
         self._lease = Lease(register, log, name_holder())
         self._submitter = Submitter(self._lease, chain, account, registry, max_gas_price=max_gas_price)
         self._trees = StatusTrees()
@@ -99,12 +101,13 @@ class Anchorer:
         A register that was restored from a backup, beside a replica that is behind as well, would else freeze otherwise what
         the chain holds already. Raises: ChainUnavailable.
         """
-        if self._acts_at_start is None:
-            self._acts_at_start = self._chain.registry_head(self._contract).event_number
-        self._caught_up = (
-            self._caught_up or view.cursor.event_number + len(view.pending()) >= self._acts_at_start
+        if self._act_count_at_start is None:
+            self._act_count_at_start = self._chain.registry_head(self._contract).event_number
+        self._is_caught_up = (
+            self._is_caught_up
+            or view.cursor.event_number + len(view.list_pending()) >= self._act_count_at_start
         )
-        return self._caught_up
+        return self._is_caught_up
 
     def _look_at_funds(self) -> None:
         """Tell once in a while what the account can pay for; a chain that does not say keeps nothing from being anchored."""
@@ -129,11 +132,11 @@ class Anchorer:
                 stop.wait(POLL_SECONDS)
             except AnchoringError as error:
                 failure_count += 1
-                pause = LOOP_BACKOFF.pause(failure_count)
+                pause_seconds = LOOP_BACKOFF.choose_pause(failure_count)
                 level = logging.WARNING if isinstance(error, _PASSING_ERRORS) else logging.ERROR
-                logger.log(level, "%s (again in %.1f s)", error, pause)
+                logger.log(level, "%s (again in %.1f s)", error, pause_seconds)
                 if not isinstance(error, LeaseLost):  # it is for the new holder to say how it is
                     reporter.tell(error)
-                stop.wait(pause)
+                stop.wait(pause_seconds)
         with suppress(DatabaseUnavailable):  # then the next one waits for the lease to lapse
             self._lease.release()

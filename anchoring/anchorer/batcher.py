@@ -52,10 +52,10 @@ class _WaitingSubmission:
     """The columns of a submission without a batch that a batch is made of."""
 
     first_position: int
-    count: int
+    record_count: int
     change_count: int
     accepted_at: int
-    entry: bytes
+    entry_bytes: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +66,19 @@ class _BatchContent:
     statuses_by_position: dict[int, int]
 
     @property
-    def count(self) -> int:
-        return sum(submission.count for submission in self.submissions)
+    def record_count(self) -> int:
+        return sum(submission.record_count for submission in self.submissions)
 
     @property
-    def entry_bytes(self) -> int:
-        return sum(len(submission.entry) for submission in self.submissions)
+    def entry_byte_count(self) -> int:
+        return sum(len(submission.entry_bytes) for submission in self.submissions)
 
-    def root(self, suite: Suite) -> bytes:
+    def compute_root(self, suite: Suite) -> bytes:
         entries = (
-            (submission.count, hash_counted_leaf(suite, submission.count, submission.entry))
+            (
+                submission.record_count,
+                hash_counted_leaf(suite, submission.record_count, submission.entry_bytes),
+            )
             for submission in self.submissions
         )
         return CountedTree.compute_root(suite, list(entries))
@@ -107,7 +110,7 @@ def freeze(
         ):
             return None
         sequence = last_batch.sequence + 1 if last_batch else 1
-        if view.sighting(log, sequence):
+        if view.find_sighting(log, sequence):
             raise RegisterBehind(
                 f"the chain holds anchor {sequence} of {log}, which this register never froze: it was restored from a backup"
             )
@@ -127,7 +130,7 @@ def _choose_content(connection: Connection) -> _BatchContent:
     record_count = taken_count = passed_count = 0
     pending_changes = _read_changes(connection, waiting_submissions)
     for submission in waiting_submissions:
-        record_count += submission.count
+        record_count += submission.record_count
         requested_changes = pending_changes[passed_count : passed_count + submission.change_count]
         passed_count += submission.change_count
         is_repeated = any(position in statuses_by_position for position, _ in requested_changes)
@@ -160,18 +163,18 @@ def _read_changes(
     return [(row["position"], row["status"]) for row in rows]
 
 
-def _is_due(content: _BatchContent, last_frozen: int, now: int, policy: BatchPolicy) -> bool:
+def _is_due(content: _BatchContent, last_frozen_at: int, now: int, policy: BatchPolicy) -> bool:
     if not content.submissions:
-        return now - last_frozen >= policy.heartbeat_seconds
-    oldest_acceptance = content.submissions[0].accepted_at
-    change_acceptances = [
+        return now - last_frozen_at >= policy.heartbeat_seconds
+    oldest_accepted_at = content.submissions[0].accepted_at
+    change_acceptance_times = [
         submission.accepted_at for submission in content.submissions if submission.change_count
     ]
     return (
-        now - oldest_acceptance >= policy.quiet_seconds
-        or (bool(change_acceptances) and now - change_acceptances[0] >= policy.urgent_seconds)
-        or content.count >= policy.full_records
-        or content.entry_bytes >= policy.full_bytes
+        now - oldest_accepted_at >= policy.quiet_seconds
+        or (bool(change_acceptance_times) and now - change_acceptance_times[0] >= policy.urgent_seconds)
+        or content.record_count >= policy.full_records
+        or content.entry_byte_count >= policy.full_bytes
     )
 
 
@@ -193,7 +196,7 @@ def _make_anchor(
             f"the chain counts {tree.size} positions of {own_log.name}, this register {size_before}: nothing more is "
             "anchored until somebody finds out why"
         )
-    size = size_before + content.count
+    size = size_before + content.record_count
     tree.grow(size)
     changes = sorted(content.statuses_by_position.items())
     for position, status in changes:
@@ -202,7 +205,7 @@ def _make_anchor(
         own_log.name,
         sequence,
         size,
-        content.root(own_log.suite),
+        content.compute_root(own_log.suite),
         tree.compute_root(),
         encode_changes(changes),
     )

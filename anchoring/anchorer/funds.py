@@ -26,11 +26,11 @@ def measure_funds(chain: Chain, address: str, log: str) -> Mapping[str, int]:
     Raises: ChainUnavailable.
     """
     terms = chain.terms()
-    if not terms.price:
+    if not terms.price_wei:
         return {}
     balance = chain.balance(address)
     heartbeat = encode_call(Anchored(log, 1, 1, bytes(32), bytes(32), b""))
-    anchors_left = min(_MAX_SHOWN_ANCHORS, balance // (estimate_gas(heartbeat) * offer_price(terms).most))
+    anchors_left = min(_MAX_SHOWN_ANCHORS, balance // (estimate_gas(heartbeat) * offer_price(terms).max_wei))
     if anchors_left < FEW_ANCHORS:
         logger.warning(
             "the account %s 余额不足 can pay for about %d more anchors: send it funds", address, anchors_left

@@ -55,7 +55,7 @@ class Lease:
         self._row_condition: Final = LEASE.c.log == log
         self._epoch: int | None = None  # while it is held
         self._renewed_at = 0.0
-        self._seen_renewal: tuple[int, int] | None = None  # another holder's epoch and renewals
+        self._seen_epoch_and_renewals: tuple[int, int] | None = None  # another holder's epoch and renewals
         self._seen_at = 0.0
 
     def renew(self, now: float) -> bool:
@@ -74,27 +74,30 @@ class Lease:
         """Renew or take the lease and return its epoch; None where it is another's."""
         insert_missing(connection, LEASE, [{"log": self._log, "holder": "", "epoch": 0, "renewals": 0}])
         row = connection.execute(select(LEASE).where(self._row_condition).with_for_update()).mappings().one()
-        epoch, renewals = int(row["epoch"]), int(row["renewals"])
+        epoch, renewal_count = int(row["epoch"]), int(row["renewals"])
         if (epoch, row["holder"]) == (self._epoch, self._holder):
-            connection.execute(update(LEASE).where(self._row_condition).values(renewals=renewals + 1))
+            connection.execute(update(LEASE).where(self._row_condition).values(renewals=renewal_count + 1))
             return epoch
-        if row["holder"] and not self._is_abandoned((epoch, renewals), row["holder"], now):
+        if row["holder"] and not self._is_abandoned((epoch, renewal_count), row["holder"], now):
             return None
-        takeover = {"holder": self._holder, "epoch": epoch + 1, "renewals": 0}
-        connection.execute(update(LEASE).where(self._row_condition).values(**takeover))
+        takeover_values = {"holder": self._holder, "epoch": epoch + 1, "renewals": 0}
+        connection.execute(update(LEASE).where(self._row_condition).values(**takeover_values))
         return epoch + 1
 
-    def _is_abandoned(self, renewal: tuple[int, int], holder: str, now: float) -> bool:
+    def _is_abandoned(self, epoch_and_renewals: tuple[int, int], holder: str, now: float) -> bool:
         """Tell whether another's lease was not renewed for long enough, as far as this process watched it."""
-        if renewal != self._seen_renewal or now < self._seen_at:
-            if self._seen_renewal is None or renewal[0] != self._seen_renewal[0]:
+        if epoch_and_renewals != self._seen_epoch_and_renewals or now < self._seen_at:
+            if (
+                self._seen_epoch_and_renewals is None
+                or epoch_and_renewals[0] != self._seen_epoch_and_renewals[0]
+            ):
                 logger.warning(
                     "%s anchors %s: this process waits, and takes over %d s after that one was last heard of",
                     holder,
                     self._log,
                     LEASE_SECONDS,
                 )
-            self._seen_renewal, self._seen_at = renewal, now
+            self._seen_epoch_and_renewals, self._seen_at = epoch_and_renewals, now
         return now - self._seen_at >= LEASE_SECONDS
 
     def reading(self) -> AbstractContextManager[Connection]:

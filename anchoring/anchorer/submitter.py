@@ -69,7 +69,7 @@ def reconcile(register: WritableRegister, view: ReplicaView, log: str) -> None:
 
 
 def _find_state(batch: Batch, view: ReplicaView, log: str) -> str:
-    sighting = view.sighting(log, batch.sequence)
+    sighting = view.find_sighting(log, batch.sequence)
     if sighting is None:
         # A reorganisation took it back: it is sent again.
         return SUBMITTED if batch.state == MINED else batch.state
@@ -101,7 +101,7 @@ class Submitter:
         self._register, self._chain, self._account = register, chain, account
         self._registry_name = RegistryName.parse(registry)
         self._max_gas_price = max_gas_price
-        self._chain_checked = False
+        self._is_chain_checked = False
 
     def step(self, now: int) -> None:
         """Do what is next for the oldest batch that is not mined, if any.
@@ -122,7 +122,7 @@ class Submitter:
         # 1. A reply that got lost is normal: whatever was stored may be on the chain.
         stored_transactions = self._list_stored(batch)
         receipts = [self._chain.receipt(transaction.hash) for transaction in stored_transactions]
-        if any(receipt and receipt.succeeded for receipt in receipts):
+        if any(receipt and receipt.has_succeeded for receipt in receipts):
             return  # the replica will show it
         unmined_transactions = [
             transaction
@@ -137,8 +137,8 @@ class Submitter:
             unmined_transactions = [self._sign(batch, self._ask_nonce(), self._offer_price(), now)]
         # 3. Crash before: the next step hands it in. Crash after: 1 finds it, or it is handed in again, which the chain
         #    ignores.
-        last_sent = max(transaction.sent_at or 0 for transaction in unmined_transactions)
-        if now - last_sent < RESEND_SECONDS:
+        last_sent_at = max(transaction.sent_at or 0 for transaction in unmined_transactions)
+        if now - last_sent_at < RESEND_SECONDS:
             return
         newest_transaction = unmined_transactions[-1]
         if newest_transaction.sent_at is not None and now - newest_transaction.signed_at >= REPLACE_SECONDS:
@@ -154,7 +154,7 @@ class Submitter:
 
     def _check_chain(self) -> None:
         """Check once that the endpoint serves the registry's chain. Raises: WrongRegistry."""
-        if self._chain_checked:
+        if self._is_chain_checked:
             return
         contract = self._registry_name.contract
         if (
@@ -165,7 +165,7 @@ class Submitter:
             raise WrongRegistry(
                 "the chain endpoint does not serve the registry of this node: nothing is sent there"
             )
-        self._chain_checked = True
+        self._is_chain_checked = True
 
     def _is_anchored(self, batch: Batch) -> bool:
         """Ask the contract whether it has the batch or would take it. Raises: TransactionRejected, AnchorContradicted."""
@@ -210,7 +210,7 @@ class Submitter:
         """
         *older_transactions, newest_transaction = unmined_transactions
         try:
-            self._chain.send(newest_transaction.raw)
+            self._chain.send(newest_transaction.raw_bytes)
         except TransactionRejected as error:
             refusal = error
         else:
@@ -228,7 +228,7 @@ class Submitter:
             candidates += self._sign_otherwise(batch, newest_transaction, now)
         for transaction in candidates:
             with suppress(TransactionRejected):
-                self._chain.send(transaction.raw)
+                self._chain.send(transaction.raw_bytes)
                 return transaction
         raise refusal
 
@@ -239,14 +239,14 @@ class Submitter:
 
         Some chains take none of type 2, whatever their blocks say, and one refusal has taught the chain's adapter that.
         """
-        refused_price, price = read_transaction(refused_transaction.raw).price, self._offer_price()
-        if (refused_price.tip is None) == (price.tip is None):
+        refused_price, price = read_transaction(refused_transaction.raw_bytes).price, self._offer_price()
+        if (refused_price.tip_wei is None) == (price.tip_wei is None):
             return []
         return [self._sign(batch, refused_transaction.nonce, price, now)]
 
     def _replace(self, batch: Batch, stuck_transaction: StoredTransaction, now: int) -> StoredTransaction:
         """Sign the same payload for a higher fee where that may help, under the same number or one missing before it."""
-        stuck_price = read_transaction(stuck_transaction.raw).price
+        stuck_price = read_transaction(stuck_transaction.raw_bytes).price
         price = raise_price(stuck_price, self._chain.terms(), self._max_gas_price)
         return self._sign(batch, min(stuck_transaction.nonce, self._ask_nonce()), price, now)
 
@@ -265,8 +265,8 @@ class Submitter:
             signed_transaction.hash,
             batch.sequence,
             nonce,
-            price.most,
-            signed_transaction.raw,
+            price.max_wei,
+            signed_transaction.raw_bytes,
             now,
             sent_at=None,
         )

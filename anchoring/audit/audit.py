@@ -71,7 +71,7 @@ class Databases:
     """Open connections to a node's databases, each in one read transaction; None where there is none or it is unreadable.
 
     That of the replica is opened before that of the register, so that the register is never the older one of the two.
-    `substitute` stands in for a replica that cannot be read; `register_lost`: the register's file is not there.
+    `substitute` stands in for a replica that cannot be read; `is_register_lost`: the register's file is not there.
     `processes` may work on what is many: the report is the same whatever their number.
     """
 
@@ -80,7 +80,7 @@ class Databases:
     checkpoints: Connection | None = None
     copies: EntryCopies | None = None
     substitute: Substitute | None = None
-    register_lost: bool = False
+    is_register_lost: bool = False
     processes: int = 1
     findings: Findings = field(default_factory=Findings)
 
@@ -116,7 +116,7 @@ def audit(
     audit_run.check_replica()
     audit_run.check_register()
     audit_run.ask_chain()  # last: it folds what the replica does not have yet
-    return findings.report(audit_run.make_standing())
+    return findings.make_report(audit_run.make_standing())
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ class _Run:
     findings: Findings
     view: ReplicaView | None = None
     registry_fold: RegistryFold | None = None
-    chain_known: bool = False
+    is_chain_known: bool = False
     chain_head: Head | None = None
 
     def check_replica(self) -> None:
@@ -147,7 +147,7 @@ class _Run:
             self.view = view = ReplicaView(connection)
             with findings.guard(REPLICA, "event", "events"):
                 self.registry_fold = audit_replica(view, self.expected.registry, findings)  # 2
-                self.chain_known = True
+                self.is_chain_known = True
             self._check_beside(view)
 
     def _check_beside(self, view: ReplicaView) -> None:
@@ -170,7 +170,7 @@ class _Run:
     def check_register(self) -> None:
         connection, findings = self.databases.register, self.findings
         if connection is None:
-            if self.databases.register_lost:
+            if self.databases.is_register_lost:
                 self._report_empty()
             return
         audit_file(connection, REGISTER, findings)  # 1
@@ -193,12 +193,12 @@ class _Run:
         if substitute is None:
             return
         with self.findings.guard(REPLICA, "", "replica"):
-            self.view, self.chain_known = substitute.open()
-            if self.chain_known:
+            self.view, self.is_chain_known = substitute.open()
+            if self.is_chain_known:
                 self.registry_fold = audit_replica(self.view, self.expected.registry, self.findings)
             words = (
                 "with what the chain itself says"
-                if self.chain_known
+                if self.is_chain_known
                 else "with nothing, since no chain was asked"
             )
             self.findings.leave(
@@ -219,7 +219,7 @@ class _Run:
     def make_standing(self) -> Standing | None:
         """Return of which state the report speaks; None where no replica could be read."""
         view = self.view
-        if view is None or not self.chain_known:
+        if view is None or not self.is_chain_known:
             return None
         cursor, log_state = view.cursor, view.find_log(self.expected.log or "")
         return Standing(
@@ -229,7 +229,7 @@ class _Run:
             sequence=log_state.sequence if log_state else 0,
             size=log_state.size if log_state else 0,
             chain_head=self.chain_head,
-            checkpoint_heads=self.findings.newest_checkpoints,
+            checkpoint_heads=self.findings.newest_heads,
         )
 
     def _check_receipts(self, view: ReplicaView, connection: Connection | None, log: str) -> None:
@@ -276,7 +276,7 @@ class _Run:
         if view is None:
             return None
         log_state = view.find_log(log.name)
-        if not self.chain_known and log_state is None:
+        if not self.is_chain_known and log_state is None:
             log_state = LogState(log.name, log.suite, 0, "", is_status_known=False)
         if log.registry_name != view.registry or log_state is None:
             text = f"the register is of {log.name} in {log.registry_name}, which the replica does not know"
@@ -288,14 +288,14 @@ class _Run:
         """Return the log that the rest of a register shows, where its own row is not to be read; None of an empty one."""
         own_name, view = self.expected.log, self.view
         log_state = view.find_log(own_name) if view is not None and own_name else None
-        end = connection.execute(_LAST_END).scalar_one()
-        if view is None or log_state is None or end is None:
+        end_position = connection.execute(_LAST_END).scalar_one()
+        if view is None or log_state is None or end_position is None:
             return None
         text = "its one row is not there or cannot be read: the rest of the register was audited without it"
         self.findings.add("log-altered", f"log {log_state.name}", text)
         first_anchor = view.find_anchor(log_state.name, 1)
         start = first_anchor.size_before if first_anchor else log_state.size
-        return OwnLog(log_state.name, self.expected.registry, log_state.suite, start, end, 0)
+        return OwnLog(log_state.name, self.expected.registry, log_state.suite, start, end_position, 0)
 
     def _report_empty(self) -> None:
         own_name = self.expected.log
@@ -310,25 +310,25 @@ class _Run:
     def _make_books(
         self, connection: Connection, view: ReplicaView, log: OwnLog, log_state: LogState
     ) -> Books:
-        where = f"log {log.name}"
+        place = f"log {log.name}"
         if log.suite is not log_state.suite:
             text = f"the register hashes with {log.suite.name}, the log with {log_state.suite.name}"
-            self.findings.add("log-altered", where, text)
+            self.findings.add("log-altered", place, text)
         first_anchor = view.find_anchor(log.name, 1)
         if first_anchor and log.start != first_anchor.size_before:
             text = f"it is said to start at {log.start}, its first anchor at {first_anchor.size_before}"
-            self.findings.add("log-altered", where, text)
+            self.findings.add("log-altered", place, text)
         operators: set[str] = (
             self.registry_fold.operators.get(log.name, set()) if self.registry_fold is not None else set()
         )
-        missing = {missing.first: missing for missing in list_missing(connection)}
+        missing_by_position = {missing.first_position: missing for missing in list_missing(connection)}
         return Books(
             connection,
             view,
             log,
             log_state,
-            missing,
+            missing_by_position,
             self.now,
             operators=frozenset(operators - {""}),
-            chain_known=self.chain_known,
+            is_chain_known=self.is_chain_known,
         )

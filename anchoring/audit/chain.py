@@ -117,11 +117,11 @@ def _ask_alone(chain: Chain, contract: str, stored_event: ChainEvent) -> ChainEv
     )
 
 
-def _gather_windows(view: ReplicaView, span: int) -> Iterator[Sequence[ChainEvent]]:
+def _gather_windows(view: ReplicaView, block_span: int) -> Iterator[Sequence[ChainEvent]]:
     """Yield the stored events in groups that one request of so many blocks covers; a block is never parted."""
     window: list[ChainEvent] = []
-    for event in view.events():
-        if window and not 0 <= event.event.block - window[0].event.block < span:
+    for event in view.walk_events():
+        if window and not 0 <= event.event.block - window[0].event.block < block_span:
             yield window
             window = []
         window.append(event)
@@ -130,11 +130,11 @@ def _gather_windows(view: ReplicaView, span: int) -> Iterator[Sequence[ChainEven
 
 
 def _compare_pending(view: ReplicaView, chain: Chain, contract: str, findings: Findings) -> None:
-    for event in view.pending():
+    for event in view.list_pending():
         block = chain.block(event.event.block)
-        where = f"event {event.event.event_number}"
+        place = f"event {event.event.event_number}"
         if block is None or block.hash != event.block_hash:
-            findings.remark("pending-left", where, "the chain has another block there by now, or none")
+            findings.remark("pending-left", place, "the chain has another block there by now, or none")
             continue
         findings.look("pending events asked of the chain")
         chain_events = chain.events(contract, event.event.block, event.event.block)
@@ -142,10 +142,10 @@ def _compare_pending(view: ReplicaView, chain: Chain, contract: str, findings: F
             text = (
                 f"the endpoint shows no event in block {event.event.block}, which the contract's head counts"
             )
-            findings.leave(_UNCHECKED_SLUG, where, text)
+            findings.leave(_UNCHECKED_SLUG, place, text)
         elif event not in chain_events:
             text = f"block {event.event.block} of the chain holds no such event"
-            findings.add("chain-differs", where, text, database=REPLICA, table=PENDING.name)
+            findings.add("chain-differs", place, text, database=REPLICA, table=PENDING.name)
 
 
 def _compare_head(
@@ -155,7 +155,7 @@ def _compare_head(
     for _ in range(_ATTEMPTS):
         head = chain.registry_head(contract)
         _take_newer(registry_fold, chain, contract, head)
-        stated_state = ask_state(chain, contract, collect_state(registry_fold.newest_facts()))
+        stated_state = ask_state(chain, contract, collect_state(registry_fold.list_newest_facts()))
         if chain.registry_head(contract) == head:
             break
     else:
@@ -179,8 +179,8 @@ def _compare_head(
         )
         findings.add("chain-differs", "contract's head", text, database=REPLICA, table=EVENT.name)
         return Head(head.event_number, head.head)
-    state = collect_state(registry_fold.newest_facts())
-    findings.checked["contract's views"] += len(state.logs) + len(state.keys) + len(state.issuers)
+    state = collect_state(registry_fold.list_newest_facts())
+    findings.checked_counts["contract's views"] += len(state.logs) + len(state.keys) + len(state.issuers)
     for difference in compare_states(state, stated_state):
         findings.add("chain-differs", "contract's views", difference, database=REPLICA, table="log")
     return Head(head.event_number, head.head)

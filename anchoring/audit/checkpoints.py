@@ -72,30 +72,30 @@ def audit_checkpoints(
 
 def _check_cosignature(row: RowMapping, keys: _Keys, findings: Findings) -> None:
     findings.look("cosignatures")
-    key_id, text = row["key"], row["checkpoint"]
-    where = f"event {row['n']}, key 0x{key_id.hex()}"
-    checkpoint = decode_checkpoint(decode(text))
-    if checkpoint.event_number != row["n"] or checkpoint.encode() != text:
-        findings.add("checkpoint-altered", where, "its row says another event than its text")
+    key_id, checkpoint_bytes = row["key"], row["checkpoint"]
+    place = f"event {row['n']}, key 0x{key_id.hex()}"
+    checkpoint = decode_checkpoint(decode(checkpoint_bytes))
+    if checkpoint.event_number != row["n"] or checkpoint.encode() != checkpoint_bytes:
+        findings.add("checkpoint-altered", place, "its row says another event than its text")
     key = keys.get(key_id)
     if key is None:
         if row["own"]:
-            findings.leave("key-unknown", where, "the registry does not know the key that signed it here")
+            findings.leave("key-unknown", place, "the registry does not know the key that signed it here")
             return
-        findings.add("checkpoint-forged", where, "the registry knows no such key of a node")
-    elif not key.verify(text, row["signature"]):
-        findings.add("checkpoint-forged", where, "the signature is not that of its key")
+        findings.add("checkpoint-forged", place, "the registry knows no such key of a node")
+    elif not key.verify(checkpoint_bytes, row["signature"]):
+        findings.add("checkpoint-forged", place, "the signature is not that of its key")
 
 
 def _compare(view: ReplicaView, checkpoint: Checkpoint, findings: Findings) -> None:
     findings.look("checkpoints")
-    where = f"event {checkpoint.event_number}"
+    place = f"event {checkpoint.event_number}"
     if checkpoint.registry != view.registry:
-        findings.add("checkpoint-contradicted", where, f"it is of the registry {checkpoint.registry}")
+        findings.add("checkpoint-contradicted", place, f"it is of the registry {checkpoint.registry}")
         return
-    findings.checkpoints.add(Head(checkpoint.event_number, checkpoint.head))
+    findings.checkpoint_heads.add(Head(checkpoint.event_number, checkpoint.head))
     if difference := _find_difference(view, checkpoint):
-        findings.add("checkpoint-contradicted", where, difference)
+        findings.add("checkpoint-contradicted", place, difference)
 
 
 def _find_difference(view: ReplicaView, checkpoint: Checkpoint) -> str | None:
@@ -107,19 +107,20 @@ def _find_difference(view: ReplicaView, checkpoint: Checkpoint) -> str | None:
         return str(error)
 
 
-def _check_fork(evidence: bytes, where: str, view: ReplicaView, keys: _Keys, findings: Findings) -> None:
+def _check_fork(evidence: bytes, place: str, view: ReplicaView, keys: _Keys, findings: Findings) -> None:
     """Report a fork as what its signatures prove: who signed the other history, or that somebody forged it."""
     findings.look("forks")
     fork = decode_fork(decode(evidence))
     first_checkpoint, second_checkpoint = fork.first_checkpoint.checkpoint, fork.second_checkpoint.checkpoint
     if not fork.second_checkpoint.cosignatures or not all(
-        _are_genuine(side, keys) for side in (fork.first_checkpoint, fork.second_checkpoint)
+        _are_genuine(cosigned_checkpoint, keys)
+        for cosigned_checkpoint in (fork.first_checkpoint, fork.second_checkpoint)
     ):
         text = "its signatures are not those of nodes' keys: it proves nothing against anybody"
-        findings.add("fork-forged", where, text)
+        findings.add("fork-forged", place, text)
         return
     if first_checkpoint.registry != view.registry:
-        findings.add("fork-altered", where, f"it is of the registry {first_checkpoint.registry}")
+        findings.add("fork-altered", place, f"it is of the registry {first_checkpoint.registry}")
         return
     findings.add(
         "registry-forked",
@@ -136,11 +137,11 @@ def audit_peers(view: ReplicaView, peers: Sequence[Peer], keys: _Keys, findings:
     """Ask the nodes of other cities for their newest checkpoint, and compare it with the replica."""
     for peer in peers:
         try:
-            content = peer.checkpoint()
-            if content is None:
+            cosigned_bytes = peer.fetch_checkpoint()
+            if cosigned_bytes is None:
                 findings.leave("peer-unchecked", peer.name, "it has signed no checkpoint yet")
                 continue
-            _compare_peer(view, peer.name, read_cosigned(content).keep_proven(keys), findings)
+            _compare_peer(view, peer.name, read_cosigned(cosigned_bytes).keep_proven(keys), findings)
         except (AnchoringError, MalformedInput) as error:
             findings.leave("peer-unchecked", peer.name, str(error))
 
@@ -164,7 +165,7 @@ def _compare_peer(
         findings.leave("peer-unchecked", name, text)
         return
     findings.look("peers' checkpoints")
-    findings.checkpoints.add(Head(checkpoint.event_number, checkpoint.head))
+    findings.checkpoint_heads.add(Head(checkpoint.event_number, checkpoint.head))
     if difference := _find_difference(view, checkpoint):
         text = f"event {checkpoint.event_number} with head 0x{checkpoint.head.hex()}, signed by {signer_names}: {difference}"
         findings.add("peer-contradicts", name, text)

@@ -27,7 +27,7 @@ def audit_copies(view: ReplicaView, entry_copies: EntryCopies, now: int, finding
     """
     connection = view.connection
     state_counts_by_log = entry_copies.count_states(now)
-    with view.asking(entry_copies):
+    with view.use_entries(entry_copies):
         for row in connection.execute(select(LOG).order_by(LOG.c.name)).mappings().all():
             with findings.guard(REPLICA, LOG.name, f"log {row['name']}"):
                 _check_log(view, row["name"], row["walked"], findings)
@@ -73,8 +73,8 @@ def _check_log(view: ReplicaView, log: str, walked_sequence: int, findings: Find
         sequence_and_rows = next(rows_by_sequence, None)
     for sequence in anchor_rows:
         text = f"its log is said to be walked up to {walked_sequence} alone, or it let no log grow"
-        where = f"anchor {sequence} of {log}"
-        findings.add("copy-altered", where, text, database=REPLICA, table=ANCHOR.name)
+        place = f"anchor {sequence} of {log}"
+        findings.add("copy-altered", place, text, database=REPLICA, table=ANCHOR.name)
 
 
 def _walk_anchors(view: ReplicaView, log: str, walked_sequence: int) -> Iterator[Anchor]:
@@ -99,32 +99,32 @@ def _check_anchor(
     rows: list[RowMapping],
     findings: Findings,
 ) -> None:
-    where = f"anchor {anchor.sequence} of {anchor.log}"
+    place = f"anchor {anchor.sequence} of {anchor.log}"
     if anchor_row is None:
         text = "its log was walked over it, and nothing says what became of its entries"
-        findings.add("copies-missing", where, text, database=REPLICA, table=ANCHOR.name)
+        findings.add("copies-missing", place, text, database=REPLICA, table=ANCHOR.name)
     elif anchor_row["anchored"] != anchor.time:
         text = "its time is not that of the chain"
-        findings.add("copy-altered", where, text, database=REPLICA, table=ANCHOR.name)
+        findings.add("copy-altered", place, text, database=REPLICA, table=ANCHOR.name)
     if anchor_row is not None and not _tells_faults(anchor_row):
         text = "what was found at its entries is none that a node writes, or is gone"
-        findings.add("copy-altered", where, text, database=REPLICA, table=ANCHOR.name)
+        findings.add("copy-altered", place, text, database=REPLICA, table=ANCHOR.name)
     if not rows:
         if anchor_row is not None and anchor_row["state"] == Publication.PUBLISHED:
-            findings.add("copies-missing", where, "its entries are said to be here, and are not")
+            findings.add("copies-missing", place, "its entries are said to be here, and are not")
         return
     if anchor_row is not None and anchor_row["state"] == Publication.AWAITED:
         text = "its entries are here, and are said to be awaited"
-        findings.add("copy-altered", where, text, database=REPLICA, table=ANCHOR.name)
+        findings.add("copy-altered", place, text, database=REPLICA, table=ANCHOR.name)
     findings.look("copied batches")
     entries = _read_entries(anchor, rows, findings)
     for fault in check_batch(anchor, entries, view):
         is_known = anchor_row is not None and anchor_row["state"] == Publication.FAULTY
         # A key that was stolen later, or a fault that was told when the entries came, is no damage of the copy.
         is_remark = fault.reason == "key_compromised" or (is_known and fault.reason not in _DAMAGE_REASONS)
-        report = findings.remark if is_remark else findings.add
+        report_fault = findings.remark if is_remark else findings.add
         text = f"position {fault.position}: {fault.text}"
-        report(fault.reason.replace("_", "-"), where, text, database=REPLICA, table=ENTRY.name)
+        report_fault(fault.reason.replace("_", "-"), place, text, database=REPLICA, table=ENTRY.name)
 
 
 def _tells_faults(anchor_row: RowMapping) -> bool:
@@ -147,8 +147,8 @@ def _read_entries(anchor: Anchor, rows: list[RowMapping], findings: Findings) ->
     for row in rows:
         entry = decode_entry(decode(row["entry"]))
         if (row["first"], row["root"], row["entry"]) != (position, entry.statement.root, entry.encode()):
-            where = f"log {anchor.log}, first {row['first']}"
-            findings.add("copy-altered", where, "its row says something else than the entry in it")
+            place = f"log {anchor.log}, first {row['first']}"
+            findings.add("copy-altered", place, "its row says something else than the entry in it")
         entries.append(entry)
         position += entry.statement.record_count
     return entries

@@ -16,7 +16,7 @@ from ledger.registry.event_trees import EventTrees
 def audit_event_trees(view: ReplicaView, findings: Findings) -> None:
     """Compare the stored nodes of both trees with the events that a replica holds, up to the first that is missing."""
     event_trees = EventTrees()
-    events = (headed_event[0].event for headed_event in view.headed_events())
+    events = (headed_event[0].event for headed_event in view.walk_headed_events())
     for event, nodes in zip_longest(events, view.walk_event_nodes()):
         if nodes is None or (event is not None and event.event_number < nodes.n):
             _add(findings, "fact-missing", event.event_number, "the events make it, and it is not there")

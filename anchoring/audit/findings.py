@@ -36,68 +36,68 @@ PROGRESS_ITEMS: Final = 10_000  # how often the progress is told
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """`checked` says how much was looked at, by sort; `unlisted` counts findings beyond those listed.
+    """`checked_counts` says how much was looked at, by sort; `unlisted_count` counts findings beyond those listed.
 
     A remark is what somebody should know though nothing contradicts anything: submissions that wait, keys that were
-    reported stolen. `unchecked` says what could not be looked at, such as records that are not back yet, and why;
+    reported stolen. `unchecked_findings` says what could not be looked at, such as records that are not back yet, and why;
     `standing` of which state the report speaks, None where no replica could be read.
     """
 
-    checked: Mapping[str, int]
+    checked_counts: Mapping[str, int]
     findings: tuple[Finding, ...]
     remarks: tuple[Finding, ...] = ()
-    unlisted: int = 0
-    unchecked: tuple[Finding, ...] = ()
+    unlisted_count: int = 0
+    unchecked_findings: tuple[Finding, ...] = ()
     standing: Standing | None = None
 
     @property
-    def clean(self) -> bool:
+    def is_clean(self) -> bool:
         return not self.findings
 
     @property
     def is_whole(self) -> bool:
         """Whether all was looked at that was to be; a peer is a second opinion, and whoever asks no chain wants it so."""
-        return not any(unchecked.slug in _GAPS for unchecked in self.unchecked)
+        return not any(unchecked.slug in _GAPS for unchecked in self.unchecked_findings)
 
 
 @dataclass(slots=True)
 class Findings:
     """Collects a report."""
 
-    checked: Counter[str] = field(default_factory=Counter)
+    checked_counts: Counter[str] = field(default_factory=Counter)
     progress: Progress | None = None
-    checkpoints: set[Head] = field(default_factory=set)
+    checkpoint_heads: set[Head] = field(default_factory=set)
     _findings: list[Finding] = field(default_factory=list)
     _remarks: list[Finding] = field(default_factory=list)
     _unchecked: list[Finding] = field(default_factory=list)
-    _unlisted: int = 0
+    _unlisted_count: int = 0
 
-    def look(self, sort: str, total: int = 0, *, count: int = 1) -> None:
-        """Count items of a sort as checked; `total` is how many there are in all, 0 where nobody knows."""
-        done_before = self.checked[sort]
-        self.checked[sort] = done_count = done_before + count
-        is_told = done_count // PROGRESS_ITEMS > done_before // PROGRESS_ITEMS or done_count == total
-        if self.progress and total and is_told:
-            self.progress(sort, done_count, total)
+    def look(self, sort: str, total_count: int = 0, *, count: int = 1) -> None:
+        """Count items of a sort as checked; `total_count` is how many there are in all, 0 where nobody knows."""
+        done_before = self.checked_counts[sort]
+        self.checked_counts[sort] = done_count = done_before + count
+        is_told = done_count // PROGRESS_ITEMS > done_before // PROGRESS_ITEMS or done_count == total_count
+        if self.progress and total_count and is_told:
+            self.progress(sort, done_count, total_count)
 
-    def add(self, slug: str, where: str, text: str, *, database: str = "", table: str = "") -> None:
+    def add(self, slug: str, place: str, text: str, *, database: str = "", table: str = "") -> None:
         """Report a contradiction; its place is that of its slug, unless `database` and `table` name another."""
         if len(self._findings) < MAX_LISTED:
-            self._findings.append(_make_finding(slug, where, text, database, table))
+            self._findings.append(_make_finding(slug, place, text, database, table))
         else:
-            self._unlisted += 1
+            self._unlisted_count += 1
 
-    def remark(self, slug: str, where: str, text: str, *, database: str = "", table: str = "") -> None:
+    def remark(self, slug: str, place: str, text: str, *, database: str = "", table: str = "") -> None:
         if len(self._remarks) < MAX_LISTED:
-            self._remarks.append(_make_finding(slug, where, text, database, table))
+            self._remarks.append(_make_finding(slug, place, text, database, table))
 
-    def leave(self, slug: str, where: str, text: str) -> None:
+    def leave(self, slug: str, place: str, text: str) -> None:
         """Say what is not checked, and why."""
         if len(self._unchecked) < MAX_LISTED:
-            self._unchecked.append(_make_finding(slug, where, text))
+            self._unchecked.append(_make_finding(slug, place, text))
 
     @contextmanager
-    def guard(self, database: str, table: str, where: str) -> Iterator[None]:
+    def guard(self, database: str, table: str, place: str) -> Iterator[None]:
         """Take what cannot be read at a place as one finding of it, and let the audit go on behind it."""
         try:
             yield
@@ -105,29 +105,29 @@ class Findings:
             text = "what stands there is no value that a node writes"
             self.add("unreadable", error.row, text, database=error.database, table=error.table)
         except _UNREADABLE as error:
-            self.add("unreadable", where, _describe_error(error), database=database, table=table)
+            self.add("unreadable", place, _describe_error(error), database=database, table=table)
 
     @property
-    def newest_checkpoints(self) -> tuple[Head, ...]:
+    def newest_heads(self) -> tuple[Head, ...]:
         """The newest checkpoints that were compared, in the order of their events."""
-        return tuple(sorted(self.checkpoints, key=lambda head: (head.event_number, head.head)))[
+        return tuple(sorted(self.checkpoint_heads, key=lambda head: (head.event_number, head.head)))[
             -_SHOWN_CHECKPOINTS:
         ]
 
-    def report(self, standing: Standing | None = None) -> AuditReport:
+    def make_report(self, standing: Standing | None = None) -> AuditReport:
         return AuditReport(
-            dict(self.checked),
+            dict(self.checked_counts),
             tuple(self._findings),
             tuple(self._remarks),
-            self._unlisted,
+            self._unlisted_count,
             tuple(self._unchecked),
             standing,
         )
 
 
-def _make_finding(slug: str, where: str, text: str, database: str = "", table: str = "") -> Finding:
-    place = (database, table) if database else find_place(slug)
-    return Finding(slug, _make_writable(where), _make_writable(text), *place)
+def _make_finding(slug: str, place: str, text: str, database: str = "", table: str = "") -> Finding:
+    database_and_table = (database, table) if database else find_place(slug)
+    return Finding(slug, _make_writable(place), _make_writable(text), *database_and_table)
 
 
 def _make_writable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Audit of a node by the places of its databases, each of which is opened to be read alone."""
+"""Audit of a node by the URLs of its databases, each of which is opened to be read alone."""
 
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from anchoring.audit.audit import Databases, Evidence, Expected, audit
 from anchoring.audit.findings import AuditReport, Findings, Progress
 from anchoring.audit.places import CHECKPOINTS, REGISTER, REPLICA
 from anchoring.audit.substitute import Substitute
-from anchoring.database.engine import find_missing_file, snapshot
+from anchoring.database.engine import find_missing_file, open_snapshot
 from anchoring.database.reading import open_for_reading
 from anchoring.errors import DatabaseDamaged
 from anchoring.limits import WITHHELD_SECONDS
@@ -32,17 +32,17 @@ _COPIES_MARK: Final = select(copies_tables.SCHEMA_NUMBER.c.number)
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """The URLs of a node's databases; no register where it issues nothing. `grace`: as `EntryCopies` has it, in seconds."""
+class DatabaseUrls:
+    """The URLs of a node's databases; no register where it issues nothing. `grace_seconds` is that of `EntryCopies`."""
 
-    replica: str
-    checkpoints: str
-    register: str | None = None
-    grace: int = WITHHELD_SECONDS
+    replica_url: str
+    checkpoints_url: str
+    register_url: str | None = None
+    grace_seconds: int = WITHHELD_SECONDS
 
 
 def audit_node(
-    places: Places,
+    database_urls: DatabaseUrls,
     expected: Expected,
     *,
     now: int,
@@ -58,23 +58,26 @@ def audit_node(
     findings = Findings()
     evidence = evidence or Evidence()
     with ExitStack() as stack:
-        replica = stack.enter_context(_open(REPLICA, places.replica, findings))
-        copies = _open_copies(replica, places.grace, findings) if replica is not None else None
-        checkpoints = stack.enter_context(_open(CHECKPOINTS, places.checkpoints, findings))
+        replica = stack.enter_context(_open(REPLICA, database_urls.replica_url, findings))
+        copies = _open_copies(replica, database_urls.grace_seconds, findings) if replica is not None else None
+        checkpoints = stack.enter_context(_open(CHECKPOINTS, database_urls.checkpoints_url, findings))
         register = None
-        if places.register is not None:
-            register = stack.enter_context(_open(REGISTER, places.register, findings))
+        if database_urls.register_url is not None:
+            register = stack.enter_context(_open(REGISTER, database_urls.register_url, findings))
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="shunzheng-audit-"))
         substitute = Substitute(Path(directory), expected.registry, evidence.chain)
         stack.callback(substitute.close)
-        is_register_lost = places.register is not None and find_missing_file(places.register) is not None
+        is_register_lost = (
+            database_urls.register_url is not None
+            and find_missing_file(database_urls.register_url) is not None
+        )
         databases = Databases(
             replica,
             register,
             checkpoints,
             copies,
             substitute,
-            register_lost=is_register_lost,
+            is_register_lost=is_register_lost,
             processes=processes,
             findings=findings,
         )
@@ -93,7 +96,7 @@ def _open(name: str, url: str, findings: Findings) -> Iterator[Connection | None
     stack, connection = ExitStack(), None
     with findings.guard(name, "", name):
         engine = stack.enter_context(open_for_reading(url))
-        opened_connection = stack.enter_context(snapshot(engine))
+        opened_connection = stack.enter_context(open_snapshot(engine))
         if _has_schema(opened_connection, name, findings):
             connection = opened_connection
     try:
@@ -145,7 +148,7 @@ def _is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
-def _open_copies(connection: Connection, grace: int, findings: Findings) -> EntryCopies | None:
+def _open_copies(connection: Connection, grace_seconds: int, findings: Findings) -> EntryCopies | None:
     with findings.guard(REPLICA, copies_tables.SCHEMA_NUMBER.name, "copies"):
         if not inspect(connection).has_table(copies_tables.SCHEMA_NUMBER.name):
             return None
@@ -154,6 +157,6 @@ def _open_copies(connection: Connection, grace: int, findings: Findings) -> Entr
         if not schema_numbers or expected_mark in schema_numbers:
             table_name = copies_tables.SCHEMA_NUMBER.name
             _check_mark(REPLICA, table_name, schema_numbers, expected_mark, findings)
-            return EntryCopies(connection.engine, grace)
+            return EntryCopies(connection.engine, grace_seconds)
         findings.leave("schema-other", "copies", f"the copies of entries are of schema {schema_numbers}")
     return None

@@ -35,32 +35,32 @@ def audit_receipts(
     Of the own `log` the register, by its `connection`, must also have the submission that was promised: a promise whose
     submission is gone is lost, however far its deadline.
     """
-    with view.asking(entries):
+    with view.use_entries(entries):
         for signed_receipt in receipts:
             findings.look("receipts")
             receipt = signed_receipt.receipt
-            where = f"receipt {receipt.root.hex()}"
+            place = f"receipt {receipt.root.hex()}"
             judgement = judge_promise(signed_receipt, view, entries, now)
             if judgement.state in _BROKEN_SLUGS:
-                findings.add(_BROKEN_SLUGS[judgement.state], where, judgement.text)
+                findings.add(_BROKEN_SLUGS[judgement.state], place, judgement.text)
                 continue
             if judgement.state is not PromiseState.KEPT:
-                findings.remark(f"receipt-{judgement.state.value.replace('_', '-')}", where, judgement.text)
+                findings.remark(f"receipt-{judgement.state.value.replace('_', '-')}", place, judgement.text)
             is_own = connection is not None and (receipt.registry, receipt.log) == (view.registry, log)
             if is_own and connection is not None and judgement.state is not PromiseState.NOT_GENUINE:
-                _find_submission(receipt, connection, where, findings)
+                _find_submission(receipt, connection, place, findings)
 
 
-def _find_submission(receipt: Receipt, connection: Connection, where: str, findings: Findings) -> None:
+def _find_submission(receipt: Receipt, connection: Connection, place: str, findings: Findings) -> None:
     rows = connection.execute(_SUBMISSIONS_OF_ROOT, {"root": receipt.root}).all()
     if not rows:
         text = (
             f"position {receipt.first_position} was promised to it, and the register has no such "
             "submission: hand it in again"
         )
-        findings.add("submission-lost", where, text)
+        findings.add("submission-lost", place, text)
     elif (receipt.first_position, receipt.record_count, receipt.accepted_at) not in [
         tuple(row) for row in rows
     ]:
         text = f"it promises position {receipt.first_position}, the register has the submission at {rows[0].first}"
-        findings.add("promise-contradicted", where, text)
+        findings.add("promise-contradicted", place, text)

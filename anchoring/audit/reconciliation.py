@@ -15,7 +15,7 @@ from ledger.registry.acts import extend_head
 from ledger.verification.audits import Head
 
 _EVENT_MEMBERS: Final = ("kind", "block", "previous_block", "time", "payload")
-_PLACE_MEMBERS: Final = ("block_hash", "transaction")
+_PLACE_MEMBERS: Final = ("block_hash", "transaction_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ class Difference:
     `words` says what differs. `head_before` is the head of the event before, on which they agree.
     """
 
-    n: int
+    event_number: int
     words: str
-    first: Statement | None
-    second: Statement | None
+    first_statement: Statement | None
+    second_statement: Statement | None
     head_before: bytes
 
 
@@ -53,8 +53,8 @@ class Difference:
 class Reconciliation:
     """Up to which event two accounts are the same, and whether one ends there, or where they part."""
 
-    common: Head
-    shorter: str | None
+    common_head: Head
+    shorter_name: str | None
     difference: Difference | None
 
 
@@ -65,7 +65,7 @@ class ReplicaAccount:
         self.name, self._view = name, view
 
     def tell(self) -> Iterator[Statement]:
-        for event, head in self._view.headed_events():
+        for event, head in self._view.walk_headed_events():
             yield Statement(event, head)
 
 
@@ -89,24 +89,24 @@ class ChainAccount:
             )
 
 
-def reconcile(first: Account, second: Account, head_zero: bytes) -> Reconciliation:
+def reconcile(first_account: Account, second_account: Account, head_zero: bytes) -> Reconciliation:
     """Walk through two accounts of the registry of `head_zero` side by side, in bounded memory.
 
     Raises: ChainUnavailable where an endpoint does not answer.
     """
-    first_walk, second_walk = _Walk(first), _Walk(second)
-    common = Head(0, head_zero)
+    first_walk, second_walk = _Walk(first_account), _Walk(second_account)
+    common_head = Head(0, head_zero)
     while True:
-        number = common.event_number + 1
+        number = common_head.event_number + 1
         first_statement, second_statement = first_walk.take(number), second_walk.take(number)
         if first_statement is None or second_statement is None:
-            return _end(common, first_walk, second_walk, first_statement, second_statement)
+            return _end(common_head, first_walk, second_walk, first_statement, second_statement)
         words = _compare_events(first_statement, second_statement)
-        head = common.head if words else extend_head(common.head, first_statement.event.event)
+        head = common_head.head if words else extend_head(common_head.head, first_statement.event.event)
         if words := words or _check_heads((first_statement, second_statement), head):
-            difference = Difference(number, words, first_statement, second_statement, common.head)
-            return Reconciliation(common, None, difference)
-        common = Head(number, head)
+            difference = Difference(number, words, first_statement, second_statement, common_head.head)
+            return Reconciliation(common_head, None, difference)
+        common_head = Head(number, head)
 
 
 class _Walk:
@@ -115,48 +115,52 @@ class _Walk:
     def __init__(self, account: Account) -> None:
         self.name = account.name
         self._statements = account.tell()
-        self._next: Statement | None = None
+        self._next_statement: Statement | None = None
         self.is_over = False
 
     def take(self, number: int) -> Statement | None:
         """Return what is told of the event of a number; None where the account goes on behind it, or ends."""
-        self._next = self._next or next(self._statements, None)
-        self.is_over = self._next is None
-        if self._next is None or self._next.event.event.event_number != number:
+        self._next_statement = self._next_statement or next(self._statements, None)
+        self.is_over = self._next_statement is None
+        if self._next_statement is None or self._next_statement.event.event.event_number != number:
             return None
-        statement, self._next = self._next, None
+        statement, self._next_statement = self._next_statement, None
         return statement
 
 
 def _end(
-    common: Head,
-    first: _Walk,
-    second: _Walk,
+    common_head: Head,
+    first_walk: _Walk,
+    second_walk: _Walk,
     first_statement: Statement | None,
     second_statement: Statement | None,
 ) -> Reconciliation:
     """Tell whether an account ends, or leaves out an event in the middle."""
-    if first_statement is None and second_statement is None and first.is_over and second.is_over:
-        return Reconciliation(common, None, None)
-    for walk, statement in ((first, first_statement), (second, second_statement)):
+    if first_statement is None and second_statement is None and first_walk.is_over and second_walk.is_over:
+        return Reconciliation(common_head, None, None)
+    for walk, statement in ((first_walk, first_statement), (second_walk, second_statement)):
         if statement is None and not walk.is_over:
             words = f"{walk.name} does not have this event where it belongs, and goes on behind it"
             difference = Difference(
-                common.event_number + 1, words, first_statement, second_statement, common.head
+                common_head.event_number + 1, words, first_statement, second_statement, common_head.head
             )
-            return Reconciliation(common, None, difference)
-    shorter = first if first_statement is None else second
-    return Reconciliation(common, shorter.name, None)
+            return Reconciliation(common_head, None, difference)
+    shorter_walk = first_walk if first_statement is None else second_walk
+    return Reconciliation(common_head, shorter_walk.name, None)
 
 
-def _compare_events(first: Statement, second: Statement) -> str:
+def _compare_events(first_statement: Statement, second_statement: Statement) -> str:
     """Say in what two accounts of one event differ; "" where in nothing."""
     names = [
         name
         for name in _EVENT_MEMBERS
-        if getattr(first.event.event, name) != getattr(second.event.event, name)
+        if getattr(first_statement.event.event, name) != getattr(second_statement.event.event, name)
     ]
-    names += [name for name in _PLACE_MEMBERS if getattr(first.event, name) != getattr(second.event, name)]
+    names += [
+        name
+        for name in _PLACE_MEMBERS
+        if getattr(first_statement.event, name) != getattr(second_statement.event, name)
+    ]
     return f"the two differ in {', '.join(names)}" if names else ""
 
 

@@ -17,7 +17,7 @@ from anchoring.chain.protocol import ChainEvent, RegistryName
 from anchoring.replica.fact_trees import ExpectedFacts
 from anchoring.replica.overlay import NoFacts, Overlay
 from anchoring.replica.reading import ReplicaView
-from anchoring.replica.rows import Row, block_row, make_row
+from anchoring.replica.rows import Row, make_block_row, make_row
 from anchoring.replica.tables import BLOCK, EVENT, EVENT_NODES, LEAF, PENDING, REPLACED_KINDS, STATE, TABLES
 from ledger.crypto.keys import keccak256
 from ledger.errors import LedgerError, MalformedInput
@@ -52,14 +52,14 @@ class RegistryFold:
         if self.expected_facts:
             self.expected_facts.take(facts)
         for fact in facts:
-            self.overlay.keep(fact)
+            self.overlay.keep_fact(fact)
             if isinstance(fact, LogState):
                 self.operators[fact.name].add(fact.operator)
             elif isinstance(fact, IssuerAssignment):
                 self.issuers[fact.issuer] = fact
         return facts
 
-    def newest_facts(self) -> Iterator[Fact]:
+    def list_newest_facts(self) -> Iterator[Fact]:
         """Walk through the newest facts of governance, logs, keys, divisions and issuers."""
         yield from self.overlay.list_newest()
         yield from self.issuers.values()
@@ -78,21 +78,21 @@ def audit_replica(view: ReplicaView, registry: str, findings: Findings) -> Regis
     expected_facts = registry_fold.expected_facts = ExpectedFacts()
     for fact in _fold_events(view, registry_fold, findings):
         if type(fact) not in REPLACED_KINDS:
-            _add(hash_sums, fact)
+            _add_fact_hash(hash_sums, fact)
     for fact in registry_fold.overlay.list_newest():
-        _add(hash_sums, fact)
+        _add_fact_hash(hash_sums, fact)
     for table, row in _list_blocks(registry_fold):
         hash_sums[table.name] += _hash_row(table, row)
     _check_state(view, registry_fold.fold, findings)
     for table in (*TABLES.values(), BLOCK):
         with findings.guard(REPLICA, table.name, f"table {table.name}"):
-            stored_sum = sum(_hash_row(table, row) for row in view.rows(table))
+            stored_sum = sum(_hash_row(table, row) for row in view.walk_rows(table))
             if stored_sum != hash_sums[table.name]:
                 _name_differences(view, table, findings)
     _audit_trees(view, expected_facts, findings)
     with findings.guard(REPLICA, PENDING.name, f"table {PENDING.name}"):
         _check_pending(view, registry_fold.fold, findings)
-    findings.checked["logs"] += len(view.list_logs())
+    findings.checked_counts["logs"] += len(view.list_logs())
     return registry_fold
 
 
@@ -120,18 +120,18 @@ def _check_head_zero(view: ReplicaView, findings: Findings) -> None:
 
 def _fold_events(view: ReplicaView, registry_fold: RegistryFold, findings: Findings) -> Iterator[Fact]:
     """Yield the facts of all events; behind an event that does not fit go on from what is stored of it."""
-    fold, total = registry_fold.fold, view.cursor.event_number
-    for event, head in view.headed_events():
-        findings.look("events", total)
-        where = f"event {event.event.event_number}"
+    fold, event_count = registry_fold.fold, view.cursor.event_number
+    for event, head in view.walk_headed_events():
+        findings.look("events", event_count)
+        place = f"event {event.event.event_number}"
         try:
             facts = registry_fold.take(event)
         except LedgerError as error:
-            findings.add("event-altered", where, str(error), database=REPLICA, table=EVENT.name)
+            findings.add("event-altered", place, str(error), database=REPLICA, table=EVENT.name)
             facts = []
         if fold.head != head and facts:
             text = "what it says does not make the head that is stored with it"
-            findings.add("event-altered", where, text, database=REPLICA, table=EVENT.name)
+            findings.add("event-altered", place, text, database=REPLICA, table=EVENT.name)
         fold.head, fold.event_number, fold.block, fold.time = (
             head,
             event.event.event_number,
@@ -145,7 +145,7 @@ def _list_blocks(registry_fold: RegistryFold) -> list[tuple[Table, Row]]:
     blocks = [
         (log, block) for log, tree in registry_fold.trees.items() for block in tree.take_changed_blocks()
     ]
-    return [(BLOCK, block_row(log, block)) for log, block in blocks]
+    return [(BLOCK, make_block_row(log, block)) for log, block in blocks]
 
 
 def _check_state(view: ReplicaView, fold: Fold, findings: Findings) -> None:
@@ -164,21 +164,21 @@ def _check_state(view: ReplicaView, fold: Fold, findings: Findings) -> None:
 def _check_pending(view: ReplicaView, final_fold: Fold, findings: Findings) -> None:
     """Check that the pending events follow the final ones and make the heads that are stored with them."""
     fold = Fold(final_fold.head, final_fold.event_number, final_fold.block, final_fold.time)
-    for event, head in view.headed_pending():
+    for event, head in view.walk_headed_pending():
         findings.look("pending events")
-        where = f"event {event.event.event_number}"
+        place = f"event {event.event.event_number}"
         try:
             fold.extend(event.event)
         except LedgerError as error:
-            findings.add("pending-altered", where, str(error))
+            findings.add("pending-altered", place, str(error))
             return
         if fold.head != head:
             text = "what it says does not make the head that is stored with it"
-            findings.add("pending-altered", where, text)
+            findings.add("pending-altered", place, text)
             fold.head = head
 
 
-def _add(hash_sums: dict[str, int], fact: Fact) -> None:
+def _add_fact_hash(hash_sums: dict[str, int], fact: Fact) -> None:
     table = TABLES[type(fact)]
     hash_sums[table.name] += _hash_row(table, make_row(fact))
 
@@ -191,7 +191,7 @@ def _hash_row(table: Table, row: Row | RowMapping) -> int:
 def _name_differences(view: ReplicaView, table: Table, findings: Findings) -> None:
     """Name each row of a table that does not follow from the events: fold once more, with that table's rows at hand."""
     expected_rows = dict(_derive_rows(view, table))
-    for row in view.rows(table):
+    for row in view.walk_rows(table):
         key, row_hash = _hash_with_key(table, row)
         expected_hash = expected_rows.pop(key, None)
         if expected_hash != row_hash:

@@ -33,7 +33,7 @@ _DAMAGED_SLUG: Final = "database-damaged"
 _STATUSES: Final = ", ".join(str(int(status)) for status in Status)
 _SUITES: Final = "1, 2"
 #: Values that columns may have beyond what their type says, by database, table and column.
-_ALLOWED: Final[Mapping[tuple[str, str, str], str]] = {
+_ALLOWED_VALUES: Final[Mapping[tuple[str, str, str], str]] = {
     (REGISTER, "log", "suite"): _SUITES,
     (REGISTER, "batch", "state"): ", ".join(f"'{state}'" for state in (FROZEN, SUBMITTED, MINED, FINAL)),
     (REGISTER, "lineage", "status"): _STATUSES,
@@ -42,7 +42,7 @@ _ALLOWED: Final[Mapping[tuple[str, str, str], str]] = {
     (REPLICA, "published_anchor", "state"): "'published', 'awaited', 'faulty'",
 }
 #: Tables with one row alone.
-_SINGLE: Final = {
+_SINGLE_ROW_SLUGS: Final = {
     (REGISTER, "log"): "log-twice",
     (REPLICA, "state"): "state-twice",
     (REPLICA, "governance"): "state-twice",
@@ -67,7 +67,7 @@ _SHOWN_BYTES: Final = 32  # of a key in the words of a finding: a hash
 
 def audit_file(connection: Connection, database: str, findings: Findings) -> None:
     """Let the database check its own file."""
-    findings.checked["databases"] += 1
+    findings.checked_counts["databases"] += 1
     with findings.guard(database, "", database):
         for fault in find_file_faults(connection):
             findings.add(_DAMAGED_SLUG, database, fault, database=database)
@@ -77,9 +77,9 @@ def audit_tables(
     connection: Connection, metadata: Sequence[MetaData], database: str, findings: Findings
 ) -> None:
     """Check shape and values of the tables of a database; hide from this connection the rows that are unsound."""
-    if isinstance(driver := connection.connection.driver_connection, sqlite3.Connection):
-        driver.create_function(_IS_TEXT, 1, _is_text, deterministic=True)
-    tables = {table.name: table for data in metadata for table in data.sorted_tables}
+    if isinstance(driver_connection := connection.connection.driver_connection, sqlite3.Connection):
+        driver_connection.create_function(_IS_TEXT, 1, _is_text, deterministic=True)
+    tables = {table.name: table for table_metadata in metadata for table in table_metadata.sorted_tables}
     with findings.guard(database, "", database):
         for kind, name, table_name in list_strange_parts(connection, tables):
             text = f"a {kind} that no node makes: look at who made it, and remove it"
@@ -104,22 +104,22 @@ def has_any_table(connection: Connection, metadata: MetaData) -> bool:
 
 
 def _check_table(connection: Connection, table: Table, database: str, findings: Findings) -> None:
-    where = f"table {table.name}"
+    place = f"table {table.name}"
     inspector = inspect(connection)
     if not inspector.has_table(table.name):
-        findings.add("schema-altered", where, "it is not there", database=database, table=table.name)
-        _replace(connection, table, f"SELECT {_null_columns(table)} WHERE 0")
+        findings.add("schema-altered", place, "it is not there", database=database, table=table.name)
+        _replace(connection, table, f"SELECT {_list_null_columns(table)} WHERE 0")
         return
     for difference in find_differences(connection, table):
-        findings.add("schema-altered", where, difference, database=database, table=table.name)
+        findings.add("schema-altered", place, difference, database=database, table=table.name)
     if connection.dialect.name == "sqlite":
         column_names = {column["name"] for column in inspector.get_columns(table.name)}
         _check_values(connection, table, column_names, database, findings)
-    if slug := _SINGLE.get((database, table.name)):
+    if slug := _SINGLE_ROW_SLUGS.get((database, table.name)):
         row_count = connection.execute(select(func.count()).select_from(table)).scalar_one()
         if row_count > 1:
             text = f"it has {row_count} rows, and is a table of one"
-            findings.add(slug, where, text, database=database, table=table.name)
+            findings.add(slug, place, text, database=database, table=table.name)
 
 
 def _check_values(
@@ -137,9 +137,9 @@ def _check_values(
     for row in connection.exec_driver_sql(query):
         unsound_count += 1
         wrong_names = [column.name for column, flag in zip(columns, row, strict=False) if not flag]
-        where = _name_row(table, row[len(columns) :])
+        place = _name_row(table, row[len(columns) :])
         text = f"{', '.join(wrong_names)}: no value that a node writes there"
-        findings.add("value-impossible", where, text, database=database, table=table.name)
+        findings.add("value-impossible", place, text, database=database, table=table.name)
     if unsound_count or len(columns) < len(table.columns):
         source = f'FROM main."{table.name}" WHERE {soundness_condition}'
         _replace(connection, table, f"SELECT {_list_columns(table, column_names)} {source}")
@@ -165,7 +165,7 @@ def _make_condition(column: Column[object], database: str) -> str:
         condition = f"(typeof({name}) = 'blob')"
     else:
         condition = f"(typeof({name}) = 'text' AND {_IS_TEXT}(CAST({name} AS BLOB)))"
-    if allowed_values := _ALLOWED.get((database, column.table.name, column.name)):
+    if allowed_values := _ALLOWED_VALUES.get((database, column.table.name, column.name)):
         condition = f"({condition} AND {name} IN ({allowed_values}))"
     return f"({name} IS NULL OR {condition})" if column.nullable else condition
 
@@ -185,7 +185,7 @@ def _list_columns(table: Table, column_names: set[str]) -> str:
     )
 
 
-def _null_columns(table: Table) -> str:
+def _list_null_columns(table: Table) -> str:
     return ", ".join(f'NULL AS "{column.name}"' for column in table.columns)
 
 

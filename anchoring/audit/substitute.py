@@ -42,7 +42,7 @@ class Substitute:
         try:
             follower.start()
             follower.step()
-            while not follower.caught_up:
+            while not follower.is_caught_up:
                 follower.step()
         except (AnchoringError, LedgerError):
             return False

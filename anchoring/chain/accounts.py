@@ -89,10 +89,10 @@ class Account:
             "data": data,
             "to": "" if to is None else bytes.fromhex(to.removeprefix("0x")),
         }
-        if price.tip is None:
-            fields["gasPrice"] = price.most
+        if price.tip_wei is None:
+            fields["gasPrice"] = price.max_wei
         else:
-            fields |= {"type": 2, "maxFeePerGas": price.most, "maxPriorityFeePerGas": price.tip}
+            fields |= {"type": 2, "maxFeePerGas": price.max_wei, "maxPriorityFeePerGas": price.tip_wei}
         signed_transaction = self._account.sign_transaction(fields)
         return SignedTransaction(bytes(signed_transaction.hash), bytes(signed_transaction.raw_transaction))
 
@@ -111,19 +111,19 @@ class TransactionFields:
     @property
     def cost(self) -> int:
         """What the sender must hold, in wei."""
-        return self.gas * self.price.most + self.value
+        return self.gas * self.price.max_wei + self.value
 
 
-def read_transaction(raw: bytes) -> TransactionFields:
+def read_transaction(raw_bytes: bytes) -> TransactionFields:
     """Read a transaction that an account here signed. Raises: ValueError for other bytes."""
-    sender = str(EthAccount.recover_transaction(raw)).lower()
-    if raw[0] == _TYPED:
-        _, nonce, tip, max_price, gas, _, value, *_ = _read_numbers(raw[1:])
+    sender = str(EthAccount.recover_transaction(raw_bytes)).lower()
+    if raw_bytes[0] == _TYPED:
+        _, nonce, tip, max_price, gas, _, value, *_ = _read_numbers(raw_bytes[1:])
         price = Price(max_price, tip)
     else:
-        nonce, max_price, gas, _, value, *_ = _read_numbers(raw)
+        nonce, max_price, gas, _, value, *_ = _read_numbers(raw_bytes)
         price = Price(max_price)
-    return TransactionFields(keccak256(raw), sender, nonce, gas, price, value)
+    return TransactionFields(keccak256(raw_bytes), sender, nonce, gas, price, value)
 
 
 def _read_numbers(encoded_numbers: bytes) -> list[int]:
@@ -143,18 +143,18 @@ class AnchorCall:
     data: bytes
 
 
-def read_anchor_call(raw: bytes) -> AnchorCall:
+def read_anchor_call(raw_bytes: bytes) -> AnchorCall:
     """Read a signed transaction, legacy (EIP-155) or of type 2 (EIP-1559). Raises: MalformedInput for other bytes."""
     try:
-        return _read_call(raw)
+        return _read_call(raw_bytes)
     except (ValueError, TypeError, LookupError, RLPException, ValidationError, BadSignature) as error:
         raise MalformedInput("the bytes are no signed transaction") from error
 
 
-def _read_call(raw: bytes) -> AnchorCall:
-    fields = read_transaction(raw)
-    is_typed = raw[0] == _TYPED
-    members = rlp.decode(raw[1:] if is_typed else raw)
+def _read_call(raw_bytes: bytes) -> AnchorCall:
+    fields = read_transaction(raw_bytes)
+    is_typed = raw_bytes[0] == _TYPED
+    members = rlp.decode(raw_bytes[1:] if is_typed else raw_bytes)
     number = int.from_bytes(members[0 if is_typed else 6], "big")
     chain_id = number if is_typed else _read_chain_id(number)
     contract, data = (members[5], members[7]) if is_typed else (members[3], members[5])

@@ -21,7 +21,7 @@ MAX_NUMBER: Final = 2**63 - 1  # what both databases can hold; no honest height,
 MAX_WEI: Final = 2**256 - 1  # an amount, or a price
 # Why a range of blocks is too much for an endpoint: known words, matched here and nowhere else, and only to ask for less
 # at once. An endpoint with other words is found out otherwise (`ethereum.EthereumChain.events`).
-_OF_RANGE: Final = (
+_RANGE_WORDS: Final = (
     "range",
     "too many blocks",
     "too many logs",
@@ -71,12 +71,12 @@ def read_chain_id(value: object) -> int:
     return read_quantity(value)
 
 
-def read_data(value: object, length: int | None = None) -> bytes:
-    """Read bytes written `0x` and hexadecimal, `length` of them where that is fixed."""
+def read_data(value: object, byte_count: int | None = None) -> bytes:
+    """Read bytes written `0x` and hexadecimal, `byte_count` of them where that is fixed."""
     if not isinstance(value, str) or not _DATA.fullmatch(value):
         raise ChainMisbehaved(f"expected data, not {_show(value)}")
-    if length is not None and len(value) != 2 + 2 * length:
-        raise ChainMisbehaved(f"expected {length} bytes, not {_show(value)}")
+    if byte_count is not None and len(value) != 2 + 2 * byte_count:
+        raise ChainMisbehaved(f"expected {byte_count} bytes, not {_show(value)}")
     return bytes.fromhex(value[2:])
 
 
@@ -91,48 +91,48 @@ def read_block(value: object) -> Block:
     return Block(
         number=read_quantity(fields.get("number")),
         hash=read_data(fields.get("hash"), 32),
-        parent=read_data(fields.get("parentHash"), 32),
+        parent_hash=read_data(fields.get("parentHash"), 32),
         time=read_quantity(fields.get("timestamp")),
     )
 
 
-def read_terms(value: object, price: int, tip: int | None) -> Terms:
-    """Read what a transaction costs off the newest block, the `price` asked, and the `tip` alone if that was said."""
+def read_terms(value: object, price_wei: int, tip_wei: int | None) -> Terms:
+    """Read what a transaction costs off the newest block, the price asked, and the tip alone if that was said."""
     fields = _read_members(value, "block")
     base_fee = read_quantity(fields.get("baseFeePerGas") or "0x0", MAX_WEI)
     block_gas = read_quantity(fields.get("gasLimit") or "0x0")
     if not base_fee:
-        return Terms(0, price, block_gas)
-    return Terms(base_fee, max(0, price - base_fee) if tip is None else tip, block_gas)
+        return Terms(0, price_wei, block_gas)
+    return Terms(base_fee, max(0, price_wei - base_fee) if tip_wei is None else tip_wei, block_gas)
 
 
-def read_receipt(value: object, transaction: bytes) -> TransactionReceipt:
-    """Read the receipt of `transaction`."""
+def read_receipt(value: object, transaction_hash: bytes) -> TransactionReceipt:
+    """Read the receipt of `transaction_hash`."""
     fields = _read_members(value, "receipt")
-    if read_data(fields.get("transactionHash"), 32) != transaction:
+    if read_data(fields.get("transactionHash"), 32) != transaction_hash:
         raise ChainMisbehaved("the receipt is of another transaction")
     contract = fields.get("contractAddress")
     return TransactionReceipt(
-        transaction=transaction,
-        block=read_quantity(fields.get("blockNumber")),
+        transaction_hash=transaction_hash,
+        block_number=read_quantity(fields.get("blockNumber")),
         block_hash=read_data(fields.get("blockHash"), 32),
-        succeeded=read_quantity(fields.get("status"), 1) == 1,
+        has_succeeded=read_quantity(fields.get("status"), 1) == 1,
         gas_used=read_quantity(fields.get("gasUsed")),
         contract=None if contract is None else read_address(contract),
     )
 
 
-def read_events(value: object, contract: str, first: int, last: int) -> list[ChainEvent]:
-    """Read the registry's events of blocks `first` to `last`; foreign logs and other blocks are refused."""
+def read_events(value: object, contract: str, first_block: int, last_block: int) -> list[ChainEvent]:
+    """Read the registry's events of blocks `first_block` to `last_block`; foreign logs and other blocks are refused."""
     if value is None:  # as some endpoints write a list of none
         return []
     if not isinstance(value, list):
         raise ChainMisbehaved(f"expected a list of logs, not {_show(value)}")
     events = [_read_event(log, contract) for log in value]
     for event in events:
-        if not first <= event.event.block <= last:
+        if not first_block <= event.event.block <= last_block:
             raise ChainMisbehaved(
-                f"asked for blocks {first} to {last}, got an event of block {event.event.block}"
+                f"asked for blocks {first_block} to {last_block}, got an event of block {event.event.block}"
             )
     return events
 
@@ -142,10 +142,12 @@ def read_error(value: object) -> EndpointError:
     if not isinstance(value, dict):
         return EndpointError(None, str(value)[:_MAX_MESSAGE_CHARS], b"")
     code, message = value.get("code"), str(value.get("message", ""))[:_MAX_MESSAGE_CHARS]
-    return EndpointError(code if isinstance(code, int) else None, message, _revert_data(value.get("data")))
+    return EndpointError(
+        code if isinstance(code, int) else None, message, _find_revert_data(value.get("data"))
+    )
 
 
-def _revert_data(value: object, depth: int = _REVERT_DEPTH) -> bytes:
+def _find_revert_data(value: object, depth: int = _REVERT_DEPTH) -> bytes:
     """Return the data of a revert, wherever in an error's `data` it stands; empty where there is none."""
     if isinstance(value, str):
         try:
@@ -157,7 +159,7 @@ def _revert_data(value: object, depth: int = _REVERT_DEPTH) -> bytes:
     members = [value.get(name) for name in _REVERT_MEMBERS] + [
         member for member in value.values() if isinstance(member, dict)
     ]
-    return next((data for data in (_revert_data(member, depth - 1) for member in members) if data), b"")
+    return next((data for data in (_find_revert_data(member, depth - 1) for member in members) if data), b"")
 
 
 def is_meant(method: str, error: EndpointError) -> bool:
@@ -177,7 +179,7 @@ def says_revert(error: EndpointError) -> bool:
 
 def says_range(message: str) -> bool:
     """Tell whether an endpoint is known to say this of a range of blocks that is too large for it."""
-    return any(words in message.lower() for words in _OF_RANGE)
+    return any(words in message.lower() for words in _RANGE_WORDS)
 
 
 def _read_event(value: object, contract: str) -> ChainEvent:

@@ -118,10 +118,12 @@ def decode_head(answer: bytes) -> RegistryHead:
             "endpoint is of another chain. Ask who runs it; a chain that was made anew needs a registry of its own"
         )
     try:
-        n, value, last_block, closed = abi_decode(("uint64", "bytes32", "uint64", "bool"), answer)
+        event_number, head, last_block, is_closed = abi_decode(
+            ("uint64", "bytes32", "uint64", "bool"), answer
+        )
     except DecodingError as error:
         raise ChainMisbehaved(f"head() answered {len(answer)} bytes that do not decode: {error}") from error
-    return RegistryHead(n, value, last_block, closed)
+    return RegistryHead(event_number, head, last_block, is_closed)
 
 
 def decode_head_zero(answer: bytes) -> bytes:
@@ -137,10 +139,12 @@ def decode_rejection(data: bytes, otherwise: str) -> TransactionRejected:
     if error is None:
         return TransactionRejected("Reverted", (data,), otherwise)
     try:
-        values = abi_decode(error.types, data[4:])
+        values = abi_decode(error.parameter_types, data[4:])
     except DecodingError:
         return TransactionRejected("Reverted", (data,), otherwise)
-    values_text = ", ".join(f"{name} {_show(value)}" for name, value in zip(error.names, values, strict=True))
+    values_text = ", ".join(
+        f"{name} {_show(value)}" for name, value in zip(error.parameter_names, values, strict=True)
+    )
     return TransactionRejected(error.name, values, f"the registry refuses: {error.name}({values_text})")
 
 
@@ -162,8 +166,8 @@ class _Field(TypedDict):
 @dataclass(frozen=True, slots=True)
 class _Error:
     name: str
-    names: tuple[str, ...]
-    types: tuple[str, ...]
+    parameter_names: tuple[str, ...]
+    parameter_types: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

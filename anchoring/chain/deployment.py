@@ -28,9 +28,9 @@ from ledger.registry import acts
 #: Until a transaction is mined: longer than any block time in use, and than signers that part need to meet again.
 PATIENCE_SECONDS: Final = 300.0
 #: Block times from here on are no seconds, as the contract has it (`MAX_TIME`): the year 5138.
-MOST_SECONDS: Final = 10**11
+MAX_BLOCK_SECONDS: Final = 10**11
 #: Between two looks for a receipt: a development chain has it at once, a gateway counts what it is asked.
-_POLL_BACKOFF: Final = Backoff(first_seconds=0.05, longest_seconds=0.5, spread=False)
+_POLL_BACKOFF: Final = Backoff(first_seconds=0.05, longest_seconds=0.5, is_spread=False)
 _RESEND_SECONDS: Final = 5.0  # a transaction that an endpoint lost is handed in again
 _TELL_SECONDS: Final = 15.0  # between two words that a transaction is waited for still
 
@@ -86,11 +86,11 @@ def _read_origin(
 
     Of a balancer's nodes one may not have come to the block yet. Raises: ReorgDetected, ChainUnavailable.
     """
-    name, trouble, clock = f"the transaction 0x{receipt.transaction.hex()}", "", _WaitClock(patience)
+    name, trouble, clock = f"the transaction 0x{receipt.transaction_hash.hex()}", "", _WaitClock(patience)
     while not clock.is_over:
         try:
-            block_before, head_zero = chain.block(receipt.block - 1), chain.head_zero(contract)
-            receipt_again = chain.receipt(receipt.transaction)
+            block_before, head_zero = chain.block(receipt.block_number - 1), chain.head_zero(contract)
+            receipt_again = chain.receipt(receipt.transaction_hash)
             if receipt_again not in (None, receipt):
                 raise ReorgDetected(f"{name} has come into another block meanwhile: deploy it again")
             if block_before and receipt_again:
@@ -112,18 +112,18 @@ def execute(
     chain: Chain,
     account: Signer,
     contract: str,
-    call: bytes,
+    call_data: bytes,
     *,
     max_gas_price: int | None = None,
     patience: Patience = USUAL_PATIENCE,
 ) -> TransactionReceipt:
-    """Have the contract execute `call` (see `anchoring.chain.calls`) and return the receipt once it is mined.
+    """Have the contract execute `call_data` (see `anchoring.chain.calls`) and return the receipt once it is mined.
 
     Raises: TransactionRejected with the contract's error, ChainUnavailable.
     """
-    return execute_together(chain, account, contract, [call], max_gas_price=max_gas_price, patience=patience)[
-        0
-    ]
+    return execute_together(
+        chain, account, contract, [call_data], max_gas_price=max_gas_price, patience=patience
+    )[0]
 
 
 def execute_together(
@@ -139,14 +139,14 @@ def execute_together(
 
     Nothing is sent unless every call passes by itself. Raises: as `execute`.
     """
-    for call in calls:
-        chain.simulate(account.address, contract, call)
+    for call_data in calls:
+        chain.simulate(account.address, contract, call_data)
     transactions: list[SignedTransaction] = []
     nonce = 0
-    for call in calls:
+    for call_data in calls:
         # not every endpoint counts the transactions that wait: those sent here are known here
         nonce = max(nonce, chain.transaction_count(account.address, pending=True))
-        transactions.append(_hand_in(chain, account, contract, call, nonce, max_gas_price))
+        transactions.append(_hand_in(chain, account, contract, call_data, nonce, max_gas_price))
         nonce += 1
     return [_await_mined(chain, transaction, patience) for transaction in transactions]
 
@@ -154,7 +154,7 @@ def execute_together(
 def _check_deployment(chain: Chain, account: Signer, data: bytes) -> None:
     """Check what no contract survives, before anything is paid. Raises: TransactionRejected, ChainUnavailable."""
     latest_block = chain.latest()
-    if latest_block.time >= MOST_SECONDS:
+    if latest_block.time >= MAX_BLOCK_SECONDS:
         raise TransactionRejected(
             "BlockTimeNotSeconds",
             (latest_block.time,),
@@ -195,21 +195,21 @@ def _hand_in(
     transaction = sign(terms, nonce)
     with suppress(ChainUnavailable):
         try:
-            chain.send(transaction.raw)
+            chain.send(transaction.raw_bytes)
         except TransactionRejected as refusal:
             next_nonce = chain.transaction_count(account.address, pending=True)
             if refusal.name == NONCE_TOO_LOW and next_nonce > nonce and not chain.knows(transaction.hash):
                 # what was counted before came from a node that is behind
                 transaction = sign(terms, next_nonce)
-                chain.send(transaction.raw)
+                chain.send(transaction.raw_bytes)
                 return transaction
             if _may_be_waiting(chain, account.address, nonce, refusal):
                 return transaction
             changed_terms = chain.terms()
-            if refusal.name != REFUSED or bool(changed_terms.base_fee) == bool(terms.base_fee):
+            if refusal.name != REFUSED or bool(changed_terms.base_fee_wei) == bool(terms.base_fee_wei):
                 raise
             transaction = sign(changed_terms, nonce)
-            chain.send(transaction.raw)
+            chain.send(transaction.raw_bytes)
     return transaction
 
 
@@ -226,26 +226,29 @@ def _await_mined(chain: Chain, transaction: SignedTransaction, patience: Patienc
 
     Raises: TransactionRejected, and ChainUnavailable where it is not mined in time; both name the transaction.
     """
-    name, trouble, poll = f"the transaction 0x{transaction.hash.hex()}", "", 0
+    transaction_name, trouble_text, poll = f"the transaction 0x{transaction.hash.hex()}", "", 0
     clock = _WaitClock(patience)
     while not clock.is_over:
         poll += 1
         try:
             if receipt := chain.receipt(transaction.hash):
-                return _check_succeeded(receipt, name)
+                return _check_succeeded(receipt, transaction_name)
             if clock.is_due_to_resend():
-                chain.send(transaction.raw)
+                chain.send(transaction.raw_bytes)
         except ChainUnavailable as error:
-            trouble = f" ({error})"
+            trouble_text = f" ({error})"
         except TransactionRejected as refusal:
             # of a number that was mined it may be this one, whose receipt an endpoint has not written yet
             if refusal.name not in (UNDERPRICED, NONCE_TOO_LOW):
                 raise
-            trouble = f" ({refusal})"
-        clock.wait(_POLL_BACKOFF.pause(poll), f"{name} is sent and not mined yet{trouble}")
+            trouble_text = f" ({refusal})"
+        clock.wait(
+            _POLL_BACKOFF.choose_pause(poll), f"{transaction_name} is sent and not mined yet{trouble_text}"
+        )
     raise ChainUnavailable(
-        f"{name} was sent and not mined within {patience.seconds:g} s{trouble}: it may be yet, so look for it before "
-        "you send anything again. `shunzheng chain show` tells whether its act is there; --patience waits longer"
+        f"{transaction_name} was sent and not mined within {patience.seconds:g} s{trouble_text}: it may be yet, so look "
+        "for it before you send anything again. `shunzheng chain show` tells "
+        "whether its act is there; --patience waits longer"
     )
 
 
@@ -280,7 +283,7 @@ class _WaitClock:
         self._paused_seconds += seconds
 
 
-def _check_succeeded(receipt: TransactionReceipt, name: str) -> TransactionReceipt:
-    if not receipt.succeeded:
-        raise TransactionRejected("Reverted", (), f"{name} was mined and refused")
+def _check_succeeded(receipt: TransactionReceipt, transaction_name: str) -> TransactionReceipt:
+    if not receipt.has_succeeded:
+        raise TransactionRejected("Reverted", (), f"{transaction_name} was mined and refused")
     return receipt

@@ -32,7 +32,7 @@ from anchoring.chain.jsonrpc import Endpoint
 from anchoring.chain.protocol import Block
 from anchoring.database.files import replace_file
 from anchoring.errors import ChainUnavailable, DevnetError
-from anchoring.processes.children import dies_with
+from anchoring.processes.children import make_dying_with
 from anchoring.processes.loops import Stop
 from ledger.crypto.keys import keccak256
 
@@ -75,7 +75,7 @@ class Devnet:
         self._block_seconds = block_seconds
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
-        self._lock: IO[str] | None = None
+        self._lock_file: IO[str] | None = None
         self._saved_block: Block | None = None
 
     def __enter__(self) -> "Devnet":
@@ -90,7 +90,7 @@ class Devnet:
         return f"http://127.0.0.1:{self._port}"
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """Whether anvil was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
@@ -110,7 +110,7 @@ class Devnet:
             self._kill()
             raise
 
-    def account(self, name: str) -> Account:
+    def open_account(self, name: str) -> Account:
         """Return the account of that name, with a keystore and with funds; made at the first call."""
         folder = self._directory / "accounts"
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -123,9 +123,9 @@ class Devnet:
         self.request("anvil_setBalance", account.address, _BALANCE)
         return account
 
-    def mine(self, blocks: int = 1) -> None:
+    def mine(self, block_count: int = 1) -> None:
         """Make blocks now."""
-        self.request("anvil_mine", hex(blocks))
+        self.request("anvil_mine", hex(block_count))
 
     def request(self, method: str, *parameters: object) -> object:
         """Ask anvil something that only a development chain answers."""
@@ -133,16 +133,16 @@ class Devnet:
 
     def save(self) -> None:
         """Save the chain where it has changed: written aside, flushed, renamed."""
-        latest = self.chain.latest()
-        if latest == self._saved_block:
+        latest_block = self.chain.latest()
+        if latest_block == self._saved_block:
             return
-        dump = self.request("anvil_dumpState")
+        state_hex = self.request("anvil_dumpState")
         try:
-            state = gzip.decompress(bytes.fromhex(str(dump).removeprefix("0x")))
+            state_bytes = gzip.decompress(bytes.fromhex(str(state_hex).removeprefix("0x")))
         except (ValueError, OSError, EOFError) as error:
             raise DevnetError(f"anvil's state cannot be read: {error}") from error
-        replace_file(self._directory / "state.json", [state])
-        self._saved_block = latest
+        replace_file(self._directory / "state.json", [state_bytes])
+        self._saved_block = latest_block
 
     def run(self, stop: Stop, report: Callable[[str], None] = lambda message: None) -> None:
         """Keep the chain saved until told to stop. Raises: DevnetError when anvil ends by itself."""
@@ -158,21 +158,21 @@ class Devnet:
     def stop(self) -> None:
         """Save the chain and end anvil."""
         try:
-            if self.runs:
+            if self.is_running:
                 self.save()
         finally:
             self._kill()
 
     def _take_lock(self) -> None:
-        lock = (self._directory / "lock").open("w")
+        lock_file = (self._directory / "lock").open("w")
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            lock.close()
+            lock_file.close()
             raise DevnetError(
                 f"a devnet runs on {self._directory} already: stop it first, or use it"
             ) from error
-        self._lock = lock
+        self._lock_file = lock_file
 
     def _choose_port(self) -> int:
         try:
@@ -190,22 +190,22 @@ class Devnet:
         return wanted_port
 
     def _spawn(self, anvil: Path) -> subprocess.Popen[bytes]:
-        state = self._directory / "state.json"
+        state_path = self._directory / "state.json"
         command = [str(anvil), "--host", "127.0.0.1", "--port", str(self._port), "--chain-id", str(CHAIN_ID)]
         command += ["--hardfork", HARDFORK, "--slots-in-an-epoch", "1", "--prune-history", KEPT_STATES]
         command += ["--accounts", "0", "--quiet"]
         command += (
             ["--no-mining"] if self._block_seconds is None else ["--block-time", f"{self._block_seconds:g}"]
         )
-        command += ["--load-state", str(state)] if state.exists() else []
-        with (self._directory / "anvil.log").open("wb") as log:
+        command += ["--load-state", str(state_path)] if state_path.exists() else []
+        with (self._directory / "anvil.log").open("wb") as log_file:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=log_file,
+                stderr=log_file,
                 start_new_session=True,  # Ctrl-C is for whoever saves the chain before it ends it
-                preexec_fn=dies_with(os.getpid()),
+                preexec_fn=make_dying_with(os.getpid()),
             )
 
     def _wait_until_ready(self) -> None:
@@ -221,7 +221,7 @@ class Devnet:
                 time.sleep(0.02)
 
     def _check_alive(self) -> None:
-        if not self.runs:
+        if not self.is_running:
             log_text = (self._directory / "anvil.log").read_text(errors="replace").strip()
             raise DevnetError(f"anvil ended: {log_text[-500:] or 'it said nothing'}")
 
@@ -230,9 +230,9 @@ class Devnet:
             self._process.kill()
             self._process.wait()
             self._process = None
-        if self._lock:
-            self._lock.close()
-            self._lock = None
+        if self._lock_file:
+            self._lock_file.close()
+            self._lock_file = None
 
     def _password(self) -> str:
         path = self._directory / "password"

@@ -28,7 +28,7 @@ class NamedEndpoint:
     chain: Chain
     is_admitted: bool = False
     error: Exception | None = None
-    failures: int = 0
+    failure_count: int = 0
     failed_at: float = -math.inf
     due_at: float = -math.inf
 
@@ -69,12 +69,12 @@ class Endpoints:
         """Leave an endpoint alone for a while, longer each time; after a long time of health it starts afresh."""
         now = self._clock()
         failed_lately = now - endpoint.failed_at < 2 * ENDPOINT_BACKOFF.longest_seconds
-        endpoint.failures = endpoint.failures + 1 if failed_lately else 1
-        pause = ENDPOINT_BACKOFF.pause(endpoint.failures)
+        endpoint.failure_count = endpoint.failure_count + 1 if failed_lately else 1
+        pause_seconds = ENDPOINT_BACKOFF.choose_pause(endpoint.failure_count)
         endpoint.is_admitted, endpoint.error = False, error
-        endpoint.failed_at, endpoint.due_at = now, now + pause
+        endpoint.failed_at, endpoint.due_at = now, now + pause_seconds
         if len(self._named_endpoints) > 1:
-            logger.warning("%s is not used for %.1f s: %s", endpoint.name, pause, error)
+            logger.warning("%s is not used for %.1f s: %s", endpoint.name, pause_seconds, error)
 
     def explain(self, errors: Sequence[Exception]) -> Exception:
         """Return the error that says why no endpoint answers, of the kind that asks most of the caller."""
@@ -86,7 +86,7 @@ class Endpoints:
             return WrongRegistry(message)
         if all(isinstance(endpoint.error, WrongRegistry | NotAChain) for endpoint in self._named_endpoints):
             return NotAChain(message)
-        for kind in (ChainBehind, ChainMisbehaved):
-            if any(isinstance(error, kind) for error in errors):
-                return kind(message)
+        for error_type in (ChainBehind, ChainMisbehaved):
+            if any(isinstance(error, error_type) for error in errors):
+                return error_type(message)
         return ChainUnavailable(message)

@@ -76,36 +76,36 @@ class EthereumChain:
         return block
 
     def event_span(self) -> int:
-        return self._span.blocks
+        return self._span.block_count
 
-    def limit_event_span(self, blocks: int) -> None:
-        self._span.limit(blocks)
+    def limit_event_span(self, block_count: int) -> None:
+        self._span.limit(block_count)
 
-    def events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
+    def events(self, contract: str, first_block: int, last_block: int) -> list[ChainEvent]:
         """Return the events of a range, asked for in pieces that the endpoint takes."""
         events: list[ChainEvent] = []
-        while first <= last:
-            end = min(last, first + self._span.blocks - 1)
+        while first_block <= last_block:
+            end_block = min(last_block, first_block + self._span.block_count - 1)
             try:
-                events += self._events(contract, first, end)
+                events += self._events(contract, first_block, end_block)
             except (RequestRefused, AnswerTooLarge) as error:
-                if first == end or not self._is_range_at_fault(error, contract, first):
-                    self._check_history(first)
+                if first_block == end_block or not self._is_range_at_fault(error, contract, first_block):
+                    self._check_history(first_block)
                     raise
-                self._span.refused(end - first + 1)
+                self._span.note_refused(end_block - first_block + 1)
                 continue
-            self._span.answered()
-            first = end + 1
+            self._span.note_answered()
+            first_block = end_block + 1
         return events
 
-    def _events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
+    def _events(self, contract: str, first_block: int, last_block: int) -> list[ChainEvent]:
         log_filter = {
             "address": contract,
             "topics": ["0x" + answers.HEAD_EXTENDED.hex()],
-            "fromBlock": hex(first),
-            "toBlock": hex(last),
+            "fromBlock": hex(first_block),
+            "toBlock": hex(last_block),
         }
-        return answers.read_events(self._ask("eth_getLogs", log_filter), contract, first, last)
+        return answers.read_events(self._ask("eth_getLogs", log_filter), contract, first_block, last_block)
 
     def _check_history(self, number: int) -> None:
         """Check that an endpoint keeps a block whose events it does not give. Raises: ChainUnavailable."""
@@ -115,14 +115,14 @@ class EthereumChain:
                 "keeps all blocks and logs, or name the registry's block with `first_block`, if that is later"
             )
 
-    def _is_range_at_fault(self, error: ChainUnavailable, contract: str, first: int) -> bool:
+    def _is_range_at_fault(self, error: ChainUnavailable, contract: str, first_block: int) -> bool:
         """Tell whether an endpoint refuses a range for its length: by known words, or since it answers one block."""
         if isinstance(error, AnswerTooLarge) or (
             isinstance(error, RequestRefused) and answers.says_range(error.message)
         ):
             return True
         with suppress(ChainUnavailable):
-            self._events(contract, first, first)
+            self._events(contract, first_block, first_block)
             return True
         return False
 
@@ -153,8 +153,8 @@ class EthereumChain:
         asked_price = answers.read_quantity(self._ask("eth_gasPrice"), answers.MAX_WEI)
         terms = answers.read_terms(block, asked_price, None)
         if not self._takes_tips:
-            return Terms(0, terms.price, terms.block_gas)
-        if not terms.base_fee:
+            return Terms(0, terms.price_wei, terms.block_gas_units)
+        if not terms.base_fee_wei:
             return terms
         with suppress(RequestRefused):  # then the tip is what the price has above the base fee
             tip = answers.read_quantity(self._ask("eth_maxPriorityFeePerGas"), answers.MAX_WEI)
@@ -175,11 +175,11 @@ class EthereumChain:
             self.registry_head(contract)
             raise calls.decode_rejection(refusal.data, str(refusal)) from refusal
 
-    def send(self, raw: bytes) -> bytes:
-        transaction = read_transaction(raw)
+    def send(self, raw_bytes: bytes) -> bytes:
+        transaction = read_transaction(raw_bytes)
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._hand_in(transaction, raw)
+                return self._hand_in(transaction, raw_bytes)
             except RequestRefused as refusal:
                 if self.knows(transaction.hash):
                     return transaction.hash
@@ -187,11 +187,11 @@ class EthereumChain:
                 if reason or attempt == ATTEMPTS:
                     self._learn_type(transaction, is_suspect=reason is None)
                     raise _reject(transaction, refusal, reason) from refusal
-            self._wait(RETRY_BACKOFF.pause(attempt))
+            self._wait(RETRY_BACKOFF.choose_pause(attempt))
         raise AssertionError("the last attempt returns or raises")
 
-    def _hand_in(self, transaction: TransactionFields, raw: bytes) -> bytes:
-        answered_hash = answers.read_data(self._ask("eth_sendRawTransaction", "0x" + raw.hex()), 32)
+    def _hand_in(self, transaction: TransactionFields, raw_bytes: bytes) -> bytes:
+        answered_hash = answers.read_data(self._ask("eth_sendRawTransaction", "0x" + raw_bytes.hex()), 32)
         if answered_hash != transaction.hash:
             raise ChainMisbehaved(
                 f"the endpoint names another hash than the transaction's, 0x{transaction.hash.hex()}: it does not hash with "
@@ -202,23 +202,23 @@ class EthereumChain:
     def _learn_type(self, transaction: TransactionFields, *, is_suspect: bool) -> None:
         """Offer the other type from now on, where nothing but its type can be wrong with a refused transaction."""
         if is_suspect:
-            self._takes_tips = transaction.price.tip is None
+            self._takes_tips = transaction.price.tip_wei is None
 
     def _find_reason(self, transaction: TransactionFields) -> tuple[str, str] | None:
         with suppress(RequestRefused):  # an endpoint that does not answer such questions explains nothing
             return find_reason(self, transaction)
         return None
 
-    def knows(self, transaction: bytes) -> bool:
-        name = "0x" + transaction.hex()
+    def knows(self, transaction_hash: bytes) -> bool:
+        name = "0x" + transaction_hash.hex()
         with suppress(RequestRefused):
             if self._ask("eth_getTransactionByHash", name) is not None:
                 return True
-        return self.receipt(transaction) is not None
+        return self.receipt(transaction_hash) is not None
 
-    def receipt(self, transaction: bytes) -> TransactionReceipt | None:
-        answer = self._ask("eth_getTransactionReceipt", "0x" + transaction.hex())
-        return None if answer is None else answers.read_receipt(answer, transaction)
+    def receipt(self, transaction_hash: bytes) -> TransactionReceipt | None:
+        answer = self._ask("eth_getTransactionReceipt", "0x" + transaction_hash.hex())
+        return None if answer is None else answers.read_receipt(answer, transaction_hash)
 
     def _call(
         self, contract: str | None, data: bytes, extra_fields: Mapping[str, str] | None = None

@@ -54,30 +54,34 @@ def _read_backwards(chain: Chain, contract: str, stated_head: RegistryHead) -> S
     return _check_head(chain, contract, stated_head, walk_back(chain, contract, stated_head))
 
 
-def walk_back(chain: Chain, contract: str, stated_head: RegistryHead, after: int = 0) -> list[ChainEvent]:
-    """Return the acts beyond number `after` up to `stated`, in order: one request for each block that holds some.
+def walk_back(
+    chain: Chain, contract: str, stated_head: RegistryHead, after_number: int = 0
+) -> list[ChainEvent]:
+    """Return the acts beyond number `after_number` up to `stated`, in order: one request for each block that holds some.
 
     Each step ends at a lower block with at least one act, so an endpoint cannot lead in circles. Whether the acts make the
     head is for the caller. Raises: ChainMisbehaved where a block does not hold what a later act says; ChainUnavailable.
     """
     _check_length(stated_head)
     newest_first: list[Sequence[ChainEvent]] = []  # the events of each block
-    block, count = stated_head.last_block, 0
-    while count < stated_head.event_number - after:
-        events = chain.events(contract, block, block)
+    block_number, act_count = stated_head.last_block, 0
+    while act_count < stated_head.event_number - after_number:
+        events = chain.events(contract, block_number, block_number)
         if not events:
-            raise ChainMisbehaved(f"block {block} holds no act, though a later act says so: {_TRY_AGAIN}")
-        count += len(events)
-        _check_count(count, stated_head)
+            raise ChainMisbehaved(
+                f"block {block_number} holds no act, though a later act says so: {_TRY_AGAIN}"
+            )
+        act_count += len(events)
+        _check_count(act_count, stated_head)
         newest_first.append(events)
         previous_block = events[0].event.previous_block
-        if previous_block >= block:
+        if previous_block >= block_number:
             raise ChainMisbehaved(
-                f"act {events[0].event.event_number} in block {block} follows one in block {previous_block}"
+                f"act {events[0].event.event_number} in block {block_number} follows one in block {previous_block}"
             )
-        block = previous_block
+        block_number = previous_block
     events_in_order = [event for events in reversed(newest_first) for event in events]
-    return [event for event in events_in_order if after < event.event.event_number]
+    return [event for event in events_in_order if after_number < event.event.event_number]
 
 
 def follow_events(
@@ -113,7 +117,7 @@ def _fill_gaps(
                 continue
             if event.event.event_number > number + 1:
                 head_before = RegistryHead(
-                    event.event.event_number - 1, b"", event.event.previous_block, closed=False
+                    event.event.event_number - 1, b"", event.event.previous_block, is_closed=False
                 )
                 yield from _walk_gap(chain, contract, head_before, number)
             number = event.event.event_number
@@ -137,8 +141,8 @@ def _check_length(stated_head: RegistryHead) -> None:
         )
 
 
-def _check_count(count: int, stated_head: RegistryHead) -> None:
-    if count > stated_head.event_number:
+def _check_count(act_count: int, stated_head: RegistryHead) -> None:
+    if act_count > stated_head.event_number:
         raise ChainMisbehaved(
             f"the contract counts {stated_head.event_number} acts, the endpoint shows more: {_TRY_AGAIN}"
         )

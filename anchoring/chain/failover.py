@@ -53,8 +53,8 @@ class Failover:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoints, self._clock = Endpoints(chains, chain_id, clock), clock
-        self._current: NamedEndpoint = self._endpoints.get_preferred()
-        self._known_final: _FinalClaim | None = None
+        self._current_endpoint: NamedEndpoint = self._endpoints.get_preferred()
+        self._known_claim: _FinalClaim | None = None
         # when finality last moved, or the others were asked whether it did
         self._finality_checked_at = -math.inf
         self._compared_hashes: deque[bytes] = deque(maxlen=COMPARED_BLOCKS)
@@ -70,13 +70,13 @@ class Failover:
 
         Raises: EndpointsDisagree where another endpoint holds another block there.
         """
-        known_final, lagging_blocks = self._known_final, list[Block]()
+        known_claim, lagging_blocks = self._known_claim, list[Block]()
 
         def ask(chain: Chain) -> Block:
             final_block = chain.final()
-            if known_final and final_block.number < known_final.block.number:
+            if known_claim and final_block.number < known_claim.block.number:
                 lagging_blocks.append(final_block)
-                raise _make_behind_error(known_final)
+                raise _make_behind_error(known_claim)
             return final_block
 
         try:
@@ -87,26 +87,26 @@ class Failover:
             if not lagging_blocks:
                 raise
             return max(lagging_blocks, key=lambda block: block.number)
-        if known_final is None or final_block.hash != known_final.block.hash:
-            claim = _FinalClaim(self._current.name, final_block)
+        if known_claim is None or final_block.hash != known_claim.block.hash:
+            claim = _FinalClaim(self._current_endpoint.name, final_block)
             self._compare(claim)
-            self._known_final, self._finality_checked_at = claim, self._clock()
+            self._known_claim, self._finality_checked_at = claim, self._clock()
         elif self._clock() - self._finality_checked_at >= STANDSTILL_SECONDS:
             self._finality_checked_at = self._clock()
-            if self._is_overtaken(known_final):
+            if self._is_overtaken(known_claim):
                 return self.final()
         return final_block
 
     def block(self, number: int) -> Block | None:
         """Return a block of the current branch. Raises: EndpointsDisagree where it is final, and another's is different."""
         block = self._ask(lambda chain: chain.block(number))
-        is_final = self._known_final is not None and number <= self._known_final.block.number
+        is_final = self._known_claim is not None and number <= self._known_claim.block.number
         if block and is_final and block.hash not in self._compared_hashes:
-            self._compare(_FinalClaim(self._current.name, block))
+            self._compare(_FinalClaim(self._current_endpoint.name, block))
         return block
 
-    def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
-        return self._ask(lambda chain: chain.events(contract, first, last))
+    def events(self, contract: str, first_block: int, last_block: int) -> Sequence[ChainEvent]:
+        return self._ask(lambda chain: chain.events(contract, first_block, last_block))
 
     def registry_head(self, contract: str) -> RegistryHead:
         return self._ask(lambda chain: chain.registry_head(contract))
@@ -124,11 +124,11 @@ class Failover:
         return self._ask(lambda chain: chain.transaction_count(address, pending=pending))
 
     def event_span(self) -> int:
-        return self._current.chain.event_span()
+        return self._current_endpoint.chain.event_span()
 
-    def limit_event_span(self, blocks: int) -> None:
+    def limit_event_span(self, block_count: int) -> None:
         """Note it of the endpoint that answered last."""
-        self._current.chain.limit_event_span(blocks)
+        self._current_endpoint.chain.limit_event_span(block_count)
 
     def terms(self) -> Terms:
         return self._ask(lambda chain: chain.terms())
@@ -136,19 +136,19 @@ class Failover:
     def balance(self, address: str) -> int:
         return self._ask(lambda chain: chain.balance(address))
 
-    def knows(self, transaction: bytes) -> bool:
-        return self._ask(lambda chain: chain.knows(transaction))
+    def knows(self, transaction_hash: bytes) -> bool:
+        return self._ask(lambda chain: chain.knows(transaction_hash))
 
     def simulate(self, sender: str, contract: str | None, data: bytes, *, gas: int | None = None) -> bytes:
         return self._ask(lambda chain: chain.simulate(sender, contract, data, gas=gas))
 
-    def send(self, raw: bytes) -> bytes:
+    def send(self, raw_bytes: bytes) -> bytes:
         """Hand a transaction to the first endpoint that takes it. Raises: TransactionRejected, the first one's."""
         rejections: list[TransactionRejected] = []
 
         def hand_in(chain: Chain) -> bytes | None:
             try:
-                return chain.send(raw)
+                return chain.send(raw_bytes)
             except TransactionRejected as error:
                 if error.name == NONCE_TOO_LOW:  # the chain moved on; whoever takes it still, lags
                     raise
@@ -160,8 +160,8 @@ class Failover:
                 return transaction
         raise rejections[0]
 
-    def receipt(self, transaction: bytes) -> TransactionReceipt | None:
-        return self._ask(lambda chain: chain.receipt(transaction))
+    def receipt(self, transaction_hash: bytes) -> TransactionReceipt | None:
+        return self._ask(lambda chain: chain.receipt(transaction_hash))
 
     def _ask(self, question: Callable[[Chain], T]) -> T:
         return next(self._ask_each(question))
@@ -173,7 +173,7 @@ class Failover:
         for endpoint in candidates:
             try:
                 self._endpoints.admit(endpoint)
-                if endpoint is not self._current:
+                if endpoint is not self._current_endpoint:
                     self._take_over(endpoint)
                 answer = question(endpoint.chain)
             except EndpointsDisagree:
@@ -190,23 +190,23 @@ class Failover:
 
     def _take_over(self, endpoint: NamedEndpoint) -> None:
         """Let another endpoint answer, if it holds the known final block. Raises: ChainBehind, EndpointsDisagree."""
-        if self._known_final:
-            block = endpoint.chain.block(self._known_final.block.number)
+        if self._known_claim:
+            block = endpoint.chain.block(self._known_claim.block.number)
             if block is None:
                 self._compare_below(endpoint)
-                raise _make_behind_error(self._known_final)
-            _check_same(self._known_final, endpoint.name, block)
-        self._current = endpoint
+                raise _make_behind_error(self._known_claim)
+            _check_same(self._known_claim, endpoint.name, block)
+        self._current_endpoint = endpoint
 
     def _compare(self, claim: _FinalClaim) -> None:
         """Compare a final block of the current endpoint with those of the others that work. Raises: EndpointsDisagree."""
-        all_reach = True
+        do_all_reach = True
         for other_endpoint in self._list_others():
             try:
                 self._endpoints.admit(other_endpoint)
                 block = other_endpoint.chain.block(claim.block.number)
                 if block is None:
-                    all_reach = False
+                    do_all_reach = False
                     self._compare_below(other_endpoint)
                 else:
                     _check_same(claim, other_endpoint.name, block)
@@ -214,47 +214,47 @@ class Failover:
                 raise
             except (ChainUnavailable, WrongRegistry) as error:
                 self._endpoints.fail(other_endpoint, error)
-        if all_reach:
+        if do_all_reach:
             self._compared_hashes.append(claim.block.hash)
 
     def _compare_below(self, other_endpoint: NamedEndpoint) -> None:
         """Compare a late one at its own height: a false branch must not pass for progress. Raises: EndpointsDisagree."""
-        other_final = other_endpoint.chain.final()
-        if self._endpoints.is_resting(self._current):
+        other_block = other_endpoint.chain.final()
+        if self._endpoints.is_resting(self._current_endpoint):
             return
         try:
-            own_block = self._current.chain.block(other_final.number)
+            own_block = self._current_endpoint.chain.block(other_block.number)
         except ChainUnavailable as error:
-            self._endpoints.fail(self._current, error)
+            self._endpoints.fail(self._current_endpoint, error)
             return
         if own_block:
-            _check_same(_FinalClaim(self._current.name, own_block), other_endpoint.name, other_final)
+            _check_same(_FinalClaim(self._current_endpoint.name, own_block), other_endpoint.name, other_block)
 
-    def _is_overtaken(self, known_final: _FinalClaim) -> bool:
+    def _is_overtaken(self, known_claim: _FinalClaim) -> bool:
         """Tell whether another endpoint has newer final blocks, and if so let the current one pause."""
         for other_endpoint in self._list_others():
             try:
                 self._endpoints.admit(other_endpoint)
-                other_final = other_endpoint.chain.final()
+                other_block = other_endpoint.chain.final()
             except (ChainUnavailable, WrongRegistry) as error:
                 self._endpoints.fail(other_endpoint, error)
                 continue
-            if other_final.number > known_final.block.number:
+            if other_block.number > known_claim.block.number:
                 message = (
-                    f"it stands still at block {known_final.block.number}, "
-                    f"{other_endpoint.name} has {other_final.number}"
+                    f"it stands still at block {known_claim.block.number}, "
+                    f"{other_endpoint.name} has {other_block.number}"
                 )
-                self._endpoints.fail(self._current, ChainBehind(message))
+                self._endpoints.fail(self._current_endpoint, ChainBehind(message))
                 return True
         return False
 
     def _list_others(self) -> list[NamedEndpoint]:
-        return [other for other in self._endpoints.list_candidates() if other is not self._current]
+        return [other for other in self._endpoints.list_candidates() if other is not self._current_endpoint]
 
 
-def _make_behind_error(known_final: _FinalClaim) -> ChainBehind:
+def _make_behind_error(known_claim: _FinalClaim) -> ChainBehind:
     return ChainBehind(
-        f"it does not reach block {known_final.block.number}, which was final by {known_final.endpoint_name}"
+        f"it does not reach block {known_claim.block.number}, which was final by {known_claim.endpoint_name}"
     )
 
 

@@ -52,27 +52,27 @@ class AnswerTooLarge(ChainMisbehaved):
 
 
 class _TryAgain(Exception):
-    """An answer that may be better in a moment; `failure` is raised if it never is, `retry_after` is the pause asked for."""
+    """An answer that may be better in a moment, after the pause that it asks for; `failure` is raised if it never is."""
 
-    def __init__(self, failure: ChainUnavailable, retry_after: float | None = None) -> None:
+    def __init__(self, failure: ChainUnavailable, retry_after_seconds: float | None = None) -> None:
         super().__init__(str(failure))
-        self.failure, self.retry_after = failure, retry_after
+        self.failure, self.retry_after_seconds = failure, retry_after_seconds
 
 
 class _BoundedProvider(HTTPProvider):
     """web3's HTTP provider with a bound on time and size, without redirects and without retries of its own."""
 
-    def __init__(self, url: str, timeout: float, max_bytes: int, headers: Mapping[str, str]) -> None:
+    def __init__(self, url: str, timeout_seconds: float, max_bytes: int, headers: Mapping[str, str]) -> None:
         super().__init__(url, exception_retry_configuration=None)
-        self._timeout, self._max_bytes = timeout, max_bytes
+        self._timeout_seconds, self._max_bytes = timeout_seconds, max_bytes
         self._headers = {**headers, "Content-Type": "application/json", "Accept-Encoding": "identity"}
         self._session = requests.Session()
         self._session.trust_env = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
 
     def ask(self, method: str, parameters: Sequence[object]) -> Mapping[str, object]:
         """Return the decoded answer to one request. Raises: _TryAgain, and what the network raises."""
-        request = self.encode_rpc_request(RPCEndpoint(method), parameters)
-        body = self._post(method, request)
+        request_bytes = self.encode_rpc_request(RPCEndpoint(method), parameters)
+        body = self._post(method, request_bytes)
         try:
             answer = decode_foreign(body)
         except MalformedInput as error:
@@ -83,18 +83,18 @@ class _BoundedProvider(HTTPProvider):
             ) from error
         if isinstance(answer, dict) and not answer.keys() & {"result", "error"}:
             raise _TryAgain(_make_foreign_error(method, "JSON that holds neither result nor error"))
-        if not _answers(answer, json.loads(request)["id"]):
+        if not _is_answer_to(answer, json.loads(request_bytes)["id"]):
             raise _TryAgain(ChainMisbehaved(f"the answer to {method} is not an answer to it"))
         assert isinstance(answer, dict)
         return answer
 
-    def _post(self, method: str, request: bytes) -> bytes:
-        deadline, body = time.monotonic() + self._timeout, bytearray()
+    def _post(self, method: str, request_bytes: bytes) -> bytes:
+        deadline, body = time.monotonic() + self._timeout_seconds, bytearray()
         with self._session.post(
             str(self.endpoint_uri),
-            data=request,
+            data=request_bytes,
             headers=self._headers,
-            timeout=self._timeout,
+            timeout=self._timeout_seconds,
             stream=True,
             allow_redirects=False,
         ) as response:
@@ -108,7 +108,7 @@ class _BoundedProvider(HTTPProvider):
         return bytes(body)
 
 
-def _answers(answer: object, request_id: object) -> bool:
+def _is_answer_to(answer: object, request_id: object) -> bool:
     """Tell whether this is an answer to the request; an error need not name it, where the endpoint could not read so far."""
     if not isinstance(answer, dict):
         return False
@@ -141,9 +141,9 @@ def _is_page(body: bytes | bytearray) -> bool:
     return body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
-def _make_foreign_error(method: str, answered: str) -> NotAChain:
+def _make_foreign_error(method: str, answer_words: str) -> NotAChain:
     return NotAChain(
-        f"what answers {method} is no JSON-RPC endpoint of a chain 不是区块链节点接口: it answers with {answered}. "
+        f"what answers {method} is no JSON-RPC endpoint of a chain 不是区块链节点接口: it answers with {answer_words}. "
         "Check host, port and path of `chain_url` or --chain-url, and ask who runs the chain"
     )
 
@@ -187,10 +187,10 @@ class Endpoint:
             try:
                 return self._request(method, parameters)
             except _TryAgain as attempt_failure:
-                pause_seconds = attempt_failure.retry_after or 0.0
+                pause_seconds = attempt_failure.retry_after_seconds or 0.0
                 if attempt == ATTEMPTS or pause_seconds > LONGEST_RETRY_AFTER:
                     raise attempt_failure.failure from attempt_failure.__cause__
-                self.wait(max(pause_seconds, RETRY_BACKOFF.pause(attempt)))
+                self.wait(max(pause_seconds, RETRY_BACKOFF.choose_pause(attempt)))
         raise AssertionError("the last attempt returns or raises")
 
     def _request(self, method: str, parameters: Sequence[object]) -> object:
@@ -206,12 +206,12 @@ class Endpoint:
             raise failure from error
         refusal = answer.get("error")
         if refusal is not None:
-            raise self._refusal(method, answers.read_error(refusal))
+            raise self._make_refusal(method, answers.read_error(refusal))
         if "result" not in answer:
             raise _TryAgain(ChainMisbehaved(f"the answer to {method} holds neither result nor error"))
         return answer["result"]
 
-    def _refusal(self, method: str, error: answers.EndpointError) -> RequestRefused | _TryAgain:
+    def _make_refusal(self, method: str, error: answers.EndpointError) -> RequestRefused | _TryAgain:
         """Return what is raised for an error answer: whether the endpoint means it, or it may pass."""
         refusal = RequestRefused(method, error)
         return refusal if answers.is_meant(method, error) else _TryAgain(refusal)

@@ -23,17 +23,17 @@ def offer_price(terms: Terms, max_price: int | None = None) -> Price:
     Where no base fee is known all of a price is paid: exactly what is asked. An oracle that follows what was paid thus stays
     where it was. Raises: TransactionRejected where more than `max_price` is asked.
     """
-    if max_price is not None and terms.price > max_price:
+    if max_price is not None and terms.price_wei > max_price:
         raise TransactionRejected(
             PRICE_LIMIT,
             (),
-            f"a unit of gas costs {terms.price:,} wei now, and `max_gas_price` is {max_price:,}: nothing is sent until it "
-            "costs less, or the setting is raised",
+            f"a unit of gas costs {terms.price_wei:,} wei now, and `max_gas_price` is {max_price:,}: nothing is sent until "
+            "it costs less, or the setting is raised",
         )
-    if not terms.base_fee:
-        return Price(terms.tip)
-    full_price = BASE_FEE_ROOM * terms.base_fee + terms.tip
-    return Price(full_price if max_price is None else min(full_price, max_price), terms.tip)
+    if not terms.base_fee_wei:
+        return Price(terms.tip_wei)
+    full_price = BASE_FEE_ROOM * terms.base_fee_wei + terms.tip_wei
+    return Price(full_price if max_price is None else min(full_price, max_price), terms.tip_wei)
 
 
 def raise_price(stuck_price: Price, terms: Terms, max_price: int | None = None) -> Price:
@@ -43,15 +43,15 @@ def raise_price(stuck_price: Price, terms: Terms, max_price: int | None = None) 
     what is asked, or beyond `max_price` wei. Raises: TransactionRejected where more than `max_price` is asked.
     """
     offered_price = offer_price(terms, max_price)
-    if offered_price.tip is None:
-        raised_price = Price(max(offered_price.most, _raise(stuck_price.most)))
+    if offered_price.tip_wei is None:
+        raised_price = Price(max(offered_price.max_wei, _raise(stuck_price.max_wei)))
     else:
-        tip = stuck_price.most if stuck_price.tip is None else stuck_price.tip
+        tip = stuck_price.max_wei if stuck_price.tip_wei is None else stuck_price.tip_wei
         raised_price = Price(
-            max(offered_price.most, _raise(stuck_price.most)), max(offered_price.tip, _raise(tip))
+            max(offered_price.max_wei, _raise(stuck_price.max_wei)), max(offered_price.tip_wei, _raise(tip))
         )
-    is_too_high = raised_price.most > MAX_RAISED * offered_price.most or (
-        max_price is not None and raised_price.most > max_price
+    is_too_high = raised_price.max_wei > MAX_RAISED * offered_price.max_wei or (
+        max_price is not None and raised_price.max_wei > max_price
     )
     return stuck_price if is_too_high else raised_price
 
@@ -66,14 +66,14 @@ def fit_gas(chain: Chain, sender: str, contract: str | None, data: bytes, terms:
     Raises: TransactionRejected where a block does not hold what the call needs; ChainUnavailable.
     """
     gas = estimate_gas(data, deploys=contract is None)
-    if not 0 < terms.block_gas < gas:
+    if not 0 < terms.block_gas_units < gas:
         return gas
     try:
-        chain.simulate(sender, contract, data, gas=terms.block_gas)
+        chain.simulate(sender, contract, data, gas=terms.block_gas_units)
     except TransactionRejected as error:
         raise TransactionRejected(
             GAS_LIMIT,
             (),
-            f"a block of this chain holds {terms.block_gas:,} gas, and the call needs more ({error})",
+            f"a block of this chain holds {terms.block_gas_units:,} gas, and the call needs more ({error})",
         ) from error
-    return terms.block_gas
+    return terms.block_gas_units

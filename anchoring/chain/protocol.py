@@ -24,7 +24,7 @@ class Block:
 
     number: int
     hash: bytes
-    parent: bytes
+    parent_hash: bytes
     time: int
 
 
@@ -34,7 +34,7 @@ class ChainEvent:
 
     event: Event
     block_hash: bytes
-    transaction: bytes
+    transaction_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,17 @@ class RegistryHead:
     event_number: int
     head: bytes
     last_block: int
-    closed: bool
+    is_closed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionReceipt:
     """What became of a mined transaction; `contract` is the address that a deployment made."""
 
-    transaction: bytes
-    block: int
+    transaction_hash: bytes
+    block_number: int
     block_hash: bytes
-    succeeded: bool
+    has_succeeded: bool
     gas_used: int
     contract: str | None = None
 
@@ -64,36 +64,36 @@ class SignedTransaction:
     """A transaction as it is sent, and the hash that names it before anybody has seen it."""
 
     hash: bytes
-    raw: bytes
+    raw_bytes: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What the chain asks of a transaction just now.
 
-    A unit of gas costs `base_fee` (0 where the chain knows none) and `tip`, in wei; a block holds `block_gas` units in all
+    A unit of gas costs `base_fee_wei` (0 where the chain knows none) and `tip_wei`; a block holds `block_gas_units` in all
     (0 where the chain does not say).
     """
 
-    base_fee: int
-    tip: int
-    block_gas: int
+    base_fee_wei: int
+    tip_wei: int
+    block_gas_units: int
 
     @property
-    def price(self) -> int:
+    def price_wei(self) -> int:
         """What a unit of gas costs, in wei; 0 on chains without fees."""
-        return self.base_fee + self.tip
+        return self.base_fee_wei + self.tip_wei
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a transaction pays for a unit of gas, in wei: `most` at most, `tip` of it to who makes the block.
+    """What a transaction pays for a unit of gas, in wei: `max_wei` at most, `tip_wei` of it to who makes the block.
 
-    Without `tip`, a legacy transaction: it pays all of `most`, whatever is asked.
+    Without `tip_wei`, a legacy transaction: it pays all of `max_wei`, whatever is asked.
     """
 
-    most: int
-    tip: int | None = None
+    max_wei: int
+    tip_wei: int | None = None
 
 
 class Chain(Protocol):
@@ -112,8 +112,8 @@ class Chain(Protocol):
     def block(self, number: int) -> Block | None:
         """Return a block of the current branch; None beyond its end."""
 
-    def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
-        """Return the registry's events in blocks `first` to `last`, both included, in the order of the chain.
+    def events(self, contract: str, first_block: int, last_block: int) -> Sequence[ChainEvent]:
+        """Return the registry's events in blocks `first_block` to `last_block`, both included, in the order of the chain.
 
         Some endpoints leave out, without a word, what lies beyond a number of blocks: compare with the contract.
         """
@@ -121,7 +121,7 @@ class Chain(Protocol):
     def event_span(self) -> int:
         """How many blocks `events` asks for in one request."""
 
-    def limit_event_span(self, blocks: int) -> None:
+    def limit_event_span(self, block_count: int) -> None:
         """Note that the endpoint leaves events out of longer ranges than so many blocks."""
 
     def registry_head(self, contract: str) -> RegistryHead:
@@ -147,16 +147,16 @@ class Chain(Protocol):
         Raises: TransactionRejected with the contract's error.
         """
 
-    def send(self, raw: bytes) -> bytes:
+    def send(self, raw_bytes: bytes) -> bytes:
         """Hand in a signed transaction and return its hash; one that waits or is mined already is no error.
 
         Raises: TransactionRejected where the endpoint refuses it, for a reason that the chain gives and not its words.
         """
 
-    def knows(self, transaction: bytes) -> bool:
+    def knows(self, transaction_hash: bytes) -> bool:
         """Tell whether a transaction waits or is mined, as far as the endpoint shows that."""
 
-    def receipt(self, transaction: bytes) -> TransactionReceipt | None:
+    def receipt(self, transaction_hash: bytes) -> TransactionReceipt | None:
         """Return what became of a transaction; None while it is not mined."""
 
 

@@ -11,7 +11,7 @@ from anchoring.chain.protocol import Terms
 from anchoring.errors import GAS_LIMIT, NO_FUNDS, NONCE_TOO_HIGH, NONCE_TOO_LOW, UNDERPRICED
 
 
-class Asked(Protocol):
+class ChainQuestions(Protocol):
     """What is asked of the chain here; `anchoring.chain.protocol.Chain` answers it."""
 
     def transaction_count(self, address: str, *, pending: bool = False) -> int: ...
@@ -21,7 +21,7 @@ class Asked(Protocol):
     def terms(self) -> Terms: ...
 
 
-def find_reason(chain: Asked, transaction: TransactionFields) -> tuple[str, str] | None:
+def find_reason(chain: ChainQuestions, transaction: TransactionFields) -> tuple[str, str] | None:
     """Return why a transaction that the chain does not know is refused, as a name in `anchoring.errors` and in words.
 
     None where nothing is wrong with it, as far as the chain says. Raises: ChainUnavailable.
@@ -29,15 +29,15 @@ def find_reason(chain: Asked, transaction: TransactionFields) -> tuple[str, str]
     if reason := _find_turn(chain, transaction):
         return reason
     terms = chain.terms()
-    if 0 < terms.block_gas < transaction.gas:
-        gas_text = f"a block of this chain holds {terms.block_gas:,} gas, the transaction may use {transaction.gas:,}"
+    if 0 < terms.block_gas_units < transaction.gas:
+        gas_text = f"a block of this chain holds {terms.block_gas_units:,} gas, the transaction may use {transaction.gas:,}"
         return GAS_LIMIT, gas_text
     if transaction.cost and (balance := chain.balance(transaction.sender)) < transaction.cost:
         return NO_FUNDS, f"{transaction.sender} holds {balance:,} wei, and must hold {transaction.cost:,}"
     return _find_price(chain, transaction, terms)
 
 
-def _find_turn(chain: Asked, transaction: TransactionFields) -> tuple[str, str] | None:
+def _find_turn(chain: ChainQuestions, transaction: TransactionFields) -> tuple[str, str] | None:
     mined_count = chain.transaction_count(transaction.sender)
     if transaction.nonce < mined_count:
         return NONCE_TOO_LOW, f"its number is {transaction.nonce}, the account's next is {mined_count}"
@@ -47,11 +47,20 @@ def _find_turn(chain: Asked, transaction: TransactionFields) -> tuple[str, str] 
     return None
 
 
-def _find_price(chain: Asked, transaction: TransactionFields, terms: Terms) -> tuple[str, str] | None:
+def _find_price(
+    chain: ChainQuestions, transaction: TransactionFields, terms: Terms
+) -> tuple[str, str] | None:
     price = transaction.price
-    tip = price.most - terms.base_fee if price.tip is None else min(price.tip, price.most - terms.base_fee)
-    if tip < terms.tip:
-        return UNDERPRICED, f"it pays {price.most:,} wei for a unit of gas, the chain asks {terms.price:,}"
+    tip = (
+        price.max_wei - terms.base_fee_wei
+        if price.tip_wei is None
+        else min(price.tip_wei, price.max_wei - terms.base_fee_wei)
+    )
+    if tip < terms.tip_wei:
+        return (
+            UNDERPRICED,
+            f"it pays {price.max_wei:,} wei for a unit of gas, the chain asks {terms.price_wei:,}",
+        )
     if chain.transaction_count(transaction.sender, pending=True) > transaction.nonce:
         return UNDERPRICED, f"another transaction of number {transaction.nonce} waits already"
     return None

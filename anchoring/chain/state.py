@@ -95,8 +95,8 @@ def collect_state(facts: Iterable[Fact]) -> RegistryState:
     )
 
 
-def ask_state(chain: Chain, contract: str, names_state: RegistryState) -> RegistryState:
-    """Ask the contract for everything that `names_state` names. Raises: ChainMisbehaved, ChainUnavailable."""
+def ask_state(chain: Chain, contract: str, known_state: RegistryState) -> RegistryState:
+    """Ask the contract for everything that `known_state` names. Raises: ChainMisbehaved, ChainUnavailable."""
 
     def ask(function: str, answer_types: tuple[str, ...], *argument: bytes) -> tuple[Any, ...]:
         types = [function.partition("(")[2][:-1]] if argument else []
@@ -107,9 +107,9 @@ def ask_state(chain: Chain, contract: str, names_state: RegistryState) -> Regist
             raise ChainMisbehaved(f"{function} answered what does not decode: {error}") from error
 
     def ask_log(name: str) -> LogView:
-        types = ("uint8", "address", "address", "address", "uint64", "uint64")
+        answer_types = ("uint8", "address", "address", "address", "uint64", "uint64")
         suite, admin, pending_admin, operator, *sequence_and_size = ask(
-            "logState(bytes32)", types, name.encode("ascii")
+            "logState(bytes32)", answer_types, name.encode("ascii")
         )
         return LogView(suite, admin.lower(), pending_admin.lower(), operator.lower(), *sequence_and_size)
 
@@ -126,10 +126,10 @@ def ask_state(chain: Chain, contract: str, names_state: RegistryState) -> Regist
         province=ask("province()", ("address",))[0].lower(),
         pending_province=ask("pendingProvince()", ("address",))[0].lower(),
         successor=_decode_text(ask("successor()", ("bytes",))[0]),
-        logs={name: ask_log(name) for name in names_state.logs},
-        issuers={name: ask_holder("issuerLog(bytes18)", name) for name in names_state.issuers},
-        divisions={name: ask_holder("divisionLog(bytes6)", name) for name in names_state.divisions},
-        keys={name: ask_key(name) for name in names_state.keys},
+        logs={name: ask_log(name) for name in known_state.logs},
+        issuers={name: ask_holder("issuerLog(bytes18)", name) for name in known_state.issuers},
+        divisions={name: ask_holder("divisionLog(bytes6)", name) for name in known_state.divisions},
+        keys={name: ask_key(name) for name in known_state.keys},
     )
 
 

@@ -20,4 +20,4 @@ def count_node_cities(view: ReplicaView) -> int:
 
 def find_declared_node_keys(view: ReplicaView) -> Iterator[KeyState]:
     """Yield every key that was registered as a node's."""
-    return (key for key in view.registered_keys() if key.purpose == NODE)
+    return (key for key in view.list_keys() if key.purpose == NODE)

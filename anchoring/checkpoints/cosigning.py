@@ -39,13 +39,13 @@ class Peer(Protocol):
     @property
     def name(self) -> str: ...
 
-    def checkpoint(self) -> bytes | None:
+    def fetch_checkpoint(self) -> bytes | None:
         """Return its newest checkpoint with cosignatures, None where it has none. Raises: PeerFailed."""
 
 
-def find_due(view: ReplicaView) -> int:
+def find_due_event_number(view: ReplicaView) -> int:
     """Return the event at which all nodes sign now; 0 where there is none yet."""
-    return view.newest_before(view.time // CHECKPOINT_SECONDS * CHECKPOINT_SECONDS)
+    return view.find_newest_before(view.time // CHECKPOINT_SECONDS * CHECKPOINT_SECONDS)
 
 
 def recompute(view: ReplicaView, checkpoint: Checkpoint, signed_checkpoint: Checkpoint | None) -> None:
@@ -63,7 +63,7 @@ def recompute(view: ReplicaView, checkpoint: Checkpoint, signed_checkpoint: Chec
             signed_checkpoint.time,
         )
     try:
-        for event in view.events(fold.event_number, limit=checkpoint.event_number - fold.event_number):
+        for event in view.walk_events(fold.event_number, limit=checkpoint.event_number - fold.event_number):
             fold.extend(event.event)
     except BrokenHead as error:
         raise CheckpointRefused(f"the replica's events do not follow what was signed: {error}") from error
@@ -94,12 +94,14 @@ class Cosigner:
     ) -> None:
         self._replica, self._checkpoints, self._key, self._peers = replica, checkpoints, key, peers
 
-    def sign(self, n: int | None = None) -> CosignedCheckpoint:
-        """Sign at event `n`, by default the newest final one. Raises: CheckpointRefused, NotFound, Quarantined."""
+    def sign(self, event_number: int | None = None) -> CosignedCheckpoint:
+        """Sign at an event, by default the newest final one. Raises: CheckpointRefused, NotFound, Quarantined."""
         if self._key is None:
             raise CheckpointRefused("this node has no key: name one as `node_key` in its settings")
         with self._replica.reading() as view:
-            checkpoint = make_checkpoint(view, view.cursor.event_number if n is None else n)
+            checkpoint = make_checkpoint(
+                view, view.cursor.event_number if event_number is None else event_number
+            )
             signed_checkpoint = self._checkpoints.find_last_signed()
             if signed_checkpoint is None or checkpoint.event_number > signed_checkpoint.event_number:
                 recompute(view, checkpoint, signed_checkpoint)
@@ -118,7 +120,7 @@ class Cosigner:
             own_checkpoint = make_checkpoint(view, checkpoint.event_number)
             proven_checkpoint = cosigned_checkpoint.keep_proven(find_node_keys(view))
         if proven_checkpoint.cosignatures and own_checkpoint != checkpoint:
-            fork = Fork(self._checkpoints.cosigned(own_checkpoint), proven_checkpoint)
+            fork = Fork(self._checkpoints.read_cosigned(own_checkpoint), proven_checkpoint)
             self._checkpoints.keep_fork(fork)
             logger.error("the registry is forked: %s", find_contradiction(own_checkpoint, checkpoint))
             return 0
@@ -128,7 +130,7 @@ class Cosigner:
     def step(self) -> None:
         """1. Sign where it is time to. 2. Ask every peer for its newest checkpoint. Raises: AnchoringError."""
         with self._replica.reading() as view:
-            due_number = find_due(view)
+            due_number = find_due_event_number(view)
         signed_checkpoint = self._checkpoints.find_last_signed()
         if (
             self._key
@@ -138,7 +140,7 @@ class Cosigner:
             self.sign(due_number)
         for peer in self._peers:  # 2
             try:
-                cosigned_bytes = peer.checkpoint()
+                cosigned_bytes = peer.fetch_checkpoint()
                 if cosigned_bytes is not None:
                     self.take(read_cosigned(cosigned_bytes))
             except (PeerFailed, MalformedInput, CheckpointRefused, NotFound) as error:

@@ -53,7 +53,7 @@ class SeenFile:
     def remember(self, cosigned_checkpoint: CosignedCheckpoint) -> None:
         """Remember a checkpoint that was taken, durably, before anything is said on the strength of it."""
         if self.find_newest() is None or self.find_newest() != cosigned_checkpoint.checkpoint:
-            replace_file(self.path, [canonical(cosigned_checkpoint.to_json())], public=True)
+            replace_file(self.path, [canonical(cosigned_checkpoint.to_json())], is_public=True)
 
     def keep_fork(self, path: Path, cosigned_checkpoint: CosignedCheckpoint) -> None:
         """Keep the evidence of a fork beside what was seen: both checkpoints, or where these are of different events
@@ -61,7 +61,7 @@ class SeenFile:
         seen_checkpoint = self.read_checkpoint()
         if seen_checkpoint and find_contradiction(seen_checkpoint.checkpoint, cosigned_checkpoint.checkpoint):
             fork_bytes = canonical(Fork(seen_checkpoint, cosigned_checkpoint).to_json())
-            replace_file(self.path.with_name(self.path.name + FORK_SUFFIX), [fork_bytes], public=True)
+            replace_file(self.path.with_name(self.path.name + FORK_SUFFIX), [fork_bytes], is_public=True)
         else:
             shutil.copyfile(path, self.path.with_name(self.path.name + FORKED_SNAPSHOT_SUFFIX))
 

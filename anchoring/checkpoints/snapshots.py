@@ -46,9 +46,9 @@ def export(view: ReplicaView, cosigned_checkpoint: CosignedCheckpoint, after_n: 
         )
     head = view.find_head(after_n)
     assert head is not None, "an event below the checkpoint's has a head"
-    block = next(view.events(after_n - 1, limit=1)).event.block if after_n else 0
+    block = next(view.walk_events(after_n - 1, limit=1)).event.block if after_n else 0
     events = (
-        view.events(after_n, limit=checkpoint.event_number - after_n)
+        view.walk_events(after_n, limit=checkpoint.event_number - after_n)
         if after_n < checkpoint.event_number
         else iter(())
     )
@@ -77,7 +77,7 @@ class ImportedSnapshot:
         if self.find_newest() is None:
             return None
         with self.replica.reading() as view:
-            events, head = list(view.events(event_number - 1, limit=1)), view.find_head(event_number)
+            events, head = list(view.walk_events(event_number - 1, limit=1)), view.find_head(event_number)
         event = events[0].event if events else None
         return (
             Fold(head, event_number, event.block, event.time)
@@ -187,7 +187,7 @@ def _derive_facts(overlay: Overlay, trees: Trees, event: Event) -> list[Fact]:
     with snapshots.refuse_nonsense():
         facts = derive(overlay, trees, event)
     for fact in facts:
-        overlay.keep(fact)
+        overlay.keep_fact(fact)
     return facts
 
 

@@ -14,8 +14,14 @@ from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, s
 from sqlmodel import Field, SQLModel
 
 from anchoring.checkpoints.cities import find_node_cities
-from anchoring.database.columns import make_registry, number, table
-from anchoring.database.engine import hold_tables, insert_missing, open_engine, snapshot, transaction
+from anchoring.database.columns import get_table, make_number_column, make_registry
+from anchoring.database.engine import (
+    begin_transaction,
+    hold_tables,
+    insert_missing,
+    open_engine,
+    open_snapshot,
+)
 from anchoring.database.stored import reading_row
 from anchoring.errors import CheckpointRefused, NotFound
 from anchoring.limits import SERVER_CONNECTIONS
@@ -47,7 +53,7 @@ class CosignatureRow(_Row, table=True):
     """A good signature of a checkpoint; `own` where this node made it."""
 
     __tablename__ = "cosignature"
-    n: int = number(key=True)
+    n: int = make_number_column(key=True)
     key: bytes = Field(primary_key=True)
     checkpoint: bytes = Field(primary_key=True)
     signature: bytes
@@ -62,8 +68,8 @@ class ForkRow(_Row, table=True):
 
 
 METADATA: Final = _Row.metadata
-COSIGNATURES: Final[Table] = table(CosignatureRow)
-FORKS: Final[Table] = table(ForkRow)
+COSIGNATURES: Final[Table] = get_table(CosignatureRow)
+FORKS: Final[Table] = get_table(ForkRow)
 _event_number, _is_own = COSIGNATURES.c.n, COSIGNATURES.c.own
 _LAST_SIGNED: Final = select(COSIGNATURES).where(_is_own).order_by(_event_number.desc()).limit(1)
 _COSIGNATURES_OF: Final = (
@@ -84,7 +90,7 @@ class Checkpoints:
 
     def __init__(self, url: str, *, connections: int = SERVER_CONNECTIONS) -> None:
         self.engine = open_engine(url, connections=connections)
-        with transaction(self.engine) as connection:
+        with begin_transaction(self.engine) as connection:
             hold_tables(connection)
             METADATA.create_all(connection)
 
@@ -93,7 +99,7 @@ class Checkpoints:
 
     def find_last_signed(self) -> Checkpoint | None:
         """Return the checkpoint of the highest event that this node signed."""
-        with snapshot(self.engine) as connection:
+        with open_snapshot(self.engine) as connection:
             return _find_last_signed(connection)
 
     def sign(self, key: PrivateKey, checkpoint: Checkpoint) -> CosignedCheckpoint:
@@ -102,7 +108,7 @@ class Checkpoints:
         It is stored, with all that a power cut leaves, before it is returned.
         Raises: CheckpointRefused below one that was signed, or where they contradict each other.
         """
-        with transaction(self.engine) as connection:
+        with begin_transaction(self.engine) as connection:
             hold_tables(connection)  # two processes of this node must not sign beside each other
             last_signed = _find_last_signed(connection)
             if last_signed and (
@@ -119,15 +125,15 @@ class Checkpoints:
                 _drop_old(connection)
             return _read_cosigned(connection, checkpoint)
 
-    def add(self, cosigned_checkpoint: CosignedCheckpoint, own_key: bytes | None = None) -> None:
-        """Keep cosignatures that were found good; those by `own_key` count as made here."""
-        with transaction(self.engine) as connection:
+    def add(self, cosigned_checkpoint: CosignedCheckpoint, own_key_id: bytes | None = None) -> None:
+        """Keep cosignatures that were found good; those by `own_key_id` count as made here."""
+        with begin_transaction(self.engine) as connection:
             for cosignature in cosigned_checkpoint.cosignatures:
                 _insert_cosignature(
                     connection,
                     cosigned_checkpoint.checkpoint,
                     cosignature,
-                    is_own=cosignature.key_id == own_key,
+                    is_own=cosignature.key_id == own_key_id,
                 )
             _drop_old(connection)
 
@@ -136,7 +142,7 @@ class Checkpoints:
 
         Of one second checkpoint it counts once against each who signed it, whatever it is set beside.
         """
-        with transaction(self.engine) as connection:
+        with begin_transaction(self.engine) as connection:
             hold_tables(connection)  # nobody adds to what is counted here
             signatures = {
                 signer
@@ -147,40 +153,46 @@ class Checkpoints:
             if any(fork_counts[key] < KEPT_FORKS for key, _ in _find_second_signers(fork) - signatures):
                 insert_missing(connection, FORKS, [{"evidence": canonical(fork.to_json())}])
 
-    def newest(self) -> CosignedCheckpoint | None:
+    def find_newest(self) -> CosignedCheckpoint | None:
         """Return the newest checkpoint that any node has signed, with all its cosignatures."""
-        return self._newest(lambda signer_rows: True)
+        return self._find_newest_with(lambda signer_rows: True)
 
-    def newest_of(self, cities: Mapping[bytes, str | None], min_cities: int) -> CosignedCheckpoint | None:
-        """Return the newest checkpoint that nodes of so many cities have signed; `cities` says whose a key is, by its id.
+    def find_newest_of_cities(
+        self, city_by_key_id: Mapping[bytes, str | None], min_cities: int
+    ) -> CosignedCheckpoint | None:
+        """Return the newest checkpoint that nodes of so many cities have signed; `city_by_key_id` says whose a key is.
 
         A city has one vote, however many keys it has; a key of None has none. This node's own key, where the registry does
         not know it, is that of a city by itself: others' are kept only where the registry knows them.
         """
 
         def is_enough(signer_rows: list[RowMapping]) -> bool:
-            voters = {cities.get(row["key"], _OWN_CITY if row["own"] else None) for row in signer_rows}
+            voters = {
+                city_by_key_id.get(row["key"], _OWN_CITY if row["own"] else None) for row in signer_rows
+            }
             return len(voters - {None}) >= min_cities
 
-        return self._newest(is_enough)
+        return self._find_newest_with(is_enough)
 
-    def _newest(self, is_enough: Callable[[list[RowMapping]], bool]) -> CosignedCheckpoint | None:
-        with snapshot(self.engine) as connection:
+    def _find_newest_with(self, is_enough: Callable[[list[RowMapping]], bool]) -> CosignedCheckpoint | None:
+        with open_snapshot(self.engine) as connection:
             rows = connection.execute(_SIGNERS, execution_options={"yield_per": _PAGE_ROWS}).mappings()
-            for (n, text), signer_rows in groupby(rows, key=lambda row: (row["n"], row["checkpoint"])):
+            for (n, checkpoint_bytes), signer_rows in groupby(
+                rows, key=lambda row: (row["n"], row["checkpoint"])
+            ):
                 if is_enough(list(signer_rows)):
                     rows.close()
-                    return _read_cosigned(connection, _read_checkpoint(n, text))
+                    return _read_cosigned(connection, _read_checkpoint(n, checkpoint_bytes))
         return None
 
-    def cosigned(self, checkpoint: Checkpoint) -> CosignedCheckpoint:
+    def read_cosigned(self, checkpoint: Checkpoint) -> CosignedCheckpoint:
         """Return a checkpoint with the cosignatures that are held of it."""
-        with snapshot(self.engine) as connection:
+        with open_snapshot(self.engine) as connection:
             return _read_cosigned(connection, checkpoint)
 
-    def forks(self) -> list[Fork]:
+    def list_forks(self) -> list[Fork]:
         """Return the evidence of forks that was met."""
-        with snapshot(self.engine) as connection:
+        with open_snapshot(self.engine) as connection:
             return _read_forks(connection)
 
 
@@ -229,14 +241,14 @@ def _insert_cosignature(
     insert_missing(connection, COSIGNATURES, [row | {"checkpoint": checkpoint.encode(), "own": is_own}])
 
 
-def _read_checkpoints(connection: Connection, n: int) -> Iterator[CosignedCheckpoint]:
+def _read_checkpoints(connection: Connection, event_number: int) -> Iterator[CosignedCheckpoint]:
     """Yield the checkpoints that are held of an event: one, unless somebody forks."""
-    rows = connection.execute(_COSIGNATURES_OF, {"n": n}).mappings().all()
-    for text in dict.fromkeys(row["checkpoint"] for row in rows):
+    rows = connection.execute(_COSIGNATURES_OF, {"n": event_number}).mappings().all()
+    for checkpoint_bytes in dict.fromkeys(row["checkpoint"] for row in rows):
         cosignatures = [
-            Cosignature(row["key"], row["signature"]) for row in rows if row["checkpoint"] == text
+            Cosignature(row["key"], row["signature"]) for row in rows if row["checkpoint"] == checkpoint_bytes
         ]
-        yield CosignedCheckpoint.of(_read_checkpoint(n, text), cosignatures)
+        yield CosignedCheckpoint.of(_read_checkpoint(event_number, checkpoint_bytes), cosignatures)
 
 
 def _read_checkpoint(n: int, text: bytes) -> Checkpoint:
@@ -244,11 +256,15 @@ def _read_checkpoint(n: int, text: bytes) -> Checkpoint:
         return decode_checkpoint(decode(text))
 
 
-def read_first_since(connection: Connection, n: int) -> CosignedCheckpoint | None:
-    """Return the first checkpoint that is held of event `n` or a later one: what its signers say covers that event."""
-    query = select(func.min(COSIGNATURES.c.n)).where(COSIGNATURES.c.n >= n)
-    checkpoint_n = connection.execute(query).scalar_one()
-    return None if checkpoint_n is None else next(_read_checkpoints(connection, checkpoint_n), None)
+def read_first_since(connection: Connection, event_number: int) -> CosignedCheckpoint | None:
+    """Return the first checkpoint that is held of this event or a later one: what its signers say covers that event."""
+    query = select(func.min(COSIGNATURES.c.n)).where(COSIGNATURES.c.n >= event_number)
+    checkpoint_event_number = connection.execute(query).scalar_one()
+    return (
+        None
+        if checkpoint_event_number is None
+        else next(_read_checkpoints(connection, checkpoint_event_number), None)
+    )
 
 
 def _read_cosigned(connection: Connection, checkpoint: Checkpoint) -> CosignedCheckpoint:
@@ -262,18 +278,20 @@ def _read_cosigned(connection: Connection, checkpoint: Checkpoint) -> CosignedCh
     )
 
 
-def make_checkpoint(view: ReplicaView, n: int) -> Checkpoint:
-    """Return the checkpoint at final event `n` as this replica holds it. Raises: NotFound, CheckpointRefused."""
-    events = list(view.events(n - 1, limit=2)) if n else []
-    head = view.find_head(n)
-    if not events or events[0].event.event_number != n or head is None:
-        raise NotFound(f"event {n} is not final here: the replica holds {view.cursor.event_number} events")
+def make_checkpoint(view: ReplicaView, event_number: int) -> Checkpoint:
+    """Return the checkpoint at final event `event_number` as this replica holds it. Raises: NotFound, CheckpointRefused."""
+    events = list(view.walk_events(event_number - 1, limit=2)) if event_number else []
+    head = view.find_head(event_number)
+    if not events or events[0].event.event_number != event_number or head is None:
+        raise NotFound(
+            f"event {event_number} is not final here: the replica holds {view.cursor.event_number} events"
+        )
     event = events[0].event
     if len(events) > 1 and events[1].event.block == event.block:
         raise CheckpointRefused(
-            f"event {n} is not the last of block {event.block}: name one that is, or the newest"
+            f"event {event_number} is not the last of block {event.block}: name one that is, or the newest"
         )
-    return Checkpoint(view.registry, n, head, event.block, events[0].block_hash, event.time)
+    return Checkpoint(view.registry, event_number, head, event.block, events[0].block_hash, event.time)
 
 
 def compare(view: ReplicaView, checkpoints: Checkpoints) -> str | None:
@@ -281,7 +299,9 @@ def compare(view: ReplicaView, checkpoints: Checkpoints) -> str | None:
 
     None where it does not: what was cosigned was this replica's own word at the time.
     """
-    newest_cosigned = checkpoints.newest_of(find_node_cities(view), 2) or checkpoints.newest()
+    newest_cosigned = (
+        checkpoints.find_newest_of_cities(find_node_cities(view), 2) or checkpoints.find_newest()
+    )
     if newest_cosigned is None or newest_cosigned.checkpoint.registry != view.registry:
         return None
     newest_checkpoint = newest_cosigned.checkpoint

@@ -10,12 +10,12 @@ from sqlmodel import Field, SQLModel
 BIG_INTEGER: Final = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def number(*, key: bool = False, **options: Any) -> Any:
+def make_number_column(*, key: bool = False, **options: Any) -> Any:
     """Return a column of 64 bits that is never counted up by the database."""
     return Field(sa_type=BIG_INTEGER, primary_key=key, sa_column_kwargs={"autoincrement": False}, **options)
 
 
-def small() -> Any:
+def make_small_column() -> Any:
     """Return a column for a few values: a suite, a status."""
     return Field(sa_type=SmallInteger)
 
@@ -25,6 +25,6 @@ def make_registry(database: str) -> registry:
     return registry(metadata=MetaData(info={"database": database}))
 
 
-def table(row: type[SQLModel]) -> Table:
+def get_table(row: type[SQLModel]) -> Table:
     """Return the Core table of a row class."""
     return cast(Table, row.__table__)  # type: ignore[attr-defined]

@@ -1,9 +1,10 @@
 """Open a database by its URL; one discipline of transactions for SQLite and PostgreSQL.
 
-SQLite in WAL mode or PostgreSQL. A `snapshot` is one read transaction and sees one state from its first statement to
-its last; `transaction` writes, all or nothing, and on SQLite waits for its turn at the start instead of failing in the
-middle. On PostgreSQL transactions run beside each other, each statement seeing what was committed before it: whoever
-decides by what it reads holds a row meanwhile. Errors never show bound values, which may be personal data.
+SQLite in WAL mode or PostgreSQL. `open_snapshot` begins one read transaction, which sees one state from its first
+statement to its last; `begin_transaction` writes, all or nothing, and on SQLite waits for its turn at the start instead
+of failing in the middle. On PostgreSQL transactions run beside each other, each statement seeing what was committed
+before it: whoever decides by what it reads holds a row meanwhile. Errors never show bound values, which may be personal
+data.
 """
 
 import re
@@ -209,7 +210,7 @@ def _leave_out_detail(context: ExceptionContext) -> None:
 
 
 @contextmanager
-def snapshot(engine: Engine) -> Iterator[Connection]:
+def open_snapshot(engine: Engine) -> Iterator[Connection]:
     """Give a connection that reads one consistent state and writes nothing. Raises: DatabaseUnavailable."""
     with _name_failures(), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
@@ -219,7 +220,7 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Connection]:
+def begin_transaction(engine: Engine) -> Iterator[Connection]:
     """Give a connection whose writes are kept together, or not at all when the block raises.
 
     Raises: DatabaseUnavailable; whether a commit that got no answer was kept, the next look tells.

@@ -13,10 +13,10 @@ _PUBLIC_MODE = 0o666
 _SHOWN_CHARS = 50  # of the name, in that of the file beside it: a name has at most 255 bytes
 
 
-def replace_file(path: Path, pieces: Iterable[bytes], *, public: bool = False) -> None:
+def replace_file(path: Path, pieces: Iterable[bytes], *, is_public: bool = False) -> None:
     """Put `pieces`, one after the other, into a file, the one behind a link; one that is there keeps its mode.
 
-    A new one is its owner's alone, unless it is `public`: then it is as open as the umask lets it. What is there and is no
+    A new one is its owner's alone, unless `is_public`: then it is as open as the umask lets it. What is there and is no
     file, such as a pipe or a terminal, has nothing to lose and is written to. Whoever is killed on the way leaves a file
     `.NAME.*.new` beside, which nobody reads and which can be removed. Raises: OSError, naming `path`.
     """
@@ -28,7 +28,7 @@ def replace_file(path: Path, pieces: Iterable[bytes], *, public: bool = False) -
             return
     target_path = Path(os.path.realpath(path))
     new_path = target_path.with_name(f".{target_path.name[:_SHOWN_CHARS]}.{token_hex(8)}.new")
-    mode = stat.S_IMODE(old_mode) if old_mode is not None else _PUBLIC_MODE if public else _PRIVATE_MODE
+    mode = stat.S_IMODE(old_mode) if old_mode is not None else _PUBLIC_MODE if is_public else _PRIVATE_MODE
     with _name_faults(path, new_path):
         # O_EXCL: nothing that lies there is opened or followed, so only who may read the file ever can
         descriptor = os.open(new_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

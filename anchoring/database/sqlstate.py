@@ -25,7 +25,7 @@ _ERROR: Final = re.compile(
     rb'^B\t\d+\tErrorResponse\t (?:S "[^"]*" )?(?:V "[A-Z]+" )?C "([0-9A-Z]{5})"', re.MULTILINE
 )
 _TRACE_BYTES: Final = 2**16  # an error and what came before it have one or two thousand
-_SECONDS: Final = 10.0  # for the second attempt, as for the first
+_ATTEMPT_SECONDS: Final = 10.0  # for the second attempt, as for the first
 
 
 def is_refusal(sqlstate: str | None) -> bool:
@@ -43,26 +43,26 @@ def ask_sqlstate(parameters: Mapping[str, object]) -> str | None:
         name: str(value) for name, value in parameters.items() if name != "context"
     }  # that is psycopg's own
     connection_text = conninfo.make_conninfo("", **driver_parameters)
-    connection, trace = pq.PGconn.connect_start(connection_text.encode()), os.memfd_create("trace")
+    connection, trace_descriptor = pq.PGconn.connect_start(connection_text.encode()), os.memfd_create("trace")
     try:
-        connection.trace(trace)
+        connection.trace(trace_descriptor)
         connection.set_trace_flags(pq.Trace.SUPPRESS_TIMESTAMPS)
         _poll(connection)
         if connection.needs_password:
             return PASSWORD_MISSING
         connection.untrace()
-        answer = _ERROR.search(os.pread(trace, _TRACE_BYTES, 0))
+        answer = _ERROR.search(os.pread(trace_descriptor, _TRACE_BYTES, 0))
         return answer[1].decode() if answer else None
     finally:
         connection.finish()
-        os.close(trace)
+        os.close(trace_descriptor)
 
 
 def _poll(connection: "PGconn") -> None:
     """Go through the start of a connection until it stands, or fails, or takes too long."""
     from psycopg.pq import PollingStatus
 
-    deadline = time.monotonic() + _SECONDS
+    deadline = time.monotonic() + _ATTEMPT_SECONDS
     while (status := connection.connect_poll()) not in (PollingStatus.OK, PollingStatus.FAILED):
         seconds_left = deadline - time.monotonic()
         if seconds_left <= 0:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from anchoring.chain.deployment import MOST_SECONDS
+from anchoring.chain.deployment import MAX_BLOCK_SECONDS
 from anchoring.chain.protocol import Block
 
 # Since the last look: a block that came in between is at most so old.
@@ -16,25 +16,25 @@ logger = logging.getLogger(__name__)
 
 
 class ChainClock:
-    """Compares the time of each new block with the clock; `lead` is the chain's minus this machine's, in seconds."""
+    """Compares the time of each new block with the clock; `lead_seconds` is the chain's minus this machine's, in seconds."""
 
     def __init__(self, clock: Callable[[], float], steady_clock: Callable[[], float]) -> None:
         self._clock, self._steady_clock = clock, steady_clock
-        self._number: int | None = None
+        self._block_number: int | None = None
         self._looked_at = 0.0
         self._is_told = False
-        self.lead: int | None = None
+        self.lead_seconds: int | None = None
 
     def look(self, latest_block: Block) -> None:
         """Learn from the newest block of the chain. One of the future says enough, at whatever time it came."""
         now, seconds_ahead = self._steady_clock(), latest_block.time - int(self._clock())
-        is_new = self._number is not None and latest_block.number > self._number
-        if latest_block.time < MOST_SECONDS and (
-            (is_new and now - self._looked_at <= _FRESH_SECONDS) or seconds_ahead > (self.lead or 0)
+        is_new = self._block_number is not None and latest_block.number > self._block_number
+        if latest_block.time < MAX_BLOCK_SECONDS and (
+            (is_new and now - self._looked_at <= _FRESH_SECONDS) or seconds_ahead > (self.lead_seconds or 0)
         ):
-            self.lead = seconds_ahead
+            self.lead_seconds = seconds_ahead
             self._tell(seconds_ahead)
-        self._number, self._looked_at = latest_block.number, now
+        self._block_number, self._looked_at = latest_block.number, now
 
     def _tell(self, seconds_ahead: int) -> None:
         is_off = abs(seconds_ahead) >= _TELL_SECONDS

@@ -9,20 +9,20 @@ from anchoring.replica.store import FoldedEvent
 from ledger.registry.acts import compute_head_zero
 
 
-def check_branch(cursor: Cursor, block_now: Block | None, latest: Block) -> None:
-    """Check that the chain, which ends at `latest`, still holds the final block of the cursor; `block_now` stands there now.
+def check_branch(cursor: Cursor, block_now: Block | None, latest_block: Block) -> None:
+    """Check that the chain, which ends at `latest_block`, still holds the cursor's final block, where `block_now` stands.
 
     Raises: ChainBehind where it does not reach so far, Quarantined where it holds another block.
     """
     if block_now is None:
         raise ChainBehind(
-            f"the chain ends at block {latest.number}, but block {cursor.final_block} was final: "
+            f"the chain ends at block {latest_block.number}, but block {cursor.final_block} was final: "
             "the endpoint lags, or the chain was set back"
         )
     if block_now.hash != cursor.final_hash:
         raise Quarantined(
             f"block {cursor.final_block} was final as 0x{cursor.final_hash.hex()}, and is 0x{block_now.hash.hex()} now; "
-            f"the chain ends at block {latest.number}: it lost final blocks, or is another chain. Ask who runs it"
+            f"the chain ends at block {latest_block.number}: it lost final blocks, or is another chain. Ask who runs it"
         )
 
 
@@ -48,7 +48,7 @@ def check_head(stated_head: RegistryHead, cursor: Cursor, folded_events: Sequenc
         folded_event.event.event.event_number: folded_event.head for folded_event in folded_events
     }
     newest_number = max(heads_by_number)
-    block = folded_events[-1].event.event.block if folded_events else cursor.block
+    block_number = folded_events[-1].event.event.block if folded_events else cursor.block
     if stated_head.event_number > newest_number:
         raise ChainMisbehaved(
             f"the contract counts {stated_head.event_number} acts, the endpoint shows {newest_number}: it leaves some out"
@@ -66,7 +66,7 @@ def check_head(stated_head: RegistryHead, cursor: Cursor, folded_events: Sequenc
         raise ReorgDetected(
             f"the events up to act {stated_head.event_number} do not make the head that the contract states"
         )
-    if stated_head.event_number == newest_number and stated_head.last_block != block:
+    if stated_head.event_number == newest_number and stated_head.last_block != block_number:
         raise ChainMisbehaved(
-            f"act {newest_number} was in block {stated_head.last_block}, the endpoint shows it in block {block}"
+            f"act {newest_number} was in block {stated_head.last_block}, the endpoint shows it in block {block_number}"
         )

@@ -61,12 +61,12 @@ class Follower:
         first_block: int = 1,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
-        lag_patience: float = LAG_PATIENCE_SECONDS,
+        lag_patience_seconds: float = LAG_PATIENCE_SECONDS,
         checkpoints: Checkpoints | None = None,
     ) -> None:
         self._chain, self._replica, self._registry = chain, replica, registry
         self._registry_name = RegistryName.parse(registry)
-        self._clock, self._lag_patience = clock, lag_patience
+        self._clock, self._lag_patience_seconds = clock, lag_patience_seconds
         self._wall_clock, self.chain_clock = wall_clock, ChainClock(wall_clock, clock)
         self._checkpoints = checkpoints
         # The status trees and the event that they are of; None: to be made again from the replica.
@@ -76,7 +76,7 @@ class Follower:
         self._is_endpoint_suspect = False
         self._behind_since: float | None = None
         self._written_lead: tuple[int, int] | None = None
-        self.caught_up = False
+        self.is_caught_up = False
         self.progress = (0, 0)  # events held, of so many that the contract counted when it was last asked
 
     def start(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -116,7 +116,7 @@ class Follower:
         try:
             event_count = self._step()
         except (ChainUnavailable, Quarantined) as error:
-            self._seen_blocks, self.caught_up = None, False
+            self._seen_blocks, self.is_caught_up = None, False
             self._is_endpoint_suspect = self._is_endpoint_suspect or isinstance(error, ChainMisbehaved)
             if isinstance(error, ChainBehind) and self._may_lag():
                 raise
@@ -146,7 +146,7 @@ class Follower:
                 failure_count = 0
                 reporter.tell(activity=FOLLOWING, progress=self.progress)
                 self._write_lead()
-                if self.caught_up:
+                if self.is_caught_up:
                     progress.end()
                     # a gateway that lets few requests through has others to serve, of this node too
                     stop.wait(max(POLL_SECONDS, min(self._clock() - started_at, _LONGEST_POLL_SECONDS)))
@@ -157,7 +157,7 @@ class Follower:
                 if isinstance(error, Quarantined) and daily_refold is None:
                     raise
                 failure_count += 1
-                pause_seconds = LOOP_BACKOFF.pause(failure_count)
+                pause_seconds = LOOP_BACKOFF.choose_pause(failure_count)
                 logger.warning("%s (again in %.1f s)", error, pause_seconds)
                 stop.wait(pause_seconds)
             except AnchoringError as error:
@@ -168,10 +168,10 @@ class Follower:
 
     def _write_lead(self) -> None:
         """Let the other processes know how the chain's clock goes, once a minute and when that changes."""
-        lead, now = self.chain_clock.lead, int(self._wall_clock())
-        if lead is not None and (lead, now // _LEAD_SECONDS) != self._written_lead:
-            self._written_lead = lead, now // _LEAD_SECONDS
-            write_measures(self._replica.engine, {CHAIN_CLOCK_LEAD: lead}, now)
+        lead_seconds, now = self.chain_clock.lead_seconds, int(self._wall_clock())
+        if lead_seconds is not None and (lead_seconds, now // _LEAD_SECONDS) != self._written_lead:
+            self._written_lead = lead_seconds, now // _LEAD_SECONDS
+            write_measures(self._replica.engine, {CHAIN_CLOCK_LEAD: lead_seconds}, now)
 
     def _step(self) -> int:
         """One step:
@@ -188,7 +188,7 @@ class Follower:
         if final_block.number > latest_block.number:  # a block came between the two questions
             latest_block = final_block
         self.chain_clock.look(latest_block)
-        if self._seen_blocks == (latest_block, final_block) and self.caught_up:
+        if self._seen_blocks == (latest_block, final_block) and self.is_caught_up:
             return 0
         with self._replica.reading(quarantined=True) as view:
             cursor = view.cursor
@@ -206,12 +206,12 @@ class Follower:
             (latest_block, final_block),
             is_suspect=self._is_endpoint_suspect,
         )
-        final_events, end_block = gathered_acts.up_to_end(), gathered_acts.end_block
+        final_events, end_block = gathered_acts.list_up_to_end(), gathered_acts.end_block
         # 4
         fold = Fold(cursor.head, cursor.event_number, cursor.block, cursor.time)
         folded_events = self._fold_events(fold, final_events)
         new_cursor = _make_cursor(fold, end_block)
-        pending_events = self._fold_events(fold, gathered_acts.beyond_end())
+        pending_events = self._fold_events(fold, gathered_acts.list_beyond_end())
         if cursor.event_number == 0 and folded_events:
             deployment_block = final_events[0].event.block
             check_beginning(self._registry_name, final_events[0], self._chain.block(deployment_block - 1))
@@ -220,11 +220,11 @@ class Follower:
         # 5
         trees, events_with_facts = self._derive_all(cursor, folded_events)
         self._replica.store(
-            cursor, new_cursor, events_with_facts, pending_events, trees, caught_up=gathered_acts.is_newest
+            cursor, new_cursor, events_with_facts, pending_events, trees, is_caught_up=gathered_acts.is_newest
         )
         self._event_number_and_trees = new_cursor.event_number, trees
         self._seen_blocks = None if gathered_acts.is_walked else (latest_block, final_block)
-        self.caught_up = gathered_acts.is_newest
+        self.is_caught_up = gathered_acts.is_newest
         self.progress = new_cursor.event_number, max(stated_head.event_number, new_cursor.event_number)
         self._gatherer.window.adapt(final_events)
         return len(folded_events)
@@ -257,7 +257,7 @@ class Follower:
             for folded_event in folded_events:
                 facts = _derive_facts(overlay, trees, folded_event)
                 for fact in facts:
-                    overlay.keep(fact)
+                    overlay.keep_fact(fact)
                 events_with_facts.append(FoldedEvent(folded_event.event, folded_event.head, facts))
         return trees, events_with_facts
 
@@ -266,7 +266,7 @@ class Follower:
         now = self._clock()
         if self._behind_since is None:
             self._behind_since = now
-        return now - self._behind_since < self._lag_patience
+        return now - self._behind_since < self._lag_patience_seconds
 
 
 def _make_cursor(fold: Fold, end_block: Block) -> Cursor:

@@ -31,10 +31,10 @@ class GatheredActs:
     is_newest: bool
     is_walked: bool = False
 
-    def up_to_end(self) -> Sequence[ChainEvent]:
+    def list_up_to_end(self) -> Sequence[ChainEvent]:
         return [event for event in self.events if event.event.block <= self.end_block.number]
 
-    def beyond_end(self) -> Sequence[ChainEvent]:
+    def list_beyond_end(self) -> Sequence[ChainEvent]:
         return [event for event in self.events if event.event.block > self.end_block.number]
 
 
@@ -58,16 +58,18 @@ class Gatherer:
 
         `is_suspect`: acts may lie in blocks that were passed. Raises: ChainUnavailable or a child.
         """
-        latest, final_block = latest_and_final
+        latest_block, final_block = latest_and_final
         if self._is_walk_shorter(chain, cursor, stated_head, final_block):
             return self._walk_ahead(chain, cursor, stated_head, final_block)
-        first_number = cursor.block if is_suspect else cursor.final_block + 1
+        first_block_number = cursor.block if is_suspect else cursor.final_block + 1
         end_block = self._find_window_end(chain, cursor, final_block)
         is_newest = end_block.number >= final_block.number
-        last_number = latest.number if is_newest else end_block.number
+        last_block_number = latest_block.number if is_newest else end_block.number
         window_events = [
             event
-            for event in self._ask_events(chain, max(first_number, self._first_block), last_number)
+            for event in self._ask_events(
+                chain, max(first_block_number, self._first_block), last_block_number
+            )
             if event.event.event_number > cursor.event_number
         ]
         if _is_complete(window_events, cursor, stated_head if is_newest else None):
@@ -103,7 +105,7 @@ class Gatherer:
         window_events: Sequence[ChainEvent],
     ) -> GatheredActs:
         """Find what a window left out. Raises: ChainMisbehaved where that cannot be had either."""
-        span = min(chain.event_span(), self.window.span)
+        span = min(chain.event_span(), self.window.block_span)
         if not 0 < stated_head.event_number - cursor.event_number <= MAX_WALKED_ACTS:
             chain.limit_event_span(span // 2)
             raise ChainMisbehaved(
@@ -118,7 +120,7 @@ class Gatherer:
         ]
         if hidden_blocks:
             self._learn_span(chain, max(cursor.final_block + 1, self._first_block), hidden_blocks[0])
-        end_block = final_block if final_block.number >= cursor.final_block else _known_final(cursor)
+        end_block = final_block if final_block.number >= cursor.final_block else _make_known_final(cursor)
         return GatheredActs(end_block, events, is_newest=True, is_walked=True)
 
     def _learn_span(self, chain: Chain, first_block: int, hidden_block: int) -> None:
@@ -133,22 +135,22 @@ class Gatherer:
     def _find_window_end(self, chain: Chain, cursor: Cursor, final_block: Block) -> Block:
         """Return the last block of the window; the known final block where the chain has no newer one."""
         if final_block.number < cursor.final_block:
-            return _known_final(cursor)
-        number = max(cursor.final_block + 1, self._first_block) + self.window.span - 1
-        return final_block if number >= final_block.number else _ask_block(chain, number)
+            return _make_known_final(cursor)
+        block_number = max(cursor.final_block + 1, self._first_block) + self.window.block_span - 1
+        return final_block if block_number >= final_block.number else _ask_block(chain, block_number)
 
     def _ask_events(self, chain: Chain, first_block: int, last_block: int) -> Sequence[ChainEvent]:
         return chain.events(self._contract, first_block, last_block) if first_block <= last_block else ()
 
 
-def _known_final(cursor: Cursor) -> Block:
+def _make_known_final(cursor: Cursor) -> Block:
     return Block(cursor.final_block, cursor.final_hash, b"", cursor.final_time)
 
 
-def _ask_block(chain: Chain, number: int) -> Block:
-    block = chain.block(number)
+def _ask_block(chain: Chain, block_number: int) -> Block:
+    block = chain.block(block_number)
     if block is None:
-        raise ReorgDetected(f"block {number} is gone, though a block above it was said to be final")
+        raise ReorgDetected(f"block {block_number} is gone, though a block above it was said to be final")
     return block
 
 

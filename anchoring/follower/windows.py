@@ -15,15 +15,15 @@ class Window:
     """The span of the next window, in blocks."""
 
     def __init__(self) -> None:
-        self.span = FIRST_SPAN
+        self.block_span = FIRST_SPAN
 
     def adapt(self, events: Sequence[ChainEvent]) -> None:
         """Learn from the events of the last window how many blocks the next may have."""
-        size = sum(len(event.event.payload) for event in events)
-        if len(events) > CROWDED_EVENTS or size > CROWDED_BYTES:
+        byte_count = sum(len(event.event.payload) for event in events)
+        if len(events) > CROWDED_EVENTS or byte_count > CROWDED_BYTES:
             self._halve()
         else:
-            self.span = min(LONGEST_SPAN, self.span * 2)
+            self.block_span = min(LONGEST_SPAN, self.block_span * 2)
 
     def _halve(self) -> None:
-        self.span = max(1, self.span // 2)
+        self.block_span = max(1, self.block_span // 2)

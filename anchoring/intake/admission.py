@@ -36,46 +36,52 @@ MIN_STATEMENT_SECONDS: Final = 600
 class IntakeRules:
     """The log that this node keeps, what its receipts promise (seconds from acceptance to the anchor), and where large
     submissions are spooled (None: the system's temporary directory). `gate` refuses them while too much waits.
-    `chain_lead` tells by how many seconds the chain's clock is ahead of `now`; None where nobody knows. `workers` judge the
-    rows of large submissions; None: this process does."""
+    `measure_chain_lead` tells by how many seconds the chain's clock is ahead of `now`; None where nobody knows.
+    `workers` judge the rows of large submissions; None: this process does."""
 
-    log: str
+    log_name: str
     spool_directory: str | None = None
     promise_seconds: int = limits.PROMISE_SECONDS
     gate: Gate | None = None
-    chain_lead: Callable[[int], int | None] | None = None
+    measure_chain_lead: Callable[[int], int | None] | None = None
     workers: Workers | None = None
 
     def tell_chain_time(self, now: int) -> int:
         """Return what the chain's clock says: what is anchored bears that time."""
-        return now + ((self.chain_lead(now) or 0) if self.chain_lead else 0)
+        return now + ((self.measure_chain_lead(now) or 0) if self.measure_chain_lead else 0)
 
-    def make_room(self, statement: Statement, now: int, *, urgent: bool) -> None:
+    def make_room(self, statement: Statement, now: int, *, is_urgent: bool) -> None:
         """Check that the records of a statement may come in. Raises: TooMuchWaiting."""
         if self.gate:
-            self.gate.check(statement.issuer, statement.record_count, now, urgent=urgent)
+            self.gate.check(statement.issuer, statement.record_count, now, is_urgent=is_urgent)
 
-    def note(self, entry: Entry, *, urgent: bool) -> None:
+    def note(self, entry: Entry, *, is_urgent: bool) -> None:
         """Count what was let in, before it is measured again."""
         if self.gate:
-            statement, size = entry.statement, len(entry.encode())
-            self.gate.note(statement.issuer, statement.record_count, size, entry.accepted_at, urgent=urgent)
+            statement, entry_byte_count = entry.statement, len(entry.encode())
+            self.gate.note(
+                statement.issuer,
+                statement.record_count,
+                entry_byte_count,
+                entry.accepted_at,
+                is_urgent=is_urgent,
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
     """A statement that may be followed by its records, and its signature.
 
-    `anchored`: it was accepted before, and its records are missing since the register was restored from a backup.
+    `is_anchored`: it was accepted before, and its records are missing since the register was restored from a backup.
     """
 
     statement: Statement
     signature: bytes
-    anchored: bool = False
+    is_anchored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class AdmissionTerms:
     """Under what records are taken now: the state of the log, and what the statement's key was granted."""
 
     log: LogState
@@ -106,7 +112,7 @@ def find_known_submission(connection: Connection, statement: Statement) -> Submi
     """Return the submission of a statement, where it was accepted before. Raises: SubmissionRefused."""
     submission = find_submission_of_root(connection, statement.root)
     if submission is not None and submission.entry.statement != statement:
-        acceptance_time = format_time(submission.acceptance.accepted)
+        acceptance_time = format_time(submission.acceptance.accepted_at)
         raise SubmissionRefused(
             "root-registered",
             f"these very records were accepted at {acceptance_time} under another statement, as submission "
@@ -117,22 +123,22 @@ def find_known_submission(connection: Connection, statement: Statement) -> Submi
     return submission
 
 
-def check_terms(admission: Admission, trust: Trust, now: int, rules: IntakeRules) -> Terms:
+def check_terms(admission: Admission, trust: Trust, now: int, rules: IntakeRules) -> AdmissionTerms:
     """Check what time can change: log, issuer, dates, key, grants, room; records that are anchored were judged then.
 
     Raises: SubmissionRefused, TooMuchWaiting.
     """
     statement = admission.statement
     log = _check_log(statement, trust, rules)
-    if admission.anchored:
-        return Terms(log, ())
+    if admission.is_anchored:
+        return AdmissionTerms(log, ())
     _check_statement(statement, log, now)
     _check_clocks(statement, now, rules.tell_chain_time(now))
     check_window(statement, log)
     grants = _check_key(statement, log, trust, now)
     # More records than these cannot all change a status; whether fewer do, they show themselves.
-    rules.make_room(statement, now, urgent=statement.record_count <= MAX_STATUS_RECORDS)
-    return Terms(log, grants)
+    rules.make_room(statement, now, is_urgent=statement.record_count <= MAX_STATUS_RECORDS)
+    return AdmissionTerms(log, grants)
 
 
 def _check_log(statement: Statement, trust: Trust, rules: IntakeRules) -> LogState:
@@ -142,10 +148,10 @@ def _check_log(statement: Statement, trust: Trust, rules: IntakeRules) -> LogSta
             "other-registry",
             f"the statement is for the registry {statement.registry}, this node follows {trust.registry}",
         )
-    if statement.log != rules.log:
+    if statement.log != rules.log_name:
         raise SubmissionRefused(
             "other-log",
-            f"the statement is for the log {statement.log!r}; this node keeps {rules.log!r}: send it there",
+            f"the statement is for the log {statement.log!r}; this node keeps {rules.log_name!r}: send it there",
         )
     log = trust.find_log(statement.log)
     if log is None:

@@ -53,51 +53,54 @@ _OPEN_SINCE: Final = select(func.min(BATCH.c.frozen)).where(BATCH.c.state.not_in
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class WaitingCount:
     """Records and bytes of entries."""
 
-    records: int = 0
-    bytes: int = 0
+    record_count: int = 0
+    byte_count: int = 0
 
-    def plus(self, records: int, size: int) -> "Tally":
-        return Tally(self.records + records, self.bytes + size)
+    def add(self, record_count: int, byte_count: int) -> "WaitingCount":
+        return WaitingCount(self.record_count + record_count, self.byte_count + byte_count)
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
     """What one issuer has waiting: all of it, and what of it only changes statuses."""
 
-    all_tally: Tally = Tally()
-    urgent_tally: Tally = Tally()
+    all_count: WaitingCount = WaitingCount()
+    urgent_count: WaitingCount = WaitingCount()
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """Accepted and not seen on the chain: submissions, records, bytes of their entries, when the oldest was accepted.
 
-    `deadline` is the first that was promised to one of them; `open_since` is when the batch on its way was frozen, if any;
-    `shares` says what of it is of which issuer.
+    `deadline` is the first that was promised to one of them; `open_batch_frozen_at` is when the batch on its way was frozen,
+    if any; `share_by_issuer` says what of it is of which issuer.
     """
 
-    submissions: int = 0
-    records: int = 0
-    bytes: int = 0
-    oldest_accepted: int | None = None
-    open_since: int | None = None
+    submission_count: int = 0
+    record_count: int = 0
+    byte_count: int = 0
+    oldest_accepted_at: int | None = None
+    open_batch_frozen_at: int | None = None
     deadline: int | None = None
-    shares: Mapping[str, Share] = field(default_factory=dict)
+    share_by_issuer: Mapping[str, Share] = field(default_factory=dict)
 
-    def plus(self, issuer: str, records: int, size: int, now: int, *, urgent: bool) -> "Backlog":
+    def add(self, issuer: str, record_count: int, byte_count: int, now: int, *, is_urgent: bool) -> "Backlog":
         """Return the backlog with one more submission of an issuer."""
-        share = self.shares.get(issuer, Share())
-        urgent_tally = share.urgent_tally.plus(records, size) if urgent else share.urgent_tally
+        share = self.share_by_issuer.get(issuer, Share())
+        urgent_count = share.urgent_count.add(record_count, byte_count) if is_urgent else share.urgent_count
         return replace(
             self,
-            submissions=self.submissions + 1,
-            records=self.records + records,
-            bytes=self.bytes + size,
-            oldest_accepted=now if self.oldest_accepted is None else self.oldest_accepted,
-            shares={**self.shares, issuer: Share(share.all_tally.plus(records, size), urgent_tally)},
+            submission_count=self.submission_count + 1,
+            record_count=self.record_count + record_count,
+            byte_count=self.byte_count + byte_count,
+            oldest_accepted_at=now if self.oldest_accepted_at is None else self.oldest_accepted_at,
+            share_by_issuer={
+                **self.share_by_issuer,
+                issuer: Share(share.all_count.add(record_count, byte_count), urgent_count),
+            },
         )
 
 
@@ -108,24 +111,31 @@ class Room:
     Of what is free an issuer gets as much as it holds less: one that holds half finds no more room, and others do.
     """
 
-    records: int = limits.MAX_WAITING_RECORDS
-    bytes: int = limits.MAX_WAITING_BYTES
-    seconds: int = MAX_WAITING_SECONDS
+    max_records: int = limits.MAX_WAITING_RECORDS
+    max_bytes: int = limits.MAX_WAITING_BYTES
+    max_seconds: int = MAX_WAITING_SECONDS
 
-    def check(self, backlog: Backlog, issuer: str, count: int, now: int, *, urgent: bool) -> None:
-        """Check that `count` more records of an issuer may wait. Raises: TooMuchWaiting."""
-        factor = URGENT_ROOM if urgent else 1
-        age = 0 if backlog.oldest_accepted is None else now - backlog.oldest_accepted
-        share = backlog.shares.get(issuer, Share())
-        issuer_tally = share.urgent_tally if urgent else share.all_tally
-        free_records = factor * self.records - backlog.records
-        free_bytes = factor * self.bytes - backlog.bytes
-        excess_records = max(issuer_tally.records + count - free_records, 0) if backlog.records else 0
-        if not excess_records and issuer_tally.bytes <= free_bytes and age <= factor * self.seconds:
+    def check(self, backlog: Backlog, issuer: str, record_count: int, now: int, *, is_urgent: bool) -> None:
+        """Check that `record_count` more records of an issuer may wait. Raises: TooMuchWaiting."""
+        factor = URGENT_ROOM if is_urgent else 1
+        age_seconds = 0 if backlog.oldest_accepted_at is None else now - backlog.oldest_accepted_at
+        share = backlog.share_by_issuer.get(issuer, Share())
+        issuer_count = share.urgent_count if is_urgent else share.all_count
+        free_records = factor * self.max_records - backlog.record_count
+        free_bytes = factor * self.max_bytes - backlog.byte_count
+        excess_records = (
+            max(issuer_count.record_count + record_count - free_records, 0) if backlog.record_count else 0
+        )
+        if (
+            not excess_records
+            and issuer_count.byte_count <= free_bytes
+            and age_seconds <= factor * self.max_seconds
+        ):
             return
         raise TooMuchWaiting(
-            f"{backlog.records:,} records in {backlog.submissions:,} submissions wait for the chain, the oldest {age:,} s, "
-            f"and {share.all_tally.records:,} of them are of this issuer, which may hold as much as it leaves free: "
+            f"{backlog.record_count:,} records in {backlog.submission_count:,} submissions wait for the chain, the oldest "
+            f"{age_seconds:,} s, and {share.all_count.record_count:,} of them are of this issuer, "
+            "which may hold as much as it leaves free: "
             "hand this one in later, as it is signed",
             _estimate_wait(backlog, excess_records, now),
         )
@@ -134,7 +144,8 @@ class Room:
 def _estimate_wait(backlog: Backlog, excess_records: int, now: int) -> int:
     """Return the seconds until it may fit: some anchors, each taking as long as the one under way has taken."""
     seconds_per_anchor = max(
-        limits.QUIET_SECONDS, 0 if backlog.open_since is None else now - backlog.open_since
+        limits.QUIET_SECONDS,
+        0 if backlog.open_batch_frozen_at is None else now - backlog.open_batch_frozen_at,
     )
     return max(
         _SHORTEST_WAIT, min(_LONGEST_WAIT, seconds_per_anchor * (1 + excess_records // MAX_ANCHOR_GROWTH))
@@ -153,21 +164,28 @@ def measure_backlog(connection: Connection) -> Backlog:
         assert isinstance(act, Anchored)
         anchored_size = act.size
     # Positions are promised in the order of acceptance and anchored in that order.
-    shares: dict[str, Share] = {}
-    submission_count, entry_bytes = 0, 0
-    oldest_accepted: int | None = None
+    share_by_issuer: dict[str, Share] = {}
+    submission_count, entry_byte_count = 0, 0
+    oldest_accepted_at: int | None = None
     deadline: int | None = None
     for row in connection.execute(_WAITING_BY_ISSUER.where(SUBMISSION.c.first >= anchored_size)):
-        shares[row.issuer] = Share(
-            Tally(int(row.records), int(row.bytes)), Tally(int(row.changes), int(row.change_bytes))
+        share_by_issuer[row.issuer] = Share(
+            WaitingCount(int(row.records), int(row.bytes)),
+            WaitingCount(int(row.changes), int(row.change_bytes)),
         )
         submission_count += row.submissions
-        entry_bytes += int(row.bytes)
-        oldest_accepted = min(filter(None, (oldest_accepted, row.oldest)))
+        entry_byte_count += int(row.bytes)
+        oldest_accepted_at = min(filter(None, (oldest_accepted_at, row.oldest)))
         deadline = min(filter(None, (deadline, row.deadline)), default=None)
-    open_since = connection.execute(_OPEN_SINCE).scalar_one_or_none()
+    open_batch_frozen_at = connection.execute(_OPEN_SINCE).scalar_one_or_none()
     return Backlog(
-        submission_count, log.size - anchored_size, entry_bytes, oldest_accepted, open_since, deadline, shares
+        submission_count,
+        log.size - anchored_size,
+        entry_byte_count,
+        oldest_accepted_at,
+        open_batch_frozen_at,
+        deadline,
+        share_by_issuer,
     )
 
 
@@ -179,16 +197,19 @@ class Gate:
         self._lock = threading.Lock()
         self._measurement: tuple[float, Backlog] | None = None
 
-    def check(self, issuer: str, count: int, now: int, *, urgent: bool) -> None:
-        """Check that a submission of `count` records may come in at `now`. Raises: TooMuchWaiting."""
-        self._room.check(self._get_backlog(), issuer, count, now, urgent=urgent)
+    def check(self, issuer: str, record_count: int, now: int, *, is_urgent: bool) -> None:
+        """Check that a submission of `record_count` records may come in at `now`. Raises: TooMuchWaiting."""
+        self._room.check(self._get_backlog(), issuer, record_count, now, is_urgent=is_urgent)
 
-    def note(self, issuer: str, count: int, size: int, now: int, *, urgent: bool) -> None:
-        """Add a submission that was let in, with `size` bytes of its entry, to the measure that is believed."""
+    def note(self, issuer: str, record_count: int, byte_count: int, now: int, *, is_urgent: bool) -> None:
+        """Add a submission that was let in, with `byte_count` bytes of its entry, to the measure that is believed."""
         with self._lock:
             if self._measurement is not None:
                 measured_at, backlog = self._measurement
-                self._measurement = measured_at, backlog.plus(issuer, count, size, now, urgent=urgent)
+                self._measurement = (
+                    measured_at,
+                    backlog.add(issuer, record_count, byte_count, now, is_urgent=is_urgent),
+                )
 
     def _get_backlog(self) -> Backlog:
         with self._lock:

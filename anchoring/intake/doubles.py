@@ -27,12 +27,13 @@ def check_new(connection: Connection, trust: Trust, log: str, issuer: str, spool
     missing_ranges = list_missing(connection)
     unknown_ranges = [missing for missing in missing_ranges if missing.root is None]
     if unknown_ranges:  # 1
-        end = unknown_ranges[-1].first + unknown_ranges[-1].count - 1
+        last_position = unknown_ranges[-1].first_position + unknown_ranges[-1].record_count - 1
         raise SubmissionRefused(
             "entries-missing",
             "this register came from a backup, and which submissions stand at positions "
-            f"{unknown_ranges[0].first:,} to {end:,} is not known here yet; this may be one of them. Send it again once the "
-            "node's operator has run `shunzheng recover` with the address of a node that has them",
+            f"{unknown_ranges[0].first_position:,} to {last_position:,} is not known here yet; this may be "
+            "one of them. Send it again once the node's operator has run `shunzheng recover` with the address of a "
+            "node that has them",
         )
     issuer_ranges = [missing for missing in missing_ranges if missing.issuer == issuer]
     if not issuer_ranges:
@@ -59,6 +60,6 @@ def _explain_wait(connection: Connection, trust: Trust, log: str, record: Record
     stored_lineage = find_lineages_named(connection, [record.lineage]).get(record.lineage)
     if stored_lineage is None:
         return f"{record.identifier} may be among the records that this register misses since it was restored"
-    if not is_complete(connection, trust, log, stored_lineage.position):
+    if not is_complete(connection, trust, log, stored_lineage.current_position):
         return f"newer records of {record.identifier} are anchored, which this register misses since it was restored"
     return None

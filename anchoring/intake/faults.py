@@ -32,18 +32,18 @@ class Faults:
     def is_full(self) -> bool:
         return len(self._errors) >= MAX_ROW_ERRORS
 
-    def add(self, row: int, problem: str, message: str) -> None:
+    def add(self, row_number: int, problem: str, message: str) -> None:
         """Note that a row, counted from 1, is at fault."""
         self._problems.add(problem)
         if not self.is_full:
-            self._errors.append(RowError(row, message))
+            self._errors.append(RowError(row_number, message))
 
     def refuse(self) -> None:
         """Raise what was found, if anything was. Raises: SubmissionRefused."""
         if self._errors:
             problem = self._problems.pop() if len(self._problems) == 1 else "rows-refused"
-            errors = tuple(sorted(self._errors, key=lambda error: error.row))
-            first_error = f"row {errors[0].row}: {errors[0].message}"
+            errors = tuple(sorted(self._errors, key=lambda error: error.row_number))
+            first_error = f"row {errors[0].row_number}: {errors[0].message}"
             summary = (
                 f"{'at least ' if self.is_full else ''}{len(errors)} rows are at fault, first {first_error}"
             )

@@ -49,10 +49,10 @@ def accept(
     Raises: SubmissionRefused with nothing kept; TooMuchWaiting; RegisterBehind.
     """
     remaining_lines = iter(lines)
-    outcome = admit(register, trust, next(remaining_lines, b""), now, rules)
-    if isinstance(outcome, Submission):
-        return outcome.acceptance
-    submission, _ = take(register, trust, outcome, remaining_lines, now, rules)
+    admission_or_submission = admit(register, trust, next(remaining_lines, b""), now, rules)
+    if isinstance(admission_or_submission, Submission):
+        return admission_or_submission.acceptance
+    submission, _ = take(register, trust, admission_or_submission, remaining_lines, now, rules)
     return submission.acceptance
 
 
@@ -64,7 +64,7 @@ def take(
     now: int,
     rules: IntakeRules,
     *,
-    urgent_only: bool = False,
+    is_urgent_only: bool = False,
 ) -> tuple[Submission, bool]:
     """Take the records of a statement that was admitted, given as the lines after the first.
 
@@ -76,7 +76,7 @@ def take(
     4. In one transaction: its turn comes inside of its window; positions are promised, every record follows from its
        lineage, everything is written, and no sealing is made with a seal that is not in force then.
 
-    `urgent_only`: it came in a place that is kept for changes of status, so it must be of nothing else.
+    `is_urgent_only`: it came in a place that is kept for changes of status, so it must be of nothing else.
     Records that a restored register misses stand where they stood: when they came first, steps 1 and 2 judged them.
 
     Raises: SubmissionRefused with nothing kept; TooMuchWaiting; RegisterBehind.
@@ -86,13 +86,13 @@ def take(
     with tempfile.SpooledTemporaryFile(limits.SPOOL_MEMORY_BYTES, dir=rules.spool_directory) as file:
         # 2
         spool = Spool(file)
-        judge = RowJudge(statement, terms.grants, now, admission.anchored)
+        judge = RowJudge(statement, terms.grants, now, admission.is_anchored)
         leaves, warnings = read_rows(judge, lines, spool, rules.workers)
         # 3
         _check_root(statement, leaves)
-        if urgent_only and not spool.is_urgent:
+        if is_urgent_only and not spool.is_urgent:
             raise TooMuchWaiting(_URGENT_ONLY_MESSAGE, limits.QUIET_SECONDS)
-        if not admission.anchored:
+        if not admission.is_anchored:
             _check_new_rows(register, statement, spool, now, rules)
         # 4
         entry = Entry(statement, admission.signature, now)
@@ -104,13 +104,13 @@ def take(
                 _bring_back(connection, log, known_submission, spool)
             if known_submission:
                 return known_submission, False
-            if admission.anchored:  # its rows were not judged
+            if admission.is_anchored:  # its rows were not judged
                 raise RegisterBehind("the register lost this submission while it arrived: send it again")
             check_place(connection, statement, terms.log)
             check_new(connection, trust, log.name, statement.issuer, spool)
             deadline = min(statement.expires_at, now + rules.promise_seconds)
             submission = _write(connection, log, entry, spool, warnings, deadline)
-        rules.note(entry, urgent=spool.is_urgent)
+        rules.note(entry, is_urgent=spool.is_urgent)
         return submission, True
 
 
@@ -121,7 +121,7 @@ def _check_new_rows(
 
     Raises: SubmissionRefused, TooMuchWaiting.
     """
-    rules.make_room(statement, now, urgent=spool.is_urgent)
+    rules.make_room(statement, now, is_urgent=spool.is_urgent)
     if spool.following_rows:
         with register.reading() as connection:
             check_not_reused(connection, spool.following_rows)
@@ -152,31 +152,31 @@ def _write(
         id=statement.root.hex(),
         log=log.name,
         issuer=statement.issuer,
-        count=statement.record_count,
-        first=log.size,
-        accepted=entry.accepted_at,
+        record_count=statement.record_count,
+        first_position=log.size,
+        accepted_at=entry.accepted_at,
         warnings=tuple(warnings),
         deadline=deadline,
     )
     submission = Submission(acceptance, entry, ACCEPTED, None)
-    insert_submissions(connection, [submission], writer.changes)
+    insert_submissions(connection, [submission], writer.change_count)
     set_log_size(connection, log.size + statement.record_count)
     return submission
 
 
 def _bring_back(connection: Connection, log: OwnLog, submission: Submission, spool: Spool) -> None:
     """Write records where they stood before the register was restored. Raises: SubmissionRefused."""
-    first = submission.acceptance.first
-    writer = RecordWriter(connection, log.suite, submission.entry.statement, first, is_anchored=True)
+    first_position = submission.acceptance.first_position
+    writer = RecordWriter(connection, log.suite, submission.entry.statement, first_position, is_anchored=True)
     _write_records(writer, spool)
-    set_change_count(connection, first, writer.changes)
-    note_back(connection, first)
+    set_change_count(connection, first_position, writer.change_count)
+    note_back(connection, first_position)
 
 
 def _write_records(writer: RecordWriter, spool: Spool) -> None:
     """Write the records, the issues first. Raises: SubmissionRefused."""
-    for chunk in spool.issues():
-        writer.issue(chunk)
+    for chunk in spool.read_issues():
+        writer.write_issues(chunk)
     writer.faults.refuse()
-    writer.follow(spool.following_rows)
+    writer.write_following(spool.following_rows)
     writer.faults.refuse()

@@ -40,7 +40,7 @@ class Row:
     record: Record
     body: bytes
     disclosure: bytes | None
-    terms: Sequence[int]
+    search_terms: Sequence[int]
     drawn_values: Sequence[bytes]
     oddities: Sequence[str]
 

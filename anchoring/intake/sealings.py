@@ -31,29 +31,29 @@ class Sealings:
     """The sealings of one submission, by the seal that each names; of one seal as many rows as are reported."""
 
     def __init__(self) -> None:
-        self._rows_by_seal: dict[bytes, list[int]] = defaultdict(list)
+        self._row_numbers_by_seal: dict[bytes, list[int]] = defaultdict(list)
 
     def add(self, index: int, kind: str, links: Iterable[tuple[str, bytes]]) -> None:
         """Note the seals to which the record at `index` links, where it is a sealing."""
         for rel, target in links if kind == "signature" else ():
-            if rel == MADE_WITH and len(self._rows_by_seal[target]) < MAX_ROW_ERRORS:
-                self._rows_by_seal[target].append(index + FIRST_ROW)
+            if rel == MADE_WITH and len(self._row_numbers_by_seal[target]) < MAX_ROW_ERRORS:
+                self._row_numbers_by_seal[target].append(index + FIRST_ROW)
 
     def check(self, connection: Connection, now: int) -> None:
         """Check that each seal that is registered here is in force, once the submission is written.
 
         Raises: SubmissionRefused.
         """
-        faults, leaves = Faults(), iter(self._rows_by_seal)
-        while chunk := list(islice(leaves, limits.LOOKUP_ROWS)):
-            for seal_row in connection.execute(_SEALS.where(RECORD.c.leaf.in_(chunk))).mappings():
-                if reason := _say_why_not_in_force(seal_row, now):
-                    for row in self._rows_by_seal[seal_row["leaf"]]:
-                        faults.add(row, "seal-not-in-force", reason)
+        faults, leaves = Faults(), iter(self._row_numbers_by_seal)
+        while leaf_chunk := list(islice(leaves, limits.LOOKUP_ROWS)):
+            for seal_row in connection.execute(_SEALS.where(RECORD.c.leaf.in_(leaf_chunk))).mappings():
+                if reason := _explain_not_in_force(seal_row, now):
+                    for row_number in self._row_numbers_by_seal[seal_row["leaf"]]:
+                        faults.add(row_number, "seal-not-in-force", reason)
         faults.refuse()
 
 
-def _say_why_not_in_force(seal_row: RowMapping, now: int) -> str:
+def _explain_not_in_force(seal_row: RowMapping, now: int) -> str:
     """Say why nothing may be sealed any more, or yet, with a registered record; empty where it may."""
     record, identifier, status = (
         read_body(seal_row["position"], seal_row["body"]),

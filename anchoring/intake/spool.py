@@ -30,7 +30,7 @@ class SpooledIssue(NamedTuple):
     disclosure: bytes | None
     links: Sequence[tuple[str, bytes]]
     facets: Sequence[str | None]
-    terms: Sequence[int]
+    search_terms: Sequence[int]
 
     @classmethod
     def of_row(cls, row: Row) -> Self:
@@ -45,7 +45,7 @@ class SpooledIssue(NamedTuple):
             row.disclosure,
             [(link.rel, link.record) for link in record.links],
             make_facets(record),
-            row.terms,
+            row.search_terms,
         )
 
 
@@ -86,8 +86,8 @@ class Spool:
                 "lineage: split them into several submissions",
             )
 
-    def issues(self) -> Iterator[list[SpooledIssue]]:
+    def read_issues(self) -> Iterator[list[SpooledIssue]]:
         """Return the issues in chunks, as `RecordWriter.issue` takes them."""
         self._file.seek(0)
-        for length in self._chunk_lengths:  # read at once: a decoder reads the file in pieces of 4 kB
-            yield [SpooledIssue(*members) for members in cbor2.loads(self._file.read(length))]
+        for chunk_length in self._chunk_lengths:  # read at once: a decoder reads the file in pieces of 4 kB
+            yield [SpooledIssue(*members) for members in cbor2.loads(self._file.read(chunk_length))]

@@ -86,8 +86,8 @@ def check_place(connection: Connection, statement: Statement, log: LogState) -> 
     )
 
 
-def _count_anchors_before(connection: Connection, count: int) -> int:
-    """Return how many anchors, at most, come before the one that takes the next submission, of `count` records.
+def _count_anchors_before(connection: Connection, next_record_count: int) -> int:
+    """Return how many anchors, at most, come before the one that takes the next submission, of `next_record_count` records.
 
     Batches are filled in order, and one is closed when the next submission does not fit. That is for one of four reasons:
     too many submissions, too many records, too many changes, or a change of a position that the batch changes already.
@@ -106,8 +106,8 @@ def _count_anchors_before(connection: Connection, count: int) -> int:
         repeated_count = row_count - position_count
     return (
         submission_count // limits.MAX_BATCH_SUBMISSIONS
-        + 2 * (record_count + count) // MAX_ANCHOR_GROWTH
-        + 2 * (change_count + min(count, MAX_STATUS_RECORDS)) // MAX_ANCHOR_CHANGES
+        + 2 * (record_count + next_record_count) // MAX_ANCHOR_GROWTH
+        + 2 * (change_count + min(next_record_count, MAX_STATUS_RECORDS)) // MAX_ANCHOR_CHANGES
         + repeated_count
         + 1  # the next one itself may change a position that the batch before it changes
     )

@@ -36,7 +36,7 @@ class _PlacedRecord:
 
     row: Row
     position: int
-    lineage_first: int
+    lineage_first_position: int
     target_position: int
     status: Status
 
@@ -52,23 +52,23 @@ class RecordWriter:
         connection: Connection,
         suite: Suite,
         statement: Statement,
-        first: int,
+        first_position: int,
         *,
         is_anchored: bool = False,
     ) -> None:
-        self._connection, self._suite, self._first_position = connection, suite, first
-        self._issuer, self._key = statement.issuer, statement.key_id
+        self._connection, self._suite, self._first_position = connection, suite, first_position
+        self._issuer, self._key_id = statement.issuer, statement.key_id
         self._is_anchored = is_anchored
         self.sealings = Sealings()
         self._changed_positions: set[int] = set()
         self.faults = Faults()
 
     @property
-    def changes(self) -> int:
+    def change_count(self) -> int:
         """How many positions change their status."""
         return len(self._changed_positions)
 
-    def issue(self, chunk: Sequence[SpooledIssue]) -> None:
+    def write_issues(self, chunk: Sequence[SpooledIssue]) -> None:
         """Write records that begin a lineage each."""
         if self.faults.is_full:
             return
@@ -84,8 +84,8 @@ class RecordWriter:
             lineage = Lineage(issue.kind, self._issuer, issue.identifier, leaf, leaf, Status.VALID)
             known_lineages[name] = StoredLineage(lineage, name, position, position)
             record_rows.append((position, leaf, position, issue.body))
-            facet_rows.append((position, position, self._first_position, self._key, *issue.facets))
-            term_rows += [(term, position) for term in issue.terms]
+            facet_rows.append((position, position, self._first_position, self._key_id, *issue.facets))
+            term_rows += [(term, position) for term in issue.search_terms]
             lineage_rows.append(
                 (
                     position,
@@ -110,7 +110,7 @@ class RecordWriter:
         insert_many(self._connection, LINK, link_rows)
         self._write_search(facet_rows, term_rows)
 
-    def follow(self, rows: Sequence[Row]) -> None:
+    def write_following(self, rows: Sequence[Row]) -> None:
         """Write records that follow others, each lineage in the order of its chain. All issues must be written before."""
         rows_by_lineage: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
@@ -119,14 +119,14 @@ class RecordWriter:
         placed_records: list[_PlacedRecord] = []
         for name, lineage_rows in rows_by_lineage.items():
             for row in _order_rows(known_lineages.get(name), lineage_rows):
-                if lineage_and_record := self._follow_one(known_lineages.get(name), row):
+                if lineage_and_record := self._place_following(known_lineages.get(name), row):
                     known_lineages[name], placed_record = lineage_and_record
                     placed_records.append(placed_record)
         if placed_records and not self.faults:
             self._write(placed_records)
             set_lineages(self._connection, (known_lineages[name] for name in rows_by_lineage))
 
-    def _follow_one(
+    def _place_following(
         self, lineage_before: StoredLineage | None, row: Row
     ) -> tuple[StoredLineage, _PlacedRecord] | None:
         """Return the lineage after a record, and the record with its place; None where it may not follow."""
@@ -142,7 +142,7 @@ class RecordWriter:
             return None
         assert lineage_before is not None
         assert change is not None  # only an issue changes nothing
-        target_position, position = lineage_before.position, self._first_position + row.index
+        target_position, position = lineage_before.current_position, self._first_position + row.index
         if target_position in self._changed_positions:
             description = f"{lineage_before.lineage.identifier} changes its status twice in this submission"
             self.faults.add(
@@ -153,9 +153,11 @@ class RecordWriter:
             return None
         self._changed_positions.add(target_position)
         current_position = position if lineage.current_leaf == row.leaf else target_position
-        lineage_after = StoredLineage(lineage, lineage_before.name, lineage_before.first, current_position)
+        lineage_after = StoredLineage(
+            lineage, lineage_before.name, lineage_before.first_position, current_position
+        )
         return lineage_after, _PlacedRecord(
-            row, position, lineage_before.first, target_position, change.status
+            row, position, lineage_before.first_position, target_position, change.status
         )
 
     def _write(self, placed_records: list[_PlacedRecord]) -> None:
@@ -163,11 +165,15 @@ class RecordWriter:
         term_rows: list[_TermRow] = []
         link_rows: list[_LinkRow] = []
         for placed_record in placed_records:
-            row, position, first = placed_record.row, placed_record.position, placed_record.lineage_first
-            record_rows.append((position, row.leaf, first, row.body))
+            row, position, lineage_first_position = (
+                placed_record.row,
+                placed_record.position,
+                placed_record.lineage_first_position,
+            )
+            record_rows.append((position, row.leaf, lineage_first_position, row.body))
             facets = make_facets(row.record)
-            facet_rows.append((position, first, self._first_position, self._key, *facets))
-            term_rows += [(term, position) for term in row.terms]
+            facet_rows.append((position, lineage_first_position, self._first_position, self._key_id, *facets))
+            term_rows += [(term, position) for term in row.search_terms]
             change_rows.append((position, placed_record.target_position, int(placed_record.status)))
             if row.disclosure is not None:
                 disclosure_rows.append((position, row.disclosure))
@@ -187,7 +193,7 @@ class RecordWriter:
 
     def _refuse(self, index: int, stored_lineage: StoredLineage, body: bytes, leaf: bytes) -> None:
         if (
-            stored_lineage.first >= self._first_position
+            stored_lineage.first_position >= self._first_position
         ):  # nothing was registered before: the same stands twice here
             description = f"{stored_lineage.lineage.identifier} is issued twice in this submission: take one of them out"
             self.faults.add(index + FIRST_ROW, "transition-refused", description)
@@ -207,9 +213,9 @@ def _order_rows(stored_lineage: StoredLineage | None, rows: list[Row]) -> list[R
     """Order the rows of one lineage by their chain; those that are not on it come last and will be refused."""
     rows_by_previous = {row.record.previous: row for row in rows}
     ordered_rows: list[Row] = []
-    tip = stored_lineage.lineage.newest_leaf if stored_lineage else None
-    while tip in rows_by_previous:
-        ordered_rows.append(rows_by_previous.pop(tip))
-        tip = ordered_rows[-1].leaf
+    newest_leaf = stored_lineage.lineage.newest_leaf if stored_lineage else None
+    while newest_leaf in rows_by_previous:
+        ordered_rows.append(rows_by_previous.pop(newest_leaf))
+        newest_leaf = ordered_rows[-1].leaf
     ordered_indexes = {row.index for row in ordered_rows}
     return ordered_rows + [row for row in rows if row.index not in ordered_indexes]

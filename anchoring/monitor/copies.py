@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from anchoring import limits
-from anchoring.database.engine import hold_tables, insert_missing, snapshot, transaction
+from anchoring.database.engine import begin_transaction, hold_tables, insert_missing, open_snapshot
 from anchoring.database.stored import reading_row
 from anchoring.monitor import queries
 from anchoring.monitor.queries import Query
@@ -44,9 +44,9 @@ class Copy:
     """An entry of another log: its first position, the sequence of its anchor, and the node that it came from."""
 
     log: str
-    first: int
+    first_position: int
     sequence: int
-    source: str
+    source_name: str
     entry: Entry
 
 
@@ -59,7 +59,7 @@ class AnchorEntries:
     """
 
     state: Publication
-    attempts: int
+    attempt_count: int
     due_at: int | None
     asked_at: int | None
     answered_at: int | None
@@ -68,17 +68,17 @@ class AnchorEntries:
 
 
 class EntryCopies:
-    """The copies in the database of a replica. `grace` is how long after the anchor entries may come, in seconds."""
+    """The copies in the database of a replica. `grace_seconds` is how long after the anchor entries may come, in seconds."""
 
-    def __init__(self, engine: Engine, grace: int = limits.WITHHELD_SECONDS) -> None:
-        self._engine, self.grace = engine, grace
+    def __init__(self, engine: Engine, grace_seconds: int = limits.WITHHELD_SECONDS) -> None:
+        self._engine, self.grace_seconds = engine, grace_seconds
         self._has_tables = False
 
     def prepare(self) -> None:
         """Create the tables where they are missing or of another schema."""
         if self._has_tables:
             return
-        with transaction(self._engine) as connection:
+        with begin_transaction(self._engine) as connection:
             hold_tables(connection)
             if not _is_current(connection):
                 METADATA.drop_all(connection)
@@ -88,11 +88,11 @@ class EntryCopies:
 
     # -- What pages, receipts and other cities ask; empty before the monitor has run. `now` in seconds since 1970 --
 
-    def of_anchor(self, log: str, sequence: int, now: int) -> AnchorEntries | None:
+    def find_anchor_entries(self, log: str, sequence: int, now: int) -> AnchorEntries | None:
         """Return what is known of the entries of an anchor; None where it was not walked yet or did not let the log grow."""
-        return self.of_anchors(log, sequence, sequence, now).get(sequence)
+        return self.list_anchor_entries(log, sequence, sequence, now).get(sequence)
 
-    def of_anchors(
+    def list_anchor_entries(
         self, log: str, first_sequence: int, last_sequence: int, now: int
     ) -> dict[int, AnchorEntries]:
         """Return what is known of the entries of a log's anchors, by sequence."""
@@ -102,25 +102,25 @@ class EntryCopies:
             lowest=first_sequence,
             highest=last_sequence,
             now=now,
-            grace=self.grace,
+            grace=self.grace_seconds,
         )
         return {row["sequence"]: _read_anchor_entries(row) for row in rows}
 
     def count_states(self, now: int) -> dict[str, dict[Publication, int]]:
         """Return how many anchors are in each state, by log: figures for pages and metrics."""
-        counts: dict[str, dict[Publication, int]] = {}
-        for row in self._read_rows(queries.COUNTS, now=now, grace=self.grace):
+        counts_by_log: dict[str, dict[Publication, int]] = {}
+        for row in self._read_rows(queries.COUNTS, now=now, grace=self.grace_seconds):
             with reading_row(ANCHOR, f"log {row['log']}"):
-                counts.setdefault(row["log"], {})[Publication(row["state"])] = row["number"]
-        return counts
+                counts_by_log.setdefault(row["log"], {})[Publication(row["state"])] = row["number"]
+        return counts_by_log
 
     def find_worst(self, logs: Iterable[str], now: int) -> dict[str, Publication]:
         """Return the worst state of any anchor of each of `logs`; those that were not walked yet are awaited."""
-        counts = self.count_states(now)
-        return {log: next((state for state in _WORST_FIRST if counts.get(log, {}).get(state)), Publication.AWAITED)
+        counts_by_log = self.count_states(now)
+        return {log: next((state for state in _WORST_FIRST if counts_by_log.get(log, {}).get(state)), Publication.AWAITED)
                 for log in logs}  # fmt: skip
 
-    def page(self, log: str, position: int, limit: int) -> list[Copy]:
+    def list_page(self, log: str, position: int, limit: int) -> list[Copy]:
         """Return copies that begin at `position` or beyond, in the order of positions."""
         return [
             _read_copy(row) for row in self._read_rows(queries.PAGE, log=log, position=position, limit=limit)
@@ -130,11 +130,11 @@ class EntryCopies:
         """Return the entry whose records include `position`, with its own first position; None where no copy is here."""
         rows = self._read_rows(queries.LAST_UP_TO, log=log, position=position)
         copy = _read_copy(rows[0]) if rows else None
-        if copy is None or position >= copy.first + copy.entry.statement.record_count:
+        if copy is None or position >= copy.first_position + copy.entry.statement.record_count:
             return None
-        return copy.first, copy.entry
+        return copy.first_position, copy.entry
 
-    def occurrences(self, view: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
+    def find_occurrences(self, view: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
         """Return which copies state the root; None of a log that is not watched.
 
         An `EntrySource`: what it says is of the same state as the replica, in whose database the copies lie.
@@ -166,7 +166,7 @@ class EntryCopies:
             for anchor in anchors
             if anchor.size > anchor.size_before
         ]  # fmt: skip
-        with transaction(self._engine) as connection:
+        with begin_transaction(self._engine) as connection:
             insert_missing(connection, ANCHOR, rows)
             connection.execute(delete(LOG).where(LOG.c.name == log))
             connection.execute(insert(LOG), [{"name": log, "walked": anchors[-1].sequence}])
@@ -185,10 +185,10 @@ class EntryCopies:
         self, anchor: Anchor, entries: Sequence[Entry], source: str, faults: Sequence[Fault], now: int
     ) -> None:
         """Keep the entries of an anchor, which fold to its root; settled, whatever else is wrong with them."""
-        known_entries = self.of_anchor(anchor.log, anchor.sequence, now)
+        known_entries = self.find_anchor_entries(anchor.log, anchor.sequence, now)
         # Whether a node out of reach did not publish or we were cut off, nobody can tell: nothing stays of that.
         was_refused = (
-            known_entries is not None and (known_entries.answered_at or 0) >= anchor.time + self.grace
+            known_entries is not None and (known_entries.answered_at or 0) >= anchor.time + self.grace_seconds
         )
         late_seconds = (
             now - anchor.time
@@ -204,7 +204,7 @@ class EntryCopies:
         texts = [
             f"position {fault.position}: {fault.text} ({fault.reason})" for fault in faults[:MAX_FINDINGS]
         ]
-        with transaction(self._engine) as connection:
+        with begin_transaction(self._engine) as connection:
             insert_missing(connection, ENTRY, rows)
             _set_columns(
                 connection, anchor, state=state, due=None, late=late_seconds, findings=_encode_texts(texts)
@@ -214,7 +214,7 @@ class EntryCopies:
         self,
         anchor: Anchor,
         findings: Sequence[str],
-        attempts: int,
+        attempt_count: int,
         due_at: int,
         *,
         asked_at: int | None = None,
@@ -225,7 +225,11 @@ class EntryCopies:
 
         `asked_at`: when, where a node of their city was; `was_answered`: one was reached. Where none was, their state stays.
         """
-        values: dict[str, object] = {"findings": _encode_texts(findings), "attempts": attempts, "due": due_at}
+        values: dict[str, object] = {
+            "findings": _encode_texts(findings),
+            "attempts": attempt_count,
+            "due": due_at,
+        }
         if asked_at is not None:
             values |= {"asked": asked_at}
         if was_answered:
@@ -233,11 +237,11 @@ class EntryCopies:
                 "state": Publication.FAULTY if is_faulty else Publication.AWAITED,
                 "answered": asked_at,
             }
-        with transaction(self._engine) as connection:
+        with begin_transaction(self._engine) as connection:
             _set_columns(connection, anchor, **values)
 
     def _read_rows(self, query: Query, **parameters: object) -> Sequence[RowMapping]:
-        with snapshot(self._engine) as connection:
+        with open_snapshot(self._engine) as connection:
             return self._read_rows_in(connection, query, **parameters)
 
     def _read_rows_in(
@@ -271,7 +275,7 @@ def _read_anchor_entries(row: RowMapping) -> AnchorEntries:
     with reading_row(ANCHOR, f"anchor {row['sequence']} of {row['log']}"):
         return AnchorEntries(
             state=Publication(row["state"]),
-            attempts=row["attempts"],
+            attempt_count=row["attempts"],
             due_at=row["due"],
             asked_at=row["asked"],
             answered_at=row["answered"],
@@ -284,8 +288,8 @@ def _read_copy(row: RowMapping) -> Copy:
     with reading_row(ENTRY, f"log {row['log']}, first {row['first']}"):
         return Copy(
             log=row["log"],
-            first=row["first"],
+            first_position=row["first"],
             sequence=row["sequence"],
-            source=row["source"],
+            source_name=row["source"],
             entry=decode_entry(decode(row["entry"])),
         )

@@ -18,10 +18,10 @@ class EntriesByRegister:
     def __init__(self, log: str, register: Register | None, copies: EntryCopies) -> None:
         self._log, self._register, self._copies = log, register, copies
 
-    def occurrences(self, view: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
+    def find_occurrences(self, view: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
         """Return where the entries of a root stand; None where none are known, or a register does not answer."""
         if self._register is None or log != self._log:
-            return self._copies.occurrences(view, log, root, sequence)
+            return self._copies.find_occurrences(view, log, root, sequence)
         try:
             with self._register.reading() as connection:
                 return find_occurrences(connection, view, log, root, sequence)
@@ -35,11 +35,11 @@ class EntriesByConnection:
     def __init__(self, log: str, connection: Connection | None, copies: EntryCopies | None) -> None:
         self._log, self._connection, self._copies = log, connection, copies
 
-    def occurrences(self, view: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
+    def find_occurrences(self, view: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
         """Return where the entries of a root stand; None where none are known."""
         if log == self._log and self._connection is not None:
             return find_occurrences(self._connection, view, log, root, sequence)
-        return self._copies.occurrences(view, log, root, sequence) if self._copies else None
+        return self._copies.find_occurrences(view, log, root, sequence) if self._copies else None
 
     def find_entry(self, log: str, position: int) -> tuple[int, Entry] | None:
         """Return the entry whose records include `position`, with its own first position; None where it is not held."""

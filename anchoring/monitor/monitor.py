@@ -25,7 +25,7 @@ from ledger.verification.entries import NOT_IN_BATCH, Fault, check_batch
 
 MONITOR_SECONDS: Final = 2.0  # between two looks for new anchors of other logs
 #: Of the monitor itself while something is wrong here: it asks nobody else for that.
-MONITOR_BACKOFF: Final = Backoff(first_seconds=MONITOR_SECONDS, longest_seconds=30.0, spread=False)
+MONITOR_BACKOFF: Final = Backoff(first_seconds=MONITOR_SECONDS, longest_seconds=30.0, is_spread=False)
 #: Of a node that does not answer, and of an anchor whose entries nobody gives.
 PEER_BACKOFF: Final = Backoff(first_seconds=5.0, longest_seconds=LONGEST_PAUSE_SECONDS)
 ROUND_ANCHORS: Final = 100  # asked for in a round: what is withheld does not keep newer anchors waiting
@@ -49,13 +49,13 @@ class _Node:
     due_at: float = 0.0
     last_error: str = ""
 
-    def note(self, error: Exception | None, now: float) -> None:
+    def note_answer(self, error: Exception | None, now: float) -> None:
         """Note how the node answered."""
         if error is None:
             self.failure_count, self.last_error = 0, ""
             return
         self.failure_count += 1
-        self.due_at, self.last_error = now + PEER_BACKOFF.pause(self.failure_count), str(error)
+        self.due_at, self.last_error = now + PEER_BACKOFF.choose_pause(self.failure_count), str(error)
         logger.warning("%s: %s", self.peer.name, self.last_error)
 
 
@@ -112,10 +112,10 @@ class Monitor:
                 stop.wait(MONITOR_SECONDS)
             except AnchoringError as error:
                 failure_count += 1
-                pause = MONITOR_BACKOFF.pause(failure_count)
-                logger.warning("%s (again in %d s)", error, pause)
+                pause_seconds = MONITOR_BACKOFF.choose_pause(failure_count)
+                logger.warning("%s (again in %d s)", error, pause_seconds)
                 reporter.tell(error)
-                stop.wait(pause)
+                stop.wait(pause_seconds)
 
     def _watch(self, log: str) -> int:
         """1. Take in the anchors that the replica has. 2. Ask for the entries that are due, as long as time allows."""
@@ -181,7 +181,7 @@ class Monitor:
             failure = error
         except WrongAnswer as error:
             faults = [Fault(NOT_IN_BATCH, anchor.size_before, str(error))]
-        node.note(failure, self._clock())
+        node.note_answer(failure, self._clock())
         if node in self._city_nodes[anchor.log]:
             attempt.was_in_vain |= not isinstance(failure, PeerNewer)
             attempt.was_answered |= failure is None or isinstance(failure, PeerRefused)
@@ -189,7 +189,7 @@ class Monitor:
 
     def _is_left_alone(self, node: _Node, anchor: Anchor, now: int) -> bool:
         """Tell whether a node that failed has its rest. At the end of the grace those of the city are asked all the same."""
-        deadline, current_time = anchor.time + self._copies.grace, self._clock()
+        deadline, current_time = anchor.time + self._copies.grace_seconds, self._clock()
         if node in self._city_nodes[anchor.log] and node.asked_at < deadline <= now:
             return False
         # A rest that lasts longer than any was noted by a clock that was wrong.
@@ -201,14 +201,14 @@ class Monitor:
             return check_batch(anchor, entries, trust)
 
     def _put_off(self, anchor: Anchor, attempt: _Attempt) -> None:
-        now, deadline = attempt.now, anchor.time + self._copies.grace
-        known_entries = self._copies.of_anchor(anchor.log, anchor.sequence, now)
-        attempts, findings = known_entries.attempts if known_entries else 0, attempt.findings
+        now, deadline = attempt.now, anchor.time + self._copies.grace_seconds
+        known_entries = self._copies.find_anchor_entries(anchor.log, anchor.sequence, now)
+        attempt_count, findings = known_entries.attempt_count if known_entries else 0, attempt.findings
         if known_entries and known_entries.state is Publication.FAULTY and not attempt.was_answered:
             findings = [*known_entries.findings]
         if attempt.was_asked:
-            attempts += 1
-            due_at = now + int(PEER_BACKOFF.pause(attempts))
+            attempt_count += 1
+            due_at = now + int(PEER_BACKOFF.choose_pause(attempt_count))
         else:
             due_at = int(min(node.due_at for node in self._nodes))
         # Whether they come in time is looked at once the time is over, and not ten minutes later.
@@ -217,7 +217,7 @@ class Monitor:
         self._copies.put_off(
             anchor,
             findings,
-            attempts,
+            attempt_count,
             due_at,
             asked_at=asked_at,
             was_answered=attempt.was_answered,

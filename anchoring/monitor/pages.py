@@ -28,7 +28,7 @@ class Peer(Protocol):
     @property
     def name(self) -> str: ...
 
-    def entries(self, log: str, position: int, limit: int) -> bytes:
+    def fetch_entries(self, log: str, position: int, limit: int) -> bytes:
         """Return its page of the log's entries that begin at `position` or beyond.
 
         In bounded time and memory. Raises: PeerFailed.
@@ -80,18 +80,18 @@ class Pages:
         return entries
 
     def _fetch(self, position: int) -> None:
-        body = self.peer.entries(self.log, position, PAGE_ENTRIES)
-        self._entries, end_position = dict(_read_entries(body)), position + 1
+        page_bytes = self.peer.fetch_entries(self.log, position, PAGE_ENTRIES)
+        self._entries, end_position = dict(_read_entries(page_bytes)), position + 1
         for first_position, entry in self._entries.items():
-            count = 1 if isinstance(entry, MalformedInput) else entry.statement.record_count
-            end_position = max(end_position, first_position + count)
+            record_count = 1 if isinstance(entry, MalformedInput) else entry.statement.record_count
+            end_position = max(end_position, first_position + record_count)
         self._covered_positions = range(position, end_position)
 
 
-def _read_entries(body: bytes) -> Iterator[tuple[int, Entry | MalformedInput]]:
+def _read_entries(page_bytes: bytes) -> Iterator[tuple[int, Entry | MalformedInput]]:
     """Read (first position, entry) from a page; what else stands in it is not looked at. Raises: PeerRefused."""
     try:
-        for member in Fields(decode(body), "page").take_array("items", PAGE_ENTRIES):
+        for member in Fields(decode(page_bytes), "page").take_array("items", PAGE_ENTRIES):
             fields = Fields(member, "item")
             yield fields.take_integer("first", 0, MAX_LOG_SIZE), _decode_entry_or_fault(fields.take("entry"))
     except MalformedInput as error:

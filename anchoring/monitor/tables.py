@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from anchoring.database.columns import make_registry, number, table
+from anchoring.database.columns import get_table, make_number_column, make_registry
 from anchoring.replica.tables import COPIES_PREFIX
 
 SCHEMA: Final = 3  # raised with any change below: copies of another number are dropped and fetched anew
@@ -41,7 +41,7 @@ class LogRow(_Row, table=True):
 
     __tablename__ = COPIES_PREFIX + "log"
     name: str = Field(primary_key=True)
-    walked: int = number()
+    walked: int = make_number_column()
 
 
 class AnchorRow(_Row, table=True):
@@ -58,14 +58,14 @@ class AnchorRow(_Row, table=True):
         Index("published_anchor_by_due", "log", "due"),
     )
     log: str = Field(primary_key=True)
-    sequence: int = number(key=True)
-    anchored: int = number()
+    sequence: int = make_number_column(key=True)
+    anchored: int = make_number_column()
     state: str
-    attempts: int = number(default=0)
-    due: int | None = number(default=None)
-    asked: int | None = number(default=None)
-    answered: int | None = number(default=None)
-    late: int = number(default=0)
+    attempts: int = make_number_column(default=0)
+    due: int | None = make_number_column(default=None)
+    asked: int | None = make_number_column(default=None)
+    answered: int | None = make_number_column(default=None)
+    late: int = make_number_column(default=0)
     findings: str = "[]"
 
 
@@ -75,15 +75,15 @@ class EntryRow(_Row, table=True):
     __tablename__ = COPIES_PREFIX + "entry"
     __table_args__ = (Index("published_entry_by_root", "log", "root"),)
     log: str = Field(primary_key=True)
-    first: int = number(key=True)
-    sequence: int = number()
+    first: int = make_number_column(key=True)
+    sequence: int = make_number_column()
     root: bytes
     source: str
     entry: bytes
 
 
 METADATA: Final = _Row.metadata
-SCHEMA_NUMBER: Final = table(SchemaRow)
-LOG: Final = table(LogRow)
-ANCHOR: Final = table(AnchorRow)
-ENTRY: Final = table(EntryRow)
+SCHEMA_NUMBER: Final = get_table(SchemaRow)
+LOG: Final = get_table(LogRow)
+ANCHOR: Final = get_table(AnchorRow)
+ENTRY: Final = get_table(EntryRow)

@@ -25,26 +25,26 @@ class Board:
         weakref.finalize(self, os.close, self.descriptor)
         self.write(())
 
-    def environment(self, place: int) -> Mapping[str, str]:
+    def make_environment(self, child_number: int) -> Mapping[str, str]:
         """Return the environment of the child with this number, which inherits the descriptor."""
-        return os.environ | {VARIABLE: str(self.descriptor), _PLACE_VARIABLE: str(place)}
+        return os.environ | {VARIABLE: str(self.descriptor), _PLACE_VARIABLE: str(child_number)}
 
     def write(self, names: Iterable[str]) -> None:
         """Put these names on the board in place of those that are there."""
         os.pwrite(self.descriptor, " ".join(names).encode()[:_BYTES].ljust(_BYTES), 0)
 
-    def clear_sign(self, place: int) -> None:
+    def clear_sign(self, child_number: int) -> None:
         """Forget the sign of the child that had this place before."""
-        os.pwrite(self.descriptor, bytes(_SIGN_BYTES), _locate_sign(place))
+        os.pwrite(self.descriptor, bytes(_SIGN_BYTES), _locate_sign(child_number))
 
-    def read_sign(self, place: int) -> float | None:
+    def read_sign(self, child_number: int) -> float | None:
         """Return when the child last showed that it lives, by the steady clock; None where it never did."""
-        digits = os.pread(self.descriptor, _SIGN_BYTES, _locate_sign(place)).strip(b"\0 ")
+        digits = os.pread(self.descriptor, _SIGN_BYTES, _locate_sign(child_number)).strip(b"\0 ")
         return float(digits) if digits else None
 
 
-def _locate_sign(place: int) -> int:
-    return _BYTES + place * _SIGN_BYTES
+def _locate_sign(child_number: int) -> int:
+    return _BYTES + child_number * _SIGN_BYTES
 
 
 def read_board() -> Sequence[str]:
@@ -55,8 +55,10 @@ def read_board() -> Sequence[str]:
 
 def show_life() -> None:
     """Tell this process's supervisor, where it has one, that its work goes on."""
-    descriptor, place = os.environ.get(VARIABLE, ""), os.environ.get(_PLACE_VARIABLE, "")
-    if descriptor.isdigit() and place.isdigit():
+    descriptor, number_text = os.environ.get(VARIABLE, ""), os.environ.get(_PLACE_VARIABLE, "")
+    if descriptor.isdigit() and number_text.isdigit():
         os.pwrite(
-            int(descriptor), f"{time.monotonic():.3f}".encode().ljust(_SIGN_BYTES), _locate_sign(int(place))
+            int(descriptor),
+            f"{time.monotonic():.3f}".encode().ljust(_SIGN_BYTES),
+            _locate_sign(int(number_text)),
         )

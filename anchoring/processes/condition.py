@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from anchoring.database.columns import number, table
-from anchoring.database.engine import hold_tables, transaction
+from anchoring.database.columns import get_table, make_number_column
+from anchoring.database.engine import begin_transaction, hold_tables
 from anchoring.errors import DatabaseUnavailable
 from anchoring.processes.board import show_life
 
@@ -36,17 +36,17 @@ class ProcessRow(_Row, table=True):
 
     __tablename__ = "process"
     name: str = Field(primary_key=True)
-    seen: int = number()
+    seen: int = make_number_column()
     kind: str
     error: str
-    since: int | None = number()
+    since: int | None = make_number_column()
     doing: str
-    done: int = number()
-    total: int = number()
+    done: int = make_number_column()
+    total: int = make_number_column()
 
 
 METADATA: Final = _Row.metadata
-PROCESS: Final = table(ProcessRow)
+PROCESS: Final = get_table(ProcessRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,12 @@ class Reporter:
         show_life()
         with suppress(DatabaseUnavailable, SQLAlchemyError):  # a follower may be making the tables anew
             now, last_condition = int(self._clock()), self._told_condition or self._read_stored()
-            kind = type(error).__name__ if error else ""
+            error_kind = type(error).__name__ if error else ""
             condition = replace(
                 last_condition,
-                kind=kind,
+                kind=error_kind,
                 error=_make_storable(error) if error else "",
-                since=(last_condition.since if last_condition.kind == kind else now) if error else None,
+                since=(last_condition.since if last_condition.kind == error_kind else now) if error else None,
                 doing=activity,
                 done=progress[0],
                 total=progress[1],
@@ -97,20 +97,20 @@ class Reporter:
                 self._write(self._told_condition)
 
     def _read_stored(self) -> Condition:
-        with transaction(self._engine) as connection:
+        with begin_transaction(self._engine) as connection:
             conditions_by_name = {condition.name: condition for condition in read_conditions(connection)}
         return conditions_by_name.get(self._empty_condition.name, self._empty_condition)
 
     def _write(self, condition: Condition) -> None:
-        with transaction(self._engine) as connection:
+        with begin_transaction(self._engine) as connection:
             hold_tables(connection)  # also against another process of this name, started by mistake
             if not inspect(connection).has_table(PROCESS.name):
                 METADATA.create_all(connection)
             connection.execute(delete(PROCESS).where(PROCESS.c.name == condition.name))
-            connection.execute(insert(PROCESS), [_condition_row(condition)])
+            connection.execute(insert(PROCESS), [_make_condition_row(condition)])
 
 
-def _condition_row(condition: Condition) -> dict[str, object]:
+def _make_condition_row(condition: Condition) -> dict[str, object]:
     return {
         "name": condition.name,
         "seen": condition.seen,

@@ -89,12 +89,12 @@ class RepeatFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno < logging.WARNING:
             return True
-        key, now = (record.name, _CHANGING_PART.sub("", record.getMessage())), self._clock()
-        last_time = self._warning_times.get(key)
+        logger_and_message, now = (record.name, _CHANGING_PART.sub("", record.getMessage())), self._clock()
+        last_time = self._warning_times.get(logger_and_message)
         if last_time is not None and 0 <= now - last_time < REPEAT_SECONDS:
             return False
-        self._warning_times[key] = now
-        self._warning_times.move_to_end(key)
+        self._warning_times[logger_and_message] = now
+        self._warning_times.move_to_end(logger_and_message)
         if len(self._warning_times) > _MAX_REMEMBERED:
             self._warning_times.popitem(last=False)
         return True

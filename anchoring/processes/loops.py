@@ -19,21 +19,21 @@ class Stop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How long to leave alone what fails: `first` seconds, then twice as long each time, at most `longest`.
+    """How long to leave alone what fails: `first_seconds`, then twice as long each time, at most `longest_seconds`.
 
-    With `spread` chance takes up to half of a pause away: many who failed at one moment do not all come back at one moment.
+    With `is_spread` chance takes up to half of a pause away: many who failed at once do not all come back at once.
     """
 
     first_seconds: float
     longest_seconds: float
-    spread: bool = True
+    is_spread: bool = True
 
-    def pause(self, failure_count: int) -> float:
+    def choose_pause(self, failure_count: int) -> float:
         """Return the seconds until the next attempt, after so many failures in a row; at least one."""
         seconds = min(
             self.longest_seconds, self.first_seconds * 2.0 ** min(failure_count - 1, _MAX_DOUBLINGS)
         )
-        return seconds * random.uniform(0.5, 1) if self.spread else seconds  # noqa: S311
+        return seconds * random.uniform(0.5, 1) if self.is_spread else seconds  # noqa: S311
 
 
 #: Of a process that goes on by itself once the chain or the database is back: within half a minute.

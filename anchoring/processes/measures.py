@@ -12,8 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from anchoring.database.columns import number, table
-from anchoring.database.engine import hold_tables, transaction
+from anchoring.database.columns import get_table, make_number_column
+from anchoring.database.engine import begin_transaction, hold_tables
 from anchoring.errors import DatabaseUnavailable
 
 #: The chain's clock minus this machine's, in seconds, when a block was seen as soon as it came.
@@ -37,12 +37,12 @@ class MeasureRow(_Row, table=True):
 
     __tablename__ = "measure"
     name: str = Field(primary_key=True)
-    value: int = number()
-    taken_at: int = number()
+    value: int = make_number_column()
+    taken_at: int = make_number_column()
 
 
 METADATA: Final = _Row.metadata
-MEASURE: Final = table(MeasureRow)
+MEASURE: Final = get_table(MeasureRow)
 
 
 def write_measures(engine: Engine, values: Mapping[str, int], now: int) -> None:
@@ -51,7 +51,7 @@ def write_measures(engine: Engine, values: Mapping[str, int], now: int) -> None:
         {"name": name, "value": max(-_MAX_VALUE, min(value, _MAX_VALUE)), "taken_at": now}
         for name, value in values.items()
     ]
-    with suppress(DatabaseUnavailable, SQLAlchemyError), transaction(engine) as connection:
+    with suppress(DatabaseUnavailable, SQLAlchemyError), begin_transaction(engine) as connection:
         hold_tables(connection)
         if not inspect(connection).has_table(MEASURE.name):
             METADATA.create_all(connection)

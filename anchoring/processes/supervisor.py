@@ -18,11 +18,11 @@ from types import FrameType, MappingProxyType
 from typing import Final
 
 from anchoring.processes.board import Board
-from anchoring.processes.children import dies_with
+from anchoring.processes.children import make_dying_with
 from anchoring.processes.loops import Backoff
 
 #: Of a child that died: the first time it is back before anybody notices; nobody else waits for the same thing.
-RESTART_BACKOFF: Final = Backoff(first_seconds=0.5, longest_seconds=30.0, spread=False)
+RESTART_BACKOFF: Final = Backoff(first_seconds=0.5, longest_seconds=30.0, is_spread=False)
 _STEADY_SECONDS: Final = 60.0  # a child that ran this long has no failures any more
 _KEEPS_DYING: Final = 3  # failures in a row: one or two are mishaps, after which a child is back in a second
 _STOP_SECONDS: Final = 15.0  # for a child to end by itself once asked; a batch is frozen in far less
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 class _Child:
     name: str
     command: Sequence[str]
-    place: int
+    child_number: int
     silence_seconds: float
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
@@ -60,11 +60,11 @@ class Supervisor:
         silence_seconds: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         self._children = [
-            _Child(name, command, place, silence_seconds.get(name, SILENCE_SECONDS))
-            for place, (name, command) in enumerate(commands.items())
+            _Child(name, command, child_number, silence_seconds.get(name, SILENCE_SECONDS))
+            for child_number, (name, command) in enumerate(commands.items())
         ]
         self._clock, self._board = clock, Board()
-        self._stopping = False
+        self._is_stopping = False
         self._helpless_child: str | None = None
 
     def run(self) -> str | None:
@@ -75,7 +75,7 @@ class Supervisor:
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signal_number, self._on_signal)
         try:
-            while not self._stopping and self._helpless_child is None:
+            while not self._is_stopping and self._helpless_child is None:
                 self.tick()
                 time.sleep(_TICK_SECONDS)
         finally:
@@ -100,29 +100,29 @@ class Supervisor:
                 child.process, child.due_at, self._helpless_child = None, math.inf, child.name
                 continue
             child.failure_count += 1
-            pause = RESTART_BACKOFF.pause(child.failure_count)
-            logger.warning("%s ended with %s (starts again in %.1f s)", child.name, exit_code, pause)
-            child.process, child.due_at = None, now + pause
+            pause_seconds = RESTART_BACKOFF.choose_pause(child.failure_count)
+            logger.warning("%s ended with %s (starts again in %.1f s)", child.name, exit_code, pause_seconds)
+            child.process, child.due_at = None, now + pause_seconds
         self._board.write(child.name for child in self._children if child.failure_count >= _KEEPS_DYING)
 
     def _end_silent(self, child: _Child, process: subprocess.Popen[bytes]) -> None:
         """Kill a child that hangs; what hangs does not heed a request to end."""
-        seen_at = self._board.read_sign(child.place)
+        seen_at = self._board.read_sign(child.child_number)
         if seen_at is None or time.monotonic() - seen_at < child.silence_seconds:
             return
         logger.error(
             "%s has shown no sign of life for %.0f s: it is killed", child.name, child.silence_seconds
         )
         process.kill()
-        self._board.clear_sign(child.place)
+        self._board.clear_sign(child.child_number)
 
     def _start(self, child: _Child) -> subprocess.Popen[bytes]:
-        self._board.clear_sign(child.place)
+        self._board.clear_sign(child.child_number)
         return subprocess.Popen(
             child.command,
-            preexec_fn=dies_with(os.getpid()),
+            preexec_fn=make_dying_with(os.getpid()),
             pass_fds=[self._board.descriptor],
-            env=self._board.environment(child.place),
+            env=self._board.make_environment(child.child_number),
         )
 
     def stop(self) -> None:
@@ -141,4 +141,4 @@ class Supervisor:
             child.process = None
 
     def _on_signal(self, signal_number: int, frame: FrameType | None) -> None:
-        self._stopping = True
+        self._is_stopping = True

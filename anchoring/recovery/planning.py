@@ -31,14 +31,14 @@ _UNCONFIRMED_SUBMISSIONS: Final = select(SUBMISSION.c.first, SUBMISSION.c.entry,
 
 @dataclass(frozen=True, slots=True)
 class LostBatch:
-    """A batch that the register lacks, or of which it lacks the entries; `source` is who has these, empty: it itself."""
+    """A batch that the register lacks, or whose entries it lacks; `source_name` says who has these, empty: it itself."""
 
     anchor: Anchor
     entries: tuple[Entry, ...] | None
-    source: str
+    source_name: str
 
     @property
-    def count(self) -> int:
+    def record_count(self) -> int:
         return self.anchor.size - self.anchor.size_before
 
 
@@ -82,11 +82,13 @@ def make_plan(register: Register, view: ReplicaView, log: str, peers: Sequence[P
             min(displaced_sequences) - 1 if displaced_sequences else last_batch.sequence if last_batch else 0
         )
         _check_final(view, log, max(log_state.sequence, known_sequence))
-        unplaced_sequences = [missing.batch for missing in list_missing(connection) if missing.root is None]
+        unplaced_sequences = [
+            missing.batch_sequence for missing in list_missing(connection) if missing.root is None
+        ]
         sequences = [*unplaced_sequences, *range(known_sequence + 1, log_state.sequence + 1)]
         local_submissions = (
             {
-                submission.first: submission
+                submission.first_position: submission
                 for submission in list_local_submissions(connection, displaced_sequences)
             }
             if sequences
@@ -100,7 +102,9 @@ def make_plan(register: Register, view: ReplicaView, log: str, peers: Sequence[P
     )  # 2
     kept_positions = _find_kept(lost_batches, local_submissions, log_state.size)  # 3
     submissions_aside = tuple(
-        submission for first, submission in local_submissions.items() if first not in kept_positions
+        submission
+        for first_position, submission in local_submissions.items()
+        if first_position not in kept_positions
     )
     return Plan(
         log_state,
@@ -120,7 +124,9 @@ def _check_own(connection: Connection, view: ReplicaView, log: str, last_batch: 
         raise AnchorContradicted(
             f"this register is of {own_log.name} of {own_log.registry_name}, not of {log}"
         )
-    sighting = view.sighting(log, last_batch.sequence) if last_batch and last_batch.state == FINAL else None
+    sighting = (
+        view.find_sighting(log, last_batch.sequence) if last_batch and last_batch.state == FINAL else None
+    )
     if last_batch and sighting and sighting.act.encode() != last_batch.payload:
         raise AnchorContradicted(
             f"this register says that its batch {last_batch.sequence} is final, and the chain holds another: it is no "
@@ -136,14 +142,14 @@ def _find_displaced(connection: Connection, view: ReplicaView, log: str) -> list
     """
     batches = list_open_batches(connection)
     for batch in batches:
-        sighting = view.sighting(log, batch.sequence)
+        sighting = view.find_sighting(log, batch.sequence)
         if sighting and sighting.act.encode() != batch.payload:
             return [later_batch.sequence for later_batch in batches if later_batch.sequence >= batch.sequence]
     return []
 
 
 def _check_final(view: ReplicaView, log: str, last_sequence: int) -> None:
-    if view.sighting(log, last_sequence + 1):
+    if view.find_sighting(log, last_sequence + 1):
         raise RegisterBehind(
             f"anchor {last_sequence + 1} of {log} is on the chain and not final yet: wait a minute and run this again"
         )
@@ -172,7 +178,7 @@ def _find_entries(
     position = anchor.size_before
     while position < anchor.size and position in local_submissions:
         entries.append(local_submissions[position].entry)
-        position = local_submissions[position].end
+        position = local_submissions[position].end_position
     if check_fold(anchor, entries, suite) is None:
         return LostBatch(anchor, tuple(entries), "")
     for node_pages in tuple(pages):
@@ -194,7 +200,7 @@ def _find_entries(
 
 
 def _find_kept(
-    lost_batches: Sequence[LostBatch], local_submissions: Mapping[int, LocalSubmission], size: int
+    lost_batches: Sequence[LostBatch], local_submissions: Mapping[int, LocalSubmission], next_position: int
 ) -> frozenset[int]:
     """Return the first positions of local submissions that stay: those in lost batches, at their very place.
 
@@ -211,7 +217,7 @@ def _find_kept(
                 is_whole = False
             position += entry.statement.record_count
         is_whole = is_whole and lost_batch.entries is not None
-    while is_whole and size in local_submissions:
-        kept_positions.add(size)
-        size = local_submissions[size].end
+    while is_whole and next_position in local_submissions:
+        kept_positions.add(next_position)
+        next_position = local_submissions[next_position].end_position
     return frozenset(kept_positions)

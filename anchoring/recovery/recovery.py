@@ -16,7 +16,14 @@ from anchoring.anchorer.lease import WritableRegister
 from anchoring.errors import RegisterBehind
 from anchoring.recovery.planning import LostBatch, Plan, list_local_submissions
 from anchoring.recovery.setting_aside import remove, write_aside
-from anchoring.register.batches import Batch, OwnLog, find_last_batch, insert_batch, log_row, set_log_size
+from anchoring.register.batches import (
+    Batch,
+    OwnLog,
+    find_last_batch,
+    insert_batch,
+    make_log_row,
+    set_log_size,
+)
 from anchoring.register.missing import Missing, note_missing
 from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, Acceptance, Submission, insert_submissions
@@ -54,8 +61,8 @@ def take_back(register: WritableRegister, view: ReplicaView, plan: Plan, now: in
             if lost_batch.anchor.sequence > plan.known_sequence:
                 _insert_batch(connection, view, lost_batch.anchor)
             _place_submissions(connection, lost_batch, plan.kept_positions)
-        end = connection.execute(_LAST_END).scalar_one() or 0
-        set_log_size(connection, max(end, plan.log.size))
+        end_position = connection.execute(_LAST_END).scalar_one() or 0
+        set_log_size(connection, max(end_position, plan.log.size))
 
 
 def _hold_log(connection: Connection, view: ReplicaView, plan: Plan, now: int) -> None:
@@ -65,19 +72,22 @@ def _hold_log(connection: Connection, view: ReplicaView, plan: Plan, now: int) -
     if (last_batch.sequence if last_batch else 0) != max((plan.known_sequence, *plan.displaced_sequences)):
         raise RegisterBehind("the register changed meanwhile: run this again")
     local_positions = {
-        submission.first for submission in list_local_submissions(connection, plan.displaced_sequences)
+        submission.first_position
+        for submission in list_local_submissions(connection, plan.displaced_sequences)
     }
-    if local_positions != plan.kept_positions | {submission.first for submission in plan.submissions_aside}:
+    if local_positions != plan.kept_positions | {
+        submission.first_position for submission in plan.submissions_aside
+    }:
         raise RegisterBehind("the register took a submission meanwhile: run this again")
     if row is None:
         first_anchor = view.find_anchor(plan.log.name, 1)
         start = first_anchor.size_before if first_anchor else plan.log.size
         log = OwnLog(plan.log.name, view.registry, plan.log.suite, start, start, now)
-        connection.execute(insert(LOG), [log_row(log)])
+        connection.execute(insert(LOG), [make_log_row(log)])
 
 
 def _insert_batch(connection: Connection, view: ReplicaView, anchor: Anchor) -> None:
-    sighting = view.sighting(anchor.log, anchor.sequence)
+    sighting = view.find_sighting(anchor.log, anchor.sequence)
     assert sighting is not None, "its anchor is final"
     insert_batch(connection, Batch(anchor.sequence, sighting.act.encode(), anchor.time, FINAL))
 
@@ -87,7 +97,9 @@ def _place_submissions(connection: Connection, lost_batch: LostBatch, kept_posit
     anchor = lost_batch.anchor
     connection.execute(delete(MISSING).where(MISSING.c.batch == anchor.sequence, MISSING.c.root.is_(None)))
     if lost_batch.entries is None:
-        note_missing(connection, [Missing(anchor.size_before, lost_batch.count, anchor.sequence, None, None)])
+        note_missing(
+            connection, [Missing(anchor.size_before, lost_batch.record_count, anchor.sequence, None, None)]
+        )
         return
     position, new_submissions, missing_ranges = anchor.size_before, [], []
     for entry in lost_batch.entries:
@@ -113,9 +125,9 @@ def _make_submission(first_position: int, entry: Entry, sequence: int) -> Submis
         id=statement.root.hex(),
         log=statement.log,
         issuer=statement.issuer,
-        count=statement.record_count,
-        first=first_position,
-        accepted=entry.accepted_at,
+        record_count=statement.record_count,
+        first_position=first_position,
+        accepted_at=entry.accepted_at,
         warnings=(),
     )
     return Submission(acceptance, entry, FINAL, sequence)

@@ -48,12 +48,12 @@ _LINEAGE_RECORDS: Final = select(RECORD.c.position, RECORD.c.leaf, RECORD.c.body
 class LocalSubmission:
     """A submission of the register that no batch of the chain is known to hold."""
 
-    first: int
+    first_position: int
     entry: Entry
 
     @property
-    def end(self) -> int:
-        return self.first + self.entry.statement.record_count
+    def end_position(self) -> int:
+        return self.first_position + self.entry.statement.record_count
 
 
 def write_aside(connection: Connection, submission: LocalSubmission, directory: Path) -> Path:
@@ -75,7 +75,9 @@ def _make_lines(connection: Connection, submission: LocalSubmission) -> Iterator
     yield canonical(join_signature("statement", entry.statement.to_json(), entry.signature)) + b"\n"
     options = {"yield_per": _PAGE_ROWS}
     for row in connection.execute(
-        _RECORDS_IN, {"first": submission.first, "end": submission.end}, execution_options=options
+        _RECORDS_IN,
+        {"first": submission.first_position, "end": submission.end_position},
+        execution_options=options,
     ):
         disclosure = b'"disclosure":' + row.content + b"," if row.content is not None else b""
         yield b"{" + disclosure + b'"record":' + row.body + b"}\n"
@@ -83,7 +85,7 @@ def _make_lines(connection: Connection, submission: LocalSubmission) -> Iterator
 
 def remove(connection: Connection, submission: LocalSubmission) -> None:
     """Take the submission out of the register, the newest of several first: lineages go back to where they stood before."""
-    parameters = {"first": submission.first, "end": submission.end}
+    parameters = {"first": submission.first_position, "end": submission.end_position}
     touched_lineages = list(connection.execute(_TOUCHED_LINEAGES, parameters).scalars())
     for table, column in (
         (DISCLOSURE, DISCLOSURE.c.position),
@@ -95,7 +97,9 @@ def remove(connection: Connection, submission: LocalSubmission) -> None:
         (LINEAGE, LINEAGE.c.first),
         (SUBMISSION, SUBMISSION.c.first),
     ):
-        connection.execute(delete(table).where(column >= submission.first, column < submission.end))
+        connection.execute(
+            delete(table).where(column >= submission.first_position, column < submission.end_position)
+        )
     for first_position in touched_lineages:
         _rewind(connection, first_position)
 

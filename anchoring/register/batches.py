@@ -86,7 +86,7 @@ def hold_log(connection: Connection, log_state: LogState, trust: Trust, now: int
     registry = trust.registry
     if row is None:
         new_log = OwnLog(log_state.name, registry, log_state.suite, log_state.size, log_state.size, now)
-        insert_missing(connection, LOG, [log_row(new_log)])  # another process may just be doing the same
+        insert_missing(connection, LOG, [make_log_row(new_log)])  # another process may just be doing the same
         row = connection.execute(_LOCKED_LOG).mappings().one()
     log = read_log(row)
     if (log.registry_name, log.name) != (registry, log_state.name):
@@ -114,7 +114,7 @@ def read_log(row: RowMapping) -> OwnLog:
         )
 
 
-def log_row(log: OwnLog) -> Row:
+def make_log_row(log: OwnLog) -> Row:
     return {
         "name": log.name,
         "registry_name": log.registry_name,
@@ -172,14 +172,14 @@ def set_log_size(connection: Connection, size: int) -> None:
 
 
 def insert_batch(connection: Connection, batch: Batch) -> None:
-    connection.execute(insert(BATCH), [batch_row(batch)])
+    connection.execute(insert(BATCH), [make_batch_row(batch)])
 
 
 def read_batch(row: RowMapping) -> Batch:
     return Batch(row["sequence"], row["payload"], row["frozen"], row["state"])
 
 
-def batch_row(batch: Batch) -> Row:
+def make_batch_row(batch: Batch) -> Row:
     return {
         "sequence": batch.sequence,
         "payload": batch.payload,

@@ -29,8 +29,8 @@ class StoredLineage:
 
     lineage: Lineage
     name: str
-    first: int
-    position: int
+    first_position: int
+    current_position: int
 
 
 def find_lineages(connection: Connection, identifiers: Sequence[str]) -> list[Lineage | None]:
@@ -48,7 +48,7 @@ def find_lineages_named(connection: Connection, names: Sequence[str]) -> dict[st
 
 def set_lineages(connection: Connection, lineages: Iterable[StoredLineage]) -> None:
     """Write where lineages lead now."""
-    rows = [lineage_row(stored_lineage) for stored_lineage in lineages]
+    rows = [make_lineage_row(stored_lineage) for stored_lineage in lineages]
     connection.execute(
         _SET_LINEAGE,
         [{"first_position": row["first"]} | {name: row[name] for name in _CHANGING_COLUMNS} for row in rows],
@@ -68,16 +68,16 @@ def read_stored_lineage(row: RowMapping) -> StoredLineage:
     return StoredLineage(lineage, row["name"], row["first"], row["position"])
 
 
-def lineage_row(stored_lineage: StoredLineage) -> Row:
+def make_lineage_row(stored_lineage: StoredLineage) -> Row:
     lineage = stored_lineage.lineage
     return {
-        "first": stored_lineage.first,
+        "first": stored_lineage.first_position,
         "name": stored_lineage.name,
         "kind": lineage.kind,
         "issuer": lineage.issuer,
         "identifier": lineage.identifier,
         "tip": lineage.newest_leaf,
         "current": lineage.current_leaf,
-        "position": stored_lineage.position,
+        "position": stored_lineage.current_position,
         "status": int(lineage.status),
     }

@@ -17,14 +17,14 @@ from ledger.registry.trust import Trust
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """`count` positions from `first` on, anchored in `batch`, whose records are not here.
+    """`record_count` positions from `first_position` on, anchored in `batch_sequence`, whose records are not here.
 
     `root` and `issuer` are those of their submission, None where not even its entry is known.
     """
 
-    first: int
-    count: int
-    batch: int
+    first_position: int
+    record_count: int
+    batch_sequence: int
     root: bytes | None
     issuer: str | None
 
@@ -54,7 +54,7 @@ def is_missing(connection: Connection, root: bytes) -> bool:
 
 
 def note_missing(connection: Connection, missing_ranges: Iterable[Missing]) -> None:
-    if rows := [missing_row(missing) for missing in missing_ranges]:
+    if rows := [make_missing_row(missing) for missing in missing_ranges]:
         connection.execute(insert(MISSING), rows)
 
 
@@ -80,11 +80,11 @@ def read_missing(row: RowMapping) -> Missing:
     return Missing(row["first"], row["count"], row["batch"], row["root"], row["issuer"])
 
 
-def missing_row(missing: Missing) -> Row:
+def make_missing_row(missing: Missing) -> Row:
     return {
-        "first": missing.first,
-        "count": missing.count,
-        "batch": missing.batch,
+        "first": missing.first_position,
+        "count": missing.record_count,
+        "batch": missing.batch_sequence,
         "root": missing.root,
         "issuer": missing.issuer,
     }

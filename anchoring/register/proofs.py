@@ -42,7 +42,7 @@ def make_proof(
         return replace(
             bare_proof,
             disclosure=disclosure,
-            staple=trees.staple(view, stored_record.submission.acceptance.log, stored_record.position),
+            staple=trees.make_staple(view, stored_record.submission.acceptance.log, stored_record.position),
             linked_proofs=(*maker.make_linked_proofs(stored_record), *causes),
         )
 
@@ -72,9 +72,11 @@ class _ProofMaker:
             record=stored_record.record,
             disclosure=None,
             index=stored_record.index,
-            path=tuple(self._submission_tree(stored_record).find_path(stored_record.index)),
+            path=tuple(self._get_submission_tree(stored_record).find_path(stored_record.index)),
             entry=submission.entry,
-            batch_path=tuple(self._batch_tree(stored_record, sequence).path(submission.acceptance.first)),
+            batch_path=tuple(
+                self._get_batch_tree(stored_record, sequence).find_path(submission.acceptance.first_position)
+            ),
             sequence=sequence,
         )
 
@@ -114,17 +116,17 @@ class _ProofMaker:
             reinstating_records = []
         return reinstating_records[-1:] + final_records[-1:]
 
-    def _submission_tree(self, stored_record: StoredRecord) -> MerkleTree:
+    def _get_submission_tree(self, stored_record: StoredRecord) -> MerkleTree:
         acceptance, suite = stored_record.submission.acceptance, stored_record.record.suite
 
         def build() -> tuple[MerkleTree, int]:
-            return MerkleTree(suite, read_leaves(self.connection, acceptance)), acceptance.count
+            return MerkleTree(suite, read_leaves(self.connection, acceptance)), acceptance.record_count
 
-        return self.register.trees.submissions.get(acceptance.id, build)
+        return self.register.trees.submission_trees.get(acceptance.id, build)
 
-    def _batch_tree(self, stored_record: StoredRecord, sequence: int) -> BatchTree:
+    def _get_batch_tree(self, stored_record: StoredRecord, sequence: int) -> BatchTree:
         def build() -> tuple[BatchTree, int]:
             entries = read_batch_entries(self.connection, sequence)
             return BatchTree(stored_record.record.suite, entries), len(entries)
 
-        return self.register.trees.batches.get(sequence, build)
+        return self.register.trees.batch_trees.get(sequence, build)

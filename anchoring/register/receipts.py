@@ -43,7 +43,7 @@ def find_or_sign_receipt(
     """
     acceptance, statement = submission.acceptance, submission.entry.statement
     if acceptance.signed_receipt is not None:
-        return _read_receipt(acceptance.first, acceptance.signed_receipt)
+        return _read_receipt(acceptance.first_position, acceptance.signed_receipt)
     if key is None or acceptance.deadline is None:
         return None
     receipt = Receipt(
@@ -52,20 +52,21 @@ def find_or_sign_receipt(
         suite=statement.suite,
         root=statement.root,
         record_count=statement.record_count,
-        first_position=acceptance.first,
-        accepted_at=acceptance.accepted,
+        first_position=acceptance.first_position,
+        accepted_at=acceptance.accepted_at,
         deadline=acceptance.deadline,
         key_id=key.public.id,
     )
     signed_receipt = sign_receipt(key, receipt)
     with register.writing() as connection:
         connection.execute(
-            _KEEP_RECEIPT, {"first_position": acceptance.first, "signed_receipt": signed_receipt.encode()}
+            _KEEP_RECEIPT,
+            {"first_position": acceptance.first_position, "signed_receipt": signed_receipt.encode()},
         )
         stored_receipt: bytes = connection.execute(
-            _KEPT_RECEIPT, {"first_position": acceptance.first}
+            _KEPT_RECEIPT, {"first_position": acceptance.first_position}
         ).scalar_one()
-    return _read_receipt(acceptance.first, stored_receipt)  # another process may have been first
+    return _read_receipt(acceptance.first_position, stored_receipt)  # another process may have been first
 
 
 def _read_receipt(first_position: int, receipt_bytes: bytes) -> SignedReceipt:
@@ -99,16 +100,16 @@ def bring_back(register: Register, trust: Trust, signed_receipt: SignedReceipt) 
             statement.registry,
             statement.log,
             statement.suite,
-            acceptance.count,
-            acceptance.first,
-            acceptance.accepted,
+            acceptance.record_count,
+            acceptance.first_position,
+            acceptance.accepted_at,
         )
         if receipt_terms != stored_terms or acceptance.deadline not in (None, receipt.deadline):
             return "it promises something else than stands here"
         if acceptance.signed_receipt not in (None, signed_receipt.encode()):
             return "another receipt is kept here"
         parameters = {
-            "first_position": acceptance.first,
+            "first_position": acceptance.first_position,
             "signed_receipt": signed_receipt.encode(),
             "promised_deadline": receipt.deadline,
         }

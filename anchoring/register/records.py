@@ -36,7 +36,7 @@ class StoredRecord:
     @property
     def index(self) -> int:
         """The record's place in its submission."""
-        return self.position - self.submission.acceptance.first
+        return self.position - self.submission.acceptance.first_position
 
 
 _RECORDS: Final = select(RECORD, DISCLOSURE.c.content).select_from(

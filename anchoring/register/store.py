@@ -14,7 +14,7 @@ from sqlalchemy import (
     select,
 )
 
-from anchoring.database.engine import find_file_faults, open_engine, snapshot, transaction
+from anchoring.database.engine import begin_transaction, find_file_faults, open_engine, open_snapshot
 from anchoring.errors import DatabaseDamaged, DatabaseTaken, WrongRegistry
 from anchoring.limits import SERVER_CONNECTIONS
 from anchoring.register.migrations import bring_up_to_date, check_tables
@@ -50,11 +50,11 @@ class Register:
 
     def reading(self) -> AbstractContextManager[Connection]:
         """Give a connection that sees one consistent state."""
-        return snapshot(self.engine)
+        return open_snapshot(self.engine)
 
     def writing(self) -> AbstractContextManager[Connection]:
         """Give a connection whose writes are kept together or not at all."""
-        return transaction(self.engine)
+        return begin_transaction(self.engine)
 
 
 def check_database(url: str, registry: str, log: str) -> str | None:
@@ -64,7 +64,7 @@ def check_database(url: str, registry: str, log: str) -> str | None:
     """
     engine = open_engine(url)
     try:
-        with snapshot(engine) as connection:
+        with open_snapshot(engine) as connection:
             row = connection.execute(_OWN_LOG).mappings().first() if check_tables(connection) else None
     finally:
         engine.dispose()

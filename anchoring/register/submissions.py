@@ -32,7 +32,7 @@ FINAL: Final = "final"
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What intake promises: the records stand from position `first` on, in the order of the submission.
+    """What intake promises: the records stand from position `first_position` on, in the order of the submission.
 
     `deadline` is the latest block time of their anchor; None where nothing was promised. `signed_receipt` are the bytes
     of the receipt with its signature, once there is one.
@@ -41,9 +41,9 @@ class Acceptance:
     id: str
     log: str
     issuer: str
-    count: int
-    first: int
-    accepted: int
+    record_count: int
+    first_position: int
+    accepted_at: int
     warnings: tuple[RowError, ...]
     deadline: int | None = None
     signed_receipt: bytes | None = None
@@ -123,10 +123,10 @@ def find_entry_at(connection: Connection, position: int) -> tuple[int, Entry] | 
     return row.first, read_entry(row.first, row.entry)
 
 
-def insert_submissions(connection: Connection, submissions: Iterable[Submission], changes: int) -> None:
+def insert_submissions(connection: Connection, submissions: Iterable[Submission], change_count: int) -> None:
     """Write new submissions, each of which changes the status of so many positions."""
     connection.execute(
-        insert(SUBMISSION), [submission_row(submission, changes) for submission in submissions]
+        insert(SUBMISSION), [make_submission_row(submission, change_count) for submission in submissions]
     )
 
 
@@ -142,7 +142,7 @@ def read_batch_entries(connection: Connection, sequence: int) -> list[tuple[int,
     return [tuple(row) for row in connection.execute(_BATCH_ENTRIES, {"batch": sequence})]
 
 
-def page_submissions(connection: Connection, *, after: int = -1, limit: int = 100) -> list[Submission]:
+def list_submissions(connection: Connection, *, after: int = -1, limit: int = 100) -> list[Submission]:
     """Return a page of submissions in the order of acceptance: those whose first position is beyond `after`."""
     return [
         read_submission(row)
@@ -152,7 +152,10 @@ def page_submissions(connection: Connection, *, after: int = -1, limit: int = 10
 
 def read_leaves(connection: Connection, acceptance: Acceptance) -> list[bytes]:
     """Return the leaf hashes of a submission, in its order."""
-    parameters = {"first": acceptance.first, "end": acceptance.first + acceptance.count}
+    parameters = {
+        "first": acceptance.first_position,
+        "end": acceptance.first_position + acceptance.record_count,
+    }
     return list(connection.execute(_LEAVES, parameters).scalars())
 
 
@@ -171,10 +174,10 @@ def read_submission(row: RowMapping) -> Submission:
             id=row["root"].hex(),
             log=entry.statement.log,
             issuer=row["issuer"],
-            count=row["count"],
-            first=row["first"],
-            accepted=row["accepted"],
-            warnings=tuple(RowError(number, text) for number, text in orjson.loads(row["warnings"])),
+            record_count=row["count"],
+            first_position=row["first"],
+            accepted_at=row["accepted"],
+            warnings=tuple(RowError(row_number, text) for row_number, text in orjson.loads(row["warnings"])),
             deadline=row["deadline"],
             signed_receipt=row["receipt"],
         )
@@ -191,19 +194,19 @@ def _reading(first_position: int) -> AbstractContextManager[None]:
     return reading_row(SUBMISSION, f"position {first_position}")
 
 
-def submission_row(submission: Submission, changes: int) -> Row:
+def make_submission_row(submission: Submission, change_count: int) -> Row:
     """Return the row of a submission that changes the status of so many positions."""
     acceptance, entry = submission.acceptance, submission.entry
     return {
-        "first": acceptance.first,
+        "first": acceptance.first_position,
         "root": entry.statement.root,
         "entry": entry.encode(),
         "issuer": acceptance.issuer,
-        "count": acceptance.count,
-        "changes": changes,
-        "accepted": acceptance.accepted,
+        "count": acceptance.record_count,
+        "changes": change_count,
+        "accepted": acceptance.accepted_at,
         "warnings": orjson.dumps(
-            [(warning.row, warning.message) for warning in acceptance.warnings]
+            [(warning.row_number, warning.message) for warning in acceptance.warnings]
         ).decode(),
         "deadline": acceptance.deadline,
         "receipt": acceptance.signed_receipt,

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlmodel import Field, SQLModel
 
-from anchoring.database.columns import make_registry, number, small, table
+from anchoring.database.columns import get_table, make_number_column, make_registry, make_small_column
 
 
 class _Row(SQLModel, registry=make_registry("register")):
@@ -22,19 +22,19 @@ class LogRow(_Row, table=True):
     __tablename__ = "log"
     name: str = Field(primary_key=True)
     registry_name: str
-    suite: int = small()
-    start: int = number()
-    size: int = number()
-    opened: int = number()
+    suite: int = make_small_column()
+    start: int = make_number_column()
+    size: int = make_number_column()
+    opened: int = make_number_column()
 
 
 class BatchRow(_Row, table=True):
     """A frozen batch. `payload` is its anchor, kept for ever; `state` is frozen, submitted, mined or final."""
 
     __tablename__ = "batch"
-    sequence: int = number(key=True)
+    sequence: int = make_number_column(key=True)
     payload: bytes
-    frozen: int = number()
+    frozen: int = make_number_column()
     state: str
 
 
@@ -45,26 +45,26 @@ class SubmissionRow(_Row, table=True):
     """
 
     __tablename__ = "submission"
-    first: int = number(key=True)
+    first: int = make_number_column(key=True)
     root: bytes = Field(unique=True)
     entry: bytes
     issuer: str = Field(index=True)
-    count: int = number()
-    changes: int = number()
-    accepted: int = number()
+    count: int = make_number_column()
+    changes: int = make_number_column()
+    accepted: int = make_number_column()
     warnings: str
-    deadline: int | None = number()
+    deadline: int | None = make_number_column()
     receipt: bytes | None
-    batch: int | None = number(foreign_key="batch.sequence", index=True)
+    batch: int | None = make_number_column(foreign_key="batch.sequence", index=True)
 
 
 class RecordRow(_Row, table=True):
     """A record by its position: leaf hash, canonical bytes, and its lineage by the position of that one's first record."""
 
     __tablename__ = "record"
-    position: int = number(key=True)
+    position: int = make_number_column(key=True)
     leaf: bytes = Field(unique=True)
-    lineage: int = number(index=True)
+    lineage: int = make_number_column(index=True)
     body: bytes
 
 
@@ -72,7 +72,7 @@ class DisclosureRow(_Row, table=True):
     """What the record at `position` discloses, canonical JSON: personal data. Its deletion is erasure."""
 
     __tablename__ = "disclosure"
-    position: int = number(key=True)
+    position: int = make_number_column(key=True)
     content: bytes
 
 
@@ -80,24 +80,24 @@ class LineageRow(_Row, table=True):
     """`ledger.records.lifecycle.Lineage` with the positions of its first and its current record."""
 
     __tablename__ = "lineage"
-    first: int = number(key=True)
+    first: int = make_number_column(key=True)
     name: str = Field(unique=True)
     kind: str
     issuer: str
     identifier: str
     tip: bytes
     current: bytes
-    position: int = number()
-    status: int = small()
+    position: int = make_number_column()
+    status: int = make_small_column()
 
 
 class ChangeRow(_Row, table=True):
     """The record at `record` gives `position` a status."""
 
     __tablename__ = "status_change"
-    record: int = number(key=True)
-    position: int = number(index=True)
-    status: int = small()
+    record: int = make_number_column(key=True)
+    position: int = make_number_column(index=True)
+    status: int = make_small_column()
 
 
 class LinkRow(_Row, table=True):
@@ -105,7 +105,7 @@ class LinkRow(_Row, table=True):
 
     __tablename__ = "link"
     target: bytes = Field(primary_key=True)
-    record: int = number(key=True)
+    record: int = make_number_column(key=True)
     rel: str = Field(primary_key=True)
 
 
@@ -115,9 +115,9 @@ class FacetRow(_Row, table=True):
     """
 
     __tablename__ = "facet"
-    position: int = number(key=True)
-    lineage: int = number()
-    submission: int = number()
+    position: int = make_number_column(key=True)
+    lineage: int = make_number_column()
+    submission: int = make_number_column()
     key: bytes
     type: str
     action: str
@@ -130,8 +130,8 @@ class TermRow(_Row, table=True):
 
     __tablename__ = "term"
     __table_args__ = {"sqlite_with_rowid": False}
-    term: int = number(key=True)
-    position: int = number(key=True)
+    term: int = make_number_column(key=True)
+    position: int = make_number_column(key=True)
 
 
 class MissingRow(_Row, table=True):
@@ -141,9 +141,9 @@ class MissingRow(_Row, table=True):
     """
 
     __tablename__ = "missing"
-    first: int = number(key=True)
-    count: int = number()
-    batch: int = number(foreign_key="batch.sequence", index=True)
+    first: int = make_number_column(key=True)
+    count: int = make_number_column()
+    batch: int = make_number_column(foreign_key="batch.sequence", index=True)
     root: bytes | None
     issuer: str | None = Field(index=True)
 
@@ -153,12 +153,12 @@ class TransactionRow(_Row, table=True):
 
     __tablename__ = "signed_transaction"
     hash: bytes = Field(primary_key=True)
-    sequence: int = number(foreign_key="batch.sequence", index=True)
-    nonce: int = number()
-    gas_price: int = number()
+    sequence: int = make_number_column(foreign_key="batch.sequence", index=True)
+    nonce: int = make_number_column()
+    gas_price: int = make_number_column()
     raw: bytes
-    signed: int = number()
-    sent: int | None = number()
+    signed: int = make_number_column()
+    sent: int | None = make_number_column()
 
 
 class LeaseRow(_Row, table=True):
@@ -167,8 +167,8 @@ class LeaseRow(_Row, table=True):
     __tablename__ = "lease"
     log: str = Field(primary_key=True)
     holder: str
-    epoch: int = number()
-    renewals: int = number()
+    epoch: int = make_number_column()
+    renewals: int = make_number_column()
 
 
 class TokenRow(_Row, table=True):
@@ -179,9 +179,9 @@ class TokenRow(_Row, table=True):
     digest: bytes = Field(unique=True)
     label: str
     scopes: str
-    created: int = number()
-    expires: int | None = number()
-    revoked: int | None = number()
+    created: int = make_number_column()
+    expires: int | None = make_number_column()
+    revoked: int | None = make_number_column()
 
 
 class LookRow(_Row, table=True):
@@ -189,8 +189,8 @@ class LookRow(_Row, table=True):
 
     __tablename__ = "look"
     token: str = Field(primary_key=True, foreign_key="token.id")
-    ordinal: int = number(key=True)
-    at: int = number(index=True)
+    ordinal: int = make_number_column(key=True)
+    at: int = make_number_column(index=True)
     purpose: str
     identifier: str
     outcome: str
@@ -202,27 +202,27 @@ class TallyRow(_Row, table=True):
 
     __tablename__ = "tally"
     name: str = Field(primary_key=True)
-    total: int = number()
-    removed: int = number()
+    total: int = make_number_column()
+    removed: int = make_number_column()
     key: bytes | None
     signature: bytes | None
 
 
 Row = dict[str, object]  # of a table, by the names of its columns
 METADATA: Final = _Row.metadata
-LOG: Final = table(LogRow)
-BATCH: Final = table(BatchRow)
-SUBMISSION: Final = table(SubmissionRow)
-RECORD: Final = table(RecordRow)
-DISCLOSURE: Final = table(DisclosureRow)
-LINEAGE: Final = table(LineageRow)
-CHANGE: Final = table(ChangeRow)
-LINK: Final = table(LinkRow)
-FACET: Final = table(FacetRow)
-TERM: Final = table(TermRow)
-MISSING: Final = table(MissingRow)
-TRANSACTION: Final = table(TransactionRow)
-LEASE: Final = table(LeaseRow)
-TOKEN: Final = table(TokenRow)
-LOOK: Final = table(LookRow)
-TALLY: Final = table(TallyRow)
+LOG: Final = get_table(LogRow)
+BATCH: Final = get_table(BatchRow)
+SUBMISSION: Final = get_table(SubmissionRow)
+RECORD: Final = get_table(RecordRow)
+DISCLOSURE: Final = get_table(DisclosureRow)
+LINEAGE: Final = get_table(LineageRow)
+CHANGE: Final = get_table(ChangeRow)
+LINK: Final = get_table(LinkRow)
+FACET: Final = get_table(FacetRow)
+TERM: Final = get_table(TermRow)
+MISSING: Final = get_table(MissingRow)
+TRANSACTION: Final = get_table(TransactionRow)
+LEASE: Final = get_table(LeaseRow)
+TOKEN: Final = get_table(TokenRow)
+LOOK: Final = get_table(LookRow)
+TALLY: Final = get_table(TallyRow)

@@ -17,8 +17,8 @@ class StoredTransaction:
     hash: bytes
     sequence: int
     nonce: int
-    gas_price: int
-    raw: bytes
+    gas_price_wei: int
+    raw_bytes: bytes
     signed_at: int
     sent_at: int | None
 
@@ -31,7 +31,7 @@ def list_transactions(connection: Connection, sequence: int) -> list[StoredTrans
 
 
 def insert_transaction(connection: Connection, transaction: StoredTransaction) -> None:
-    connection.execute(insert(TRANSACTION), [transaction_row(transaction)])
+    connection.execute(insert(TRANSACTION), [make_transaction_row(transaction)])
 
 
 def note_sent(connection: Connection, transaction: StoredTransaction, now: int) -> None:
@@ -44,20 +44,20 @@ def read_transaction(row: RowMapping) -> StoredTransaction:
         hash=row["hash"],
         sequence=row["sequence"],
         nonce=row["nonce"],
-        gas_price=row["gas_price"],
-        raw=row["raw"],
+        gas_price_wei=row["gas_price"],
+        raw_bytes=row["raw"],
         signed_at=row["signed"],
         sent_at=row["sent"],
     )
 
 
-def transaction_row(transaction: StoredTransaction) -> Row:
+def make_transaction_row(transaction: StoredTransaction) -> Row:
     return {
         "hash": transaction.hash,
         "sequence": transaction.sequence,
         "nonce": transaction.nonce,
-        "gas_price": transaction.gas_price,
-        "raw": transaction.raw,
+        "gas_price": transaction.gas_price_wei,
+        "raw": transaction.raw_bytes,
         "signed": transaction.signed_at,
         "sent": transaction.sent_at,
     }

@@ -43,22 +43,27 @@ class BatchTree:
 
     def __init__(self, suite: Suite, entries: list[tuple[int, int, bytes]]) -> None:
         """`entries`: first position, count and encoded entry of each submission, in order."""
-        leaves = [(count, hash_counted_leaf(suite, count, entry)) for _, count, entry in entries]
+        leaves = [
+            (record_count, hash_counted_leaf(suite, record_count, entry_bytes))
+            for _, record_count, entry_bytes in entries
+        ]
         self._tree = CountedTree(suite, leaves)
-        self._places_by_first = {first: place for place, (first, _, _) in enumerate(entries)}
+        self._index_by_first_position = {
+            first_position: index for index, (first_position, _, _) in enumerate(entries)
+        }
 
     @property
     def root(self) -> bytes:
         return self._tree.root
 
-    def path(self, first_position: int) -> list[PathElement]:
+    def find_path(self, first_position: int) -> list[PathElement]:
         """Return the counted path of the submission whose first position is `first_position`."""
-        return self._tree.find_path(self._places_by_first[first_position])
+        return self._tree.find_path(self._index_by_first_position[first_position])
 
 
 class RecentTrees:
     """What a register keeps of its trees."""
 
     def __init__(self) -> None:
-        self.submissions: TreeCache[MerkleTree] = TreeCache()
-        self.batches: TreeCache[BatchTree] = TreeCache()
+        self.submission_trees: TreeCache[MerkleTree] = TreeCache()
+        self.batch_trees: TreeCache[BatchTree] = TreeCache()

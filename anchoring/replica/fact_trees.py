@@ -151,7 +151,7 @@ class ExpectedFacts:
 
     def _find_leaf_faults(self, view: ReplicaView) -> Iterator[Fault]:
         missing_keys = {key.hex() for key in self._leaves}
-        for row in view.rows(LEAF):
+        for row in view.walk_rows(LEAF):
             key = row["key"]
             if key not in missing_keys:
                 yield LEAF.name, f"key {key}", "no event makes it"

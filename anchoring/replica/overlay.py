@@ -57,7 +57,7 @@ class Overlay:
     def find_status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
         return self._statuses.get((log, position)) or self._base.find_status(log, position, sequence)
 
-    def keep(self, fact: Fact) -> None:
+    def keep_fact(self, fact: Fact) -> None:
         match fact:
             case Governance():
                 self._governance = fact

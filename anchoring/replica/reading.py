@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeVar, cast
 from sqlalchemy import Connection, CursorResult, RowMapping, Table, select
 
 from anchoring.chain.protocol import ChainEvent
-from anchoring.database.engine import find_file_faults, make_findable, snapshot
+from anchoring.database.engine import find_file_faults, make_findable, open_snapshot
 from anchoring.errors import NotFound, Quarantined
 from anchoring.replica import queries, tables
 from anchoring.replica.queries import Query
@@ -77,14 +77,14 @@ class Sighting:
     """Where the chain holds an anchor: the act, the transaction's hash and block, and whether it is final."""
 
     act: acts.Anchored
-    n: int
-    block: int
+    event_number: int
+    block_number: int
     time: int
     transaction_hash: bytes
     is_final: bool
 
 
-def cursor_row(cursor: Cursor) -> Row:
+def make_cursor_row(cursor: Cursor) -> Row:
     """Return the columns of the one row of `state` that say how far the replica is."""
     return {
         "n": cursor.event_number,
@@ -112,7 +112,9 @@ def read_cursor(row: RowMapping) -> Cursor:
 class EntrySource(Protocol):
     """Where entries are known: they lie beside the replica, or in a register."""
 
-    def occurrences(self, view: "ReplicaView", log: str, root: bytes, sequence: int) -> Occurrences | None:
+    def find_occurrences(
+        self, view: "ReplicaView", log: str, root: bytes, sequence: int
+    ) -> Occurrences | None:
         """Return what `Trust.occurrences` says, by this state of the replica."""
 
 
@@ -133,7 +135,7 @@ class ReplicaView:
         self.head_zero: Final[bytes] = state_row["head_zero"]
         self.quarantine: Final[str] = state_row["quarantine"]
         #: Whether the replica has once known all that its endpoint called final.
-        self.caught_up: Final[bool] = state_row["caught_up"]
+        self.is_caught_up: Final[bool] = state_row["caught_up"]
         self.cursor: Final = read_cursor(state_row)
         self.has_trees: Final[bool] = state_row["schema_number"] == tables.SCHEMA
         self.time: Final[int] = max(self.cursor.final_time, self.cursor.time)
@@ -178,11 +180,11 @@ class ReplicaView:
         if (source := self.entries) is None:
             return None
         return self._recall(
-            ("occurrences", log, root, sequence), lambda: source.occurrences(self, log, root, sequence)
+            ("occurrences", log, root, sequence), lambda: source.find_occurrences(self, log, root, sequence)
         )
 
     @contextmanager
-    def asking(self, entries: EntrySource) -> Iterator[None]:
+    def use_entries(self, entries: EntrySource) -> Iterator[None]:
         """Have `entries` say where entries stand, for as long as the block runs: its connection may close then."""
         entries_before, self.entries = self.entries, entries
         try:
@@ -201,16 +203,20 @@ class ReplicaView:
         """Return every log, in the order of admission."""
         return list(self._read_all(read_log, queries.LOGS))
 
-    def divisions(self) -> list[Division]:
+    def list_divisions(self) -> list[Division]:
         return list(self._read_all(read_division, queries.DIVISIONS))
 
-    def registered_keys(self) -> list[KeyState]:
+    def list_keys(self) -> list[KeyState]:
         """Return every key that was ever registered."""
         return list(self._read_all(read_key, queries.KEYS))
 
-    def anchors(self, log: str, *, below: int | None = None, limit: int = 100) -> list[Anchor]:
-        """Return final anchors of a log, the newest first; `below` a sequence for the next page."""
-        query = queries.ANCHORS if below is None else queries.ANCHORS.where(tables.ANCHOR.c.sequence < below)
+    def list_anchors(self, log: str, *, below_sequence: int | None = None, limit: int = 100) -> list[Anchor]:
+        """Return final anchors of a log, the newest first; `below_sequence` a sequence for the next page."""
+        query = (
+            queries.ANCHORS
+            if below_sequence is None
+            else queries.ANCHORS.where(tables.ANCHOR.c.sequence < below_sequence)
+        )
         return list(self._read_all(read_anchor, query.limit(limit), log=log))
 
     def walk_anchors(self, log: str, *, after: int = 0, last: int) -> Iterator[Anchor]:
@@ -218,27 +224,27 @@ class ReplicaView:
         for row in self._walk_rows(queries.ANCHORS_BETWEEN, log=make_findable(log), after=after, last=last):
             yield read_anchor(row)
 
-    def size_before(self, log: str, time: int) -> int:
+    def find_size_before(self, log: str, time: int) -> int:
         """Return how many positions of a log the anchors of blocks before `time` made."""
         parameters = {"log": make_findable(log), "time": time}
         return self._connection.execute(queries.SIZE_BEFORE, parameters).scalar_one_or_none() or 0
 
-    def void_anchors(self) -> dict[str, int]:
+    def count_void_anchors(self) -> dict[str, int]:
         """Return how many anchors of each log are void; logs without one are left out."""
         return {row[0]: row[1] for row in self._connection.execute(queries.VOID_ANCHORS)}
 
-    def events(self, after: int = 0, *, limit: int | None = None) -> Iterator[ChainEvent]:
-        """Walk through the final events after event `after`, in order."""
+    def walk_events(self, after_number: int = 0, *, limit: int | None = None) -> Iterator[ChainEvent]:
+        """Walk through the final events after event `after_number`, in order."""
         query = queries.EVENTS if limit is None else queries.EVENTS.limit(limit)
-        for row in self._walk_rows(query, after=after):
+        for row in self._walk_rows(query, after=after_number):
             yield read_event(row)
 
-    def headed_events(self) -> Iterator[tuple[ChainEvent, bytes]]:
+    def walk_headed_events(self) -> Iterator[tuple[ChainEvent, bytes]]:
         """Walk through all final events, each with the head that is stored beside it, also one before the first."""
         for row in self._walk_rows(queries.EVENTS, after=-1):
             yield read_event(row), row["head"]
 
-    def rows(self, table: Table) -> Iterator[RowMapping]:
+    def walk_rows(self, table: Table) -> Iterator[RowMapping]:
         """Walk through a table of facts, in no order."""
         return self._walk_rows(select(table))
 
@@ -291,7 +297,7 @@ class ReplicaView:
     def find_time(self, n: int) -> int:
         """Return the block time of final event `n`. Raises: NotFound."""
         self._require_event(n)
-        return next(self.events(n - 1, limit=1)).event.time
+        return next(self.walk_events(n - 1, limit=1)).event.time
 
     def walk_fact_pages(self) -> Iterator[tuple[str, bytes]]:
         """Walk through the pages of the tree over the facts, those below others first."""
@@ -308,17 +314,17 @@ class ReplicaView:
                 f"event {n} is not final here: the replica holds {self.cursor.event_number} events"
             )
 
-    def newest_before(self, time: int) -> int:
+    def find_newest_before(self, time: int) -> int:
         """Return the number of the newest final event of a block before `time`; 0 where there is none."""
         return self._connection.execute(queries.NEWEST_BEFORE, {"time": time}).scalar_one_or_none() or 0
 
-    def pending(self) -> list[ChainEvent]:
+    def list_pending(self) -> list[ChainEvent]:
         """Return the events that the chain holds and may still give up."""
         return [read_event(row) for row in self._connection.execute(queries.PENDING).mappings()]
 
     def explain_absence(self, log: str) -> str:
         """Say why a log is not there, and who can do what: it is not admitted, or that is not final."""
-        for event in self.pending():
+        for event in self.list_pending():
             act = decode_act(event.event.kind, event.event.payload)
             if isinstance(act, acts.LogAdmitted) and act.log == log:
                 return (
@@ -328,40 +334,40 @@ class ReplicaView:
                 )
         return f"the log {log!r} is not admitted: ask the province to admit it"
 
-    def headed_pending(self) -> Iterator[tuple[ChainEvent, bytes]]:
+    def walk_headed_pending(self) -> Iterator[tuple[ChainEvent, bytes]]:
         """Walk through the pending events, each with the head that is stored beside it."""
         for row in self._walk_rows(queries.PENDING):
             yield read_event(row), row["head"]
 
-    def sighting(self, log: str, sequence: int) -> Sighting | None:
+    def find_sighting(self, log: str, sequence: int) -> Sighting | None:
         """Return where the chain holds an anchor, final or not; None where it was not seen."""
         anchor = self.find_anchor(log, sequence)
         if anchor is not None:
             row = self._connection.execute(queries.EVENT, {"n": anchor.event_number}).mappings().one()
             return _make_sighting(read_event(row), is_final=True)
-        for event in self.pending():
+        for event in self.list_pending():
             sighting = _make_sighting(event, is_final=False)
             if sighting and (sighting.act.log, sighting.act.sequence) == (log, sequence):
                 return sighting
         return None
 
-    def statuses(self, log: str, *, after: int = 0) -> Iterator[PositionStatus]:
-        """Walk through every status that an anchor of the log after sequence `after` set, in the order of the anchors."""
-        for row in self._walk_rows(queries.STATUSES, log=log, after=after):
+    def walk_statuses(self, log: str, *, after_sequence: int = 0) -> Iterator[PositionStatus]:
+        """Walk through every status that an anchor of the log after `after_sequence` set, in the order of the anchors."""
+        for row in self._walk_rows(queries.STATUSES, log=log, after=after_sequence):
             yield read_position(row)
 
-    def status_blocks(self, log: str) -> Iterator[StatusBlock]:
+    def walk_status_blocks(self, log: str) -> Iterator[StatusBlock]:
         """Walk through the stored blocks of the log's status tree, which is as of its newest final anchor."""
         for row in self._walk_rows(queries.BLOCKS, log=log):
             yield read_block(row)
 
     @contextmanager
-    def newer(self) -> Iterator["ReplicaView"]:
+    def open_newer(self) -> Iterator["ReplicaView"]:
         """Give the state that the replica is in now."""
-        with snapshot(self._connection.engine) as connection:
+        with open_snapshot(self._connection.engine) as connection:
             yield ReplicaView(connection)
 
-    def file_faults(self) -> list[str]:
+    def list_file_faults(self) -> list[str]:
         """Return what the database says is wrong with the replica's own file."""
         return find_file_faults(self._connection)
 
@@ -384,7 +390,7 @@ class ReplicaView:
             self._open_results.discard(result)
             result.close()
 
-    def end(self) -> None:
+    def close_results(self) -> None:
         """Close what a caller walked through in part only; to be called before the transaction ends."""
         for result in tuple(self._open_results):
             result.close()
@@ -404,5 +410,5 @@ def _make_sighting(event: ChainEvent, *, is_final: bool) -> Sighting | None:
     act = decode_act(event.event.kind, event.event.payload)
     assert isinstance(act, acts.Anchored)
     return Sighting(
-        act, event.event.event_number, event.event.block, event.event.time, event.transaction, is_final
+        act, event.event.event_number, event.event.block, event.event.time, event.transaction_hash, is_final
     )

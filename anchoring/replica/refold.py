@@ -16,7 +16,7 @@ from anchoring.processes.progress import Progress
 from anchoring.replica.fact_trees import ExpectedFacts, describe_damage
 from anchoring.replica.overlay import NoFacts, Overlay
 from anchoring.replica.reading import ReplicaView
-from anchoring.replica.rows import Row, block_row, event_nodes_row, make_row
+from anchoring.replica.rows import Row, event_nodes_row, make_block_row, make_row
 from anchoring.replica.store import Replica
 from anchoring.replica.tables import BLOCK, EVENT_NODES, REPLACED_KINDS, TABLES
 from ledger.crypto.keys import keccak256
@@ -42,10 +42,10 @@ def refold(view: ReplicaView, progress: Callable[[int, int], None] | None = None
 
     `progress` is told (events done, events in all). Raises: Quarantined, naming what does not fit.
     """
-    slices = refold_in_slices(view)
+    refold_slices = refold_in_slices(view)
     while True:
         try:
-            done_and_total = next(slices)
+            done_and_total = next(refold_slices)
         except StopIteration as finish:
             trees: dict[str, StatusTree] = finish.value
             return trees
@@ -61,7 +61,7 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
     event_trees, expected_facts = EventTrees(), ExpectedFacts()
     hash_sums: dict[str, int] = defaultdict(int)
     try:
-        for event, head in view.headed_events():
+        for event, head in view.walk_headed_events():
             fold.extend(event.event)
             if fold.head != head:
                 raise _make_damage_error(
@@ -73,9 +73,9 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
             event_facts = derive(overlay, trees, event.event)
             expected_facts.take(event_facts)
             for fact in event_facts:
-                overlay.keep(fact)
+                overlay.keep_fact(fact)
                 if type(fact) not in REPLACED_KINDS:
-                    _add(hash_sums, fact)
+                    _add_fact_hash(hash_sums, fact)
             if fold.event_number % _SLICE_EVENTS == 0:
                 yield fold.event_number, event_count
     except LedgerError as error:
@@ -85,13 +85,13 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
             f"its events end at {fold.event_number}, where it says {view.cursor.event_number}"
         )
     for fact in overlay.list_newest():
-        _add(hash_sums, fact)
+        _add_fact_hash(hash_sums, fact)
     for log, tree in trees.items():
         for block in tree.take_changed_blocks():
-            hash_sums[BLOCK.name] += _hash_row(BLOCK, block_row(log, block))
+            hash_sums[BLOCK.name] += _hash_row(BLOCK, make_block_row(log, block))
     for table in (*TABLES.values(), BLOCK, EVENT_NODES):
         stored_sum = 0
-        for number, row in enumerate(view.rows(table)):
+        for number, row in enumerate(view.walk_rows(table)):
             stored_sum += _hash_row(table, row)
             if number % _SLICE_ROWS == 0:
                 yield event_count, event_count
@@ -149,7 +149,7 @@ class DailyRefold:
             self._slices = None
 
 
-def _add(hash_sums: dict[str, int], fact: Fact) -> None:
+def _add_fact_hash(hash_sums: dict[str, int], fact: Fact) -> None:
     table = TABLES[type(fact)]
     hash_sums[table.name] += _hash_row(table, make_row(fact))
 

@@ -37,26 +37,26 @@ def make_row(fact: Fact) -> Row:
     """Return the row of a fact in the table of its kind."""
     match fact:
         case Governance():
-            return governance_row(fact)
+            return make_governance_row(fact)
         case Division():
-            return division_row(fact)
+            return make_division_row(fact)
         case LogState():
-            return log_row(fact)
+            return make_log_row(fact)
         case IssuerAssignment():
-            return issuer_row(fact)
+            return make_issuer_row(fact)
         case KeyState():
-            return key_row(fact)
+            return make_key_row(fact)
         case Grant():
-            return grant_row(fact)
+            return make_grant_row(fact)
         case Anchor():
-            return anchor_row(fact)
+            return make_anchor_row(fact)
         case PositionStatus():
-            return position_row(fact)
+            return make_position_row(fact)
         case _:
             assert_never(fact)
 
 
-def governance_row(governance: Governance) -> Row:
+def make_governance_row(governance: Governance) -> Row:
     return {
         "id": _GOVERNANCE_ID,
         "province": governance.province,
@@ -71,7 +71,7 @@ def read_governance(row: RowMapping) -> Governance:
     )
 
 
-def division_row(division: Division) -> Row:
+def make_division_row(division: Division) -> Row:
     return {"division": division.division, "log": division.log}
 
 
@@ -79,7 +79,7 @@ def read_division(row: RowMapping) -> Division:
     return Division(division=row["division"], log=row["log"])
 
 
-def log_row(log: LogState) -> Row:
+def make_log_row(log: LogState) -> Row:
     return {
         "name": log.name,
         "suite": log.suite.number,
@@ -110,7 +110,7 @@ def read_log(row: RowMapping) -> LogState:
         )
 
 
-def issuer_row(assignment: IssuerAssignment) -> Row:
+def make_issuer_row(assignment: IssuerAssignment) -> Row:
     return {"issuer": assignment.issuer, "n": assignment.event_number, "log": assignment.log}
 
 
@@ -118,7 +118,7 @@ def read_issuer(row: RowMapping) -> IssuerAssignment:
     return IssuerAssignment(issuer=row["issuer"], event_number=row["n"], log=row["log"])
 
 
-def key_row(key: KeyState) -> Row:
+def make_key_row(key: KeyState) -> Row:
     return {
         "id": key.id,
         "spki": key.spki,
@@ -142,7 +142,7 @@ def read_key(row: RowMapping) -> KeyState:
     )
 
 
-def grant_row(grant: Grant) -> Row:
+def make_grant_row(grant: Grant) -> Row:
     return {
         "key": grant.key_id,
         "issuer": grant.issuer,
@@ -167,7 +167,7 @@ def read_grant(row: RowMapping) -> Grant:
         )
 
 
-def anchor_row(anchor: Anchor) -> Row:
+def make_anchor_row(anchor: Anchor) -> Row:
     return {
         "log": anchor.log,
         "sequence": anchor.sequence,
@@ -197,7 +197,7 @@ def read_anchor(row: RowMapping) -> Anchor:
     )
 
 
-def position_row(position: PositionStatus) -> Row:
+def make_position_row(position: PositionStatus) -> Row:
     return {
         "log": position.log,
         "position": position.position,
@@ -220,7 +220,7 @@ def read_position(row: RowMapping) -> PositionStatus:
         )
 
 
-def block_row(log: str, block: StatusBlock) -> Row:
+def make_block_row(log: str, block: StatusBlock) -> Row:
     """Return the row of a block of a log's status tree."""
     return {"log": log, "number": block.number, "content": block.content, "node": block.node}
 
@@ -229,7 +229,7 @@ def read_block(row: RowMapping) -> StatusBlock:
     return StatusBlock(number=row["number"], content=row["content"], node=row["node"])
 
 
-def event_row(event: ChainEvent, head: bytes) -> Row:
+def make_event_row(event: ChainEvent, head: bytes) -> Row:
     """Return the row of an event; `head` is the registry's head after it."""
     return {
         "n": event.event.event_number,
@@ -239,7 +239,7 @@ def event_row(event: ChainEvent, head: bytes) -> Row:
         "payload": event.event.payload,
         "block": event.event.block,
         "block_hash": event.block_hash,
-        "transaction_hash": event.transaction,
+        "transaction_hash": event.transaction_hash,
         "head": head,
     }
 
@@ -281,4 +281,4 @@ def read_event(row: RowMapping) -> ChainEvent:
         payload=row["payload"],
         block=row["block"],
     )
-    return ChainEvent(event, block_hash=row["block_hash"], transaction=row["transaction_hash"])
+    return ChainEvent(event, block_hash=row["block_hash"], transaction_hash=row["transaction_hash"])

@@ -51,7 +51,7 @@ class StatusTrees:
             followed_tree.is_checked = True
             return copy.deepcopy(followed_tree.tree)
 
-    def staple(self, view: ReplicaView, log: str, position: int) -> Staple | None:
+    def make_staple(self, view: ReplicaView, log: str, position: int) -> Staple | None:
         """Return the staple of a position at the log's newest final anchor.
 
         None where that anchor is void, or where the log continues one whose statuses are not known. Raises: NotFound.
@@ -69,7 +69,7 @@ class StatusTrees:
                 staple = _cut_staple(self._make_anew(view, _find_known_log(view, log)).tree, anchor, position)
             return staple
 
-    def range(self, view: ReplicaView, log: str, first_position: int) -> StatusRange:
+    def make_range(self, view: ReplicaView, log: str, first_position: int) -> StatusRange:
         """Return the statuses from `first_position` on, a multiple of `RANGE_POSITIONS`, at the newest final anchor.
 
         Raises: NotFound where there is no such position, or no status root to which the range could lead.
@@ -94,7 +94,7 @@ class StatusTrees:
             if followed_tree is None:
                 return self._make_anew(view, log_state)
         followed_tree.tree.grow(log_state.size)
-        for change in view.statuses(log, after=followed_tree.sequence):
+        for change in view.walk_statuses(log, after_sequence=followed_tree.sequence):
             followed_tree.tree.set(change.position, change.status)
         followed_tree.sequence = log_state.sequence
         self._followed_trees[log] = followed_tree
@@ -104,7 +104,7 @@ class StatusTrees:
         """Make the tree from every status that an anchor ever set."""
         tree = StatusTree(log_state.suite)
         tree.grow(log_state.size)
-        for change in view.statuses(log_state.name):
+        for change in view.walk_statuses(log_state.name):
             tree.set(change.position, change.status)
         followed_tree = self._followed_trees[log_state.name] = _FollowedTree(
             tree, log_state.sequence, is_checked=True
@@ -129,7 +129,7 @@ def _restore(view: ReplicaView, log_state: LogState) -> _FollowedTree | None:
     if anchor is None or anchor.void_reason:  # no root to compare with
         return None
     try:
-        tree = StatusTree.restore(log_state.suite, log_state.size, view.status_blocks(log_state.name))
+        tree = StatusTree.restore(log_state.suite, log_state.size, view.walk_status_blocks(log_state.name))
     except MalformedInput as error:
         logger.warning("the stored statuses of %s are damaged: %s", log_state.name, error)
         return None

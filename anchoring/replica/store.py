@@ -13,15 +13,15 @@ from typing import Final
 from sqlalchemy import Connection, MetaData, delete, insert, inspect, select, update
 
 from anchoring.chain.protocol import ChainEvent, RegistryName
-from anchoring.database.engine import hold_tables, open_engine, snapshot, transaction
+from anchoring.database.engine import begin_transaction, hold_tables, open_engine, open_snapshot
 from anchoring.errors import CursorMoved, DatabaseTaken, NotFound, Quarantined, WrongRegistry
 from anchoring.limits import SERVER_CONNECTIONS
 from anchoring.replica.changes import insert_rows, replace_rows
 from anchoring.replica.fact_trees import describe_damage
 from anchoring.replica.fact_writing import extend_fact_tree
 from anchoring.replica.overlay import NoFacts, Overlay
-from anchoring.replica.reading import Cursor, ReplicaView, cursor_row
-from anchoring.replica.rows import Row, block_row, event_nodes_row, event_row, make_row
+from anchoring.replica.reading import Cursor, ReplicaView, make_cursor_row
+from anchoring.replica.rows import Row, event_nodes_row, make_block_row, make_event_row, make_row
 from anchoring.replica.tables import (
     BLOCK,
     COPIES_PREFIX,
@@ -81,7 +81,7 @@ class Replica:
         """
         if RegistryName.parse(name).head_prefix != head_zero[:8]:
             raise WrongRegistry(f"head 0 of the contract is {head_zero.hex()}, which is not that of {name}")
-        with transaction(self.engine) as connection:
+        with begin_transaction(self.engine) as connection:
             hold_tables(connection)
             schema_number = _read_schema(connection)
             if schema_number in SCHEMAS_BEFORE_TREES:
@@ -100,7 +100,7 @@ class Replica:
 
         Raises: WrongRegistry, DatabaseTaken, DatabaseUnavailable.
         """
-        with snapshot(self.engine) as connection:
+        with open_snapshot(self.engine) as connection:
             if _read_schema(connection) not in _READABLE_SCHEMAS:
                 _check_free(connection)
                 return False
@@ -115,7 +115,7 @@ class Replica:
 
         Raises: NotFound before the follower has run for the first time; Quarantined.
         """
-        with snapshot(self.engine) as connection:
+        with open_snapshot(self.engine) as connection:
             if not self._has_tables:
                 if _read_schema(connection) not in _READABLE_SCHEMAS:
                     raise NotFound(
@@ -128,7 +128,7 @@ class Replica:
             try:
                 yield view
             finally:
-                view.end()
+                view.close_results()
 
     def store(
         self,
@@ -138,37 +138,43 @@ class Replica:
         pending_events: Sequence[FoldedEvent],
         trees: Mapping[str, StatusTree],
         *,
-        caught_up: bool = False,
+        is_caught_up: bool = False,
     ) -> None:
         """Go from cursor `cursor_before` to `cursor_after`: keep the final events with their facts, replace what is pending.
 
         `trees` are the status trees after those events, by log; what changed in them is stored.
-        `caught_up`: `cursor_after` was the newest final block; that it was so once is remembered.
+        `is_caught_up`: `cursor_after` was the newest final block; that it was so once is remembered.
 
         All in one transaction: a crash leaves the replica at `cursor_before`. The quarantine, if any, is lifted.
         Raises: CursorMoved when the replica is not at `cursor_before`.
         """
-        with transaction(self.engine) as connection:
-            cursor_conditions = [STATE.c[name] == value for name, value in cursor_row(cursor_before).items()]
+        with begin_transaction(self.engine) as connection:
+            cursor_conditions = [
+                STATE.c[name] == value for name, value in make_cursor_row(cursor_before).items()
+            ]
             values = (
-                cursor_row(cursor_after) | {"quarantine": ""} | ({"caught_up": True} if caught_up else {})
+                make_cursor_row(cursor_after)
+                | {"quarantine": ""}
+                | ({"caught_up": True} if is_caught_up else {})
             )
             result = connection.execute(update(STATE).where(*cursor_conditions).values(values))
             if result.rowcount != 1:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
-            insert_rows(connection, EVENT, [event_row(item.event, item.head) for item in folded_events])
+            insert_rows(connection, EVENT, [make_event_row(item.event, item.head) for item in folded_events])
             _extend_event_trees(connection, cursor_before.event_number, folded_events)
             extend_fact_tree(connection, [(item.event.event, item.facts) for item in folded_events])
             _store_facts(connection, [fact for item in folded_events for fact in item.facts])
             for log, tree in trees.items():
-                blocks = [block_row(log, block) for block in tree.take_changed_blocks()]
+                blocks = [make_block_row(log, block) for block in tree.take_changed_blocks()]
                 replace_rows(connection, BLOCK, blocks)
             connection.execute(delete(PENDING))
-            insert_rows(connection, PENDING, [event_row(item.event, item.head) for item in pending_events])
+            insert_rows(
+                connection, PENDING, [make_event_row(item.event, item.head) for item in pending_events]
+            )
 
     def set_quarantine(self, reason: str) -> None:
         """Stop answering, and say why; an empty reason lifts it."""
-        with transaction(self.engine) as connection:
+        with begin_transaction(self.engine) as connection:
             connection.execute(update(STATE).where(STATE.c.id == _ROW).values(quarantine=reason))
 
 
@@ -196,7 +202,7 @@ def _create(connection: Connection, name: str, head_zero: bytes) -> None:
         "quarantine": "",
         "caught_up": False,
     }
-    connection.execute(insert(STATE), [row | cursor_row(cursor)])
+    connection.execute(insert(STATE), [row | make_cursor_row(cursor)])
 
 
 def _check_free(connection: Connection) -> None:
@@ -230,20 +236,20 @@ def _add_trees(connection: Connection) -> None:
 def _fold_anew(view: ReplicaView) -> Iterator[FoldedEvent]:
     """Walk through the stored events, each with the facts that follow from it."""
     overlay, trees = Overlay(NoFacts()), dict[str, StatusTree]()
-    for event, head in view.headed_events():
+    for event, head in view.walk_headed_events():
         try:
             facts = derive(overlay, trees, event.event)
         except LedgerError as error:
             raise Quarantined(describe_damage(str(error))) from error
         for fact in facts:
-            overlay.keep(fact)
+            overlay.keep_fact(fact)
         yield FoldedEvent(event, head, facts)
 
 
 def _store_facts(connection: Connection, new_facts: Sequence[Fact]) -> None:
-    for kind, table in TABLES.items():
-        rows = [make_row(fact) for fact in new_facts if type(fact) is kind]
-        if kind in REPLACED_KINDS:
+    for fact_type, table in TABLES.items():
+        rows = [make_row(fact) for fact in new_facts if type(fact) is fact_type]
+        if fact_type in REPLACED_KINDS:
             replace_rows(connection, table, rows)
         else:
             insert_rows(connection, table, rows)

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Index, LargeBinary, Table, text
 from sqlmodel import Field, SQLModel
 
-from anchoring.database.columns import make_registry, number, small, table
+from anchoring.database.columns import get_table, make_number_column, make_registry, make_small_column
 from ledger.registry.trust import (
     Anchor,
     Division,
@@ -45,24 +45,24 @@ class StateRow(_Row, table=True):
     schema_number: int
     registry_name: str
     head_zero: bytes
-    n: int = number()
+    n: int = make_number_column()
     head: bytes
-    block: int = number()
-    time: int = number()
-    final_block: int = number()
+    block: int = make_number_column()
+    time: int = make_number_column()
+    final_block: int = make_number_column()
     final_hash: bytes
-    final_time: int = number()
+    final_time: int = make_number_column()
     quarantine: str = ""
     caught_up: bool = False
 
 
 class _EventFields(SQLModel):
-    n: int = number(key=True)
-    kind: int = small()
-    previous_block: int = number()
-    time: int = number()
+    n: int = make_number_column(key=True)
+    kind: int = make_small_column()
+    previous_block: int = make_number_column()
+    time: int = make_number_column()
     payload: bytes
-    block: int = number()
+    block: int = make_number_column()
     block_hash: bytes
     transaction: bytes = Field(sa_type=LargeBinary, sa_column_kwargs={"name": "transaction_hash"})
     head: bytes
@@ -78,7 +78,7 @@ class EventNodesRow(_Row, table=True):
     """`ledger.registry.event_trees.EventNodes` of a final event."""
 
     __tablename__ = "event_node"
-    n: int = number(key=True)
+    n: int = make_number_column(key=True)
     sm3: bytes
     sha256: bytes
 
@@ -112,14 +112,14 @@ class LogRow(_Row, table=True):
 
     __tablename__ = "log"
     name: str = Field(primary_key=True)
-    suite: int = small()
-    n: int = number()
+    suite: int = make_small_column()
+    n: int = make_number_column()
     admin: str
     pending_admin: str
     operator: str
-    sequence: int = number()
-    size: int = number()
-    anchored_at: int = number()
+    sequence: int = make_number_column()
+    size: int = make_number_column()
+    anchored_at: int = make_number_column()
     status_known: bool
 
 
@@ -128,7 +128,7 @@ class IssuerRow(_Row, table=True):
 
     __tablename__ = "issuer_assignment"
     issuer: str = Field(primary_key=True)
-    n: int = number(key=True)
+    n: int = make_number_column(key=True)
     log: str
 
 
@@ -138,11 +138,11 @@ class KeyRow(_Row, table=True):
     __tablename__ = "registered_key"
     id: bytes = Field(primary_key=True)
     spki: bytes
-    purpose: int = small()
+    purpose: int = make_small_column()
     log: str
-    n: int = number()
-    retired_at: int | None = number()
-    compromised_since: int | None = number()
+    n: int = make_number_column()
+    retired_at: int | None = make_number_column()
+    compromised_since: int | None = make_number_column()
 
 
 class GrantRow(_Row, table=True):
@@ -151,11 +151,11 @@ class GrantRow(_Row, table=True):
     __tablename__ = "key_grant"
     key: bytes = Field(primary_key=True)
     issuer: str = Field(primary_key=True)
-    n: int = number(key=True)
-    kinds: int = small()
+    n: int = make_number_column(key=True)
+    kinds: int = make_small_column()
     types: str
-    not_before: int = number()
-    not_after: int = number()
+    not_before: int = make_number_column()
+    not_after: int = make_number_column()
 
 
 class AnchorRow(_Row, table=True):
@@ -164,12 +164,12 @@ class AnchorRow(_Row, table=True):
     __tablename__ = "anchor"
     __table_args__ = (Index("anchor_void", "log", sqlite_where=IS_VOID, postgresql_where=IS_VOID),)
     log: str = Field(primary_key=True)
-    sequence: int = number(key=True)
-    n: int = number()
-    block: int = number()
-    time: int = number()
-    size_before: int = number()
-    size: int = number()
+    sequence: int = make_number_column(key=True)
+    n: int = make_number_column()
+    block: int = make_number_column()
+    time: int = make_number_column()
+    size_before: int = make_number_column()
+    size: int = make_number_column()
     root: bytes
     status_root: bytes
     void: str
@@ -181,10 +181,10 @@ class PositionRow(_Row, table=True):
     __tablename__ = "position_status"
     __table_args__ = (Index("position_status_by_anchor", "log", "sequence"),)
     log: str = Field(primary_key=True)
-    position: int = number(key=True)
-    sequence: int = number(key=True)
-    since: int = number()
-    status: int = small()
+    position: int = make_number_column(key=True)
+    sequence: int = make_number_column(key=True)
+    since: int = make_number_column()
+    status: int = make_small_column()
     contradictory: bool
 
 
@@ -193,7 +193,7 @@ class BlockRow(_Row, table=True):
 
     __tablename__ = "status_block"
     log: str = Field(primary_key=True)
-    number: int = number(key=True)
+    number: int = make_number_column(key=True)
     content: bytes
     node: bytes
 
@@ -223,7 +223,7 @@ class FactBeforeRow(_Row, table=True):
     __tablename__ = "fact_before"
     __table_args__ = (Index("fact_before_by_period", "period"),)
     place: str = Field(primary_key=True)
-    period: int = number(key=True)
+    period: int = make_number_column(key=True)
     content: bytes
 
 
@@ -231,31 +231,31 @@ class FactRootRow(_Row, table=True):
     """The root of the tree over the facts after each final event."""
 
     __tablename__ = "fact_root"
-    n: int = number(key=True)
+    n: int = make_number_column(key=True)
     root: bytes
 
 
 METADATA: Final = _Row.metadata
 
-STATE: Final = table(StateRow)
-EVENT: Final = table(EventRow)
-EVENT_NODES: Final = table(EventNodesRow)
-PENDING: Final = table(PendingRow)
-BLOCK: Final = table(BlockRow)
-LEAF: Final = table(LeafRow)
-PAGE: Final = table(PageRow)
-FACT_BEFORE: Final = table(FactBeforeRow)
-FACT_ROOT: Final = table(FactRootRow)
+STATE: Final = get_table(StateRow)
+EVENT: Final = get_table(EventRow)
+EVENT_NODES: Final = get_table(EventNodesRow)
+PENDING: Final = get_table(PendingRow)
+BLOCK: Final = get_table(BlockRow)
+LEAF: Final = get_table(LeafRow)
+PAGE: Final = get_table(PageRow)
+FACT_BEFORE: Final = get_table(FactBeforeRow)
+FACT_ROOT: Final = get_table(FactRootRow)
 #: What trees over events and facts are made of.
 TREE_TABLES: Final = (EVENT_NODES, LEAF, PAGE, FACT_BEFORE, FACT_ROOT)
-GOVERNANCE: Final = table(GovernanceRow)
-DIVISION: Final = table(DivisionRow)
-LOG: Final = table(LogRow)
-ISSUER: Final = table(IssuerRow)
-KEY: Final = table(KeyRow)
-GRANT: Final = table(GrantRow)
-ANCHOR: Final = table(AnchorRow)
-POSITION: Final = table(PositionRow)
+GOVERNANCE: Final = get_table(GovernanceRow)
+DIVISION: Final = get_table(DivisionRow)
+LOG: Final = get_table(LogRow)
+ISSUER: Final = get_table(IssuerRow)
+KEY: Final = get_table(KeyRow)
+GRANT: Final = get_table(GrantRow)
+ANCHOR: Final = get_table(AnchorRow)
+POSITION: Final = get_table(PositionRow)
 
 #: The table of each kind of fact.
 TABLES: Final[Mapping[type[Fact], Table]] = {

@@ -44,12 +44,12 @@ class HttpPeer:
     def name(self) -> str:
         return self.label or self.url
 
-    def entries(self, log: str, position: int, limit: int) -> bytes:
+    def fetch_entries(self, log: str, position: int, limit: int) -> bytes:
         """Return a page of entries; an empty one where the node holds none of this log. Raises: PeerFailed."""
         page_bytes = self._ask(f"/v1/logs/{log}/entries?position={position}&limit={limit}")
         return _EMPTY_PAGE if page_bytes is None else page_bytes
 
-    def checkpoint(self) -> bytes | None:
+    def fetch_checkpoint(self) -> bytes | None:
         """Return its newest checkpoint with cosignatures, None where it has none. Raises: PeerFailed."""
         return self._ask("/v1/checkpoint?cosigned=1")
 

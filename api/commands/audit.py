@@ -6,7 +6,7 @@ from typing import Protocol
 
 from anchoring.audit.audit import Evidence, Expected
 from anchoring.audit.findings import AuditReport
-from anchoring.audit.node import Places, audit_node
+from anchoring.audit.node import DatabaseUrls, audit_node
 from anchoring.processes.workers import count_processes
 from api import files, processes
 from api.console import note, say, show_json
@@ -69,7 +69,7 @@ def _audit(options: _AuditOptions) -> int:
         raise SettingsError("this node has no key: name the one that signs the report with --key or --signer")
     now = int(time.time())
     report = audit_node(
-        Places(
+        DatabaseUrls(
             settings.replica_url,
             settings.checkpoints_url,
             settings.register_url if settings.log else None,
@@ -84,7 +84,7 @@ def _audit(options: _AuditOptions) -> int:
     if options.output and report_signer:
         _write_report(options.output, report_signer, _make_statement(settings, now, report, report_signer))
     show_json(_make_report_json(report)) if options.json else _say_report(report)
-    if not report.clean:
+    if not report.is_clean:
         return _CODE_FINDINGS
     return _CODE_CLEAN if report.is_whole else _CODE_CANNOT_TELL
 
@@ -106,11 +106,11 @@ def _make_statement(
         log=settings.log or "",
         time=now,
         standing=report.standing,
-        checked_counts=report.checked,
+        checked_counts=report.checked_counts,
         findings=report.findings,
         remarks=report.remarks,
-        unchecked_findings=report.unchecked,
-        unlisted_count=report.unlisted,
+        unchecked_findings=report.unchecked_findings,
+        unlisted_count=report.unlisted_count,
         spki=report_signer.public.spki,
     )
 
@@ -125,16 +125,16 @@ def _read_receipt(path: Path) -> SignedReceipt:
 
 
 def _say_report(report: AuditReport) -> None:
-    for sort, count in report.checked.items():
+    for sort, count in report.checked_counts.items():
         say(f"  {count:>12,} {sort}")
     for remark in report.remarks:
-        say(f"note: {remark.where}: {remark.text}")
-    for unchecked_finding in report.unchecked:
-        say(f"NOT CHECKED {unchecked_finding.where}: {unchecked_finding.text}")
+        say(f"note: {remark.place}: {remark.text}")
+    for unchecked_finding in report.unchecked_findings:
+        say(f"NOT CHECKED {unchecked_finding.place}: {unchecked_finding.text}")
     for finding in report.findings:
         say(f"FOUND {finding.slug}: {_name_place(finding)}: {finding.text}")
-    if report.unlisted:
-        say(f"and {report.unlisted:,} more findings")
+    if report.unlisted_count:
+        say(f"and {report.unlisted_count:,} more findings")
     if standing := report.standing:
         say(
             f"as of event {standing.replica_head.event_number}, head 0x{standing.replica_head.head.hex()}, "
@@ -142,25 +142,25 @@ def _say_report(report: AuditReport) -> None:
         )
         for checkpoint in standing.checkpoint_heads:
             say(f"checkpoint of event {checkpoint.event_number}, head 0x{checkpoint.head.hex()}")
-    if report.clean and not report.is_whole:
+    if report.is_clean and not report.is_whole:
         say(
             "无法全部核查 cannot tell: no finding in what was checked; NOT CHECKED says what could not be looked at, and why"
         )
-    elif report.clean:
-        say(f"核查无异 no finding{' in what was checked' if report.unchecked else _ALL_CHECKED}")
+    elif report.is_clean:
+        say(f"核查无异 no finding{' in what was checked' if report.unchecked_findings else _ALL_CHECKED}")
     else:
-        say(f"核查有异 {len(report.findings) + report.unlisted:,} findings")
+        say(f"核查有异 {len(report.findings) + report.unlisted_count:,} findings")
 
 
 def _make_report_json(report: AuditReport) -> dict[str, Json]:
     return {
-        "clean": report.clean,
+        "clean": report.is_clean,
         "whole": report.is_whole,
-        "checked": dict(report.checked),
+        "checked": dict(report.checked_counts),
         "findings": [_make_finding_json(finding) for finding in report.findings],
-        "unlisted": report.unlisted,
+        "unlisted": report.unlisted_count,
         "remarks": [_make_finding_json(remark) for remark in report.remarks],
-        "unchecked": [_make_finding_json(unchecked) for unchecked in report.unchecked],
+        "unchecked": [_make_finding_json(unchecked) for unchecked in report.unchecked_findings],
     }
 
 
@@ -169,11 +169,11 @@ def _make_finding_json(finding: Finding) -> dict[str, Json]:
         "slug": finding.slug,
         "database": finding.database,
         "table": finding.table,
-        "where": finding.where,
+        "where": finding.place,
         "text": finding.text,
     }
 
 
 def _name_place(finding: Finding) -> str:
     """Name database, table and row, as far as the finding has them."""
-    return " ".join(part for part in (finding.database, finding.table, finding.where) if part)
+    return " ".join(part for part in (finding.database, finding.table, finding.place) if part)

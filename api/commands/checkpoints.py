@@ -201,7 +201,7 @@ def _show(options: _ShowOptions) -> int:
 
 def _forks(options: _ForksOptions) -> int:
     with closing(Checkpoints(load_settings(options.directory).checkpoints_url)) as checkpoints:
-        forks = checkpoints.forks()
+        forks = checkpoints.list_forks()
     for fork in forks:
         show_encoded(canonical(fork.to_json()).decode())
         note(find_contradiction(fork.first_checkpoint.checkpoint, fork.second_checkpoint.checkpoint) or "")

@@ -31,7 +31,7 @@ def _devnet(options: _DevnetOptions) -> int:
     stop_event = make_stop_event()
     with Devnet(options.directory, port=options.port, block_seconds=options.block_seconds) as devnet:
         for account_name in options.account:
-            account = devnet.account(account_name)
+            account = devnet.open_account(account_name)
             note(
                 f"account {account_name}: {account.address} in {options.directory / 'accounts' / (account_name + '.json')}"
             )

@@ -21,7 +21,7 @@ from anchoring.audit.reconciliation import (
 from anchoring.audit.values import VALUE_ERRORS, describe_value_error
 from anchoring.chain.presence import check_registry
 from anchoring.checkpoints.store import read_first_since
-from anchoring.database.engine import find_missing_file, snapshot
+from anchoring.database.engine import find_missing_file, open_snapshot
 from anchoring.database.reading import open_for_reading
 from anchoring.errors import AnchoringError, NotFound, RegistryAbsent, WrongRegistry
 from anchoring.replica.reading import ReplicaView
@@ -90,7 +90,7 @@ def _open_replica(source: str, name: str) -> Iterator[_Replica]:
 
 
 def _open_database(stack: ExitStack, url: str) -> AbstractContextManager[Connection]:
-    return snapshot(stack.enter_context(open_for_reading(url)))
+    return open_snapshot(stack.enter_context(open_for_reading(url)))
 
 
 def _check_replica(connection: Connection, source: str) -> None:
@@ -154,11 +154,11 @@ def _tell(options: _ReconcileOptions, reconciliation: Reconciliation, evidence: 
     """Write and show an outcome, and return its exit code."""
     if options.output is not None and reconciliation.difference is not None:
         files.write(options.output, canonical(evidence) + b"\n", public=True)
-        note(f"{options.output}: what each of the two says of event {reconciliation.difference.n}")
+        note(f"{options.output}: what each of the two says of event {reconciliation.difference.event_number}")
     show_json(evidence) if options.json else _say_outcome(reconciliation)
     if reconciliation.difference is not None:
         return _DIFFERENT
-    return _SAME if reconciliation.common.event_number else _CANNOT_TELL
+    return _SAME if reconciliation.common_head.event_number else _CANNOT_TELL
 
 
 def _check_same_registry(first_replica: _Replica, second_replica: _Replica) -> None:
@@ -183,14 +183,14 @@ def _open_chain(url: str, registry: str) -> Account:
 
 
 def _say_outcome(reconciliation: Reconciliation) -> None:
-    common, difference = reconciliation.common, reconciliation.difference
+    common, difference = reconciliation.common_head, reconciliation.difference
     say(f"一致至事件 the same up to event {common.event_number}, head 0x{common.head.hex()}")
-    if reconciliation.shorter:
-        say(f"{reconciliation.shorter} ends there; the other goes on")
+    if reconciliation.shorter_name:
+        say(f"{reconciliation.shorter_name} ends there; the other goes on")
     if difference is None:
         return
-    say(f"不一致 DIFFERENT at event {difference.n}: {difference.words}")
-    for name, statement in (("A", difference.first), ("B", difference.second)):
+    say(f"不一致 DIFFERENT at event {difference.event_number}: {difference.words}")
+    for name, statement in (("A", difference.first_statement), ("B", difference.second_statement)):
         say(f"  {name}: {_describe_statement(statement)}")
 
 
@@ -200,7 +200,7 @@ def _describe_statement(statement: Statement | None) -> str:
     event = statement.event.event
     return (
         f"kind {event.kind}, block {event.block} {_write_bytes(statement.event.block_hash)}, {_write_time(event.time)}, "
-        f"transaction {_write_bytes(statement.event.transaction)}, {len(event.payload)} bytes"
+        f"transaction {_write_bytes(statement.event.transaction_hash)}, {len(event.payload)} bytes"
     )
 
 
@@ -217,20 +217,22 @@ def _make_evidence(
     reconciliation: Reconciliation, replicas: Sequence[_Replica], side_names: tuple[str, str]
 ) -> dict[str, Json]:
     """Return the outcome for programs, and what each side says where they part, with the checkpoints that cover it."""
-    difference, common = reconciliation.difference, reconciliation.common
+    difference, common = reconciliation.difference, reconciliation.common_head
     evidence: dict[str, Json] = {
         "registry": replicas[0].view.registry,
         "n": common.event_number,
         "head": "0x" + common.head.hex(),
         "same": difference is None,
-        "shorter": reconciliation.shorter or "",
+        "shorter": reconciliation.shorter_name or "",
     }
     if difference is not None:
-        sides = zip(side_names, (difference.first, difference.second), strict=True)
+        sides = zip(side_names, (difference.first_statement, difference.second_statement), strict=True)
         evidence["difference"] = {
-            "n": difference.n,
+            "n": difference.event_number,
             "words": difference.words,
-            "sides": [_make_side(name, statement, difference.n, replicas) for name, statement in sides],
+            "sides": [
+                _make_side(name, statement, difference.event_number, replicas) for name, statement in sides
+            ],
         }
     return evidence
 
@@ -249,7 +251,7 @@ def _make_side(
             "time": _write_time(event.time),
             "payload": _write_bytes(event.payload),
             "block_hash": _write_bytes(statement.event.block_hash),
-            "transaction": _write_bytes(statement.event.transaction),
+            "transaction": _write_bytes(statement.event.transaction_hash),
         }
         if statement.head is not None:
             side["head"] = _write_bytes(statement.head)

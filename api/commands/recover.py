@@ -177,7 +177,7 @@ def _sort_files(files: Iterable[Path], aside_folder: Path, register: Register, r
             discard(file, aside_folder)
         else:
             places_by_root[statement.root] = (
-                stored_submission.acceptance.first if stored_submission else 2**63,
+                stored_submission.acceptance.first_position if stored_submission else 2**63,
                 statement.time,
                 file,
             )
@@ -202,12 +202,12 @@ def _hand_in(
             lines = split_lines(iter(lambda: submission_file.read(_CHUNK_BYTES), b""))
             acceptance = accept(register, trust, lines, int(time.time()), rules)
     except SubmissionRefused as error:
-        result.refused_files.append((file, f"{error}{_count_rows(error.rows)}"))
+        result.refused_files.append((file, f"{error}{_count_rows(error.row_errors)}"))
         return False
     except OSError as error:
         result.refused_files.append((file, describe_error(error)))
         return False
-    result.accepted_files.append((file, acceptance.first))
+    result.accepted_files.append((file, acceptance.first_position))
     return True
 
 
@@ -236,11 +236,11 @@ def _say_result(result: _Result, *, is_dry_run: bool) -> None:
         source = (
             "nobody who was asked has its entries"
             if lost_batch.entries is None
-            else f"entries from {lost_batch.source or 'here'}"
+            else f"entries from {lost_batch.source_name or 'here'}"
         )
         anchor_time = write_clock(lost_batch.anchor.time)
         say(
-            f"batch {lost_batch.anchor.sequence}, anchored {anchor_time}, {lost_batch.count:,} records: {source}"
+            f"batch {lost_batch.anchor.sequence}, anchored {anchor_time}, {lost_batch.record_count:,} records: {source}"
         )
     for fault in plan.faults:
         note(f"  {fault}")
@@ -248,7 +248,7 @@ def _say_result(result: _Result, *, is_dry_run: bool) -> None:
         say(f"batch {sequence} as this register froze it is not the chain's: it is dropped")
     for submission in plan.submissions_aside if is_dry_run else ():
         root = submission.entry.statement.root.hex()
-        say(f"submission {root} cannot stay at position {submission.first:,}: to be set aside")
+        say(f"submission {root} cannot stay at position {submission.first_position:,}: to be set aside")
     for file in result.aside_files:
         say(f"set aside: {file}")
     for file, first_position in result.accepted_files:
@@ -261,8 +261,10 @@ def _say_result(result: _Result, *, is_dry_run: bool) -> None:
         subject = (
             f"submission {stretch.root.hex()} of {stretch.issuer}" if stretch.root else "entries and records"
         )
-        last_position = stretch.first + stretch.count - 1
-        say(f"missing: positions {stretch.first:,} to {last_position:,}, batch {stretch.batch}: {subject}")
+        last_position = stretch.first_position + stretch.record_count - 1
+        say(
+            f"missing: positions {stretch.first_position:,} to {last_position:,}, batch {stretch.batch_sequence}: {subject}"
+        )
     if not (result.missing_stretches or result.refused_files or (is_dry_run and plan.lost_batches)):
         say("登记库完整 the register is whole; run `shunzheng audit` to have everything checked")
 
@@ -275,9 +277,9 @@ def _make_result_json(result: _Result, *, is_dry_run: bool) -> dict[str, Json]:
             {
                 "sequence": lost_batch.anchor.sequence,
                 "time": format_time(lost_batch.anchor.time),
-                "count": lost_batch.count,
+                "count": lost_batch.record_count,
                 "entries": lost_batch.entries is not None,
-                "source": lost_batch.source,
+                "source": lost_batch.source_name,
             }
             for lost_batch in plan.lost_batches
         ],
@@ -292,7 +294,11 @@ def _make_result_json(result: _Result, *, is_dry_run: bool) -> dict[str, Json]:
 
 
 def _make_stretch_json(stretch: Missing) -> Json:
-    members: dict[str, Json] = {"first": stretch.first, "count": stretch.count, "batch": stretch.batch}
+    members: dict[str, Json] = {
+        "first": stretch.first_position,
+        "count": stretch.record_count,
+        "batch": stretch.batch_sequence,
+    }
     return (
         members | {"submission": stretch.root.hex(), "issuer": stretch.issuer or ""}
         if stretch.root

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from anchoring.database.engine import find_missing_file, snapshot
+from anchoring.database.engine import find_missing_file, open_snapshot
 from anchoring.database.reading import open_for_reading
 from anchoring.register.search.listing import Criteria, check_searchable, count_records, list_records
 from api.client.authorities import add_authorities
@@ -262,7 +262,7 @@ def _open_register(directory: Path) -> Iterator[Connection]:
         raise SettingsError(f"the node in {directory} issues nothing: it has no register to search")
     if find_missing_file(settings.register_url) is not None:
         raise SettingsError(f"the node in {directory} has no register yet: start it once")
-    with open_for_reading(settings.register_url) as engine, snapshot(engine) as connection:
+    with open_for_reading(settings.register_url) as engine, open_snapshot(engine) as connection:
         check_searchable(connection)
         yield connection
 

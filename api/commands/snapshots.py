@@ -88,7 +88,7 @@ def _export(options: _ExportOptions) -> int:
     chunks, header_chunks = tee(_export_chunks(options))
     header = read_header(header_chunks)
     del header_chunks  # else what it has not passed would be kept in memory
-    replace_file(options.output, chunks, public=True)
+    replace_file(options.output, chunks, is_public=True)
     note(
         f"{options.output}: events {header.after_event_number + 1} to {header.checkpoint.event_number}, "
         f"{len(header.cosigned_checkpoint.cosignatures)} cosignatures"
@@ -117,7 +117,7 @@ def _read_directory(directory: Path, options: _ExportOptions) -> Iterator[bytes]
         replica.reading() as replica_view,
     ):
         city_count = options.cosigned or count_majority(count_node_cities(replica_view))
-        newest_checkpoint = checkpoints.newest_of(find_node_cities(replica_view), city_count)
+        newest_checkpoint = checkpoints.find_newest_of_cities(find_node_cities(replica_view), city_count)
         if newest_checkpoint is None:
             raise NotFound(
                 f"no checkpoint is signed by nodes of {city_count} cities here: let them cosign "

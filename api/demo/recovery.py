@@ -49,7 +49,7 @@ class Watch:
 
     def _look(self) -> None:
         devnet = self._stage.devnet
-        if devnet and not devnet.runs:
+        if devnet and not devnet.is_running:
             self._tell("   The chain was stopped. It is started again.")
             devnet.stop()
             devnet.start()

@@ -22,7 +22,7 @@ from anchoring.chain.events import read_events
 from anchoring.chain.jsonrpc import Endpoint
 from anchoring.chain.protocol import Chain, RegistryName
 from anchoring.errors import NO_FUNDS, AnchoringError, DevnetError, ReorgDetected, TransactionRejected
-from anchoring.processes.children import dies_with
+from anchoring.processes.children import make_dying_with
 from anchoring.register.access.tokens import create_token
 from anchoring.register.store import Register
 from api import files
@@ -68,7 +68,7 @@ class City:
                 stdout=log_file,
                 stderr=log_file,
                 start_new_session=True,
-                preexec_fn=dies_with(os.getpid()),
+                preexec_fn=make_dying_with(os.getpid()),
             )
 
     @property
@@ -128,7 +128,7 @@ class Stage:
     def open_account(self, name: str) -> Account:
         """Return the account that plays a role: one each on a devnet, the same for all on a chain of somebody else's."""
         if self.devnet:
-            return self.devnet.account(name)
+            return self.devnet.open_account(name)
         assert self.shared_account is not None
         return self.shared_account
 
@@ -196,7 +196,7 @@ class Stage:
         """Return the gas that each anchor of the registry took, as its receipt says."""
         contract = RegistryName.parse(self.registry).contract
         receipts = [
-            self.chain.receipt(recorded_act.transaction)
+            self.chain.receipt(recorded_act.transaction_hash)
             for recorded_act in read_events(self.chain, contract)
             if recorded_act.event.kind == acts.Anchored.KIND
         ]

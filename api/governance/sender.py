@@ -69,12 +69,12 @@ class Sender:
             )
         except TransactionRejected as error:
             raise add_advice(error) from error
-        transaction_hash = "0x" + receipt.transaction.hex()
+        transaction_hash = "0x" + receipt.transaction_hash.hex()
         return {
             "act": type(act).__name__,
             "changed": describe_act(act),
             "next": name_next_step(act),
-            "block": receipt.block,
+            "block": receipt.block_number,
             "gas": receipt.gas_used,
             "transaction": transaction_hash,
         }

@@ -201,10 +201,10 @@ def respond(error: Exception) -> Response:
     problem, detail = find_problem(error), tell_detail(error)
     if isinstance(error, anchoring.TooMuchWaiting | anchoring.TooManyLooks):
         answer = make_document(problem, detail)
-        answer.headers["Retry-After"] = str(error.retry_after)
+        answer.headers["Retry-After"] = str(error.retry_after_seconds)
         return answer
     if isinstance(error, anchoring.SubmissionRefused):
-        rows = [{"row": row.row, "message": row.message} for row in error.rows]
+        rows = [{"row": row.row_number, "message": row.message} for row in error.row_errors]
         return make_document(problem, detail, rows=rows)
     return make_document(problem, detail)
 

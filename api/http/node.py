@@ -12,7 +12,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 
 from anchoring.checkpoints.store import Checkpoints
-from anchoring.database.engine import snapshot
+from anchoring.database.engine import open_snapshot
 from anchoring.errors import NotFound
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.backlog import Gate, Room
@@ -147,7 +147,7 @@ def _make_intake_rules(settings: Settings, register: Register | None, replica: R
     intake_gate = Gate(register, room, time.monotonic) if register else None
 
     def read_lead(now: int) -> int | None:
-        with snapshot(replica.engine) as connection:
+        with open_snapshot(replica.engine) as connection:
             return read_measures(connection, now).get(CHAIN_CLOCK_LEAD)
 
     process_count = intake_section.processes or count_processes() // settings.api_processes

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from anchoring.anchorer.lease import find_lease_holder, name_holder
-from anchoring.database.engine import snapshot
+from anchoring.database.engine import open_snapshot
 from anchoring.errors import DatabaseUnavailable, EndpointsDisagree
 from anchoring.intake.backlog import measure_backlog
 from anchoring.processes.board import read_board
@@ -61,7 +61,7 @@ def tell_readiness(node: Node) -> ReadyShape:
     """
     now, processes, conditions = node.clock(), list[ProcessShape](), tuple[Condition, ...]()
     try:
-        with snapshot(node.replica.engine) as connection:
+        with open_snapshot(node.replica.engine) as connection:
             conditions, measures = tuple(read_conditions(connection)), read_measures(connection, now)
         processes = [_describe_process(condition, now) for condition in conditions]
         disagreement = next(
@@ -80,7 +80,7 @@ def tell_readiness(node: Node) -> ReadyShape:
                 chain_clock_lead=measures.get(CHAIN_CLOCK_LEAD),
                 lagging=lag_seconds > READY_LAG_SECONDS,
                 quarantine=replica_view.quarantine,
-                forks=len(node.checkpoints.forks()),
+                forks=len(node.checkpoints.list_forks()),
                 disagreement=disagreement,
                 detail=detail,
                 processes=processes,
@@ -100,13 +100,13 @@ def refuse_behind(replica_view: ReplicaView) -> None:
 
     Until then nobody can tell whether the register came from a backup and those positions are another's. Raises: NotReady.
     """
-    if not replica_view.caught_up:
+    if not replica_view.is_caught_up:
         raise NotReady("the node has not followed the chain to its end yet: wait until it is ready (/readyz)")
 
 
 def _describe_lag(replica_view: ReplicaView, conditions: Iterable[Condition]) -> str:
     """Say how far the follower is, where the replica has never caught up; empty where it has."""
-    if replica_view.caught_up:
+    if replica_view.is_caught_up:
         return ""
     for condition in conditions:
         if condition.name == FOLLOWER:
@@ -147,7 +147,7 @@ def _describe_process(condition: Condition, now: int) -> ProcessShape:
 
 
 def _describe_logs(node: Node, replica_view: ReplicaView, now: int) -> list[LogStateShape]:
-    void_counts, entry_counts = replica_view.void_anchors(), node.entry_copies.count_states(now)
+    void_counts, entry_counts = replica_view.count_void_anchors(), node.entry_copies.count_states(now)
     return [
         LogStateShape(
             log=log_state.name,
@@ -174,17 +174,19 @@ def _describe_issuing(
         end_times = [token.ends_at for token in tokens if token.ends_at and is_ending(token, now)]
         return IssuingShape(
             log=node.log,
-            waiting_submissions=backlog.submissions,
-            waiting_records=backlog.records,
-            waiting_bytes=backlog.bytes,
-            oldest_waiting=None if backlog.oldest_accepted is None else max(0, now - backlog.oldest_accepted),
+            waiting_submissions=backlog.submission_count,
+            waiting_records=backlog.record_count,
+            waiting_bytes=backlog.byte_count,
+            oldest_waiting=None
+            if backlog.oldest_accepted_at is None
+            else max(0, now - backlog.oldest_accepted_at),
             promise_left=None if backlog.deadline is None else backlog.deadline - now,
             open_batch=open_batch.sequence if open_batch else None,
             open_batch_state=open_batch.state if open_batch else None,
             open_batch_age=max(0, now - open_batch.frozen_at) if open_batch else None,
             lease_holder=_label_holder(find_lease_holder(connection, node.log)),
             missing_batches=_find_missing_batches(connection, replica_view, node.log),
-            missing_records=sum(stretch.count for stretch in list_missing(connection)),
+            missing_records=sum(stretch.record_count for stretch in list_missing(connection)),
             balance_gwei=measures.get(BALANCE),
             anchors_left=measures.get(ANCHORS_LEFT),
             tokens_ending=len(end_times),

@@ -43,14 +43,14 @@ def _does_api_answer(settings: "Settings") -> bool:
 
 
 def _list_unheard(settings: "Settings", parts: Sequence[str], now: float) -> Iterator[str]:
-    from anchoring.database.engine import open_engine, snapshot
+    from anchoring.database.engine import open_engine, open_snapshot
     from anchoring.processes.condition import read_conditions
 
     if not parts:
         return
     engine = open_engine(settings.replica_url)
     try:
-        with snapshot(engine) as connection:
+        with open_snapshot(engine) as connection:
             seen_by_part = {condition.name: condition.seen for condition in read_conditions(connection)}
     finally:
         engine.dispose()

@@ -6,7 +6,7 @@ from typing import Final, NotRequired, TypedDict
 
 from anchoring.catalogue.chosen import get_catalogue
 from anchoring.register.search.finding import Hit
-from anchoring.register.search.listing import Criteria, Figure, Listed
+from anchoring.register.search.listing import Criteria, Figure, ListedRecord
 from api.rendering.sheets import Cell
 from api.rendering.visible import make_visible
 from api.words import ACTION_WORDS, STATUS_WORDS, write_moment
@@ -85,7 +85,7 @@ def make_hit_json(hit: Hit) -> HitJson:
     }
 
 
-def make_listed_json(listed: Listed) -> ListedJson:
+def make_listed_json(listed: ListedRecord) -> ListedJson:
     return {
         "position": listed.position,
         "identifier": listed.identifier,

@@ -29,18 +29,18 @@ class Finding:
     """One contradiction: a stable `slug` for programs, its place, and the words.
 
     The place is a `database` (register, replica, checkpoints, or what is no database: node, chain), a `table` of it (empty
-    where it is of all), and `where` in it: `batch 17`, `position 42`.
+    where it is of all), and `place` in it: `batch 17`, `position 42`.
     """
 
     slug: str
-    where: str
+    place: str
     text: str
     database: str = ""
     table: str = ""
 
     def to_json(self) -> dict[str, Json]:
         table_json: dict[str, Json] = {"table": self.table} if self.table else {}
-        place_json: dict[str, Json] = {"database": self.database, "where": self.where}
+        place_json: dict[str, Json] = {"database": self.database, "where": self.place}
         return {"slug": self.slug, "text": self.text} | place_json | table_json
 
 
@@ -218,7 +218,7 @@ def _decode_findings(values: Sequence[Json]) -> tuple[Finding, ...]:
         findings.append(
             Finding(
                 slug=fields.take_text("slug"),
-                where=fields.take_text("where"),
+                place=fields.take_text("where"),
                 text=fields.take_text("text"),
                 database=fields.take_text("database"),
                 table=fields.take_text("table") if fields.has("table") else "",

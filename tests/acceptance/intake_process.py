@@ -31,7 +31,7 @@ def main() -> None:
         lines = split_lines(iter(lambda: file.read(CHUNK), b""))
         acceptance = accept(register, World().trust, lines, NOW, SETTINGS)
     register.close()
-    print(json.dumps({"count": acceptance.count, "before": before, "peak": peak_bytes()}))
+    print(json.dumps({"count": acceptance.record_count, "before": before, "peak": peak_bytes()}))
 
 
 if __name__ == "__main__":

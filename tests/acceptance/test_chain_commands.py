@@ -35,7 +35,7 @@ class Office:
     registry: str = ""
 
     def address(self, role: str) -> str:
-        return self.net.account(role).address
+        return self.net.open_account(role).address
 
     def options(self, role: str) -> list[str]:
         self.address(role)

@@ -65,7 +65,7 @@ def test_the_story_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         devnet = story.stage.devnet
         assert devnet
         until = time.monotonic() + 30
-        while not devnet.runs and time.monotonic() < until:
+        while not devnet.is_running and time.monotonic() < until:
             time.sleep(0.05)
         assert devnet._process
         devnet._process.kill()

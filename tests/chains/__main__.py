@@ -31,7 +31,7 @@ def stand_double(kind: str, directory: Path) -> Iterator[ChainAtHand]:
     with Devnet(directory / "chain", block_seconds=_BLOCK_SECONDS) as devnet:
         double = Double(devnet.url, **ALL_KINDS[kind])
         try:
-            account = devnet.account("province")
+            account = devnet.open_account("province")
             if not double.fees:
                 devnet.request("anvil_setNextBlockBaseFeePerGas", "0x0")
                 devnet.request("anvil_setBalance", account.address, _FREE_BALANCE)

@@ -14,7 +14,7 @@ from anchoring.chain.accounts import Account
 from anchoring.chain.devnet import CHAIN_ID
 from anchoring.chain.jsonrpc import Endpoint
 from anchoring.errors import ChainUnavailable
-from anchoring.processes.children import dies_with
+from anchoring.processes.children import make_dying_with
 from ledger.crypto.keys import keccak256
 
 FOLDER: Final = Path(__file__).parent / "npm"
@@ -99,7 +99,7 @@ def spawn(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            preexec_fn=dies_with(os.getpid()),
+            preexec_fn=make_dying_with(os.getpid()),
         )
 
 

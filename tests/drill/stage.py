@@ -11,7 +11,7 @@ from typing import Final
 
 from anchoring.audit.audit import Evidence, Expected
 from anchoring.audit.findings import AuditReport
-from anchoring.audit.node import Places, audit_node
+from anchoring.audit.node import DatabaseUrls, audit_node
 from anchoring.chain.protocol import Chain
 from anchoring.checkpoints.cosigning import Peer
 from anchoring.checkpoints.store import Checkpoints, make_checkpoint
@@ -20,7 +20,7 @@ from anchoring.register.access.looks import LookRules, Purpose, log_looks
 from anchoring.register.access.tokens import create_token
 from anchoring.register.receipts import find_or_sign_receipt
 from anchoring.register.records import find_current_leaf
-from anchoring.register.submissions import page_submissions
+from anchoring.register.submissions import list_submissions
 from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import encode as canonical
@@ -91,10 +91,14 @@ class Copy:
         replica, checkpoints, register = (
             f"sqlite:///{self.folder / name}" for name in (REPLICA, CHECKPOINTS, REGISTER)
         )
-        places = Places(replica, checkpoints, register, grace=0)
+        database_urls = DatabaseUrls(replica, checkpoints, register, grace_seconds=0)
         evidence = Evidence(self.chain, self.peers, self.receipts)
         return audit_node(
-            places, self.expected, now=now or self.stage.now, evidence=evidence, processes=self.processes
+            database_urls,
+            self.expected,
+            now=now or self.stage.now,
+            evidence=evidence,
+            processes=self.processes,
         )
 
     def contents(self) -> dict[str, bytes]:
@@ -108,7 +112,7 @@ class OtherNode:
     signed: CosignedCheckpoint
     name: str = "node 1 of wuhan"
 
-    def checkpoint(self) -> bytes:
+    def fetch_checkpoint(self) -> bytes:
         return canonical(self.signed.to_json())
 
 
@@ -176,7 +180,7 @@ def build_stage(folder: Path) -> Stage:
                 )
     receipts = []
     with city.register.reading() as connection:
-        submissions = page_submissions(connection)
+        submissions = list_submissions(connection)
     for submission in submissions:
         receipt = find_or_sign_receipt(city.register, submission, own_key)
         assert receipt is not None
@@ -200,7 +204,7 @@ def build_stage(folder: Path) -> Stage:
 
 def _has_pending(city: City) -> bool:
     with city.replica.reading() as view:
-        return bool(view.pending())
+        return bool(view.list_pending())
 
 
 def _leaf(city: City, identifier: str) -> bytes:

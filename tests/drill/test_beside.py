@@ -38,7 +38,7 @@ class Silent:
 
     name = "node 2 of wuhan"
 
-    def checkpoint(self) -> bytes | None:
+    def fetch_checkpoint(self) -> bytes | None:
         raise PeerFailed("it cannot be reached")
 
 
@@ -187,7 +187,7 @@ def test_damage_beside_the_rows_is_found(stage: Stage, name: str, tmp_path: Path
         assert (slug, database) in findings, "\n".join(str(finding) for finding in report.findings)
     assert copy.contents() == contents
     if database != "register":
-        assert report.checked["records"] == 20, "damage beside the register does not hide it"
+        assert report.checked_counts["records"] == 20, "damage beside the register does not hide it"
 
 
 def describe(findings: tuple[Finding, ...]) -> set[str]:
@@ -202,7 +202,7 @@ def audit_untouched(stage: Stage, folder: Path) -> tuple[Copy, AuditReport]:
 
 def test_an_untouched_copy_gives_nothing_and_stays_as_it_is(stage: Stage, tmp_path: Path) -> None:
     copy, report = audit_untouched(stage, tmp_path)
-    assert (report.findings, report.unchecked) == ((), ())
+    assert (report.findings, report.unchecked_findings) == ((), ())
     assert describe(report.remarks) == ALWAYS_REMARKED
     assert copy.contents() == stage.copy(tmp_path).contents()
 
@@ -271,7 +271,7 @@ def test_what_is_not_asked_is_said(stage: Stage, tmp_path: Path) -> None:
     (tmp_path / CHECKPOINTS).unlink()
     report = copy.audit()
     assert report.findings == ()
-    assert [unchecked.slug for unchecked in report.unchecked] == [
+    assert [unchecked.slug for unchecked in report.unchecked_findings] == [
         "database-missing", "peer-unchecked", "chain-not-asked",
     ]  # fmt: skip
 
@@ -286,7 +286,7 @@ def test_a_count_whose_signature_was_taken_away_is_not_checked(stage: Stage, tmp
     )
     report = copy.audit()
     assert report.findings == ()
-    assert [unchecked.slug for unchecked in report.unchecked] == ["tally-unsigned"] * 2
+    assert [unchecked.slug for unchecked in report.unchecked_findings] == ["tally-unsigned"] * 2
     assert not report.is_whole
 
 
@@ -304,7 +304,7 @@ def test_a_count_that_another_citys_node_signed_is_found(stage: Stage, tmp_path:
         signature=stage.other_key.sign(tally.encode()),
     )
     report = copy.audit()
-    assert [(unchecked.slug, unchecked.where) for unchecked in report.unchecked] == [
+    assert [(unchecked.slug, unchecked.place) for unchecked in report.unchecked_findings] == [
         ("key-unknown", f"token {token}")
     ]
     assert not report.is_whole
@@ -316,7 +316,7 @@ def test_what_an_endpoint_leaves_out_of_a_range_is_walked_back_to(stage: Stage, 
     chain = stage.chain
     copy.chain = Lying(chain, events=lambda contract, first, last: chain.events(contract, first, first))
     report = copy.audit()
-    assert (report.findings, report.unchecked) == ((), ())
+    assert (report.findings, report.unchecked_findings) == ((), ())
     assert report.is_whole
 
 
@@ -325,7 +325,7 @@ def test_an_endpoint_that_hides_events_accuses_nobody(stage: Stage, tmp_path: Pa
     copy.chain = Lying(stage.chain, events=lambda contract, first, last: ())
     report = copy.audit()
     assert report.findings == ()
-    assert {unchecked.slug for unchecked in report.unchecked} == {"chain-unchecked"}
+    assert {unchecked.slug for unchecked in report.unchecked_findings} == {"chain-unchecked"}
     assert not report.is_whole
 
 
@@ -344,7 +344,7 @@ def test_an_endpoint_that_is_behind_accuses_nobody(stage: Stage, tmp_path: Path)
     )
     report = copy.audit()
     assert report.findings == ()
-    assert {unchecked.slug for unchecked in report.unchecked} == {"chain-unchecked"}
+    assert {unchecked.slug for unchecked in report.unchecked_findings} == {"chain-unchecked"}
 
 
 def test_a_deleted_replica_is_replaced_by_what_the_chain_says(stage: Stage, tmp_path: Path) -> None:
@@ -352,7 +352,7 @@ def test_a_deleted_replica_is_replaced_by_what_the_chain_says(stage: Stage, tmp_
     (tmp_path / REPLICA).unlink()
     report = copy.audit()
     assert report.findings == ()
-    assert report.checked["statuses"] == 13
+    assert report.checked_counts["statuses"] == 13
     copy.execute(REGISTER, "DELETE FROM batch WHERE sequence = 3")
     assert "batch-missing" in describe(copy.audit().findings)
 
@@ -362,7 +362,7 @@ def test_an_older_schema_is_told_and_left_as_it_is(stage: Stage, tmp_path: Path)
     copy.execute(REGISTER, "UPDATE alembic_version SET version_num = '0003'")
     contents = copy.contents()
     report = copy.audit()
-    assert [(unchecked.slug, unchecked.where) for unchecked in report.unchecked] == [
+    assert [(unchecked.slug, unchecked.place) for unchecked in report.unchecked_findings] == [
         ("schema-other", "register")
     ]
     assert copy.contents() == contents
@@ -373,18 +373,18 @@ def test_a_peer_of_the_same_history_agrees(stage: Stage, tmp_path: Path) -> None
     unsigned = OtherNode(CosignedCheckpoint(stage.checkpoint))
     copy.peers = [*stage.peers, unsigned]
     report = copy.audit()
-    assert (report.findings, report.checked["peers' checkpoints"]) == ((), 1)
-    assert [unchecked.slug for unchecked in report.unchecked] == ["peer-unchecked"]
+    assert (report.findings, report.checked_counts["peers' checkpoints"]) == ((), 1)
+    assert [unchecked.slug for unchecked in report.unchecked_findings] == ["peer-unchecked"]
 
 
 def test_a_working_node_gives_no_finding(tmp_path: Path) -> None:
     """Twenty audits while the node takes in, anchors and follows."""
     from anchoring.audit.audit import Evidence, Expected
-    from anchoring.audit.node import Places, audit_node
+    from anchoring.audit.node import DatabaseUrls, audit_node
 
     city = City(tmp_path)
     checkpoints = Checkpoints(f"sqlite:///{tmp_path / CHECKPOINTS}")
-    places = Places(city.urls[1], f"sqlite:///{tmp_path / CHECKPOINTS}", city.urls[0])
+    places = DatabaseUrls(city.urls[1], f"sqlite:///{tmp_path / CHECKPOINTS}", city.urls[0])
     expected = Expected(city.registry, "tianmen")
     for number in range(AUDITS):
         city.submit(licence(number))
@@ -404,6 +404,6 @@ def test_the_report_holds_no_text_that_is_none(stage: Stage, tmp_path: Path) -> 
     copy.execute(REGISTER, "UPDATE token SET id = CAST(x'ff' AS TEXT) WHERE id = (SELECT min(id) FROM token)")
     report = copy.audit()
     for finding in report.findings:
-        canonical({"where": finding.where, "text": finding.text})
-        json.dumps(finding.where).encode()
+        canonical({"where": finding.place, "text": finding.text})
+        json.dumps(finding.place).encode()
     assert "value-impossible" in describe(report.findings)

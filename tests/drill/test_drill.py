@@ -19,7 +19,7 @@ def test_damage_is_found_named_and_pointed_at(stage: Stage, name: str, tmp_path:
     copy.execute(damage.database, *damage.statements)
     contents = copy.contents()
     report = copy.audit()
-    places = [(finding.slug, finding.table, finding.where) for finding in report.findings]
+    places = [(finding.slug, finding.table, finding.place) for finding in report.findings]
     assert any(
         (slug, table) == (damage.slug, damage.table) and damage.where in where
         for slug, table, where in places

@@ -42,14 +42,14 @@ def write_report(copy: Copy, processes: int) -> bytes:
         copy.expected.log or "",
         copy.stage.now,
         report.standing,
-        report.checked,
+        report.checked_counts,
         report.findings,
         report.remarks,
-        report.unchecked,
-        report.unlisted,
+        report.unchecked_findings,
+        report.unlisted_count,
         copy.stage.own_key.public.spki,
     )
-    return canonical(statement.to_json()) + repr(list(report.checked.items())).encode()
+    return canonical(statement.to_json()) + repr(list(report.checked_counts.items())).encode()
 
 
 def test_several_processes_say_what_one_says(damaged_copy: Copy) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from anchoring.anchorer import batcher
 from anchoring.audit.audit import Expected
-from anchoring.audit.node import Places, audit_node
+from anchoring.audit.node import DatabaseUrls, audit_node
 from anchoring.errors import AnchorContradicted, SubmissionRefused
 from anchoring.intake import admission, intake, rows, writing
 from ledger.crypto.suites import SM3
@@ -69,7 +69,7 @@ def grant_everything(patch: Patch) -> None:
 
 
 def make_another_root(patch: Patch) -> None:
-    patch.setattr(batcher._BatchContent, "root", lambda self, suite: suite.hash(b"another"))
+    patch.setattr(batcher._BatchContent, "compute_root", lambda self, suite: suite.hash(b"another"))
 
 
 def leave_changes_out(patch: Patch) -> None:
@@ -151,7 +151,7 @@ def city(tmp_path: Path) -> Iterator[City]:
 
 
 def audit(city: City, folder: Path) -> Mapping[str, list[str]]:
-    places = Places(city.urls[1], f"sqlite:///{folder / 'checkpoints.db'}", city.urls[0])
+    places = DatabaseUrls(city.urls[1], f"sqlite:///{folder / 'checkpoints.db'}", city.urls[0])
     report = audit_node(places, Expected(city.registry, LOG), now=city.net.now)
     return {finding.slug: [finding.text] for finding in report.findings}
 

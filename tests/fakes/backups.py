@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 
 from anchoring.errors import PeerFailed
 from anchoring.register.store import Register
-from anchoring.register.submissions import page_submissions
+from anchoring.register.submissions import list_submissions
 from anchoring.register.tables import LEASE, METADATA
 
 #: The rows of every table, by its name.
@@ -45,11 +45,11 @@ class KeptCopies:
         if register:
             with register.reading() as connection:
                 self.held = [
-                    (one.acceptance.first, one.entry.to_json())
-                    for one in page_submissions(connection, limit=1_000)
+                    (one.acceptance.first_position, one.entry.to_json())
+                    for one in list_submissions(connection, limit=1_000)
                 ]
 
-    def entries(self, log: str, position: int, most: int) -> bytes:
+    def fetch_entries(self, log: str, position: int, most: int) -> bytes:
         self.asked += 1
         items = [{"first": first, "entry": entry} for first, entry in self.held if first >= position]
         return json.dumps({"items": items[:most]}).encode()
@@ -63,6 +63,6 @@ class Unreachable:
     def __init__(self) -> None:
         self.asked = 0
 
-    def entries(self, log: str, position: int, most: int) -> bytes:
+    def fetch_entries(self, log: str, position: int, most: int) -> bytes:
         self.asked += 1
         raise PeerFailed("it cannot be reached")

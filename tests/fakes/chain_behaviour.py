@@ -34,7 +34,7 @@ class ChainBehaviour:
         assert latest.number - final.number == 2
         below = net.chain.block(latest.number - 1)
         assert below is not None
-        assert latest.parent == below.hash
+        assert latest.parent_hash == below.hash
         assert net.chain.block(latest.number) == latest
         assert net.chain.block(latest.number + 1) is None
 
@@ -106,7 +106,7 @@ class ChainBehaviour:
         for event in events:
             head = extend_head(head, event)
         stated = net.chain.registry_head(contract)
-        assert (stated.event_number, stated.head, stated.closed) == (len(events), head, True)
+        assert (stated.event_number, stated.head, stated.is_closed) == (len(events), head, True)
         assert stated.last_block == events[-1].block
 
     def test_an_admin_hands_over_in_two_steps(self, net: Net) -> None:
@@ -155,18 +155,18 @@ class ChainBehaviour:
         nonce = net.chain.transaction_count(province.address)
         signed = sign(net, province, contract, call, nonce)
         assert net.chain.receipt(signed.hash) is None
-        assert net.chain.send(signed.raw) == net.chain.send(signed.raw) == signed.hash
+        assert net.chain.send(signed.raw_bytes) == net.chain.send(signed.raw_bytes) == signed.hash
         assert net.chain.transaction_count(province.address) == nonce
         assert net.chain.transaction_count(province.address, pending=True) == nonce + 1
         net.mine()
         receipt = net.chain.receipt(signed.hash)
         assert receipt is not None
-        assert receipt.succeeded
-        assert receipt.block == net.chain.latest().number
+        assert receipt.has_succeeded
+        assert receipt.block_number == net.chain.latest().number
         with pytest.raises(TransactionRejected) as caught:
-            net.chain.send(sign(net, province, contract, call, nonce, gas=900_000).raw)
+            net.chain.send(sign(net, province, contract, call, nonce, gas=900_000).raw_bytes)
         assert caught.value.name == NONCE_TOO_LOW
-        assert net.chain.send(signed.raw) == signed.hash
+        assert net.chain.send(signed.raw_bytes) == signed.hash
 
     def test_a_waiting_transaction_is_replaced_only_for_a_higher_fee(self, net: Net) -> None:
         province = net.account("province")
@@ -174,12 +174,12 @@ class ChainBehaviour:
         call = calls.encode_call(admitted("tianmen", province.address))
         nonce = net.chain.transaction_count(province.address)
         first = sign(net, province, contract, call, nonce)
-        net.chain.send(first.raw)
+        net.chain.send(first.raw_bytes)
         with pytest.raises(TransactionRejected) as caught:
-            net.chain.send(sign(net, province, contract, call, nonce, gas=900_000).raw)
+            net.chain.send(sign(net, province, contract, call, nonce, gas=900_000).raw_bytes)
         assert caught.value.name == UNDERPRICED
         second = sign(net, province, contract, call, nonce, price=2)
-        net.chain.send(second.raw)
+        net.chain.send(second.raw_bytes)
         net.mine()
         assert net.chain.receipt(first.hash) is None
         assert net.chain.receipt(second.hash) is not None
@@ -189,11 +189,11 @@ class ChainBehaviour:
         contract = RegistryName.parse(deploy_on(net, province)).contract
         call = calls.encode_call(admitted("tianmen", stranger.address))
         signed = sign(net, stranger, contract, call, 0)
-        net.chain.send(signed.raw)
+        net.chain.send(signed.raw_bytes)
         net.mine()
         receipt = net.chain.receipt(signed.hash)
         assert receipt is not None
-        assert not receipt.succeeded
+        assert not receipt.has_succeeded
         assert net.chain.registry_head(contract).event_number == 1
 
     def test_a_reorg_takes_events_and_receipts_back(self, net: Net) -> None:
@@ -218,5 +218,5 @@ def sign(net: Net, account: object, to: str, data: bytes, nonce: int, *, gas: in
         to=to,
         data=data,
         gas=gas,
-        price=Price(price * 2 * (net.chain.terms().price or 1)),
+        price=Price(price * 2 * (net.chain.terms().price_wei or 1)),
     )

@@ -207,7 +207,7 @@ class Double:
             price = self._last_price if self.follows else 0
             return {"jsonrpc": "2.0", "id": call["id"], "result": hex(price)}
         if method == "eth_sendRawTransaction" and self.follows:
-            self._last_price = read_transaction(bytes.fromhex(parameters[0][2:])).price.most
+            self._last_price = read_transaction(bytes.fromhex(parameters[0][2:])).price.max_wei
         if method == "eth_getLogs":
             return self._logs(call)
         if method == "eth_sendRawTransaction" and not self.typed and parameters[0].startswith("0x02"):

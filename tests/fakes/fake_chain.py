@@ -47,7 +47,7 @@ class Transaction:
             raw=raw,
             sender=fields.sender,
             nonce=fields.nonce,
-            price=fields.price.most,
+            price=fields.price.max_wei,
             to="0x" + to.hex() if to else None,
             data=data,
         )
@@ -85,7 +85,7 @@ class FakeChain:
         self.final_depth, self.seconds = final_depth, seconds
         self.now = time
         self.span = 1_000
-        self.terms_asked = Terms(base_fee=8, tip=2, block_gas=30_000_000)
+        self.terms_asked = Terms(base_fee_wei=8, tip_wei=2, block_gas_units=30_000_000)
         self.balances: dict[str, int] = {}
         self.branch = 0
         self.waiting: dict[bytes, Transaction] = {}
@@ -289,7 +289,7 @@ class FakeChain:
         succeeded = True
         try:
             if tx.to is None:
-                registry = FakeRegistry(CHAIN_ID, at, block.parent)
+                registry = FakeRegistry(CHAIN_ID, at, block.parent_hash)
                 event = registry.deploy(_province(tx.data), time=block.time, block=block.number)
                 state.registries[at] = registry
             else:

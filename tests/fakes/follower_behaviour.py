@@ -38,7 +38,7 @@ class FollowerBehaviour:
         follower.step()
         with replica.reading() as reading:
             assert reading.find_log("tianmen") is None or reading.find_log("tianmen").sequence == 0  # type: ignore[union-attr]
-            seen = reading.sighting("tianmen", 1)
+            seen = reading.find_sighting("tianmen", 1)
             assert seen is not None
             assert (seen.act, seen.is_final) == (first, False)
         act_on(net, operator, contract, calls.encode_call(second))
@@ -56,7 +56,7 @@ class FollowerBehaviour:
             assert (log.sequence, log.size, log.operator) == (2, 100, operator.address)
             assert (anchor.void_reason, status.status, status.since) == ("", Status.REVOKED, anchor.time)
             assert reading.find_status("tianmen", 42, 1) is None
-            staple = trees.staple(reading, "tianmen", 42)
+            staple = trees.make_staple(reading, "tianmen", 42)
             assert staple is not None
             assert read_status(staple.chunk, 42) == Status.REVOKED
             assert compute_staple_root(SM3, anchor.size, 42, staple.chunk, staple.path) == anchor.status_root
@@ -73,11 +73,11 @@ class FollowerBehaviour:
         act_on(net, province, contract, calls.encode_call(admitted))
         follower.step()
         with replica.reading() as reading:
-            assert [event.event.event_number for event in reading.pending()] == [2]
+            assert [event.event.event_number for event in reading.list_pending()] == [2]
         net.reorg(1)
         follower.step()
         with replica.reading() as reading:
-            assert reading.pending() == []
+            assert reading.list_pending() == []
         act_on(net, province, contract, calls.encode_call(admitted))
         net.mine(2)
         follower.step()

@@ -96,7 +96,7 @@ class AnyCity:
     def follow(self) -> None:
         """Let the replica take everything that the chain has."""
         self.follower.step()
-        while not self.follower.caught_up:
+        while not self.follower.is_caught_up:
             self.follower.step()
 
     def mine(self, blocks: int = 1) -> None:

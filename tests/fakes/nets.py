@@ -64,7 +64,7 @@ class AnvilNet:
         self.devnet = Devnet(directory, block_seconds=block_seconds)
         self.devnet.start()
         self.chain = self.devnet.chain
-        self.account: Callable[[str], Account] = self.devnet.account
+        self.account: Callable[[str], Account] = self.devnet.open_account
         self.mine = self.devnet.mine
 
     @property

@@ -78,13 +78,13 @@ class FakeNode:
 
     def follow(self) -> None:
         self.follower.step()
-        while not self.follower.caught_up:
+        while not self.follower.is_caught_up:
             self.follower.step()
 
     @property
     def cosigner(self) -> Cosigner:
         return Cosigner(self.replica, self.checkpoints, self.province.keys[self.name], self.peers)
 
-    def checkpoint(self) -> bytes | None:
-        newest = self.checkpoints.newest()
+    def fetch_checkpoint(self) -> bytes | None:
+        newest = self.checkpoints.find_newest()
         return canonical(newest.to_json()) if newest else None

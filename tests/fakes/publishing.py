@@ -10,12 +10,12 @@ from typing import Any, cast
 
 from sqlalchemy import Connection
 
-from anchoring.database.engine import insert_missing, snapshot, transaction
+from anchoring.database.engine import begin_transaction, insert_missing, open_snapshot
 from anchoring.errors import PeerFailed
 from anchoring.monitor.copies import AnchorEntries, EntryCopies
 from anchoring.monitor.monitor import Monitor
 from anchoring.replica.reading import EntrySource, ReplicaView
-from anchoring.replica.rows import anchor_row
+from anchoring.replica.rows import make_anchor_row
 from anchoring.replica.store import Replica
 from anchoring.replica.tables import ANCHOR
 from ledger.encoding.canonical import Json, encode
@@ -44,7 +44,9 @@ class KnownView:
 
     def find_occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
         return (
-            self.entries.occurrences(cast(ReplicaView, self), log, root, sequence) if self.entries else None
+            self.entries.find_occurrences(cast(ReplicaView, self), log, root, sequence)
+            if self.entries
+            else None
         )
 
 
@@ -58,15 +60,15 @@ class KnownReplica(Replica):
 
     @contextmanager
     def reading(self, *, quarantined: bool = False) -> Iterator[ReplicaView]:
-        with transaction(self.engine) as connection:
+        with begin_transaction(self.engine) as connection:
             rows = [
-                anchor_row(anchor)
+                make_anchor_row(anchor)
                 for log in self._knowledge.list_logs()
                 for sequence in range(1, log.sequence + 1)
                 if (anchor := self._knowledge.find_anchor(log.name, sequence))
             ]
             insert_missing(connection, ANCHOR, rows)
-        with snapshot(self.engine) as connection:
+        with open_snapshot(self.engine) as connection:
             yield cast(ReplicaView, KnownView(self._knowledge, connection))
 
 
@@ -79,7 +81,7 @@ class FakePeer:
     broken: Callable[[str, int], bytes] | None = None
     asked: list[int] = field(default_factory=list)
 
-    def entries(self, log: str, position: int, most: int) -> bytes:
+    def fetch_entries(self, log: str, position: int, most: int) -> bytes:
         self.asked.append(position)
         if self.broken:
             return self.broken(log, position)
@@ -143,7 +145,7 @@ class Watch:
             self.monitor.step()
 
     def entries_of(self, sequence: int) -> AnchorEntries:
-        found = self.published.of_anchor(self.city.name, sequence, self.registry.now)
+        found = self.published.find_anchor_entries(self.city.name, sequence, self.registry.now)
         assert found
         return found
 
@@ -154,7 +156,7 @@ class Watch:
         return anchor.time + GRACE
 
     def states(self) -> list[str]:
-        found = self.published.of_anchors(self.city.name, 1, self.city.sequence, self.registry.now)
+        found = self.published.list_anchor_entries(self.city.name, 1, self.city.sequence, self.registry.now)
         return [found[sequence].state.value if sequence in found else "" for sequence in self.sequences()]
 
     def sequences(self) -> Sequence[int]:

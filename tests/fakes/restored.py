@@ -81,9 +81,9 @@ class Story:
             log=LOG,
             suite=SM3,
             root=bytes.fromhex(promised.id),
-            record_count=promised.count,
-            first_position=promised.first,
-            accepted_at=promised.accepted,
+            record_count=promised.record_count,
+            first_position=promised.first_position,
+            accepted_at=promised.accepted_at,
             deadline=deadline,
             key_id=key.public.id,
         )
@@ -104,7 +104,9 @@ class Restored(Story):
         city.settle()
         self.submit("waiting", licence(40))
         self.copies = KeptCopies(city.register)
-        self.copies.held = [held for held in self.copies.held if held[0] < self.acceptances["waiting"].first]
+        self.copies.held = [
+            held for held in self.copies.held if held[0] < self.acceptances["waiting"].first_position
+        ]
         self.lose(self.backup)
 
     def take_early(self, *rows: dict[str, Any]) -> Acceptance:

@@ -20,7 +20,7 @@ from anchoring.intake.intake import accept
 from anchoring.register.proofs import make_proof
 from anchoring.register.records import find_record
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL, page_submissions
+from anchoring.register.submissions import FINAL, list_submissions
 from anchoring.register.tables import RECORD
 from anchoring.replica.reading import Cursor, ReplicaView
 from anchoring.replica.store import FoldedEvent
@@ -198,7 +198,7 @@ class Story:
 
     def _is_at_rest(self) -> bool:
         with self.city.register.reading() as connection:
-            return all(found.state == FINAL for found in page_submissions(connection))
+            return all(found.state == FINAL for found in list_submissions(connection))
 
 
 @pytest.mark.parametrize("recovery", ["retry", "restart"])
@@ -234,7 +234,10 @@ def check_everything(city: AnyCity, *, records: int, batches: int) -> None:
     with city.replica.reading() as reading:
         report = audit(reading, city.register, now=city.net.now)
         assert (report.findings, report.remarks) == ((), ())
-        assert (report.checked["records replayed"], report.checked["anchors"]) == (records, batches)
+        assert (report.checked_counts["records replayed"], report.checked_counts["anchors"]) == (
+            records,
+            batches,
+        )
         with city.register.reading() as connection:
             leaves = list(connection.execute(select(RECORD.c.leaf).order_by(RECORD.c.position)).scalars())
             held = [find_record(connection, leaf) for leaf in leaves]

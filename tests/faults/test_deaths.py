@@ -20,7 +20,7 @@ from anchoring.audit.findings import AuditReport
 from anchoring.errors import AnchoringError, DatabaseDamaged, DatabaseUnavailable
 from anchoring.intake.intake import accept
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL, page_submissions
+from anchoring.register.submissions import FINAL, list_submissions
 from anchoring.register.tables import METADATA
 from tests.auditing import audit
 from tests.fakes.department import SETTINGS, change, licence
@@ -47,7 +47,7 @@ def test_a_deleted_replica_is_followed_anew_and_nothing_else_changes(tmp_path: P
     city.submit(licence(1), licence(2))
     city.settle()
     city.submit(change("suspend", 1))
-    before = audited(city).checked
+    before = audited(city).checked_counts
     city.stop()
     for file in tmp_path.glob("replica.db*"):
         file.unlink()
@@ -55,8 +55,8 @@ def test_a_deleted_replica_is_followed_anew_and_nothing_else_changes(tmp_path: P
     city.follow()
     city.settle()
     report = audited(city)
-    assert report.clean
-    assert report.checked["records"] == before["records"] == 3
+    assert report.is_clean
+    assert report.checked_counts["records"] == before["records"] == 3
     assert [anchor.sequence for anchor in city.anchors()] == [1, 2]
     city.stop()
 
@@ -72,7 +72,7 @@ def test_a_flipped_bit_is_found_by_the_database_or_by_the_audit(tmp_path: Path) 
     with closing(sqlite3.connect(tmp_path / "register.db")) as connection:
         connection.execute("VACUUM INTO ?", (str(sound),))
     content, stated = sound.read_bytes(), said(sound)
-    assert audited(city).clean
+    assert audited(city).is_clean
     found = 0
     written = [bit for bit in range(len(content) * 8) if content[bit // 8]]  # most of the rest is free space
     for number, place in enumerate(random.Random(5).sample(written, FLIPS)):
@@ -95,7 +95,7 @@ def notices(city: City, file: Path) -> bool:
     except (AnchoringError, SQLAlchemyError):  # the node does not start
         return True
     try:
-        return not audited(city, register).clean
+        return not audited(city, register).is_clean
     finally:
         register.close()
 
@@ -228,8 +228,8 @@ def story(city: City, give_space: Callable[[], None]) -> int:
     insist(city.follow)
     insist(city.anchorer.step)
     with city.register.reading() as connection:
-        assert [found.state for found in page_submissions(connection)] == [FINAL] * 3
+        assert [found.state for found in list_submissions(connection)] == [FINAL] * 3
     report = audited(city)
     assert report.findings == ()
-    assert report.checked["records"] == 153
+    assert report.checked_counts["records"] == 153
     return failed

@@ -21,7 +21,7 @@ from typing import Any, Final
 import orjson
 import pytest
 
-from anchoring.processes.children import die_with, dies_with
+from anchoring.processes.children import die_with, make_dying_with
 from api.limits import MAX_AGE_SECONDS
 from ledger.encoding.canonical import Json
 from tests.papers import sealed
@@ -51,7 +51,9 @@ class Node:
         directory.mkdir()
         (directory / "node.toml").write_text("\n".join(lines) + "\n")
         command = [sys.executable, "-m", "api.cli", "node", str(directory), "--only", "api"]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=dies_with(os.getpid()))
+        self.process = subprocess.Popen(
+            command, stderr=subprocess.DEVNULL, preexec_fn=make_dying_with(os.getpid())
+        )
 
     def ask(self, path: str, body: bytes | None = None) -> tuple[int, dict[str, Any]]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)

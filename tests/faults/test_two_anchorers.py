@@ -16,7 +16,7 @@ from anchoring.anchorer.lease import LEASE_SECONDS
 from anchoring.errors import LeaseLost
 from anchoring.register.batches import list_open_batches
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL, page_submissions
+from anchoring.register.submissions import FINAL, list_submissions
 from anchoring.register.tables import METADATA
 from tests.fakes.department import LOG, change, licence
 from tests.fakes.issuing import City
@@ -125,7 +125,7 @@ def paused_at(point: int, directory: Path) -> bool:
     assert [anchor.sequence for anchor in anchors] == list(range(1, len(anchors) + 1))
     assert anchors[-1].size == 2
     with city.register.reading() as connection:
-        assert {found.state for found in page_submissions(connection)} == {FINAL}
+        assert {found.state for found in list_submissions(connection)} == {FINAL}
         assert list_open_batches(connection) == []
     city.stop()
     return True

@@ -99,7 +99,9 @@ def test_a_department_reaches_a_node_whose_authority_it_names(authority: Authori
 
 def test_a_peer_is_reached_whose_authority_the_settings_name(authority: Authority) -> None:
     with node(authority, PAGE) as url:
-        assert HttpPeer(url, authorities=load_authorities(authority.file)).entries("wuhan", 0, 10) == PAGE
+        assert (
+            HttpPeer(url, authorities=load_authorities(authority.file)).fetch_entries("wuhan", 0, 10) == PAGE
+        )
 
 
 def test_without_it_or_with_another_nobody_is_believed(authority: Authority, tmp_path: Path) -> None:
@@ -112,7 +114,7 @@ def test_without_it_or_with_another_nobody_is_believed(authority: Authority, tmp
             ):
                 client.fetch_logs()
             with pytest.raises(PeerFailed):
-                HttpPeer(url, authorities=load_authorities(ca_file)).checkpoint()
+                HttpPeer(url, authorities=load_authorities(ca_file)).fetch_checkpoint()
 
 
 def test_a_certificate_of_another_machine_is_not_this_one(authority: Authority) -> None:

@@ -52,7 +52,7 @@ def alive(pid: int) -> bool:
 
 def test_what_was_saved_is_there_after_a_restart(tmp_path: Path) -> None:
     with Devnet(tmp_path, block_seconds=None) as net:
-        url, province = net.url, net.account("province")
+        url, province = net.url, net.open_account("province")
         name = deploy(net.chain, province, province.address, patience=Patience(wait=lambda _: net.mine()))
         net.mine(3)
         latest = net.chain.latest()
@@ -60,14 +60,14 @@ def test_what_was_saved_is_there_after_a_restart(tmp_path: Path) -> None:
         assert net.url == url
         assert net.chain.latest() == latest
         assert len(net.chain.events(RegistryName.parse(name).contract, 0, latest.number)) == 1
-        assert net.account("province").address == province.address
+        assert net.open_account("province").address == province.address
         net.mine()
         assert abs(net.chain.latest().time - time.time()) < 10
 
 
 def test_blocks_come_by_themselves_and_a_deployment_waits_for_them(tmp_path: Path) -> None:
     with Devnet(tmp_path, block_seconds=0.1) as net:
-        province = net.account("province")
+        province = net.open_account("province")
         assert deploy(net.chain, province, province.address).startswith("eip155:31337:0x")
 
 
@@ -149,7 +149,7 @@ def test_it_is_saved_while_it_runs_and_its_end_is_noticed(
 
 def test_keystores_and_password_are_their_owners_alone(tmp_path: Path) -> None:
     with Devnet(tmp_path, block_seconds=None) as net:
-        net.account("province")
+        net.open_account("province")
     for path in (tmp_path / "password", tmp_path / "accounts" / "province.json"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 

@@ -17,7 +17,7 @@ import pytest
 
 from anchoring.anchorer.batcher import BatchPolicy
 from anchoring.register.proofs import make_proof
-from anchoring.register.submissions import page_submissions
+from anchoring.register.submissions import list_submissions
 from ledger.encoding.times import parse_time
 from tests.fakes.department import LOG, change, identifier, licence
 from tests.fakes.issuing import AnyCity
@@ -207,11 +207,11 @@ def test_an_upload_that_is_cut_off_leaves_nothing_or_the_same_receipt(
     (link.cut if way == "both" else link.lose_replies)()
     assert upload.stdout.read().startswith(b"0 "), "the department has no answer"
     with issuing.register.reading() as connection:
-        count = len(page_submissions(connection))
+        count = len(list_submissions(connection))
     assert count == (0 if way == "both" else 1)
     (link.mend if way == "both" else link.find_replies)()
     status, receipt = tianmen.call("POST", "/v1/submissions", body, "application/x-ndjson")
     assert (status, receipt["first"], receipt["count"]) == (201 if way == "both" else 200, 0, 20)
     issuing.settle()
     with issuing.register.reading() as connection:
-        assert [one.state for one in page_submissions(connection)] == ["final"]
+        assert [one.state for one in list_submissions(connection)] == ["final"]

@@ -81,13 +81,13 @@ def silent(connection: socket.socket) -> None:
 
 def test_a_page_is_taken_as_it_is() -> None:
     with server(answer("200 OK", PAGE)) as url:
-        assert HttpPeer(url).entries("tianmen", 0, 10) == PAGE
-        assert HttpPeer(url + "/").entries("tianmen", 0, 10) == PAGE
+        assert HttpPeer(url).fetch_entries("tianmen", 0, 10) == PAGE
+        assert HttpPeer(url + "/").fetch_entries("tianmen", 0, 10) == PAGE
 
 
 def test_a_node_that_holds_none_has_an_empty_page() -> None:
     with server(answer("404 Not Found", b"x" * 10_000)) as url:
-        assert HttpPeer(url).entries("tianmen", 0, 10) == PAGE
+        assert HttpPeer(url).fetch_entries("tianmen", 0, 10) == PAGE
 
 
 BOMB = gzip.compress(b" " * 50_000_000)
@@ -114,7 +114,7 @@ def test_whatever_a_server_does_it_ends_in_time(name: str) -> None:
     with server(serve) as url:
         started = time.monotonic()
         with pytest.raises(PeerFailed, match=said) as failed:
-            HttpPeer(url, max_seconds=SECONDS).entries("tianmen", 0, 10)
+            HttpPeer(url, max_seconds=SECONDS).fetch_entries("tianmen", 0, 10)
         assert time.monotonic() - started < 5 * SECONDS
         assert len(str(failed.value)) < 400
         unanswered = "longer than" in said or "cannot be reached" in said
@@ -126,7 +126,7 @@ def test_nobody_there() -> None:
         port = listening.getsockname()[1]
     for url in (f"http://127.0.0.1:{port}", "http://nowhere.invalid"):
         with pytest.raises(PeerFailed, match="cannot be reached"):
-            HttpPeer(url).entries("tianmen", 0, 10)
+            HttpPeer(url).fetch_entries("tianmen", 0, 10)
 
 
 def test_a_checkpoint_is_asked_for_and_may_be_missing() -> None:
@@ -137,9 +137,9 @@ def test_a_checkpoint_is_asked_for_and_may_be_missing() -> None:
         answer("200 OK", b"{}")(connection)
 
     with server(serve) as url:
-        assert HttpPeer(url, SECONDS).checkpoint() == b"{}"
+        assert HttpPeer(url, SECONDS).fetch_checkpoint() == b"{}"
     assert asked
     with server(answer("404 Not Found", b"{}")) as url:
-        assert HttpPeer(url, SECONDS).checkpoint() is None
+        assert HttpPeer(url, SECONDS).fetch_checkpoint() is None
     with server(answer("500 No", b"")) as url, pytest.raises(PeerFailed):
-        HttpPeer(url, SECONDS).checkpoint()
+        HttpPeer(url, SECONDS).fetch_checkpoint()

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from anchoring.database.engine import open_engine, snapshot
+from anchoring.database.engine import open_engine, open_snapshot
 from anchoring.errors import DatabaseRefused, DatabaseUnavailable
 from anchoring.limits import WORKER_CONNECTIONS
 from anchoring.register.store import Register
@@ -64,7 +64,7 @@ def test_what_was_accepted_survives_the_death_of_the_server(server: Server) -> N
     with register.reading() as connection:  # through the connections of before
         assert find_submission(connection, before.id).acceptance == before
     after = world.department.submit(register, world.trust, licence(2))
-    assert after.first == before.first + 1
+    assert after.first_position == before.first_position + 1
     register.close()
 
 
@@ -107,7 +107,7 @@ def refusal_of(url: str) -> type[Exception] | None:
     """Return the class of what a first look at a database fails with."""
     engine = open_engine(url)
     try:
-        with snapshot(engine):
+        with open_snapshot(engine):
             return None
     except DatabaseUnavailable as error:
         return type(error)
@@ -150,7 +150,7 @@ def test_a_pooler_that_swallows_what_a_session_is_told_is_refused_by_name(
     assert refusal_of(server.url) is None
     monkeypatch.setattr("sqlalchemy.URL.update_query_dict", lambda url, options: url)
     engine = open_engine(server.url)
-    with pytest.raises(DatabaseRefused, match="pgbouncer"), snapshot(engine):
+    with pytest.raises(DatabaseRefused, match="pgbouncer"), open_snapshot(engine):
         pass
     engine.dispose()
 
@@ -175,7 +175,7 @@ def test_a_server_whose_machine_vanishes_is_given_up_within_half_a_minute(
     server: Server, query: str, expected: str
 ) -> None:
     engine = open_engine(server.url + query)
-    with snapshot(engine) as connection:
+    with open_snapshot(engine) as connection:
         session = connection.connection.driver_connection
         assert isinstance(session, psycopg.Connection)
         parameters = session.info.get_parameters()
@@ -192,9 +192,9 @@ def test_a_process_opens_no_more_connections_than_it_is_counted_with(
     monkeypatch.setattr(engine.pool, "_timeout", 0.1)
     with ExitStack() as stack:
         for _ in range(WORKER_CONNECTIONS):
-            stack.enter_context(snapshot(engine))
+            stack.enter_context(open_snapshot(engine))
         with pytest.raises(DatabaseUnavailable, match="every connection"):
-            stack.enter_context(snapshot(engine))
+            stack.enter_context(open_snapshot(engine))
     engine.dispose()
 
 

@@ -34,8 +34,8 @@ def test_five_hundred_acts_bid_against_nobody(net: AnvilNet) -> None:
             signed = city.sign(
                 chain_id=chain_id, nonce=nonce, to=city.address, data=b"", gas=_GAS, price=price
             )
-            chain.send(signed.raw)
+            chain.send(signed.raw_bytes)
         net.mine()
     assert [chain.transaction_count(city.address) for city in cities] == [ROUNDS] * CITIES
-    assert chain.terms().tip <= asked.tip
-    assert chain.terms().price <= asked.price
+    assert chain.terms().tip_wei <= asked.tip_wei
+    assert chain.terms().price_wei <= asked.price_wei

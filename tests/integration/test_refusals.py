@@ -82,24 +82,26 @@ def refusal(net: DoubleNet, raw: bytes) -> TransactionRejected:
 def test_the_chain_says_why(net: DoubleNet) -> None:
     account, poor = net.account("payer"), Account(keccak256(b"poor"))
     asked = net.chain.terms()
-    price = Price(4 * asked.price, asked.tip)
+    price = Price(4 * asked.price_wei, asked.tip_wei)
     first = sign(net, account, net.chain.transaction_count(account.address), price)
     nonce = net.chain.transaction_count(account.address)
-    assert net.chain.send(first.raw) == net.chain.send(first.raw) == first.hash  # one that waits is no error
-    rival = sign(net, account, nonce, Price(price.most, asked.tip), gas=GAS + 1)
-    assert refusal(net, rival.raw).name == UNDERPRICED
+    assert (
+        net.chain.send(first.raw_bytes) == net.chain.send(first.raw_bytes) == first.hash
+    )  # one that waits is no error
+    rival = sign(net, account, nonce, Price(price.max_wei, asked.tip_wei), gas=GAS + 1)
+    assert refusal(net, rival.raw_bytes).name == UNDERPRICED
     net.mine()
-    assert net.chain.send(first.raw) == first.hash  # nor is one that was mined
-    assert refusal(net, rival.raw).name == NONCE_TOO_LOW
-    assert refusal(net, sign(net, poor, 0, price).raw).name == NO_FUNDS
-    huge = sign(net, account, nonce + 1, price, gas=asked.block_gas + 1)
-    assert refusal(net, huge.raw).name == GAS_LIMIT
+    assert net.chain.send(first.raw_bytes) == first.hash  # nor is one that was mined
+    assert refusal(net, rival.raw_bytes).name == NONCE_TOO_LOW
+    assert refusal(net, sign(net, poor, 0, price).raw_bytes).name == NO_FUNDS
+    huge = sign(net, account, nonce + 1, price, gas=asked.block_gas_units + 1)
+    assert refusal(net, huge.raw_bytes).name == GAS_LIMIT
 
 
 def test_what_the_chain_has_nothing_against_is_tried_again_and_then_named(net: DoubleNet) -> None:
     account = net.account("another")
     asked = net.chain.terms()
-    signed = sign(net, account, 0, Price(4 * asked.price, asked.tip))
+    signed = sign(net, account, 0, Price(4 * asked.price_wei, asked.tip_wei))
     speak = net.double._speak
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -111,14 +113,14 @@ def test_what_the_chain_has_nothing_against_is_tried_again_and_then_named(net: D
                 else speak(call)
             ),
         )
-        assert refusal(net, signed.raw).name == REFUSED
-    assert net.chain.send(signed.raw) == signed.hash
+        assert refusal(net, signed.raw_bytes).name == REFUSED
+    assert net.chain.send(signed.raw_bytes) == signed.hash
 
 
 def test_a_number_that_is_not_reached_is_told(net: DoubleNet) -> None:
     account = net.account("early")
     asked = net.chain.terms()
-    signed = sign(net, account, 5, Price(4 * asked.price, asked.tip))
+    signed = sign(net, account, 5, Price(4 * asked.price_wei, asked.tip_wei))
     forward = net.double._forward
     with pytest.MonkeyPatch.context() as patch:  # anvil takes such a transaction, others do not
         patch.setattr(
@@ -130,12 +132,12 @@ def test_a_number_that_is_not_reached_is_told(net: DoubleNet) -> None:
                 else forward(call)
             ),
         )
-        assert refusal(net, signed.raw).name == NONCE_TOO_HIGH
+        assert refusal(net, signed.raw_bytes).name == NONCE_TOO_HIGH
 
 
 def test_a_chain_with_another_hash_is_named(net: DoubleNet) -> None:
     asked = net.chain.terms()
-    signed = sign(net, net.account("guomi"), 0, Price(4 * asked.price, asked.tip))
+    signed = sign(net, net.account("guomi"), 0, Price(4 * asked.price_wei, asked.tip_wei))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             net.double,
@@ -143,22 +145,22 @@ def test_a_chain_with_another_hash_is_named(net: DoubleNet) -> None:
             lambda call: {"jsonrpc": "2.0", "id": call["id"], "result": "0x" + "99" * 32},
         )
         with pytest.raises(ChainMisbehaved, match="国密"):
-            net.chain.send(signed.raw)
+            net.chain.send(signed.raw_bytes)
 
 
 def test_a_chain_that_takes_no_transaction_of_type_2_is_handed_the_older_type(net: DoubleNet) -> None:
     net.chain = EthereumChain(Endpoint(net.double.url, wait=lambda _: None))
     asked = net.chain.terms()
     account = net.account("legacy")
-    assert asked.base_fee
-    typed = sign(net, account, 0, Price(4 * asked.price, asked.tip))
+    assert asked.base_fee_wei
+    typed = sign(net, account, 0, Price(4 * asked.price_wei, asked.tip_wei))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(net.double, "typed", False)
-        assert refusal(net, typed.raw).name == REFUSED
+        assert refusal(net, typed.raw_bytes).name == REFUSED
         price = offer_price(net.chain.terms())
-        assert price.tip is None, "the blocks name a base fee, and the chain takes no tip beside it"
-        legacy = sign(net, account, 0, Price(2 * price.most))
-        assert net.chain.send(legacy.raw) == legacy.hash
+        assert price.tip_wei is None, "the blocks name a base fee, and the chain takes no tip beside it"
+        legacy = sign(net, account, 0, Price(2 * price.max_wei))
+        assert net.chain.send(legacy.raw_bytes) == legacy.hash
     net.mine()
     assert net.chain.receipt(legacy.hash)
 

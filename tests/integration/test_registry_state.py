@@ -85,7 +85,7 @@ class Sent(TwinHistory):
         self.anvil.mine()
         block = self.anvil.chain.latest()
         for recorded in self.anvil.chain.events(self.contract, block.number, block.number):
-            sender, data = sent[recorded.transaction]
+            sender, data = sent[recorded.transaction_hash]
             event = self.model.execute(sender, data, time=block.time, block=block.number)
             assert event == recorded.event
             self.recorded.append(event)
@@ -116,7 +116,7 @@ def facts_of(history: Sent, events: Iterable[ChainEvent]) -> tuple[Knowledge, li
 
 
 def rows(reading: ReplicaView, kind: type[Fact]) -> list[Fact]:
-    return [READERS[kind](row) for row in reading.rows(TABLES[kind])]
+    return [READERS[kind](row) for row in reading.walk_rows(TABLES[kind])]
 
 
 def check(history: Sent, folder: Path) -> RegistryState:
@@ -129,7 +129,7 @@ def check(history: Sent, folder: Path) -> RegistryState:
     replica = Replica(f"sqlite:///{folder}/replica.db")
     follower = Follower(chain, replica, history.name)
     follower.start()
-    while not follower.caught_up:
+    while not follower.is_caught_up:
         follower.step()
     with replica.reading() as reading:
         assert reading.head_zero == chain.head_zero(contract)

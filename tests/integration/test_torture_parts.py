@@ -67,7 +67,7 @@ def test_a_lost_answer_is_of_something_that_happened(net: AnvilNet, endpoint: En
     )
     endpoint.fail("loses answers")
     with pytest.raises(ChainUnavailable):
-        through(endpoint).send(signed.raw)
+        through(endpoint).send(signed.raw_bytes)
     net.mine()
     assert net.chain.receipt(signed.hash)
 

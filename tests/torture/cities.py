@@ -20,7 +20,7 @@ from anchoring.anchorer.lease import LEASE_SECONDS
 from anchoring.chain.devnet import Devnet
 from anchoring.register.batches import list_open_batches
 from anchoring.register.store import Register
-from anchoring.register.submissions import FROZEN, page_submissions
+from anchoring.register.submissions import FROZEN, list_submissions
 from anchoring.register.tables import SUBMISSION, TRANSACTION
 from anchoring.register.transactions import list_transactions
 from anchoring.replica.store import Replica
@@ -104,10 +104,10 @@ class Cities:
             newest = connection.execute(
                 select(SUBMISSION.c.first).order_by(SUBMISSION.c.first.desc())
             ).first()
-            last = page_submissions(connection, after=newest.first - 1) if newest else []
+            last = list_submissions(connection, after=newest.first - 1) if newest else []
             if list_open_batches(connection) or any(one.state != "final" for one in last):
                 return False
-        size = last[-1].acceptance.first + last[-1].acceptance.count if last else 0
+        size = last[-1].acceptance.first_position + last[-1].acceptance.record_count if last else 0
         return all(self.known(city) == size and not self.quarantine(city) for city in self.replicas)
 
     def hang_up(self, share: float) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from anchoring.processes.children import dies_with
+from anchoring.processes.children import make_dying_with
 from tests.torture.starter import Forked, Starter
 
 _AGAIN_SECONDS: Final = (0.0, 1.0)  # between an end and the next start
@@ -69,7 +69,7 @@ class Part:
                 [sys.executable, "-m", "api.cli", "node", str(self._directory)],
                 stdout=log,
                 stderr=log,
-                preexec_fn=dies_with(os.getpid()),
+                preexec_fn=make_dying_with(os.getpid()),
             )
 
     def kill(self) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from anchoring.processes.children import dies_with
+from anchoring.processes.children import make_dying_with
 from api import processes
 from api.node.settings import Settings
 
@@ -64,7 +64,7 @@ class Starter:
             [sys.executable, "-m", "tests.torture.starter"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            preexec_fn=dies_with(os.getpid()),
+            preexec_fn=make_dying_with(os.getpid()),
         )
 
     def start(self, directory: Path, kind: str, log: Path, environment: Mapping[str, str]) -> Forked:
@@ -87,7 +87,7 @@ def _serve() -> None:
     import api.http.app  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them here
-    die = dies_with(os.getpid())
+    die = make_dying_with(os.getpid())
     for line in sys.stdin:
         directory, kind, log, environment = json.loads(line)
         pid = os.fork()

@@ -106,13 +106,13 @@ def test_its_replica_gets_the_trees_over_events_and_facts_that_it_holds(director
         replica.prepare(registry, head_zero)
         with replica.reading() as view:
             event_trees = EventTrees()
-            for event, _ in view.headed_events():
+            for event, _ in view.walk_headed_events():
                 event_trees.append(event.event)
             assert view.cursor.event_number == event_number
             assert view.event_root(SM3, event_number) == event_trees.root(SM3)
             refold(view)
             report = audit(view, None, None, now=int(SAID["now"]))
-            assert report.clean
+            assert report.is_clean
 
 
 def test_an_audit_of_its_databases_has_no_finding(directory: Path) -> None:
@@ -129,7 +129,7 @@ def test_an_audit_of_its_databases_has_no_finding(directory: Path) -> None:
         report = audit(
             reading, register, copies, now=int(SAID["now"]), receipts=[receipt], checkpoints=checkpoints
         )
-    assert report.clean
+    assert report.is_clean
     # an audit looks at more by now, and never at less
-    assert all(report.checked[sort] >= count for sort, count in SAID["audit"]["checked"].items())
+    assert all(report.checked_counts[sort] >= count for sort, count in SAID["audit"]["checked"].items())
     assert {said["text"] for said in SAID["audit"]["remarks"]} <= {remark.text for remark in report.remarks}

@@ -74,8 +74,8 @@ def test_words_decide_nothing(kind: str, words: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(endpoint, "_provider", Client(kind, words))
     chain = EthereumChain(endpoint)
     if ANSWERS[kind] is None:
-        assert chain.send(transaction.raw) == transaction.hash
+        assert chain.send(transaction.raw_bytes) == transaction.hash
         return
     with pytest.raises(TransactionRejected) as rejection:
-        chain.send(transaction.raw)
+        chain.send(transaction.raw_bytes)
     assert rejection.value.name == ANSWERS[kind]

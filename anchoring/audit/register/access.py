@@ -27,12 +27,12 @@ def audit_access(books: Books, keys: Mapping[bytes, PublicKey], findings: Findin
             findings.add("lease-altered", f"log {row['log']}", f"the register is of {books.log.name}")
     creation_times = _check_tokens(books, findings)
     token_ids = set(creation_times)
-    ends_by_token = _check_looks(books, creation_times, findings)
+    ordinal_ends_by_token = _check_looks(books, creation_times, findings)
     tallies = {row["name"]: read_tally(row) for row in walk_rows(books, _TALLIES)}
     _check_signatures(tallies, keys, findings)
     _compare_tokens(tallies, token_ids, findings)
     for token in sorted(token_ids & tallies.keys()):
-        _compare_looks(tallies[token], ends_by_token.get(token), findings)
+        _compare_looks(tallies[token], ordinal_ends_by_token.get(token), findings)
 
 
 def _check_tokens(books: Books, findings: Findings) -> dict[str, int]:
@@ -41,16 +41,16 @@ def _check_tokens(books: Books, findings: Findings) -> dict[str, int]:
     for row in walk_rows(books, _TOKENS):
         findings.look("tokens")
         creation_times[row["id"]] = row["created"]
-        where = f"token {row['id']}"
+        place = f"token {row['id']}"
         scopes = set(row["scopes"].split())
         if not scopes or not scopes <= SCOPES or len(row["digest"]) != _DIGEST_BYTES:
-            findings.add("token-altered", where, "its scopes or its digest are none that a node writes")
+            findings.add("token-altered", place, "its scopes or its digest are none that a node writes")
         if row["expires"] is not None and row["expires"] <= row["created"]:
-            findings.add("token-altered", where, "it ends before it was created")
+            findings.add("token-altered", place, "it ends before it was created")
         if row["created"] > books.now + MAX_CLOCK_LEAD_SECONDS:
-            findings.add("token-altered", where, "it is said to be created at a time that is yet to come")
+            findings.add("token-altered", place, "it is said to be created at a time that is yet to come")
         if row["revoked"] is not None and row["revoked"] < row["created"]:
-            findings.add("token-altered", where, "it was revoked before it was created")
+            findings.add("token-altered", place, "it was revoked before it was created")
     return creation_times
 
 
@@ -59,24 +59,24 @@ def _check_looks(
 ) -> dict[str, tuple[int, int]]:
     """Check the looks, and return the first and the last number of each token's."""
     token_before, ordinal_before = "", 0
-    ends_by_token: dict[str, tuple[int, int]] = {}
+    ordinal_ends_by_token: dict[str, tuple[int, int]] = {}
     for row in walk_rows(books, _LOOKS):
         findings.look("looks")
         token, ordinal = row["token"], row["ordinal"]
-        where = f"token {token}, look {ordinal}"
+        place = f"token {token}, look {ordinal}"
         if token not in creation_times:
-            findings.add("look-stray", where, "there is no such token: it was deleted, or never made")
+            findings.add("look-stray", place, "there is no such token: it was deleted, or never made")
         elif not _may_be(row["at"], creation_times[token], books.now):
             text = "it is said to be of a time before its token was created, or of one that is yet to come"
-            findings.add("look-stray", where, text)
+            findings.add("look-stray", place, text)
         if token == token_before and ordinal != ordinal_before + 1:
             text = f"the looks {ordinal_before + 1} to {ordinal - 1} before it are not there"
-            findings.add("look-missing", where, text)
+            findings.add("look-missing", place, text)
         if row["purpose"] not in set(Purpose) or ordinal < 1:
-            findings.add("look-stray", where, f"no node writes the purpose {row['purpose'][:40]!r}")
+            findings.add("look-stray", place, f"no node writes the purpose {row['purpose'][:40]!r}")
         token_before, ordinal_before = token, ordinal
-        ends_by_token[token] = ends_by_token.get(token, (ordinal, 0))[0], ordinal
-    return ends_by_token
+        ordinal_ends_by_token[token] = ordinal_ends_by_token.get(token, (ordinal, 0))[0], ordinal
+    return ordinal_ends_by_token
 
 
 def _may_be(moment: int, first: int, last: int) -> bool:
@@ -89,15 +89,15 @@ def _check_signatures(
 ) -> None:
     for tally in tallies.values():
         findings.look("tallies")
-        where = _name_tally(tally)
+        place = _name_tally(tally)
         if tally.key is None or tally.signature is None:
             text = "no signature vouches for its count: the node had no key, has another by now, or it was taken away"
-            findings.leave("tally-unsigned", where, text)
+            findings.leave("tally-unsigned", place, text)
         elif (key := keys.get(tally.key)) is None:
             text = f"no node of this city is known to have the key 0x{tally.key.hex()} that signed its count"
-            findings.leave("key-unknown", where, text)
+            findings.leave("key-unknown", place, text)
         elif not key.verify(tally.encode(), tally.signature):
-            findings.add("tally-altered", where, "its count is not the one that the node signed")
+            findings.add("tally-altered", place, "its count is not the one that the node signed")
 
 
 def _compare_tokens(tallies: Mapping[str, Tally], token_ids: set[str], findings: Findings) -> None:
@@ -121,18 +121,18 @@ def _compare_tokens(tallies: Mapping[str, Tally], token_ids: set[str], findings:
         findings.add("token-stray", "tokens", text)
 
 
-def _compare_looks(tally: Tally, ends: tuple[int, int] | None, findings: Findings) -> None:
+def _compare_looks(tally: Tally, ordinal_ends: tuple[int, int] | None, findings: Findings) -> None:
     """Compare the first and the last number of the looks that are there with those that were counted."""
-    first, last = ends or (tally.total + 1, tally.total)
-    where = _name_tally(tally)
-    if first > tally.removed + 1:
-        text = f"the looks {tally.removed + 1} to {first - 1} are not there, and were not taken away for their age"
-        findings.add("look-missing", where, text)
-    if last < tally.total:
-        findings.add("look-missing", where, f"the looks {last + 1} to {tally.total} are not there")
-    if ends and (last > tally.total or first <= tally.removed):
-        text = f"the looks {first} to {last} are there, counted are {tally.removed + 1} to {tally.total}"
-        findings.add("look-stray", where, text)
+    first_ordinal, last_ordinal = ordinal_ends or (tally.total + 1, tally.total)
+    place = _name_tally(tally)
+    if first_ordinal > tally.removed + 1:
+        text = f"the looks {tally.removed + 1} to {first_ordinal - 1} are not there, and were not taken away for their age"
+        findings.add("look-missing", place, text)
+    if last_ordinal < tally.total:
+        findings.add("look-missing", place, f"the looks {last_ordinal + 1} to {tally.total} are not there")
+    if ordinal_ends and (last_ordinal > tally.total or first_ordinal <= tally.removed):
+        text = f"the looks {first_ordinal} to {last_ordinal} are there, counted are {tally.removed + 1} to {tally.total}"
+        findings.add("look-stray", place, text)
 
 
 def _name_tally(tally: Tally) -> str:

@@ -73,54 +73,56 @@ class _Walk:
         1. it follows the one before; 2. its bytes are an anchor of this log; 3. the chain holds those very bytes, or nothing
         yet; 4. its entries make size and root; 5. its changes make the status words and the status root.
         """
-        where = f"batch {batch.sequence}"
+        place = f"batch {batch.sequence}"
         # 1
         self.report_gap(batch.sequence)
-        self._check_freeze(batch, where)
+        self._check_freeze(batch, place)
         self.sequence = batch.sequence
         # 2
         try:
             anchor = decode_act(Anchored.KIND, batch.payload)
             assert isinstance(anchor, Anchored)
         except (MalformedInput, AssertionError) as error:
-            self._findings.add("batch-altered", where, f"its bytes are no anchor: {error}")
+            self._findings.add("batch-altered", place, f"its bytes are no anchor: {error}")
             return
         if (anchor.log, anchor.sequence) != (self._books.log.name, batch.sequence):
             self._findings.add(
-                "batch-altered", where, f"its bytes are those of anchor {anchor.sequence} of {anchor.log}"
+                "batch-altered", place, f"its bytes are those of anchor {anchor.sequence} of {anchor.log}"
             )
         # 3
-        self._compare(batch, where)
+        self._compare(batch, place)
         # 4
-        self._check_entries(anchor, where)
+        self._check_entries(anchor, place)
         # 5
-        self._check_changes(anchor, where)
+        self._check_changes(anchor, place)
         self._size = anchor.size
 
-    def _check_freeze(self, batch: Batch, where: str) -> None:
+    def _check_freeze(self, batch: Batch, place: str) -> None:
         """Check that the batch before was sent by then, and that this one was frozen in the past, after its entries came."""
         if self._state_before == FROZEN:
             text = "it is said to be frozen and not sent, and a later one was frozen: a node sends each before the next"
             self._findings.add("batch-altered", f"batch {self.sequence}", text)
         if batch.frozen_at > self._books.now + MAX_CLOCK_LEAD_SECONDS:
             text = f"it is said to be frozen at {format_time(batch.frozen_at)}, which is yet to come"
-            self._findings.add("batch-altered", where, text)
+            self._findings.add("batch-altered", place, text)
         accepted_at = self._books.connection.execute(
             _NEWEST_ACCEPTANCE, {"batch": batch.sequence}
         ).scalar_one()
         if accepted_at is not None and batch.frozen_at < accepted_at - MAX_CLOCK_LEAD_SECONDS:
             text = f"it is said to be frozen at {format_time(batch.frozen_at)}, before its submissions were accepted"
-            self._findings.add("batch-altered", where, text)
+            self._findings.add("batch-altered", place, text)
         self._state_before = batch.state
 
-    def report_gap(self, end: int) -> None:
-        """Report the batches before sequence `end` that are not in the register: one by one those that the chain has."""
+    def report_gap(self, end_sequence: int) -> None:
+        """Report the batches before `end_sequence` that are not in the register: one by one those that the chain has."""
         next_sequence = self.sequence + 1
-        for anchor in self._books.view.walk_anchors(self._books.log.name, after=self.sequence, last=end - 1):
+        for anchor in self._books.view.walk_anchors(
+            self._books.log.name, after=self.sequence, last=end_sequence - 1
+        ):
             self._report_unanchored(next_sequence, anchor.sequence)
             self._report_missing(anchor)
             next_sequence = anchor.sequence + 1
-        self._report_unanchored(next_sequence, end)
+        self._report_unanchored(next_sequence, end_sequence)
 
     def _report_unanchored(self, first_sequence: int, end: int) -> None:
         if first_sequence < end:
@@ -133,81 +135,91 @@ class _Walk:
             self._findings.add("batch-missing", f"batch {first_sequence}", text)
 
     def _report_missing(self, anchor: Anchor) -> None:
-        where = f"batch {anchor.sequence}"
+        place = f"batch {anchor.sequence}"
         self._size = anchor.size
-        if self._report_repetition(anchor, where):
+        if self._report_repetition(anchor, place):
             return
         chain_words = f"since {format_time(anchor.time)}, with {anchor.size - anchor.size_before:,} records"
         self._findings.add(
-            "batch-missing", where, f"it is not in the register; the chain has it {chain_words}"
+            "batch-missing", place, f"it is not in the register; the chain has it {chain_words}"
         )
 
-    def _report_repetition(self, anchor: Anchor, where: str) -> bool:
+    def _report_repetition(self, anchor: Anchor, place: str) -> bool:
         """Report an anchor that the register did not make, and that anchors once more what it holds already."""
         repetition = self._repetitions.describe(anchor)
         if repetition:
             self._findings.add(
                 "entry-repeated",
-                where,
+                place,
                 f"the chain has since {format_time(anchor.time)} {repetition} once more, which the register did not anchor: "
                 "ask who holds the operator's key",
             )
         return repetition is not None
 
-    def _compare(self, batch: Batch, where: str) -> None:
+    def _compare(self, batch: Batch, place: str) -> None:
         log_name = self._books.log.name
-        sighting = self._books.view.sighting(log_name, batch.sequence)
-        if (sighting is None or not sighting.is_final) and batch.state == FINAL and self._books.chain_known:
-            self._check_final(batch.sequence, where)
+        sighting = self._books.view.find_sighting(log_name, batch.sequence)
+        if (
+            (sighting is None or not sighting.is_final)
+            and batch.state == FINAL
+            and self._books.is_chain_known
+        ):
+            self._check_final(batch.sequence, place)
         if sighting is None:
             return
         self._findings.look("anchors")
         if sighting.act.encode() != batch.payload:
-            self._findings.add("anchor-differs", where, "the chain holds another anchor under its sequence")
+            self._findings.add("anchor-differs", place, "the chain holds another anchor under its sequence")
         anchor = self._books.view.find_anchor(log_name, batch.sequence)
         if anchor and sighting.act.encode() != batch.payload:
-            self._report_repetition(anchor, where)
+            self._report_repetition(anchor, place)
         if anchor and anchor.void_reason:
-            self._findings.add("anchor-void", where, f"its anchor is void: {anchor.void_reason}")
+            self._findings.add("anchor-void", place, f"its anchor is void: {anchor.void_reason}")
 
-    def _check_final(self, sequence: int, where: str) -> None:
+    def _check_final(self, sequence: int, place: str) -> None:
         """Check that an anchor is final by now: what is audited of the register is newer than what is of the replica."""
-        with self._books.view.newer() as view:
+        with self._books.view.open_newer() as view:
             if view.find_anchor(self._books.log.name, sequence) is None:
                 text = "the register says that it is final, the replica knows no final anchor of it"
-                self._findings.add("anchor-missing", where, text)
+                self._findings.add("anchor-missing", place, text)
 
-    def _check_entries(self, anchor: Anchored, where: str) -> None:
+    def _check_entries(self, anchor: Anchored, place: str) -> None:
         """Check that the entries stand one after the other, make size and root, and were entitled to be anchored."""
         if anchor.sequence in self._unplaced_batches:
             return
-        end, entries = self._size, []
-        for first_position, count, content in read_batch_entries(self._books.connection, anchor.sequence):
+        end_position, entries = self._size, []
+        for first_position, record_count, entry_bytes in read_batch_entries(
+            self._books.connection, anchor.sequence
+        ):
             self._findings.look("entries")
-            if first_position != end:
+            if first_position != end_position:
                 self._findings.add(
-                    "position-gap", where, f"an entry begins at position {first_position}, not at {end}"
+                    "position-gap",
+                    place,
+                    f"an entry begins at position {first_position}, not at {end_position}",
                 )
-            end = first_position + count
+            end_position = first_position + record_count
             try:
-                entries.append(decode_entry(decode(content)))
+                entries.append(decode_entry(decode(entry_bytes)))
             except MalformedInput as error:
                 self._findings.add(
                     "entry-altered", f"position {first_position}", f"its entry cannot be read: {error}"
                 )
                 return
-        if end != anchor.size:
+        if end_position != anchor.size:
             self._findings.add(
-                "batch-size", where, f"its entries end at position {end}, its anchor at {anchor.size}"
+                "batch-size",
+                place,
+                f"its entries end at position {end_position}, its anchor at {anchor.size}",
             )
         root = CountedTree.compute_root(self._books.log.suite, [entry.hash_leaf() for entry in entries])
         if root != anchor.root:
-            self._findings.add("batch-root", where, "its entries do not make the root of its anchor")
+            self._findings.add("batch-root", place, "its entries do not make the root of its anchor")
             self._name_altered(entries, self._size)
         else:
             self._check_entitlement(anchor, entries)
         if (repeated_batch := self._repetitions.find_batch(anchor.root)) is not None:
-            self._findings.add("anchored-twice", where, f"its root is that of batch {repeated_batch} too")
+            self._findings.add("anchored-twice", place, f"its root is that of batch {repeated_batch} too")
         self._repetitions.remember(anchor.root, anchor.sequence)
 
     def _name_altered(self, entries: Sequence[Entry], first_position: int) -> None:
@@ -225,20 +237,20 @@ class _Walk:
         final_anchor = books.view.find_anchor(books.log.name, anchor.sequence)
         if final_anchor is None:
             return
-        self._findings.checked["signatures"] += len(entries)
+        self._findings.checked_counts["signatures"] += len(entries)
         for fault in check_batch(final_anchor, entries, books.view):
             # A key that was reported stolen later is no contradiction: the records are to be registered anew.
-            report = self._findings.remark if fault.reason == "key_compromised" else self._findings.add
-            report(fault.reason.replace("_", "-"), f"position {fault.position}", fault.text)
+            report_fault = self._findings.remark if fault.reason == "key_compromised" else self._findings.add
+            report_fault(fault.reason.replace("_", "-"), f"position {fault.position}", fault.text)
 
-    def _check_changes(self, anchor: Anchored, where: str) -> None:
+    def _check_changes(self, anchor: Anchored, place: str) -> None:
         changes = self._read_changes(anchor)
         if changes is None:
-            self._findings.add("batch-changes", where, "a stored change of status is none")
+            self._findings.add("batch-changes", place, "a stored change of status is none")
             return
         if encode_changes(changes) != anchor.status_changes:
             self._findings.add(
-                "batch-changes", where, "the register's changes of status are not those of its anchor"
+                "batch-changes", place, "the register's changes of status are not those of its anchor"
             )
         if self._tree is None or not self._tree.size <= anchor.size <= self._tree.size + MAX_ANCHOR_GROWTH:
             return  # said already: no chain takes such an anchor
@@ -248,7 +260,7 @@ class _Walk:
                 self._tree.set(position, status)
         if self._tree.compute_root() != anchor.status_root:
             self._findings.add(
-                "batch-status-root", where, "the changes so far do not make the status root of its anchor"
+                "batch-status-root", place, "the changes so far do not make the status root of its anchor"
             )
 
     def _read_changes(self, anchor: Anchored) -> list[tuple[int, Status]] | None:
@@ -258,7 +270,7 @@ class _Walk:
         rows = self._books.connection.execute(
             _CHANGES_BETWEEN, {"first": self._size, "end": anchor.size}
         ).all()
-        self._findings.checked["status changes"] += len(rows)
+        self._findings.checked_counts["status changes"] += len(rows)
         try:
             changes = sorted((position, Status(status)) for position, status in rows)
         except ValueError:

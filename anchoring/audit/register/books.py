@@ -24,29 +24,31 @@ _PAGE_NUMBERS: Final = 500  # parameters of one query: every database takes so m
 class Books:
     """One consistent state of a register and one of a replica, of which the register's is never the older one.
 
-    `log` is the register's log, `log_state` the same as the chain has it; `missing` is what is not back yet after a restore,
-    by its first position. `operators` are all whom the log ever had; `chain_known` is False where the replica could not be
-    read, so that nothing is said of the chain.
+    `log` is the register's log, `log_state` the same as the chain has it; `missing_by_position` is what is not
+    back yet after a restore, by its first position. `operators` are all whom the log ever had; `is_chain_known` is False
+    where the replica could not be read, so that nothing is said of the chain.
     """
 
     connection: Connection
     view: ReplicaView
     log: OwnLog
     log_state: LogState
-    missing: Mapping[int, Missing]
+    missing_by_position: Mapping[int, Missing]
     now: int
     operators: frozenset[str] = frozenset()
-    chain_known: bool = True
+    is_chain_known: bool = True
 
     @property
     def unplaced_batches(self) -> frozenset[int]:
         """Sequences of the batches whose entries are not known."""
-        return frozenset(missing.batch for missing in self.missing.values() if missing.root is None)
+        return frozenset(
+            missing.batch_sequence for missing in self.missing_by_position.values() if missing.root is None
+        )
 
     @property
     def incomplete_batches(self) -> frozenset[int]:
         """Sequences of the batches of which some records are not here."""
-        return frozenset(missing.batch for missing in self.missing.values())
+        return frozenset(missing.batch_sequence for missing in self.missing_by_position.values())
 
 
 def walk_rows(books: Books, query: Select[tuple[object, ...]]) -> Iterator[RowMapping]:

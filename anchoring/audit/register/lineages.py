@@ -65,21 +65,21 @@ def audit_lineages(
 
 
 def _take_outcome(books: Books, outcome: Outcome, record_count: int, findings: Findings) -> None:
-    for sort, count in outcome.checked.items():
+    for sort, count in outcome.checked_counts.items():
         findings.look(sort, record_count if sort == "records replayed" else 0, count=count)
     for fault in outcome.faults:
         if isinstance(fault, StatusDifference):
             _report_difference(books, fault, findings)
         else:
             database = REGISTER if fault.table else ""
-            findings.add(fault.slug, fault.where, fault.text, database=database, table=fault.table)
+            findings.add(fault.slug, fault.place, fault.text, database=database, table=fault.table)
 
 
 def _report_difference(books: Books, difference: StatusDifference, findings: Findings) -> None:
     position = difference.position
-    if books.missing and not is_complete(books.connection, books.view, books.log.name, position):
+    if books.missing_by_position and not is_complete(books.connection, books.view, books.log.name, position):
         findings.leave(
-            "records-missing", difference.where, f"its newest records are not back yet: {BRING_BACK}"
+            "records-missing", difference.place, f"its newest records are not back yet: {BRING_BACK}"
         )
     else:
         findings.add("status-differs", f"position {position}", difference.text)
@@ -103,64 +103,75 @@ class _Gathering:
     def __init__(self, books: Books, tree: StatusTree | None) -> None:
         self._books, self._tree = books, tree
         self._origins = Origins(books)
-        self._final_size = books.log_state.size if books.chain_known else 0
+        self._final_size = books.log_state.size if books.is_chain_known else 0
         self._contradictory_positions = {
-            change.position for change in books.view.statuses(books.log.name) if change.is_contradictory
+            change.position for change in books.view.walk_statuses(books.log.name) if change.is_contradictory
         }
 
     def gather(self) -> Iterator[Chunk]:
         """Yield the chunks; where a row cannot be read, what was read before it, and then its error."""
-        lineages: list[StoredLineage] = []
+        stored_lineages: list[StoredLineage] = []
         record_count = 0
         try:
-            for lineage in self._read_lineages():
-                lineages.append(lineage)
-                record_count += len(lineage.records) or 1
+            for stored_lineage in self._read_lineages():
+                stored_lineages.append(stored_lineage)
+                record_count += len(stored_lineage.stored_records) or 1
                 if record_count >= _CHUNK_RECORDS:
-                    yield self._make_chunk(lineages)
-                    lineages, record_count = [], 0
+                    yield self._make_chunk(stored_lineages)
+                    stored_lineages, record_count = [], 0
         except SQLAlchemyError:
-            yield self._make_chunk(lineages)
+            yield self._make_chunk(stored_lineages)
             raise
-        yield self._make_chunk(lineages)
+        yield self._make_chunk(stored_lineages)
 
     def _read_lineages(self) -> Iterator[StoredLineage]:
         """Walk through rows and records of lineages side by side."""
         stored_rows = fetch_rows(self._books, _LINEAGES)
         row = next(stored_rows, None)
-        for first, record_rows in groupby(fetch_rows(self._books, _RECORDS), key=attrgetter("lineage")):
-            while row is not None and row.first < first:
+        for first_position, record_rows in groupby(
+            fetch_rows(self._books, _RECORDS), key=attrgetter("lineage")
+        ):
+            while row is not None and row.first < first_position:
                 yield StoredLineage(row.first, _make_row(row), ())
                 row = next(stored_rows, None)
             records = [self._make_record(record_row) for record_row in record_rows]
-            if row is not None and row.first == first:
-                yield StoredLineage(first, _make_row(row), records)
+            if row is not None and row.first == first_position:
+                yield StoredLineage(first_position, _make_row(row), records)
                 row = next(stored_rows, None)
             else:
-                yield StoredLineage(first, None, records)
+                yield StoredLineage(first_position, None, records)
         while row is not None:
             yield StoredLineage(row.first, _make_row(row), ())
             row = next(stored_rows, None)
 
     def _make_record(self, row: Row[int, int, bytes, bytes, bytes | None]) -> StoredRecord:
-        _, position, leaf, body, content = row
-        return StoredRecord(position, leaf, body, content, self._origins.find_first(position))
+        _, position, leaf, record_bytes, disclosure_bytes = row
+        return StoredRecord(
+            position, leaf, record_bytes, disclosure_bytes, self._origins.find_first(position)
+        )
 
-    def _make_chunk(self, lineages: Sequence[StoredLineage]) -> Chunk:
+    def _make_chunk(self, stored_lineages: Sequence[StoredLineage]) -> Chunk:
         """Add what the replay of these lineages needs of submissions, changes and the chain."""
-        records = [record for lineage in lineages for record in lineage.records]
+        stored_records = [
+            record for stored_lineage in stored_lineages for record in stored_lineage.stored_records
+        ]
         changing_positions = [
-            record.position for lineage in lineages if len(lineage.records) > 1 for record in lineage.records
+            record.position
+            for stored_lineage in stored_lineages
+            if len(stored_lineage.stored_records) > 1
+            for record in stored_lineage.stored_records
         ]
         changes: dict[int, list[tuple[int, int]]] = {}
         for record, position, status in select_numbered(
             self._books, _CHANGES, CHANGE.c.record, changing_positions
         ):
             changes.setdefault(record, []).append((position, status))
-        positions = [record.position for record in records if record.position < self._final_size]
-        submissions = {record.submission for record in records if record.submission is not None}
+        positions = [record.position for record in stored_records if record.position < self._final_size]
+        submissions = {
+            record.submission_position for record in stored_records if record.submission_position is not None
+        }
         return Chunk(
-            lineages,
+            stored_lineages,
             self._origins.read(submissions),
             changes,
             dict(self._find_chain_statuses(positions)),
@@ -182,5 +193,5 @@ class _Gathering:
 
 
 def _make_row(row: Row[int, str, str, str, str, bytes, bytes, int, int]) -> StoredRow:
-    first_position, name, kind, issuer, identifier, tip, current_leaf, position, status = row
-    return first_position, name, kind, issuer, identifier, tip, current_leaf, position, status
+    first_position, name, kind, issuer, identifier, newest_leaf, current_leaf, position, status = row
+    return first_position, name, kind, issuer, identifier, newest_leaf, current_leaf, position, status

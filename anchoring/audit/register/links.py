@@ -37,7 +37,7 @@ def audit_links(books: Books, findings: Findings) -> None:
 
     Of a record that cannot be read nothing is said here: that it cannot is a finding of its own.
     """
-    findings.checked["links"] += 0  # none is a count too
+    findings.checked_counts["links"] += 0  # none is a count too
     merged_sides = merge(_derive_links(books), _read_stored_links(books), key=_POSITION)
     for position, sides in groupby(merged_sides, key=_POSITION):
         links_by_side = {side: side_links for _, side, side_links in sides}
@@ -64,23 +64,23 @@ def _read_stored_links(books: Books) -> Iterator[_Side]:
 
 def _compare(position: int, derived_links: _Links, stored_links: _Links, findings: Findings) -> None:
     """Report what was altered, and beyond that what is lost or was added."""
-    findings.checked["links"] += len(derived_links)
+    findings.checked_counts["links"] += len(derived_links)
     lost_links, added_links = sorted(derived_links - stored_links), sorted(stored_links - derived_links)
     altered_count = min(len(lost_links), len(added_links))
-    where = f"position {position}"
+    place = f"position {position}"
     for lost_link, added_link in zip(lost_links[:altered_count], added_links[:altered_count], strict=True):
         findings.add(
             "link-altered",
-            where,
+            place,
             f"the record says {_describe_link(lost_link)}, the stored link {_describe_link(added_link)}",
         )
     for lost_link in lost_links[altered_count:]:
         findings.add(
-            "link-missing", where, f"the record says {_describe_link(lost_link)}, and no link is stored"
+            "link-missing", place, f"the record says {_describe_link(lost_link)}, and no link is stored"
         )
     for added_link in added_links[altered_count:]:
         findings.add(
-            "link-stray", where, f"a link is stored that no record there says: {_describe_link(added_link)}"
+            "link-stray", place, f"a link is stored that no record there says: {_describe_link(added_link)}"
         )
 
 

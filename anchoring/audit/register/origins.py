@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import select
 
 from anchoring.audit.register.books import Books, select_numbered
-from anchoring.audit.register.records import Origin, grant_counted
+from anchoring.audit.register.records import Origin, was_grant_effective
 from anchoring.register.tables import SUBMISSION
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
@@ -25,7 +25,9 @@ class Origins:
 
     def __init__(self, books: Books) -> None:
         self._books = books
-        self._first_positions = [first for (first,) in books.connection.execute(_FIRST_POSITIONS)]
+        self._first_positions = [
+            first_position for (first_position,) in books.connection.execute(_FIRST_POSITIONS)
+        ]
         self._get_grants = lru_cache(_KEPT_ANCHORS)(self._read_grants)
 
     def find_first(self, position: int) -> int | None:
@@ -36,20 +38,29 @@ class Origins:
     def read(self, first_positions: Iterable[int]) -> dict[int, Origin | None]:
         """Return the origins that submissions give; None for an entry that cannot be read, which is told elsewhere."""
         rows = select_numbered(self._books, _SUBMISSIONS, SUBMISSION.c.first, first_positions)
-        return {first: self._make_origin(entry, batch) for first, entry, batch in rows}
+        return {
+            first_position: self._make_origin(entry_bytes, batch_sequence)
+            for first_position, entry_bytes, batch_sequence in rows
+        }
 
-    def _make_origin(self, entry: bytes, batch: int | None) -> Origin | None:
+    def _make_origin(self, entry_bytes: bytes, batch_sequence: int | None) -> Origin | None:
         try:
-            statement = decode_entry(decode(entry)).statement
+            statement = decode_entry(decode(entry_bytes)).statement
         except MalformedInput:
             return None
-        grants = None if batch is None else self._get_grants(statement.key_id, statement.issuer, batch)
+        grants = (
+            None
+            if batch_sequence is None
+            else self._get_grants(statement.key_id, statement.issuer, batch_sequence)
+        )
         return Origin(statement.suite.number, statement.issuer, grants)
 
-    def _read_grants(self, key: bytes, issuer: str, batch: int) -> tuple[Grant, ...] | None:
+    def _read_grants(self, key_id: bytes, issuer: str, batch_sequence: int) -> tuple[Grant, ...] | None:
         """Return the grants of a key that counted when a batch was anchored; None where it is not anchored."""
         view = self._books.view
-        anchor = view.find_anchor(self._books.log.name, batch)
+        anchor = view.find_anchor(self._books.log.name, batch_sequence)
         if anchor is None:
             return None
-        return tuple(grant for grant in view.list_grants(key, issuer) if grant_counted(grant, anchor))
+        return tuple(
+            grant for grant in view.list_grants(key_id, issuer) if was_grant_effective(grant, anchor)
+        )

@@ -20,7 +20,7 @@ class Fault:
     """A finding: its slug, its row, its words; a table only where that is not the slug's."""
 
     slug: str
-    where: str
+    place: str
     text: str
     table: str = ""
 
@@ -30,7 +30,7 @@ class StatusDifference:
     """A position to which final records give another status than the chain: a finding, unless records are not back yet."""
 
     position: int
-    where: str
+    place: str
     text: str
 
 
@@ -38,19 +38,19 @@ class StatusDifference:
 class Outcome:
     """What some lineages turned out to be: how much was looked at, by sort, how many changes they make, faults in order."""
 
-    checked: Counter[str] = field(default_factory=Counter)
+    checked_counts: Counter[str] = field(default_factory=Counter)
     change_count: int = 0
     faults: list[Fault | StatusDifference] = field(default_factory=list)
 
-    def add(self, slug: str, where: str, text: str, *, table: str = "") -> None:
-        self.faults.append(Fault(slug, where, text, table))
+    def add(self, slug: str, place: str, text: str, *, table: str = "") -> None:
+        self.faults.append(Fault(slug, place, text, table))
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The submission of a record: number of its suite, issuer, the grants that counted; None where it is not anchored."""
 
-    suite: int
+    suite_number: int
     issuer: str
     grants: tuple[Grant, ...] | None
 
@@ -64,9 +64,9 @@ class StoredRecord(NamedTuple):
 
     position: int
     leaf: bytes
-    body: bytes
-    content: bytes | None
-    submission: int | None
+    record_bytes: bytes
+    disclosure_bytes: bytes | None
+    submission_position: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,40 +80,43 @@ class Member:
 
 def check_record(stored_record: StoredRecord, origin: Origin | None, outcome: Outcome) -> Member | None:
     """Check a record; None where it cannot be read. Without an origin, which is told elsewhere, nothing is said of it."""
-    where = f"position {stored_record.position}"
-    outcome.checked["records replayed"] += 1
+    place = f"position {stored_record.position}"
+    outcome.checked_counts["records replayed"] += 1
     try:
-        record = decode_record(decode(stored_record.body))
+        record = decode_record(decode(stored_record.record_bytes))
     except MalformedInput as error:
-        outcome.add("record-altered", where, f"it cannot be read: {error}")
+        outcome.add("record-altered", place, f"it cannot be read: {error}")
         return None
-    body = stored_record.body
-    if record.encode() != body or hash_leaf(record.suite, body) != stored_record.leaf:
-        outcome.add("record-altered", where, "its bytes are not those of its leaf hash")
+    record_bytes = stored_record.record_bytes
+    if record.encode() != record_bytes or hash_leaf(record.suite, record_bytes) != stored_record.leaf:
+        outcome.add("record-altered", place, "its bytes are not those of its leaf hash")
     if origin is not None:
-        _check_origin(record, origin, where, outcome)
-    if stored_record.content is not None:
-        _check_disclosure(record, stored_record.content, where, outcome)
+        _check_origin(record, origin, place, outcome)
+    if stored_record.disclosure_bytes is not None:
+        _check_disclosure(record, stored_record.disclosure_bytes, place, outcome)
     return Member(stored_record.position, stored_record.leaf, record)
 
 
-def _check_origin(record: Record, origin: Origin, where: str, outcome: Outcome) -> None:
-    if (record.suite.number, record.issuer) != (origin.suite, origin.issuer) or not record.names_issuer:
+def _check_origin(record: Record, origin: Origin, place: str, outcome: Outcome) -> None:
+    if (record.suite.number, record.issuer) != (
+        origin.suite_number,
+        origin.issuer,
+    ) or not record.names_issuer:
         text = f"it is by {record.issuer}, its statement by {origin.issuer}"
-        outcome.add("issuer-mismatch", where, text)
+        outcome.add("issuer-mismatch", place, text)
     if not origin.covers(record):
         text = f"the key had no grant for {record.kind} records like {record.identifier} when it was anchored"
-        outcome.add("not-granted", where, text)
+        outcome.add("not-granted", place, text)
 
 
-def _check_disclosure(record: Record, content: bytes, where: str, outcome: Outcome) -> None:
-    outcome.checked["disclosures"] += 1
+def _check_disclosure(record: Record, disclosure_bytes: bytes, place: str, outcome: Outcome) -> None:
+    outcome.checked_counts["disclosures"] += 1
     try:
-        is_claimed = decode_disclosure(decode(content)).digest(record.suite) == record.claims
+        is_claimed = decode_disclosure(decode(disclosure_bytes)).digest(record.suite) == record.claims
     except MalformedInput:
         is_claimed = False
     if not is_claimed:
-        outcome.add("disclosure-altered", where, "what it discloses is not what it claims")
+        outcome.add("disclosure-altered", place, "what it discloses is not what it claims")
 
 
 # The rule of `ledger.verification.entitlement` is written out once more here, and in `grant_counted`, on purpose: an audit
@@ -124,6 +127,6 @@ def _grant_covers(grant: Grant, record: Record) -> bool:
     return not grant.types or (record.kind in CERTIFICATE_KINDS and record.certificate.type in grant.types)
 
 
-def grant_counted(grant: Grant, anchor: Anchor) -> bool:
+def was_grant_effective(grant: Grant, anchor: Anchor) -> bool:
     """Tell whether a grant was there and in time when an anchor was made."""
     return grant.event_number <= anchor.event_number and grant.not_before <= anchor.time <= grant.not_after

@@ -39,20 +39,27 @@ class Repetitions:
         """Say what was anchored before and is again by this anchor; None where that cannot be told."""
         if anchor.void_reason or anchor.root == EMPTY_ROOT:
             return None
-        batch = self.find_batch(anchor.root)
-        if batch is not None and batch < anchor.sequence:
-            return f"the entries of batch {batch}"
-        first_position, batch = self._entries_by_root.get(anchor.root, (0, anchor.sequence))
-        return f"the entry at position {first_position} of batch {batch}" if batch < anchor.sequence else None
+        batch_sequence = self.find_batch(anchor.root)
+        if batch_sequence is not None and batch_sequence < anchor.sequence:
+            return f"the entries of batch {batch_sequence}"
+        first_position, batch_sequence = self._place_by_root.get(anchor.root, (0, anchor.sequence))
+        return (
+            f"the entry at position {first_position} of batch {batch_sequence}"
+            if batch_sequence < anchor.sequence
+            else None
+        )
 
     @cached_property
-    def _entries_by_root(self) -> dict[bytes, tuple[int, int]]:
+    def _place_by_root(self) -> dict[bytes, tuple[int, int]]:
         """Position and batch of each entry by the root of a batch of it alone; made only where an anchor asks for it."""
-        places = {}
+        place_by_root = {}
         for row in walk_rows(self._books, _ANCHORED_ENTRIES):
             try:
                 leaf = decode_entry(decode(row["entry"])).hash_leaf()
             except MalformedInput:  # the walk through the submissions names it
                 continue
-            places[CountedTree.compute_root(self._books.log.suite, [leaf])] = row["first"], row["batch"]
-        return places
+            place_by_root[CountedTree.compute_root(self._books.log.suite, [leaf])] = (
+                row["first"],
+                row["batch"],
+            )
+        return place_by_root

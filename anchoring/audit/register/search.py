@@ -81,11 +81,11 @@ class _Product:
 
     offset: int
     factor: int
-    count: int = 0
+    term_count: int = 0
     product: int = 1
 
     def add(self, term: int, position: int) -> None:
-        self.count += 1
+        self.term_count += 1
         self.product = self.product * (self.offset + term + self.factor * position) % _PRIME
 
 
@@ -105,7 +105,7 @@ def audit_search(books: Books, findings: Findings) -> None:
         findings.add("facet-stray", f"position {position}", "a record is listed that is not there")
     for term, position in books.connection.execute(_TERMS.execution_options(yield_per=10_000)):
         stored_product.add(term, position)
-    findings.checked["search terms"] += stored_product.count
+    findings.checked_counts["search terms"] += stored_product.term_count
     if derived_product != stored_product:
         _find_differing_terms(books, findings)
 
@@ -114,19 +114,23 @@ class _Origins:
     """The submissions in the order of positions: which of them a record is of, and who signed it."""
 
     def __init__(self, books: Books) -> None:
-        self._firsts: list[int] = []
-        self._keys: list[bytes] = []
+        self._first_positions: list[int] = []
+        self._key_ids: list[bytes] = []
         for row in walk_rows(books, _ENTRIES):
-            self._firsts.append(row["first"])
-            self._keys.append(_read_key(row["entry"]))
+            self._first_positions.append(row["first"])
+            self._key_ids.append(_read_key_id(row["entry"]))
 
     def find(self, position: int) -> tuple[int, bytes] | None:
         """Return first position and key; None where there is no such submission, or its entry cannot be read."""
-        index = bisect_right(self._firsts, position) - 1
-        return (self._firsts[index], self._keys[index]) if index >= 0 and self._keys[index] else None
+        index = bisect_right(self._first_positions, position) - 1
+        return (
+            (self._first_positions[index], self._key_ids[index])
+            if index >= 0 and self._key_ids[index]
+            else None
+        )
 
 
-def _read_key(entry: bytes) -> bytes:
+def _read_key_id(entry: bytes) -> bytes:
     try:
         return decode_entry(decode(entry)).statement.key_id
     except MalformedInput:
@@ -137,10 +141,10 @@ def _compare_facets(row: RowMapping, origin: tuple[int, bytes] | None, findings:
     derived_facets = _derive_facets(row, origin)
     if derived_facets is None:
         return
-    where = f"position {row['position']}"
-    findings.checked["facets"] += 1
+    place = f"position {row['position']}"
+    findings.checked_counts["facets"] += 1
     if row["facet_position"] is None:
-        findings.add("facet-missing", where, "no search lists this record: its row is not there")
+        findings.add("facet-missing", place, "no search lists this record: its row is not there")
         return
     stored_facets = _Facets(*(row[f"facet_{name}"] for name in _Facets._fields))
     if stored_facets != derived_facets:
@@ -149,7 +153,7 @@ def _compare_facets(row: RowMapping, origin: tuple[int, bytes] | None, findings:
             for name, stored, derived in zip(_Facets._fields, stored_facets, derived_facets, strict=True)
             if stored != derived
         ]
-        findings.add("facet-altered", where, f"it is listed by another {', '.join(names)} than it states")
+        findings.add("facet-altered", place, f"it is listed by another {', '.join(names)} than it states")
 
 
 def _derive_facets(row: RowMapping, origin: tuple[int, bytes] | None) -> _Facets | None:
@@ -177,12 +181,12 @@ def _derive_terms(content: bytes | None) -> Iterator[int]:
 
 def _find_differing_terms(books: Books, findings: Findings) -> None:
     """Compare the terms of some positions after the other, in bounded memory, and name those that differ."""
-    for first, last in _walk_windows(books):
-        window = {"first": first, "last": last}
-        stored_terms = {tuple(row) for row in books.connection.execute(_TERMS_BETWEEN, window)}
+    for first_position, last_position in _walk_windows(books):
+        window_parameters = {"first": first_position, "last": last_position}
+        stored_terms = {tuple(row) for row in books.connection.execute(_TERMS_BETWEEN, window_parameters)}
         derived_terms = {
             (term, row["position"])
-            for row in books.connection.execute(_DISCLOSURES_BETWEEN, window).mappings()
+            for row in books.connection.execute(_DISCLOSURES_BETWEEN, window_parameters).mappings()
             for term in _derive_terms(row["content"])
         }
         for position in sorted({position for _, position in derived_terms - stored_terms}):
@@ -193,14 +197,14 @@ def _find_differing_terms(books: Books, findings: Findings) -> None:
 
 def _walk_windows(books: Books) -> Iterator[tuple[int, int]]:
     """Yield first and last positions between which terms or disclosures stand; gaps of any length are passed at once."""
-    last = _MIN_NUMBER - 1
-    while last < _MAX_NUMBER:
-        parameters = {"first": last + 1}
+    last_position = _MIN_NUMBER - 1
+    while last_position < _MAX_NUMBER:
+        parameters = {"first": last_position + 1}
         next_positions = [
             books.connection.execute(query, parameters).scalar_one() for query in _NEXT_POSITIONS
         ]
-        first = min((position for position in next_positions if position is not None), default=None)
-        if first is None:
+        first_position = min((position for position in next_positions if position is not None), default=None)
+        if first_position is None:
             return
-        last = min(first + _WINDOW_POSITIONS - 1, _MAX_NUMBER)
-        yield first, last
+        last_position = min(first_position + _WINDOW_POSITIONS - 1, _MAX_NUMBER)
+        yield first_position, last_position

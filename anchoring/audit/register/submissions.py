@@ -54,21 +54,21 @@ class RunningRoot:
 
     def __init__(self, suite: Suite) -> None:
         self._suite = suite
-        self._count = 0
+        self._leaf_count = 0
         self._peaks: list[bytes] = []  # roots of whole subtrees, the largest first
 
     def add(self, leaf: bytes) -> None:
         self._peaks.append(leaf)
-        self._count += 1
-        for _ in range((self._count & -self._count).bit_length() - 1):
-            right = self._peaks.pop()
-            self._peaks.append(hash_node(self._suite, self._peaks.pop(), right))
+        self._leaf_count += 1
+        for _ in range((self._leaf_count & -self._leaf_count).bit_length() - 1):
+            right_node = self._peaks.pop()
+            self._peaks.append(hash_node(self._suite, self._peaks.pop(), right_node))
 
-    def root(self) -> bytes:
+    def compute_root(self) -> bytes:
         """Return the root; nothing for no leaves."""
         node = self._peaks[-1] if self._peaks else b""
-        for left in reversed(self._peaks[:-1]):
-            node = hash_node(self._suite, left, node)
+        for left_node in reversed(self._peaks[:-1]):
+            node = hash_node(self._suite, left_node, node)
         return node
 
 
@@ -99,11 +99,13 @@ class _Walk:
 
     def __init__(self, books: Books, findings: Findings) -> None:
         self._books, self._findings = books, findings
-        self._end = books.log.start
+        self._end_position = books.log.start
         self._leaves = ((row["position"], row["leaf"]) for row in walk_rows(books, _LEAVES))
         self._next_leaf = next(self._leaves, None)
         self._unplaced_ranges = {
-            missing.first: missing for missing in books.missing.values() if missing.root is None
+            missing.first_position: missing
+            for missing in books.missing_by_position.values()
+            if missing.root is None
         }
         self._acceptance_times: list[int] = []
         last_batch = find_last_batch(books.connection)
@@ -116,42 +118,42 @@ class _Walk:
         1. it begins where the one before ended; 2. its entry says what its row says; 3. its statement is signed, and what
         waits does not wait too long; 4. its records make its root.
         """
-        where = f"position {row['first']}, submission {row['root'].hex()}"
+        place = f"position {row['first']}, submission {row['root'].hex()}"
         # 1
         self._skip_unplaced()
-        if row["first"] != self._end:
+        if row["first"] != self._end_position:
             self._findings.add(
-                "position-gap", where, f"it begins at position {row['first']}, not at {self._end}"
+                "position-gap", place, f"it begins at position {row['first']}, not at {self._end_position}"
             )
-        self._end = row["first"] + row["count"]
+        self._end_position = row["first"] + row["count"]
         # 2
-        entry = self._read_entry(row, where)
+        entry = self._read_entry(row, place)
         # 3
         if entry:
-            self._judge(entry, row, where)
-            self._check_receipt(entry, row, where)
+            self._judge(entry, row, place)
+            self._check_receipt(entry, row, place)
         # 4
-        if row["first"] in self._books.missing:
-            self._findings.checked["records not back yet"] += row["count"]
+        if row["first"] in self._books.missing_by_position:
+            self._findings.checked_counts["records not back yet"] += row["count"]
             text = f"its {row['count']:,} records are not back yet: {BRING_BACK}"
-            self._findings.leave("records-missing", where, text)
+            self._findings.leave("records-missing", place, text)
             return
-        self._check_root(row, where)
-        parameters = {"first": row["first"], "end": self._end}
+        self._check_root(row, place)
+        parameters = {"first": row["first"], "end": self._end_position}
         if self._books.connection.execute(_CHANGE_COUNT, parameters).scalar_one() != row["changes"]:
             self._findings.add(
-                "changes-altered", where, "it changes another number of statuses than its row says"
+                "changes-altered", place, "it changes another number of statuses than its row says"
             )
 
     def close(self) -> None:
         self._skip_unplaced()
         self._skip_leaves(None)
         log = self._books.log
-        if log.size != self._end:
+        if log.size != self._end_position:
             self._findings.add(
                 "log-size",
                 f"log {log.name}",
-                f"{log.size} positions are promised, submissions end at {self._end}",
+                f"{log.size} positions are promised, submissions end at {self._end_position}",
             )
         if self._acceptance_times:
             oldest_acceptance = format_time(min(self._acceptance_times))
@@ -160,52 +162,52 @@ class _Walk:
 
     def _skip_unplaced(self) -> None:
         """Pass the positions of batches whose entries are not known."""
-        while (missing := self._unplaced_ranges.pop(self._end, None)) is not None:
-            text = f"the entries of its {missing.count:,} records are not back yet: {BRING_BACK}"
-            self._findings.checked["records not back yet"] += missing.count
-            self._findings.leave("entries-missing", f"batch {missing.batch}", text)
-            self._end += missing.count
+        while (missing := self._unplaced_ranges.pop(self._end_position, None)) is not None:
+            text = f"the entries of its {missing.record_count:,} records are not back yet: {BRING_BACK}"
+            self._findings.checked_counts["records not back yet"] += missing.record_count
+            self._findings.leave("entries-missing", f"batch {missing.batch_sequence}", text)
+            self._end_position += missing.record_count
 
-    def _read_entry(self, row: RowMapping, where: str) -> Entry | None:
+    def _read_entry(self, row: RowMapping, place: str) -> Entry | None:
         try:
             entry = decode_entry(decode(row["entry"]))
         except MalformedInput as error:
-            self._findings.add("entry-altered", where, f"its entry cannot be read: {error}")
+            self._findings.add("entry-altered", place, f"its entry cannot be read: {error}")
             return None
         statement, log = entry.statement, self._books.log
         if entry.encode() != row["entry"]:
-            self._findings.add("entry-altered", where, "its entry is not in canonical form")
+            self._findings.add("entry-altered", place, "its entry is not in canonical form")
         entry_values = (statement.root, statement.record_count, statement.issuer, entry.accepted_at)
         if entry_values != (row["root"], row["count"], row["issuer"], row["accepted"]):
-            self._findings.add("entry-altered", where, "its entry says something else than its row")
+            self._findings.add("entry-altered", place, "its entry says something else than its row")
         if (statement.registry, statement.log, statement.suite) != (log.registry_name, log.name, log.suite):
-            self._findings.add("entry-altered", where, "its statement is for another log")
+            self._findings.add("entry-altered", place, "its statement is for another log")
         if not _are_warnings(row["warnings"]):
-            self._findings.add("entry-altered", where, "its warnings are none that a node writes")
+            self._findings.add("entry-altered", place, "its warnings are none that a node writes")
         return entry
 
-    def _check_receipt(self, entry: Entry, row: RowMapping, where: str) -> None:
+    def _check_receipt(self, entry: Entry, row: RowMapping, place: str) -> None:
         """Compare the stored receipt with entry and row; of a promise without one nothing can be said."""
         if row["deadline"] is not None and row["deadline"] <= row["accepted"]:
-            self._findings.add("receipt-altered", where, "its deadline lies before its acceptance")
+            self._findings.add("receipt-altered", place, "its deadline lies before its acceptance")
         if row["receipt"] is None:
             return
         self._findings.look("stored receipts")
         try:
             signed_receipt = decode_signed_receipt(row["receipt"])
         except LedgerError as error:
-            self._findings.add("receipt-altered", where, f"its receipt cannot be read: {error}")
+            self._findings.add("receipt-altered", place, f"its receipt cannot be read: {error}")
             return
         receipt, statement = signed_receipt.receipt, entry.statement
-        terms = (receipt.registry, receipt.log, receipt.suite, receipt.root, receipt.record_count)
-        if terms != (
+        receipt_members = (receipt.registry, receipt.log, receipt.suite, receipt.root, receipt.record_count)
+        if receipt_members != (
             statement.registry,
             statement.log,
             statement.suite,
             statement.root,
             statement.record_count,
         ):
-            self._findings.add("receipt-altered", where, "its receipt is of another submission")
+            self._findings.add("receipt-altered", place, "its receipt is of another submission")
         if (receipt.first_position, receipt.accepted_at, receipt.deadline) != (
             row["first"],
             entry.accepted_at,
@@ -215,49 +217,49 @@ class _Walk:
                 f"its receipt promises position {receipt.first_position} by {format_time(receipt.deadline)}, accepted at "
                 f"{format_time(receipt.accepted_at)}; its row and its entry say otherwise"
             )
-            self._findings.add("receipt-altered", where, text)
-        if self._books.chain_known:
-            self._check_receipt_signature(signed_receipt, where)
+            self._findings.add("receipt-altered", place, text)
+        if self._books.is_chain_known:
+            self._check_receipt_signature(signed_receipt, place)
 
-    def _check_receipt_signature(self, signed_receipt: SignedReceipt, where: str) -> None:
+    def _check_receipt_signature(self, signed_receipt: SignedReceipt, place: str) -> None:
         reason = judge_signature(signed_receipt, self._books.view.find_key(signed_receipt.receipt.key_id))
         if reason in ("key_of_another", "signature_bad"):
             text = f"its receipt is not one of this node: {SIGNATURE_WORDS[reason]}"
-            self._findings.add("receipt-altered", where, text)
+            self._findings.add("receipt-altered", place, text)
         elif reason:
-            self._findings.remark(f"receipt-{reason.replace('_', '-')}", where, SIGNATURE_WORDS[reason])
+            self._findings.remark(f"receipt-{reason.replace('_', '-')}", place, SIGNATURE_WORDS[reason])
 
-    def _judge(self, entry: Entry, row: RowMapping, where: str) -> None:
+    def _judge(self, entry: Entry, row: RowMapping, place: str) -> None:
         """Check the promise, and what is not anchored yet; the statements of final batches are judged with them."""
-        if not self._books.chain_known:
+        if not self._books.is_chain_known:
             return
         view, sequence = self._books.view, row["batch"]
         anchor = None if sequence is None else view.find_anchor(self._books.log.name, sequence)
-        self._check_promise(row["deadline"], anchor.time if anchor else view.time, where)
+        self._check_promise(row["deadline"], anchor.time if anchor else view.time, place)
         if anchor:
             return
         self._findings.look("signatures")
-        self._check_entitlement(entry, where)
+        self._check_entitlement(entry, place)
         if sequence is None:
-            self._note_waiting(entry.statement, entry.accepted_at, where)
+            self._note_waiting(entry.statement, entry.accepted_at, place)
         else:
-            self._check_window(entry.statement, sequence, where)
-            self._findings.remark("not-final", where, f"its batch {sequence} is not final yet")
+            self._check_window(entry.statement, sequence, place)
+            self._findings.remark("not-final", place, f"its batch {sequence} is not final yet")
 
-    def _check_entitlement(self, entry: Entry, where: str) -> None:
+    def _check_entitlement(self, entry: Entry, place: str) -> None:
         """Check that the key of what the chain does not hold yet signed it, and might: by the newest state that is known.
 
         The register may be newer than the replica as it was opened, and know a key that came in between.
         """
         statement = entry.statement
-        with self._books.view.newer() as view:
+        with self._books.view.open_newer() as view:
             key, grants = (
                 view.find_key(statement.key_id),
                 view.list_grants(statement.key_id, statement.issuer),
             )
             issuer_log, known_time = view.find_issuer_log(statement.issuer, NEWEST_EVENT), view.time
         if key is None or not is_signed_by(key.spki, statement.encode(), entry.signature):
-            self._findings.add("signature-bad", where, "the department's key did not sign its statement")
+            self._findings.add("signature-bad", place, "the department's key did not sign its statement")
             return
         log_name = self._books.log.name
         was_granted = any(
@@ -268,46 +270,46 @@ class _Walk:
                 f"the key 0x{key.id.hex()} has no grant of {statement.issuer} in {log_name}, "
                 "and had none when it was accepted"
             )
-            self._findings.add("not-entitled", where, text)
+            self._findings.add("not-entitled", place, text)
         elif key.retired_at is not None or key.compromised_since is not None or issuer_log != log_name:
             text = "since it was accepted its key was retired or reported stolen, or its issuer left the log"
-            self._findings.remark("waits-unentitled", where, text)
+            self._findings.remark("waits-unentitled", place, text)
 
-    def _check_promise(self, deadline: int | None, chain_time: int, where: str) -> None:
+    def _check_promise(self, deadline: int | None, chain_time: int, place: str) -> None:
         """Compare the promised moment with the anchor's, or with the chain's time while there is none."""
         if deadline is None:
             return
         self._findings.look("promises")
         if chain_time > deadline:
             text = f"it was promised by {format_time(deadline)}; that passed, it is {format_time(chain_time)} on the chain"
-            self._findings.add("promise-broken", where, text)
+            self._findings.add("promise-broken", place, text)
 
-    def _note_waiting(self, statement: Statement, accepted_at: int, where: str) -> None:
+    def _note_waiting(self, statement: Statement, accepted_at: int, place: str) -> None:
         self._acceptance_times.append(accepted_at)
         if statement.expires_at < self._books.now:
             text = f"accepted at {format_time(accepted_at)}, not frozen, and expired at {format_time(statement.expires_at)}"
-            self._findings.add("overdue", where, text)
-        self._check_window(statement, self._next_sequence, where)
+            self._findings.add("overdue", place, text)
+        self._check_window(statement, self._next_sequence, place)
 
-    def _check_window(self, statement: Statement, sequence: int, where: str) -> None:
+    def _check_window(self, statement: Statement, sequence: int, place: str) -> None:
         """Check that an entry which the chain does not hold yet may be anchored with `sequence`, its turn at best."""
         window = statement.window
         if window is None:
             if self._books.view.time >= VERSION_1_ENDS:
                 self._findings.add(
-                    "older-format", where, "its statement is of version 1, which counts no longer"
+                    "older-format", place, "its statement is of version 1, which counts no longer"
                 )
         elif sequence not in window:
             text = (
                 f"its statement is for the sequences {window.first_sequence} to {window.last_sequence}, its "
                 f"turn is {sequence}"
             )
-            self._findings.add("outside-window", where, text)
+            self._findings.add("outside-window", place, text)
 
-    def _check_root(self, row: RowMapping, where: str) -> None:
+    def _check_root(self, row: RowMapping, place: str) -> None:
         self._skip_leaves(row["first"])
         running_root, expected_position, leaf_before = RunningRoot(self._books.log.suite), row["first"], b""
-        while self._next_leaf and self._next_leaf[0] < self._end:
+        while self._next_leaf and self._next_leaf[0] < self._end_position:
             position, leaf = self._next_leaf
             self._findings.look("records", self._record_count)
             if position != expected_position or leaf <= leaf_before:
@@ -315,27 +317,27 @@ class _Walk:
             running_root.add(leaf)
             expected_position, leaf_before = position + 1, leaf
             self._next_leaf = next(self._leaves, None)
-        self._report_leaves(expected_position, leaf_before, where)
-        if running_root.root() != row["root"]:
-            self._findings.add("submission-root", where, "its records do not make its root")
+        self._report_leaves(expected_position, leaf_before, place)
+        if running_root.compute_root() != row["root"]:
+            self._findings.add("submission-root", place, "its records do not make its root")
 
-    def _report_leaves(self, expected_position: int, leaf_before: bytes, where: str) -> None:
+    def _report_leaves(self, expected_position: int, leaf_before: bytes, place: str) -> None:
         """Say what stopped the walk before the end of the submission, and go to its end."""
-        if expected_position < self._end:
+        if expected_position < self._end_position:
             next_leaf = self._next_leaf
             if next_leaf and next_leaf[0] == expected_position and next_leaf[1] <= leaf_before:
                 text = "its leaf hash is not above the one before"
                 self._findings.add("record-order", f"position {expected_position}", text)
             else:
                 self._findings.add(
-                    "record-missing", f"position {expected_position}", f"there is no record; {where}"
+                    "record-missing", f"position {expected_position}", f"there is no record; {place}"
                 )
-        while self._next_leaf and self._next_leaf[0] < self._end:
+        while self._next_leaf and self._next_leaf[0] < self._end_position:
             self._next_leaf = next(self._leaves, None)
 
-    def _skip_leaves(self, first: int | None) -> None:
-        """Pass records that stand where no submission has any, up to position `first`."""
-        while self._next_leaf and (first is None or self._next_leaf[0] < first):
+    def _skip_leaves(self, first_position: int | None) -> None:
+        """Pass records that stand where no submission has any, up to position `first_position`."""
+        while self._next_leaf and (first_position is None or self._next_leaf[0] < first_position):
             text = "a record stands where no submission has one"
             self._findings.add("record-stray", f"position {self._next_leaf[0]}", text)
             self._next_leaf = next(self._leaves, None)

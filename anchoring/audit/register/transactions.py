@@ -39,21 +39,21 @@ def audit_transactions(books: Books, findings: Findings) -> None:
 def _check_transaction(
     books: Books, row: RowMapping, sequences_by_nonce: dict[tuple[str, int], int], findings: Findings
 ) -> None:
-    where = f"batch {row['sequence']}, transaction 0x{row['hash'].hex()}"
+    place = f"batch {row['sequence']}, transaction 0x{row['hash'].hex()}"
     faults = _find_faults(books, row)
     for fault in faults:
-        findings.add("transaction-altered", where, fault)
+        findings.add("transaction-altered", place, fault)
     if row["frozen"] is not None and row["signed"] < row["frozen"] - MAX_CLOCK_LEAD_SECONDS:
-        findings.add("transaction-altered", where, "it was signed before its batch was frozen")
+        findings.add("transaction-altered", place, "it was signed before its batch was frozen")
     if row["sent"] is not None and row["sent"] < row["signed"]:
-        findings.add("transaction-altered", where, "it was sent before it was signed")
+        findings.add("transaction-altered", place, "it was sent before it was signed")
     if faults:
         return
     sender = read_anchor_call(row["raw"]).sender
     sequence = sequences_by_nonce.setdefault((sender, row["nonce"]), row["sequence"])
     if sequence != row["sequence"] and _is_final(books, sequence) and _is_final(books, row["sequence"]):
         text = f"its nonce is that of a transaction of batch {sequence} too: a chain executes one of them"
-        findings.add("transaction-altered", where, text)
+        findings.add("transaction-altered", place, text)
 
 
 def _is_final(books: Books, sequence: int) -> bool:
@@ -72,17 +72,17 @@ def _find_faults(books: Books, row: RowMapping) -> list[str]:
         faults.append(f"its batch {row['sequence']} is not in the register")
     elif call.data[_SELECTOR_BYTES:] != row["payload"]:
         faults.append("it carries another anchor than its batch")
-    return faults + _find_terms(books, row, call)
+    return faults + _find_term_faults(books, row, call)
 
 
-def _find_terms(books: Books, row: RowMapping, call: AnchorCall) -> list[str]:
+def _find_term_faults(books: Books, row: RowMapping, call: AnchorCall) -> list[str]:
     """Compare signer, chain, contract, nonce and price."""
-    name, faults = RegistryName.parse(books.log.registry_name), []
-    if (call.chain_id, call.contract) != (name.chain_id, name.contract):
+    registry_name, faults = RegistryName.parse(books.log.registry_name), []
+    if (call.chain_id, call.contract) != (registry_name.chain_id, registry_name.contract):
         faults.append(f"it is for {call.contract} on chain {call.chain_id}, not for this registry")
-    if (call.nonce, call.price.most) != (row["nonce"], row["gas_price"]):
+    if (call.nonce, call.price.max_wei) != (row["nonce"], row["gas_price"]):
         faults.append(
-            f"it has nonce {call.nonce} and price {call.price.most}, its row {row['nonce']} and {row['gas_price']}"
+            f"it has nonce {call.nonce} and price {call.price.max_wei}, its row {row['nonce']} and {row['gas_price']}"
         )
     if books.operators and call.sender not in books.operators:
         faults.append(f"{call.sender} signed it, who never was the operator of {books.log.name}")
@@ -93,7 +93,7 @@ def _check_executed(
     books: Books, sequence: int, frozen_at: int, hashes: set[bytes], findings: Findings
 ) -> None:
     """Check that the transaction which anchored a batch is stored, unless the batch came back from the chain."""
-    sighting = books.view.sighting(books.log.name, sequence)
+    sighting = books.view.find_sighting(books.log.name, sequence)
     if sighting is None or not sighting.is_final or sighting.transaction_hash in hashes:
         return
     if not hashes and frozen_at == sighting.time:

@@ -106,7 +106,7 @@ def log_looks(
         Look(token, ordinal, now, purpose, _make_storable(identifier), outcome, stored_reason)
         for ordinal, (identifier, outcome) in enumerate(outcomes.items(), last_ordinal + 1)
     ]
-    connection.execute(insert(LOOK), [look_row(look) for look in looks])
+    connection.execute(insert(LOOK), [make_look_row(look) for look in looks])
     move_tally(connection, tally, key, total=last_ordinal + len(looks))
     remove_old_looks(connection, now, rules, key)
 
@@ -126,32 +126,32 @@ def remove_old_looks(
         .limit(_REMOVED_LOOKS)
         .subquery()
     )
-    ends_query = (
+    end_ordinals_query = (
         select(old_looks.c.token, func.max(old_looks.c.ordinal))
         .group_by(old_looks.c.token)
         .limit(_REMOVED_TOKENS)
     )
-    ends = {token: int(end) for token, end in connection.execute(ends_query)}
-    tallies = (
+    end_ordinals = {token: int(end_ordinal) for token, end_ordinal in connection.execute(end_ordinals_query)}
+    tally_query = (
         select(TALLY)
-        .where(TALLY.c.name.in_(list(ends)))
+        .where(TALLY.c.name.in_(list(end_ordinals)))
         .with_for_update(skip_locked=True)  # what another transaction is counting is its own affair
     )
-    for row in connection.execute(tallies).mappings().all():
-        _remove_first_looks(connection, read_tally(row), ends[row["name"]], moment, key)
+    for row in connection.execute(tally_query).mappings().all():
+        _remove_first_looks(connection, read_tally(row), end_ordinals[row["name"]], moment, key)
 
 
 def _remove_first_looks(
-    connection: Connection, tally: Tally, end: int, moment: int, key: PrivateKey | None
+    connection: Connection, tally: Tally, end_ordinal: int, moment: int, key: PrivateKey | None
 ) -> None:
     """Take away the looks of a token up to a number, as far as all of them are from before the moment."""
-    first_young = connection.execute(
+    first_young_ordinal = connection.execute(
         select(func.min(LOOK.c.ordinal)).where(LOOK.c.token == tally.name, LOOK.c.at >= moment)
     ).scalar_one()
-    end = end if first_young is None else min(end, first_young - 1)
-    if end > tally.removed:
-        connection.execute(delete(LOOK).where(LOOK.c.token == tally.name, LOOK.c.ordinal <= end))
-        move_tally(connection, tally, key, total=tally.total, removed=end)
+    end_ordinal = end_ordinal if first_young_ordinal is None else min(end_ordinal, first_young_ordinal - 1)
+    if end_ordinal > tally.removed:
+        connection.execute(delete(LOOK).where(LOOK.c.token == tally.name, LOOK.c.ordinal <= end_ordinal))
+        move_tally(connection, tally, key, total=tally.total, removed=end_ordinal)
 
 
 def list_looks(
@@ -178,20 +178,20 @@ def _count_looks(connection: Connection, token: str) -> Tally:
 
 
 def _check_rate(
-    connection: Connection, token: str, last_ordinal: int, count: int, now: int, rules: LookRules
+    connection: Connection, token: str, last_ordinal: int, look_count: int, now: int, rules: LookRules
 ) -> None:
     """Check that so many looks more are within the rate: by the moment of the one that a full day's looks would follow.
 
     One that was taken away was made before that day. Raises: TooManyLooks.
     """
-    compared_ordinal = last_ordinal + count - rules.daily
+    compared_ordinal = last_ordinal + look_count - rules.daily
     query = select(LOOK.c.at).where(LOOK.c.token == token, LOOK.c.ordinal == compared_ordinal)
     compared_at = now if compared_ordinal > last_ordinal else connection.execute(query).scalar_one_or_none()
     if compared_at is not None and now < compared_at + _DAY_SECONDS:
         raise TooManyLooks(
             f"a token has {rules.daily:,} looks at certificates in 24 hours: ask again later, or for fewer at once; "
             "the administrator of the node may allow more (`daily` in [looks])",
-            retry_after=compared_at + _DAY_SECONDS - now,
+            retry_after_seconds=compared_at + _DAY_SECONDS - now,
         )
 
 
@@ -204,5 +204,5 @@ def read_look(row: RowMapping) -> Look:
     return Look(**row)
 
 
-def look_row(look: Look) -> Row:
+def make_look_row(look: Look) -> Row:
     return asdict(look)

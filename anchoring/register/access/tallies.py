@@ -48,7 +48,7 @@ class Tally:
 
 def open_tally(connection: Connection, name: str, key: PrivateKey | None) -> None:
     """Begin to count, unless that is counted already."""
-    insert_missing(connection, TALLY, [tally_row(_sign(Tally(name), key))])
+    insert_missing(connection, TALLY, [make_tally_row(_sign(Tally(name), key))])
 
 
 def hold_tally(connection: Connection, name: str) -> Tally | None:
@@ -69,7 +69,7 @@ def move_tally(
         moved_tally = replace(moved_tally, signature=_NO_SIGNATURE)
     else:
         moved_tally = replace(moved_tally, key=None, signature=None)
-    connection.execute(update(TALLY).where(TALLY.c.name == tally.name).values(tally_row(moved_tally)))
+    connection.execute(update(TALLY).where(TALLY.c.name == tally.name).values(make_tally_row(moved_tally)))
 
 
 def _sign(tally: Tally, key: PrivateKey | None) -> Tally:
@@ -80,5 +80,5 @@ def read_tally(row: RowMapping) -> Tally:
     return Tally(**row)
 
 
-def tally_row(tally: Tally) -> Row:
+def make_tally_row(tally: Tally) -> Row:
     return asdict(tally)

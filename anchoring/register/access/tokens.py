@@ -61,7 +61,7 @@ def create_token(
     text = PREFIX + random(_SECRET_BYTES).hex()
     token = Token(random(_ID_BYTES).hex(), label, scope_set, now, ends_at, None)
     _count_token(connection, key)
-    connection.execute(insert(TOKEN), [token_row(token, _digest_text(text))])
+    connection.execute(insert(TOKEN), [make_token_row(token, _digest_text(text))])
     open_tally(connection, token.id, key)
     return token, text
 
@@ -121,7 +121,7 @@ def read_token(row: RowMapping) -> Token:
     )
 
 
-def token_row(token: Token, digest: bytes) -> Row:
+def make_token_row(token: Token, digest: bytes) -> Row:
     return {
         "id": token.id,
         "digest": digest,

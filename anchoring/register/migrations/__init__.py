@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
 )
 
-from anchoring.database.engine import hold_tables, snapshot, transaction
+from anchoring.database.engine import begin_transaction, hold_tables, open_snapshot
 from anchoring.errors import DatabaseTaken, RegisterTooNew
 from anchoring.register.tables import METADATA, SUBMISSION
 
@@ -47,10 +47,10 @@ def bring_up_to_date(engine: Engine) -> None:
 
     Any number of processes may do this at once: one does it, the others wait for it. Raises: RegisterTooNew, DatabaseTaken.
     """
-    with snapshot(engine) as connection:
+    with open_snapshot(engine) as connection:
         if _read_revision(connection) == NEWEST_REVISION:
             return
-    with transaction(engine) as connection:
+    with begin_transaction(engine) as connection:
         hold_tables(connection)
         revision = _read_revision(connection)
         if revision is None and not inspect(connection).has_table(SUBMISSION.name):

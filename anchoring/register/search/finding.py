@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select
 from anchoring.catalogue.chosen import get_catalogue
 from anchoring.register.records import StoredRecord, read_disclosure
 from anchoring.register.search.facets import make_facets
-from anchoring.register.search.terms import CLAIMS, Sort, make_term, states
+from anchoring.register.search.terms import CLAIMS, Sort, does_state, make_term
 from anchoring.register.tables import DISCLOSURE, FACET, LINEAGE, TERM
 from ledger.catalogue.masks import show_claim
 from ledger.encoding.canonical import Json
@@ -88,7 +88,7 @@ def find_certificates(connection: Connection, sort: Sort, text: str) -> list[Hit
     hits: dict[int, Hit] = {}
     for row in rows:
         values = read_disclosure(row["position"], row["content"]).values
-        if states(values, sort, text):  # two values may share a term
+        if does_state(values, sort, text):  # two values may share a term
             hits[row["first"]] = _make_hit(row, values)
     if len(rows) > _MAX_RECORDS or len(hits) > MAX_HITS:
         raise LimitExceeded(

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from anchoring import limits
 from anchoring.errors import AnchoringError
 from anchoring.register.records import read_disclosure
-from anchoring.register.search.terms import Sort, make_term, states
+from anchoring.register.search.terms import Sort, does_state, make_term
 from anchoring.register.tables import DISCLOSURE, FACET, LINEAGE, SUBMISSION, TERM
 from ledger.encoding.times import find_civil_date
 from ledger.errors import LimitExceeded
@@ -38,7 +38,7 @@ MAX_FIGURES: Final = 100_000
 
 _ORIGIN: Final = FACET.alias("origin")  # of the record by which the certificate was issued first
 _ORIGIN_SUBMISSION: Final = SUBMISSION.alias("origin_submission")
-_JOINED: Final = FACET.join(SUBMISSION, SUBMISSION.c.first == FACET.c.submission).join(
+_JOINED_TABLES: Final = FACET.join(SUBMISSION, SUBMISSION.c.first == FACET.c.submission).join(
     LINEAGE, LINEAGE.c.first == FACET.c.lineage
 )
 
@@ -68,7 +68,7 @@ class Criteria:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedRecord:
     """A record, and the certificate that it is of: `identifier` and `status` are those of the current version.
 
     `accepted` in seconds since 1970.
@@ -106,25 +106,25 @@ def check_searchable(connection: Connection) -> None:
 
 
 def list_records(
-    connection: Connection, criteria: Criteria, *, first: int = 0, limit: int = limits.CHUNK_ROWS
-) -> Iterator[Listed]:
-    """Yield at most `limit` records at position `first` or beyond, in their order."""
-    query = _select_records(criteria).where(FACET.c.position >= first).order_by(FACET.c.position)
+    connection: Connection, criteria: Criteria, *, first_position: int = 0, limit: int = limits.CHUNK_ROWS
+) -> Iterator[ListedRecord]:
+    """Yield at most `limit` records at position `first_position` or beyond, in their order."""
+    query = _select_records(criteria).where(FACET.c.position >= first_position).order_by(FACET.c.position)
     if criteria.holder is None:  # else those that are left out below must not count, or a page ends too early
         query = query.limit(limit)
     rows = connection.execute(query.execution_options(yield_per=limits.CHUNK_ROWS)).mappings()
-    yield from map(_make_listed, islice((row for row in rows if _states_holder(row, criteria)), limit))
+    yield from map(_make_listed_record, islice((row for row in rows if _states_holder(row, criteria)), limit))
 
 
 def _states_holder(row: RowMapping, criteria: Criteria) -> bool:
     """Tell whether a record states the holder, where one is looked for: two values may share a term."""
     if criteria.holder is None:
         return True
-    return states(read_disclosure(row["position"], row["content"]).values, Sort.HOLDER, criteria.holder)
+    return does_state(read_disclosure(row["position"], row["content"]).values, Sort.HOLDER, criteria.holder)
 
 
-def _make_listed(row: RowMapping) -> Listed:
-    return Listed(
+def _make_listed_record(row: RowMapping) -> ListedRecord:
+    return ListedRecord(
         row["position"],
         row["identifier"],
         row["type"],
@@ -165,16 +165,16 @@ def _select_records(criteria: Criteria) -> Select[tuple[object, ...]]:
 
 
 def _join(criteria: Criteria) -> FromClause:
-    joined: FromClause = _JOINED
+    joined_tables: FromClause = _JOINED_TABLES
     if criteria.within_day:
-        joined = joined.join(_ORIGIN, _ORIGIN.c.position == FACET.c.lineage).join(
+        joined_tables = joined_tables.join(_ORIGIN, _ORIGIN.c.position == FACET.c.lineage).join(
             _ORIGIN_SUBMISSION, _ORIGIN_SUBMISSION.c.first == _ORIGIN.c.submission
         )
     if criteria.holder is not None:
-        joined = joined.join(TERM, TERM.c.position == FACET.c.position).join(
+        joined_tables = joined_tables.join(TERM, TERM.c.position == FACET.c.position).join(
             DISCLOSURE, DISCLOSURE.c.position == FACET.c.position
         )
-    return joined
+    return joined_tables
 
 
 def _narrow(query: Select[tuple[object, ...]], criteria: Criteria) -> Select[tuple[object, ...]]:

@@ -59,7 +59,7 @@ def list_texts(values: Mapping[str, Json]) -> Iterator[tuple[Sort, str]]:
             yield Sort.DOCUMENT, str(value.get("digest"))
 
 
-def states(values: Mapping[str, Json], sort: Sort, text: str) -> bool:
+def does_state(values: Mapping[str, Json], sort: Sort, text: str) -> bool:
     """Tell whether claims state a value, however it is spelled."""
     folded_text = fold_characters(text)
     return any(

@@ -112,12 +112,12 @@ class HandingIn:
                     input_records, ask_target(self._node), self._submissions_folder, f"{file_name}.{action}"
                 )
             except SubmissionRefused as error:
-                refused_lines = {row.row for row in error.rows}
+                refused_lines = {row.row_number for row in error.row_errors}
                 refused_rows = [row for row in rows if row.line_number in refused_lines]
                 if not refused_rows:
                     raise
                 self.refusal_lines += [
-                    f"row {row_error.row}: {row_error.message}" for row_error in error.rows
+                    f"row {row_error.row_number}: {row_error.message}" for row_error in error.row_errors
                 ]
                 self._journal.refuse(refused_rows)
                 rows = [row for row in rows if row.line_number not in refused_lines]

@@ -133,7 +133,7 @@ class Uploads:
         whole_places = [self._whole_places] if is_whole else []
         for places in (
             [self._returning_places]
-            if admission.anchored
+            if admission.is_anchored
             else [self._common_places, *urgent_places, *whole_places]
         ):
             if places.take(issuer, 1):
@@ -146,7 +146,7 @@ class Uploads:
         if is_urgent_only:
             max_bytes, max_seconds = limits.URGENT_UPLOAD_BYTES, limits.URGENT_UPLOAD_SECONDS
             return Place(None, "", max_bytes, max_seconds, is_urgent_only=True)
-        holder = _RETURNING_HOLDER if admission.anchored else admission.statement.issuer
+        holder = _RETURNING_HOLDER if admission.is_anchored else admission.statement.issuer
         max_bytes, seconds = _find_max_bytes(admission.statement.record_count), limits.UPLOAD_SECONDS
         return Place(self._disk_bytes, holder, max_bytes, seconds, is_urgent_only=False)
 

@@ -129,9 +129,9 @@ def seal_uses(
     first_position, end_position = position, MAX_LOG_SIZE
     with viewer.looking(identifier) as outcomes, node.reading() as replica_view:
         if after is not None:
-            first_position = max(first_position, replica_view.size_before(node.log, parse_time(after)))
+            first_position = max(first_position, replica_view.find_size_before(node.log, parse_time(after)))
         if before is not None:
-            end_position = replica_view.size_before(node.log, parse_time(before))
+            end_position = replica_view.find_size_before(node.log, parse_time(before))
         with node.register.reading() as connection:
             uses = find_uses(
                 connection, identifier, first_position=first_position, end_position=end_position, limit=limit

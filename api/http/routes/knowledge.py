@@ -87,7 +87,7 @@ def _export(node: Node, newest_checkpoint: CosignedCheckpoint, after: int) -> It
 
 def _find_newest_in(node: Node, replica_view: ReplicaView, cosigned: int | None) -> CosignedCheckpoint:
     city_count = cosigned or count_majority(count_node_cities(replica_view))
-    newest_checkpoint = node.checkpoints.newest_of(find_node_cities(replica_view), city_count)
+    newest_checkpoint = node.checkpoints.find_newest_of_cities(find_node_cities(replica_view), city_count)
     if newest_checkpoint is None:
         raise NotFound(f"no checkpoint is signed by {city_count} cities here yet: try again in some minutes")
     return newest_checkpoint

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from anchoring.errors import NotFound
-from anchoring.register.submissions import page_submissions
+from anchoring.register.submissions import list_submissions
 from api import limits
 from api.http import openapi
 from api.http.bounds import bodies
@@ -52,14 +52,16 @@ def entries(
     if log != node.settings.log:
         return _list_copies(log, node, position, limit)
     with node.register.reading() as connection:
-        page = page_submissions(connection, after=position - 1, limit=limit)
-    end_position = page[-1].acceptance.first + page[-1].acceptance.count if len(page) == limit else None
+        page = list_submissions(connection, after=position - 1, limit=limit)
+    end_position = (
+        page[-1].acceptance.first_position + page[-1].acceptance.record_count if len(page) == limit else None
+    )
     next_path = f"/v1/logs/{log}/entries?position={end_position}&limit={limit}" if end_position else None
     return EntriesShape(items=[EntryShape.of(submission) for submission in page], next=next_path)
 
 
 def _list_copies(log: str, node: Node, position: int, limit: int) -> EntriesShape:
-    copies = node.entry_copies.page(log, position, limit)
+    copies = node.entry_copies.list_page(log, position, limit)
     if not copies and log not in node.settings.watched_peers:
         with node.reading() as replica_view:
             is_admitted = replica_view.find_log(log) is not None
@@ -69,7 +71,7 @@ def _list_copies(log: str, node: Node, position: int, limit: int) -> EntriesShap
             else NotFound(f"there is no log {log} in this registry")
         )
     end_position = (
-        copies[-1].first + copies[-1].entry.statement.record_count if len(copies) == limit else None
+        copies[-1].first_position + copies[-1].entry.statement.record_count if len(copies) == limit else None
     )
     next_path = f"/v1/logs/{log}/entries?position={end_position}&limit={limit}" if end_position else None
     return EntriesShape(
@@ -93,7 +95,7 @@ def status_range(
 ) -> Response:
     """Give the statuses of a range of positions, wide enough to hide which one is asked about, with their path."""
     with node.reading() as replica_view:
-        range_of_statuses = node.status_trees.range(replica_view, log, position)
+        range_of_statuses = node.status_trees.make_range(replica_view, log, position)
     return Response(range_of_statuses.encode(), media_type=bodies.JSON)
 
 
@@ -114,10 +116,10 @@ def anchors(
     with node.reading() as replica_view:
         if replica_view.find_log(log) is None:
             raise NotFound(f"there is no log {log} in this registry")
-        page_anchors = replica_view.anchors(log, below=before, limit=limit)
+        page_anchors = replica_view.list_anchors(log, below_sequence=before, limit=limit)
     if not page_anchors:
         return AnchorsShape(items=[])
-    publications = node.entry_copies.of_anchors(
+    publications = node.entry_copies.list_anchor_entries(
         log, page_anchors[-1].sequence, page_anchors[0].sequence, node.clock()
     )
     items = [AnchorShape.of(anchor, publications.get(anchor.sequence)) for anchor in page_anchors]

@@ -89,7 +89,10 @@ def search(
     with node.register.reading() as connection:
         listing = list(
             list_records(
-                connection, search_shape.to_criteria(), first=search_shape.position, limit=search_shape.limit
+                connection,
+                search_shape.to_criteria(),
+                first_position=search_shape.position,
+                limit=search_shape.limit,
             )
         )
     _log(viewer, [listed.identifier for listed in listing], search_shape.reason)

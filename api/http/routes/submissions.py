@@ -115,7 +115,7 @@ def _take_in(node: Node, upload: Submission | Upload) -> tuple[Submission, bool]
             lines,
             node.clock(),
             node.intake_rules,
-            urgent_only=upload.is_urgent_only,
+            is_urgent_only=upload.is_urgent_only,
         )
 
 

@@ -35,7 +35,7 @@ class RecordedShape(Shape):
             leaf=placed_record.record.suite.format(placed_record.leaf),
             state=submission.state,
             key="0x" + submission.entry.statement.key_id.hex(),
-            accepted=times.format_time(submission.acceptance.accepted),
+            accepted=times.format_time(submission.acceptance.accepted_at),
             anchor=AnchoredShape.of(anchor, placed_record.position) if anchor else None,
         )
 

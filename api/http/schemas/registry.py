@@ -78,7 +78,7 @@ class LogsShape(Shape):
 
     @classmethod
     def of(cls, replica_view: ReplicaView, own_log: str | None, entries: Mapping[str, Publication]) -> Self:
-        divisions = replica_view.divisions()
+        divisions = replica_view.list_divisions()
         items = [
             LogShape.of(
                 log,

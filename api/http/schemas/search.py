@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from anchoring.register.search.finding import Hit
-from anchoring.register.search.listing import Criteria, Figure, Listed
+from anchoring.register.search.listing import Criteria, Figure, ListedRecord
 from anchoring.register.search.terms import Sort
 from api import limits
 from api.http.schemas.base import Shape, Time
@@ -152,7 +152,7 @@ class ListedShape(Shape):
     basis: str | None = None
 
     @classmethod
-    def of(cls, listed: Listed) -> Self:
+    def of(cls, listed: ListedRecord) -> Self:
         return cls.model_validate(make_listed_json(listed))
 
 

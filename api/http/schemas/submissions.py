@@ -36,14 +36,16 @@ class ReceiptShape(Shape):
         cls, acceptance: Acceptance, signed_receipt: SignedReceipt | None, *, shows_warnings: bool
     ) -> Self:
         """`shows_warnings`: warnings quote identifiers, so they are for the sender of the rows alone."""
-        warnings = [RowShape(row=warning.row, message=warning.message) for warning in acceptance.warnings]
+        warnings = [
+            RowShape(row=warning.row_number, message=warning.message) for warning in acceptance.warnings
+        ]
         return cls(
             id=acceptance.id,
             log=acceptance.log,
             issuer=acceptance.issuer,
-            count=acceptance.count,
-            first=acceptance.first,
-            accepted=times.format_time(acceptance.accepted),
+            count=acceptance.record_count,
+            first=acceptance.first_position,
+            accepted=times.format_time(acceptance.accepted_at),
             deadline=times.format_time(acceptance.deadline) if acceptance.deadline is not None else None,
             signed=SignedReceiptShape.model_validate(signed_receipt.to_json()) if signed_receipt else None,
             warnings=warnings if shows_warnings else None,
@@ -73,16 +75,18 @@ class EntryShape(Shape):
     @classmethod
     def of(cls, submission: Submission) -> Self:
         return cls(
-            first=submission.acceptance.first, sequence=submission.sequence, entry=submission.entry.to_json()
+            first=submission.acceptance.first_position,
+            sequence=submission.sequence,
+            entry=submission.entry.to_json(),
         )
 
     @classmethod
     def of_copy(cls, copy: Copy) -> Self:
         return cls(
-            first=copy.first,
+            first=copy.first_position,
             sequence=copy.sequence,
             entry=copy.entry.to_json(),
-            source=hide_addresses(copy.source),
+            source=hide_addresses(copy.source_name),
         )
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import update
 
 from anchoring.anchorer.batcher import BatchPolicy, freeze
 from anchoring.chain.protocol import ChainEvent
-from anchoring.database.columns import table
-from anchoring.database.engine import transaction
+from anchoring.database.columns import get_table
+from anchoring.database.engine import begin_transaction
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
 from anchoring.intake.rows import split_lines
@@ -128,18 +128,18 @@ class City:
             final_time=event.time,
         )
         taken = FoldedEvent(ChainEvent(event, block_hash, bytes(32)), chain.head, facts)
-        self.replica.store(before, after, [taken], [], self.knowledge.trees, caught_up=True)
+        self.replica.store(before, after, [taken], [], self.knowledge.trees, is_caught_up=True)
 
     def forget_having_caught_up(self) -> None:
         """Make the replica one whose follower is still on its way to the end of the chain."""
-        with transaction(self.replica.engine) as connection:
-            connection.execute(update(table(StateRow)).values(caught_up=False))
+        with begin_transaction(self.replica.engine) as connection:
+            connection.execute(update(get_table(StateRow)).values(caught_up=False))
 
     def catch_up(self) -> None:
         """Let the follower come to the end of the chain."""
         with self.replica.reading() as reading:
             cursor = reading.cursor
-        self.replica.store(cursor, cursor, [], [], {}, caught_up=True)
+        self.replica.store(cursor, cursor, [], [], {}, is_caught_up=True)
 
     def licence(
         self, serial: str, claims: Mapping[str, Json], *documents: bytes, **members: Json
@@ -206,7 +206,7 @@ class City:
         published = EntryCopies(self.replica.engine)
         published.prepare()
         with self.replica.reading() as reading, self.register.reading() as connection:
-            anchors = reading.anchors(LOG)[::-1]
+            anchors = reading.list_anchors(LOG)[::-1]
             if published.find_walked_sequence(LOG) < anchors[-1].sequence:
                 published.walk(LOG, anchors[published.find_walked_sequence(LOG) :], self.now)
             for anchor in anchors:

@@ -76,7 +76,7 @@ def test_the_status_root_is_that_of_all_changes(city: City) -> None:
     batch = frozen(city)
     assert batch
     tree = StatusTree(SM3)
-    tree.grow(first.count + second.count)
+    tree.grow(first.record_count + second.record_count)
     with city.register.reading() as connection:
         for serial, status in ((7, Status.SUSPENDED), (8, Status.SUPERSEDED), (200, Status.REVOKED)):
             [original] = [

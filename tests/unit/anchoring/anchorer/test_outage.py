@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from anchoring.register.submissions import Submission, page_submissions
+from anchoring.register.submissions import Submission, list_submissions
 from ledger.records.submissions import MAX_STATEMENT_SECONDS
 from ledger.verification.entries import check_batch
 from tests.fakes.department import LOG, change, licence
@@ -46,7 +46,7 @@ def without_chain(city: City, seconds: int) -> None:
 
 def submissions(city: City) -> list[Submission]:
     with city.register.reading() as connection:
-        return page_submissions(connection, limit=100)
+        return list_submissions(connection, limit=100)
 
 
 def faults(city: City) -> set[str]:

@@ -136,7 +136,7 @@ def test_a_stuck_transaction_is_replaced_with_the_same_payload(city: City) -> No
     city.chain.now += REPLACE_SECONDS
     city.anchorer.step()
     [_, second] = sent(city)
-    assert (second.nonce, second.gas_price > first.gas_price) == (first.nonce, True)
+    assert (second.nonce, second.gas_price_wei > first.gas_price_wei) == (first.nonce, True)
     assert list(city.chain.waiting) == [second.hash]
     data = city.chain.waiting[second.hash].data
     city.mine()
@@ -150,7 +150,7 @@ def test_a_fee_that_is_too_low_is_raised(city: City) -> None:
     city.chain.refuse("send", TransactionRejected(UNDERPRICED))
     city.anchorer.step()
     first, second = sent(city)
-    assert second.gas_price > first.gas_price
+    assert second.gas_price_wei > first.gas_price_wei
     city.settle()
     assert len(city.anchors()) == 1
 
@@ -177,7 +177,7 @@ def test_a_number_that_another_transaction_took_is_left(city: City) -> None:
     city.chain.mine()
     taken = city.chain.receipt(named)
     assert taken
-    assert not taken.succeeded
+    assert not taken.has_succeeded
     city.chain.now += RESEND_SECONDS
     city.anchorer.step()
     assert sent(city)[-1].nonce == first.nonce + 1
@@ -330,7 +330,7 @@ def test_where_nothing_is_paid_nothing_is_raised(city: City) -> None:
     for _ in range(5):
         city.chain.now += REPLACE_SECONDS
         city.anchorer.step()
-    assert [(transaction.hash, transaction.gas_price) for transaction in sent(city)] == [(first.hash, 0)]
+    assert [(transaction.hash, transaction.gas_price_wei) for transaction in sent(city)] == [(first.hash, 0)]
     city.mine(11)
     city.settle()
     assert len(city.anchors()) == 1
@@ -347,7 +347,7 @@ def test_an_older_transaction_is_handed_in_where_the_newer_is_refused(city: City
     city.chain.refuse("send", TransactionRejected(NO_FUNDS), times=1)
     city.chain.now += REPLACE_SECONDS
     city.anchorer.step()
-    assert [transaction.gas_price for transaction in sent(city)] == [0, 1]
+    assert [transaction.gas_price_wei for transaction in sent(city)] == [0, 1]
     assert list(city.chain.waiting) == [free.hash]
     city.settle()
     assert len(city.anchors()) == 1
@@ -361,9 +361,9 @@ def test_a_stuck_chain_is_no_auction(city: City) -> None:
             city.chain.delay(waiting, 10**6)
         city.chain.now += REPLACE_SECONDS
         city.anchorer.step()
-    prices = [transaction.gas_price for transaction in sent(city)]
+    prices = [transaction.gas_price_wei for transaction in sent(city)]
     assert len(prices) < 10
-    assert max(prices) <= MAX_RAISED * offer_price(city.chain.terms_asked).most
+    assert max(prices) <= MAX_RAISED * offer_price(city.chain.terms_asked).max_wei
 
 
 def test_a_number_that_is_too_high_is_drawn_anew(city: City) -> None:
@@ -382,5 +382,5 @@ def test_nothing_is_sent_above_the_highest_price(city: City) -> None:
     assert sent(city) == []
     city.chain.terms_asked = Terms(7, 2, 30_000_000)
     city.settle()
-    assert {transaction.gas_price for transaction in sent(city)} == {9}
+    assert {transaction.gas_price_wei for transaction in sent(city)} == {9}
     assert len(city.anchors()) == 1

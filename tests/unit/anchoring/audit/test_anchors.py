@@ -47,7 +47,7 @@ def test_a_grant_that_ended_before_the_anchor_is_found(tmp_path: Path) -> None:
     city.follow()
     city.settle()
     report = audited(city)
-    assert [(finding.slug, finding.where) for finding in report.findings] == [
+    assert [(finding.slug, finding.place) for finding in report.findings] == [
         ("not-entitled", "position 0"),
         ("not-granted", "position 0"),
     ]
@@ -70,7 +70,7 @@ def test_a_second_occurrence_that_the_chain_alone_has_is_named_as_such(tmp_path:
     told = {finding.slug: finding for finding in audited(city).findings}
     assert "batch-missing" not in told
     repeated = told["entry-repeated"]
-    assert repeated.where == "batch 2"
+    assert repeated.place == "batch 2"
     assert ("the entries of batch 1" if whole else "the entry at position 1 of batch 1") in repeated.text
     city.stop()
 

@@ -19,9 +19,9 @@ def test_a_sound_register_gives_no_finding_and_the_report_says_what_was_looked_a
     report = audited(city)
     assert report.findings == ()
     assert [remark.slug for remark in report.remarks] == ["waiting"]
-    assert report.checked == {
+    assert report.checked_counts == {
         "databases": 2,
-        "events": report.checked["events"],
+        "events": report.checked_counts["events"],
         "logs": 1,
         "batches": 3,
         "anchors": 3,
@@ -45,13 +45,13 @@ def test_a_sound_register_gives_no_finding_and_the_report_says_what_was_looked_a
 def test_a_node_that_issues_nothing_audits_its_replica(city: City) -> None:
     with city.replica.reading() as reading:
         report = audit(reading, now=city.chain.now)
-    assert report.clean
-    assert report.checked.keys() == {"databases", "events", "logs"}
+    assert report.is_clean
+    assert report.checked_counts.keys() == {"databases", "events", "logs"}
 
 
 def test_an_empty_register_is_sound(tmp_path: Path) -> None:
     city = City(tmp_path)
-    assert audited(city).clean
+    assert audited(city).is_clean
     city.stop()
 
 
@@ -87,8 +87,8 @@ def test_findings_are_kept_up_to_a_limit_and_counted_beyond_it() -> None:
     found = Findings()
     for number in range(1_500):
         found.add("slug", f"position {number}", "words")
-    report = found.report()
-    assert (len(report.findings), report.unlisted) == (1_000, 500)
+    report = found.make_report()
+    assert (len(report.findings), report.unlisted_count) == (1_000, 500)
 
 
 @given(st.integers(1, 300))
@@ -97,4 +97,4 @@ def test_the_running_root_is_the_root_of_the_tree(count: int) -> None:
     running = RunningRoot(SM3)
     for leaf in leaves:
         running.add(leaf)
-    assert running.root() == MerkleTree(SM3, leaves).root
+    assert running.compute_root() == MerkleTree(SM3, leaves).root

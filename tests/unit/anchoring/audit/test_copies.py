@@ -27,7 +27,7 @@ def watched(tmp_path: Path) -> Iterator[tuple[City, EntryCopies]]:
     peer = KeptCopies(city.register)
     peer.held.pop(1)
     Monitor(city.replica, {LOG: [peer]}, withheld_after=0, clock=lambda: city.chain.now).step()
-    yield city, EntryCopies(city.replica.engine, grace=0)
+    yield city, EntryCopies(city.replica.engine, grace_seconds=0)
     city.stop()
 
 
@@ -41,7 +41,7 @@ def test_copies_of_entries_are_checked_against_their_anchors(watched: tuple[City
     city = watched[0]
     report = elsewhere(*watched)
     assert report.findings == ()
-    assert report.checked["copied batches"] == 2
+    assert report.checked_counts["copied batches"] == 2
     assert [remark.slug for remark in report.remarks] == ["entries-withheld"]
     for statement, slug in (
         (
@@ -71,12 +71,12 @@ def test_receipts_are_judged_by_the_register_or_by_copies(tmp_path: Path) -> Non
             for seed, name in enumerate(("first", "lost", "second"), 11)}  # fmt: skip
     with city.replica.reading() as reading:
         report = audit(reading, city.register, now=city.chain.now, receipts=kept.values())
-    assert report.checked["receipts"] == 3
-    assert [(finding.slug, finding.where) for finding in report.findings] == [
+    assert report.checked_counts["receipts"] == 3
+    assert [(finding.slug, finding.place) for finding in report.findings] == [
         ("promise-contradicted", f"receipt {story.acceptances['lost'].id}")
     ]
     report = elsewhere(city, EntryCopies(city.replica.engine), [kept["first"]])
-    assert (report.clean, [remark.slug for remark in report.remarks]) == (True, ["receipt-unknown"])
+    assert (report.is_clean, [remark.slug for remark in report.remarks]) == (True, ["receipt-unknown"])
     city.stop()
 
 

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from anchoring.audit.register.records import _grant_covers, grant_counted
+from anchoring.audit.register.records import _grant_covers, was_grant_effective
 from ledger.registry.trust import Grant
 from ledger.verification.entitlement import Moment, Scope, is_granted
 from tests.scenes import TYPE, City, Registry
@@ -23,7 +23,7 @@ def test_both_copies_agree_on_every_grant() -> None:
     agreed = set()
     for record, n, kinds, of, first, last in product(records, numbers, range(4), types, moments, moments):
         grant = Grant(city.key.public.id, city.issuer, n, kinds, of, first, last)
-        own = grant_counted(grant, anchor) and _grant_covers(grant, record)
+        own = was_grant_effective(grant, anchor) and _grant_covers(grant, record)
         assert own == is_granted([grant], Moment.of_anchor(anchor), Scope.of_record(record)), grant
         agreed.add(own)
     assert agreed == {True, False}

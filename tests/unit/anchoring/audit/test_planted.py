@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from anchoring.register.submissions import page_submissions
+from anchoring.register.submissions import list_submissions
 from anchoring.register.tables import SUBMISSION
 from anchoring.replica.store import Replica
 from tests.auditing import audit
@@ -200,7 +200,7 @@ def test_a_history_that_was_rolled_back_in_all_its_tables_is_found_by_the_chain(
 def test_a_signature_of_nobody_is_found_before_it_is_anchored(city: City, tmp_path: Path) -> None:
     with planted(city, tmp_path) as register:
         with register.writing() as connection:
-            held = page_submissions(connection, after=12)[0]
+            held = list_submissions(connection, after=12)[0]
             forged = replace(held.entry, signature=bytes(63) + b"\1")
             connection.execute(
                 update(SUBMISSION).where(SUBMISSION.c.first == 13).values(entry=forged.encode())
@@ -224,7 +224,7 @@ def test_a_damaged_replica_is_found(city: City, tmp_path: Path) -> None:
     replica = Replica(f"sqlite:///{copy}")
     with replica.reading(quarantined=True) as reading:
         report = audit(reading, city.register, now=city.chain.now)
-    found = [(finding.slug, finding.where) for finding in report.findings]
+    found = [(finding.slug, finding.place) for finding in report.findings]
     assert found[:2] == [("quarantined", "state"), ("fact-altered", "log tianmen, sequence 1")]
-    assert report.checked["records"] == 15, "damage of the replica does not hide the register"
+    assert report.checked_counts["records"] == 15, "damage of the replica does not hide the register"
     replica.close()

@@ -51,9 +51,13 @@ def outcome(city: City, replica: Replica) -> tuple[int, str, str]:
             reconcile(account, ReplicaAccount("A", first), first.head_zero),
         ]
     replica.close()
-    assert outcomes[0].common == outcomes[1].common
+    assert outcomes[0].common_head == outcomes[1].common_head
     difference = outcomes[0].difference
-    return outcomes[0].common.event_number, outcomes[0].shorter or "", difference.words if difference else ""
+    return (
+        outcomes[0].common_head.event_number,
+        outcomes[0].shorter_name or "",
+        difference.words if difference else "",
+    )
 
 
 def test_a_copy_is_the_same(city: City, tmp_path: Path) -> None:
@@ -91,7 +95,7 @@ def test_a_chain_tells_what_the_replica_holds(city: City) -> None:
         account = ChainAccount("chain", city.chain, view.registry)
         reconciliation = reconcile(ReplicaAccount("A", view), account, view.head_zero)
         assert reconciliation.difference is None
-        assert reconciliation.common.event_number >= view.cursor.event_number
+        assert reconciliation.common_head.event_number >= view.cursor.event_number
 
 
 class HidingChain:
@@ -115,7 +119,7 @@ def test_an_endpoint_that_cuts_ranges_short_tells_the_whole_chain(city: City) ->
         account = ChainAccount("chain", cast(Chain, CuttingChain(city, range(0))), view.registry)
         reconciliation = reconcile(ReplicaAccount("A", view), account, view.head_zero)
         assert reconciliation.difference is None
-        assert reconciliation.common.event_number >= view.cursor.event_number
+        assert reconciliation.common_head.event_number >= view.cursor.event_number
 
 
 @pytest.mark.parametrize("hidden_numbers", [range(4, 5), range(5, 99), range(1, 99)])
@@ -134,7 +138,7 @@ def test_what_differs_before_the_events_that_are_left_out_is_told(city: City, tm
         difference = reconcile(ReplicaAccount("A", view), account, view.head_zero).difference
     replica.close()
     assert difference is not None
-    assert (difference.n, difference.words) == (4, "the two differ in kind")
+    assert (difference.event_number, difference.words) == (4, "the two differ in kind")
 
 
 def test_a_damaged_replica_and_its_chain_differ(city: City, tmp_path: Path) -> None:
@@ -144,8 +148,8 @@ def test_a_damaged_replica_and_its_chain_differ(city: City, tmp_path: Path) -> N
         difference = reconcile(ReplicaAccount("A", view), account, view.head_zero).difference
     replica.close()
     assert difference is not None
-    assert (difference.n, difference.first) == (4, None)
-    assert difference.second is not None
+    assert (difference.event_number, difference.first_statement) == (4, None)
+    assert difference.second_statement is not None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, MetaData, text
 from anchoring.audit.shapes import find_differences, list_strange_parts
 from anchoring.checkpoints.store import METADATA as CHECKPOINTS_METADATA
 from anchoring.checkpoints.store import Checkpoints
-from anchoring.database.engine import transaction
+from anchoring.database.engine import begin_transaction
 from anchoring.follower.follower import Follower
 from anchoring.monitor.tables import METADATA as COPIES_METADATA
 from anchoring.register.store import Register
@@ -28,7 +28,7 @@ def list_all(connection: Connection, metadata: Iterable[MetaData]) -> list[objec
 
 def test_a_register(new_database: NewDatabase) -> None:
     register = Register(new_database("register"))
-    with transaction(register.engine) as connection:
+    with begin_transaction(register.engine) as connection:
         assert list_all(connection, [REGISTER_METADATA]) == []
         connection.execute(text("CREATE VIEW register_view AS SELECT 1 AS one"))
         connection.execute(text("DROP VIEW register_view"))
@@ -41,7 +41,7 @@ def test_a_register(new_database: NewDatabase) -> None:
 def test_a_replica_with_copies_of_entries(new_database: NewDatabase) -> None:
     history, replica = History(1), Replica(new_database("replica"))
     Follower(history.chain, replica, history.name).start()
-    with transaction(replica.engine) as connection:
+    with begin_transaction(replica.engine) as connection:
         COPIES_METADATA.create_all(connection)
         assert list_all(connection, [REPLICA_METADATA, COPIES_METADATA]) == []
     replica.close()
@@ -49,6 +49,6 @@ def test_a_replica_with_copies_of_entries(new_database: NewDatabase) -> None:
 
 def test_checkpoints(new_database: NewDatabase) -> None:
     checkpoints = Checkpoints(new_database("checkpoints"))
-    with transaction(checkpoints.engine) as connection:
+    with begin_transaction(checkpoints.engine) as connection:
         assert list_all(connection, [CHECKPOINTS_METADATA]) == []
     checkpoints.close()

@@ -52,9 +52,9 @@ def test_no_library_lets_recursion_end_the_process(module: str) -> None:
 def test_what_is_signed_is_read_back(price: Price) -> None:
     account = Account(keccak256(b"operator"))
     signed = account.sign(chain_id=31337, nonce=3, to=None, data=b"\x01", gas=10**6, price=price)
-    fields = read_transaction(signed.raw)
+    fields = read_transaction(signed.raw_bytes)
     assert (fields.hash, fields.sender, fields.nonce, fields.gas) == (signed.hash, account.address, 3, 10**6)
-    assert (fields.price, fields.cost) == (price, price.most * 10**6)
+    assert (fields.price, fields.cost) == (price, price.max_wei * 10**6)
 
 
 def test_a_signed_transaction_is_named_before_it_is_sent() -> None:
@@ -62,8 +62,8 @@ def test_a_signed_transaction_is_named_before_it_is_sent() -> None:
     signed = account.sign(
         chain_id=31337, nonce=3, to="0x" + "12" * 20, data=b"\x01\x02", gas=10**6, price=Price(7)
     )
-    assert signed.hash == keccak256(signed.raw)
-    sent = Transaction.decode(signed.raw)
+    assert signed.hash == keccak256(signed.raw_bytes)
+    sent = Transaction.decode(signed.raw_bytes)
     assert (sent.sender, sent.nonce, sent.price) == (account.address, 3, 7)
     assert (sent.to, sent.data) == ("0x" + "12" * 20, b"\x01\x02")
     again = account.sign(

@@ -62,7 +62,7 @@ def test_what_an_honest_endpoint_answers_is_read() -> None:
         5, 15, 3, 7, b"payload", 4,
     )  # fmt: skip
     receipt = answers.read_receipt(RECEIPT, b"\x01" * 32)
-    assert (receipt.succeeded, receipt.gas_used, receipt.contract) == (True, 21_000, None)
+    assert (receipt.has_succeeded, receipt.gas_used, receipt.contract) == (True, 21_000, None)
 
 
 @given(JSON)

@@ -206,7 +206,7 @@ def test_a_chain_whose_blocks_hold_too_little_gas_is_named() -> None:
             return super().simulate(sender, contract, data)
 
     net = FakeNet(Narrow())
-    net.chain.terms_asked = Terms(8, 2, block_gas=100_000)
+    net.chain.terms_asked = Terms(8, 2, block_gas_units=100_000)
     with pytest.raises(TransactionRejected, match="holds 100,000 gas") as caught:
         deploy_on(net, net.account("province"))
     assert caught.value.name == GAS_LIMIT

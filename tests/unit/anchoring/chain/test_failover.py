@@ -206,7 +206,7 @@ def sending(pair: Pair, a: str | None, b: str | None) -> bytes:
         "gas": 21_000,
         "price": Price(20),
     }
-    return pair.both.send(account.sign(chain_id=CHAIN_ID, **options).raw)
+    return pair.both.send(account.sign(chain_id=CHAIN_ID, **options).raw_bytes)
 
 
 def test_a_transaction_goes_to_the_first_that_takes_it(pair: Pair) -> None:
@@ -221,7 +221,7 @@ def test_one_that_is_down_does_not_keep_a_transaction(pair: Pair) -> None:
     signed = account.sign(
         chain_id=CHAIN_ID, nonce=0, to="0x" + "11" * 20, data=b"", gas=21_000, price=Price(20)
     )
-    assert pair.both.send(signed.raw) == signed.hash
+    assert pair.both.send(signed.raw_bytes) == signed.hash
 
 
 def test_where_none_takes_it_the_first_reason_is_told(pair: Pair) -> None:

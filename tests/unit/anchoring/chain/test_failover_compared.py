@@ -206,7 +206,7 @@ class PairedTown(Town):
         self.history.grow(10)
         self.follower = self.another(self.pair.both)
         self.follower.start()
-        while not self.follower.caught_up:
+        while not self.follower.is_caught_up:
             self.follower.step()
 
     def wait(self, seconds: float) -> None:

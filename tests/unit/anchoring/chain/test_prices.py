@@ -49,5 +49,5 @@ def test_an_auction_against_oneself_ends() -> None:
     price, asked = Price(107, 7), terms(50, 7)
     for _ in range(100):
         price = raise_price(price, asked)
-    assert price.most <= MAX_RAISED * offer_price(asked).most
+    assert price.max_wei <= MAX_RAISED * offer_price(asked).max_wei
     assert raise_price(price, asked) == price

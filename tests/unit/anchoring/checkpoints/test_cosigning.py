@@ -14,9 +14,9 @@ from anchoring.audit.checkpoints import audit_checkpoints, find_signing_keys
 from anchoring.audit.findings import Findings
 from anchoring.chain import calls
 from anchoring.checkpoints.cities import count_node_cities, find_node_cities
-from anchoring.checkpoints.cosigning import find_due, find_node_keys
+from anchoring.checkpoints.cosigning import find_due_event_number, find_node_keys
 from anchoring.checkpoints.store import compare, make_checkpoint
-from anchoring.database.engine import snapshot
+from anchoring.database.engine import open_snapshot
 from anchoring.errors import CheckpointRefused, NotFound, PeerFailed, Quarantined
 from anchoring.follower.follower import Follower
 from anchoring.limits import CHECKPOINT_SECONDS
@@ -74,7 +74,7 @@ def test_all_sign_at_the_same_event_without_asking(province: Province, nodes: di
     for node in nodes.values():
         node.cosigner.step()
         with node.replica.reading() as reading:
-            newest = node.checkpoints.newest_of(find_node_cities(reading), 3)
+            newest = node.checkpoints.find_newest_of_cities(find_node_cities(reading), 3)
         assert newest
         assert set(province.trust(3).check(newest)) == set(CITIES)
 
@@ -84,10 +84,10 @@ def test_what_is_due_is_the_last_event_before_the_period(
 ) -> None:
     node = nodes[TIANMEN]
     with node.replica.reading() as reading:
-        assert find_due(reading) in (0, 7)
+        assert find_due_event_number(reading) in (0, 7)
     pass_time(province, nodes, 10 * CHECKPOINT_SECONDS)
     with node.replica.reading() as reading:
-        assert find_due(reading) == 7
+        assert find_due_event_number(reading) == 7
 
 
 def test_below_what_was_signed_nothing_is_signed(province: Province, nodes: dict[str, FakeNode]) -> None:
@@ -108,7 +108,7 @@ def test_the_same_again_is_the_same_signature(nodes: dict[str, FakeNode]) -> Non
     assert node.cosigner.sign() == node.cosigner.sign()
     node.stop()
     node.start()
-    assert node.cosigner.sign() == node.checkpoints.newest()
+    assert node.cosigner.sign() == node.checkpoints.find_newest()
 
 
 def test_beside_what_was_signed_nothing_is_signed(province: Province, nodes: dict[str, FakeNode]) -> None:
@@ -193,7 +193,7 @@ def test_a_node_without_a_key_collects_and_signs_nothing(
         cosigner.sign()
     nodes[WUHAN].cosigner.sign()
     cosigner.step()
-    newest = node.checkpoints.newest()
+    newest = node.checkpoints.find_newest()
     assert newest
     assert [one.key_id for one in newest.cosignatures] == [province.keys[WUHAN].public.id]
     assert node.checkpoints.find_last_signed() is None
@@ -207,7 +207,7 @@ def test_only_good_signatures_by_keys_of_nodes_are_kept(
     wrong = Cosignature(province.keys[WUHAN].public.id, bytes(63) + b"\x01")
     given = CosignedCheckpoint.of(checkpoint, [Cosignature.make(stranger, checkpoint), wrong])
     assert node.cosigner.take(given) == 0
-    assert node.checkpoints.newest() is None
+    assert node.checkpoints.find_newest() is None
     good = Cosignature.make(province.keys[XIANTAO], checkpoint)
     assert node.cosigner.take(CosignedCheckpoint.of(checkpoint, [*given.cosignatures, good])) == 1
 
@@ -245,9 +245,9 @@ def test_two_keys_of_one_city_are_one_vote(province: Province, nodes: dict[str, 
         cities = find_node_cities(reading)
         assert count_node_cities(reading) == 3
     assert cities[second.public.id] == WUHAN
-    assert node.checkpoints.newest_of(cities, 2) is None
+    assert node.checkpoints.find_newest_of_cities(cities, 2) is None
     node.cosigner.sign()
-    assert node.checkpoints.newest_of(cities, 2)
+    assert node.checkpoints.find_newest_of_cities(cities, 2)
 
 
 def test_a_key_that_is_none_stops_nobody(province: Province, nodes: dict[str, FakeNode]) -> None:
@@ -259,7 +259,7 @@ def test_a_key_that_is_none_stops_nobody(province: Province, nodes: dict[str, Fa
         node.follow()
     nodes[WUHAN].cosigner.sign()
     nodes[TIANMEN].cosigner.step()
-    assert nodes[TIANMEN].checkpoints.newest()
+    assert nodes[TIANMEN].checkpoints.find_newest()
 
 
 def test_two_histories_leave_evidence(province: Province, nodes: dict[str, FakeNode], tmp_path: Path) -> None:
@@ -276,17 +276,17 @@ def test_two_histories_leave_evidence(province: Province, nodes: dict[str, FakeN
     misled.cosigner.sign()
     for one in (node, misled):
         one.cosigner.step()
-        [fork] = one.checkpoints.forks()
+        [fork] = one.checkpoints.list_forks()
         assert (
             find_contradiction(fork.first_checkpoint.checkpoint, fork.second_checkpoint.checkpoint)
             == "event 8 with different head"
         )
         assert {len(side.cosignatures) for side in (fork.first_checkpoint, fork.second_checkpoint)} == {1}
-        newest = one.checkpoints.newest()
+        newest = one.checkpoints.find_newest()
         assert newest
         assert newest.checkpoint == at(one)
         one.cosigner.step()
-        assert len(one.checkpoints.forks()) == 1
+        assert len(one.checkpoints.list_forks()) == 1
     misled.stop()
 
 
@@ -303,15 +303,15 @@ def test_a_peer_that_fails_or_talks_nonsense_stops_nobody(
     node, other = nodes[TIANMEN], nodes[WUHAN]
     nodes[XIANTAO].cosigner.sign()
     for answer in (b"{", b"{}", None):
-        monkeypatch.setattr(other, "checkpoint", lambda answer=answer: answer)
+        monkeypatch.setattr(other, "fetch_checkpoint", lambda answer=answer: answer)
         node.cosigner.step()
 
     def fails() -> bytes:
         raise PeerFailed("it cannot be reached")
 
-    monkeypatch.setattr(other, "checkpoint", fails)
+    monkeypatch.setattr(other, "fetch_checkpoint", fails)
     node.cosigner.step()
-    assert node.checkpoints.newest() == nodes[XIANTAO].checkpoints.newest()
+    assert node.checkpoints.find_newest() == nodes[XIANTAO].checkpoints.find_newest()
 
 
 def test_altered_events_are_not_signed(province: Province, nodes: dict[str, FakeNode]) -> None:
@@ -328,7 +328,7 @@ def test_altered_events_are_not_signed(province: Province, nodes: dict[str, Fake
 
 def audited(view: ReplicaView, node: FakeNode) -> Findings:
     found = Findings()
-    with snapshot(node.checkpoints.engine) as connection:
+    with open_snapshot(node.checkpoints.engine) as connection:
         audit_checkpoints(view, connection, find_signing_keys(view, None), found)
     return found
 
@@ -350,7 +350,7 @@ def test_a_replica_that_is_not_what_was_signed_is_quarantined(
         with held.replica.reading() as reading:
             assert bool(compare(reading, node.checkpoints)) == differs
             found = audited(reading, node)
-            assert [one.slug for one in found.report().findings] == ["checkpoint-contradicted"] * differs
+            assert [one.slug for one in found.make_report().findings] == ["checkpoint-contradicted"] * differs
         if differs:
             with pytest.raises(Quarantined, match="event 8 with different head"):
                 follower.refold()
@@ -365,7 +365,7 @@ def test_an_audit_reports_forks(province: Province, nodes: dict[str, FakeNode]) 
     node.cosigner.take(CosignedCheckpoint.of(other, [Cosignature.make(province.keys[WUHAN], other)]))
     with node.replica.reading() as reading:
         found = audited(reading, node)
-    assert [(one.slug, one.where) for one in found.report().findings] == [("registry-forked", "event 7")]
+    assert [(one.slug, one.place) for one in found.make_report().findings] == [("registry-forked", "event 7")]
 
 
 def test_one_city_alone_is_below_every_threshold(province: Province, nodes: dict[str, FakeNode]) -> None:

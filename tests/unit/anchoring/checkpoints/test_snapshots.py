@@ -12,7 +12,7 @@ from anchoring.checkpoints import snapshots
 from anchoring.checkpoints.files import FORK_SUFFIX, FORKED_SNAPSHOT_SUFFIX, SeenFile, load, read_chunks
 from anchoring.checkpoints.snapshots import ImportedSnapshot, export
 from anchoring.checkpoints.store import make_checkpoint
-from anchoring.database.columns import table
+from anchoring.database.columns import get_table
 from anchoring.errors import CheckpointRefused, NotFound
 from anchoring.follower.follower import Follower
 from anchoring.replica.store import Replica
@@ -43,7 +43,7 @@ class Source:
     def grow(self, blocks: int) -> None:
         self.history.grow(blocks)
         self.follower.step()
-        while not self.follower.caught_up:
+        while not self.follower.is_caught_up:
             self.follower.step()
 
     def export(self, after: int = 0, **altered: object) -> Path:
@@ -92,7 +92,7 @@ def facts(replica: Replica) -> Mapping[str, set[tuple[object, ...]]]:
     with replica.engine.connect() as connection:
         return {
             found.name: {tuple(row) for row in connection.execute(select(found))}
-            for found in (*TABLES.values(), table(BlockRow))
+            for found in (*TABLES.values(), get_table(BlockRow))
         }
 
 

@@ -37,7 +37,7 @@ def held(new_database: NewDatabase) -> Iterator[Checkpoints]:
 
 
 def test_the_newest_is_what_enough_signed(held: Checkpoints) -> None:
-    assert held.newest() is None
+    assert held.find_newest() is None
     assert held.find_last_signed() is None
     for n, names in ((1, NAMES), (2, NAMES[:2]), (3, NAMES[:1])):
         held.sign(KEY, at(n))
@@ -45,16 +45,16 @@ def test_the_newest_is_what_enough_signed(held: Checkpoints) -> None:
             CosignedCheckpoint.of(at(n), [Cosignature.make(node_key(name), at(n)) for name in names[1:]])
         )
     for least, n in ((1, 3), (2, 2), (3, 1)):
-        newest = held.newest_of(CITIES, least)
+        newest = held.find_newest_of_cities(CITIES, least)
         assert newest
         assert newest.checkpoint == at(n)
         assert len(newest.cosignatures) == least
-    assert held.newest_of(CITIES, 4) is None
-    newest = held.newest()
+    assert held.find_newest_of_cities(CITIES, 4) is None
+    newest = held.find_newest()
     assert newest
     assert newest.checkpoint == at(3)
     assert held.find_last_signed() == at(3)
-    assert held.cosigned(at(9)) == CosignedCheckpoint(at(9))
+    assert held.read_cosigned(at(9)) == CosignedCheckpoint(at(9))
 
 
 def test_two_keys_of_one_city_are_one_vote(held: Checkpoints) -> None:
@@ -63,14 +63,14 @@ def test_two_keys_of_one_city_are_one_vote(held: Checkpoints) -> None:
     of_one = {key.public.id: "tianmen" for key in keys}
     held.sign(KEY, at(1))
     held.add(CosignedCheckpoint.of(at(1), [Cosignature.make(key, at(1)) for key in keys[1:]]))
-    assert held.newest_of(of_one, 1)
-    assert held.newest_of(of_one, 2) is None
-    newest = held.newest_of(of_one | {keys[1].public.id: "wuhan"}, 2)
+    assert held.find_newest_of_cities(of_one, 1)
+    assert held.find_newest_of_cities(of_one, 2) is None
+    newest = held.find_newest_of_cities(of_one | {keys[1].public.id: "wuhan"}, 2)
     assert newest
     assert len(newest.cosignatures) == len(NAMES)
-    assert held.newest_of({}, 1), "this node's own key, which nobody has declared"
-    assert held.newest_of({}, 2) is None, "others' keys of no city have no vote"
-    assert held.newest_of({KEY.public.id: None}, 1) is None, "its own key was reported stolen"
+    assert held.find_newest_of_cities({}, 1), "this node's own key, which nobody has declared"
+    assert held.find_newest_of_cities({}, 2) is None, "others' keys of no city have no vote"
+    assert held.find_newest_of_cities({KEY.public.id: None}, 1) is None, "its own key was reported stolen"
 
 
 def test_below_or_beside_what_was_signed_is_refused(held: Checkpoints) -> None:
@@ -103,7 +103,7 @@ def test_old_checkpoints_are_let_go(held: Checkpoints, monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "KEPT_CHECKPOINTS", 3)
     for n in range(1, 8):
         held.sign(KEY, at(n))
-    assert [held.cosigned(at(n)).cosignatures != () for n in range(1, 8)] == [False] * 4 + [True] * 3
+    assert [held.read_cosigned(at(n)).cosignatures != () for n in range(1, 8)] == [False] * 4 + [True] * 3
     with pytest.raises(CheckpointRefused):
         held.sign(KEY, at(1))
 
@@ -115,7 +115,7 @@ def test_old_checkpoints_of_others_are_let_go_too_but_not_what_was_signed_last(
     monkeypatch.setattr(module, "KEPT_CHECKPOINTS", 3)
 
     def known() -> list[int]:
-        return [n for n in range(1, 12) if held.cosigned(at(n)).cosignatures]
+        return [n for n in range(1, 12) if held.read_cosigned(at(n)).cosignatures]
 
     other = node_key(NAMES[1])
     for n in range(1, 8):
@@ -145,7 +145,7 @@ def test_evidence_is_kept_once_and_so_much_against_each_key(
     late = [fork(40, other), fork(41, thief, other)]
     for given in (*late, fork(42, thief), fork(43, other), fork(44)):
         held.keep_fork(given)
-    assert sorted(held.forks(), key=str) == sorted([*flood[:2], *late], key=str)
+    assert sorted(held.list_forks(), key=str) == sorted([*flood[:2], *late], key=str)
 
 
 def test_one_second_checkpoint_takes_one_place_whatever_it_is_set_beside(held: Checkpoints) -> None:
@@ -156,17 +156,19 @@ def test_one_second_checkpoint_takes_one_place_whatever_it_is_set_beside(held: C
             at(1), [Cosignature.make(node_key(name), at(1)) for name in NAMES[:number]]
         )
         held.keep_fork(Fork(first, CosignedCheckpoint.of(at(1, 7), [Cosignature.make(thief, at(1, 7))])))
-    (alone,) = held.forks()
+    (alone,) = held.list_forks()
     both = CosignedCheckpoint.of(at(1, 7), [Cosignature.make(key, at(1, 7)) for key in (thief, accomplice)])
     held.keep_fork(Fork(CosignedCheckpoint(at(1)), both))
-    assert sorted(held.forks(), key=str) == sorted([alone, Fork(CosignedCheckpoint(at(1)), both)], key=str)
+    assert sorted(held.list_forks(), key=str) == sorted(
+        [alone, Fork(CosignedCheckpoint(at(1)), both)], key=str
+    )
 
 
 def test_a_checkpoint_that_cannot_be_read_is_named(held: Checkpoints) -> None:
     held.sign(KEY, at(3))
     with held.engine.begin() as connection:
         connection.execute(update(module.COSIGNATURES).values(checkpoint=b"{"))
-    for ask in (held.newest, held.find_last_signed):
+    for ask in (held.find_newest, held.find_last_signed):
         with pytest.raises(
             RowDamaged, match="the database of the checkpoints holds in the table cosignature, event 3"
         ):

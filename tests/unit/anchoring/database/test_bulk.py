@@ -7,7 +7,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
 from anchoring.database.bulk import insert_many, select_many
-from anchoring.database.engine import open_engine, snapshot, transaction
+from anchoring.database.engine import begin_transaction, open_engine, open_snapshot
 from anchoring.errors import DatabaseUnavailable
 from anchoring.register.tables import DISCLOSURE, LINEAGE, METADATA
 from tests.databases import POSTGRESQL, NewDatabase, hang_up
@@ -18,7 +18,7 @@ PERSON = "公民身份号码 429006199001010012".encode()
 @pytest.fixture
 def engine(new_database: NewDatabase) -> Iterator[Engine]:
     engine = open_engine(new_database("register"))
-    with transaction(engine) as connection:
+    with begin_transaction(engine) as connection:
         METADATA.create_all(connection)
     yield engine
     engine.dispose()
@@ -29,10 +29,10 @@ def test_every_kind_of_value_comes_back(engine: Engine) -> None:
         (0, "天门市", "licence", "", "a\u0001", b"", bytes(range(256)), 2**53 - 1, 8),
         (2**40 - 1, "\\N\t%s'\"", "𠮷", "i", "x" * 4096, b"\\x00", b"\0" * 1000, 0, 0),
     ]
-    with transaction(engine) as connection:
+    with begin_transaction(engine) as connection:
         insert_many(connection, LINEAGE, rows)
         insert_many(connection, LINEAGE, [])
-    with snapshot(engine) as connection:
+    with open_snapshot(engine) as connection:
         assert [tuple(row) for row in connection.execute(select(LINEAGE).order_by(LINEAGE.c.first))] == rows
 
 
@@ -40,7 +40,7 @@ def test_rows_are_found_by_many_texts_at_once(engine: Engine) -> None:
     names = ["plain", "天门市", "𠮷", "\\N\t%s'\"", "[1]", "1"]
     rows = [(place, name, "licence", "", "", b"", b"", place, 0) for place, name in enumerate(names)]
     asked = [*names[1:], "天门市", "nobody's", *(f"nobody's {number}" for number in range(70_000))]
-    with transaction(engine) as connection:
+    with begin_transaction(engine) as connection:
         insert_many(connection, LINEAGE, rows)
         found = select_many(connection, LINEAGE.c.name, asked)
         assert list(select_many(connection, LINEAGE.c.name, [])) == []
@@ -48,18 +48,18 @@ def test_rows_are_found_by_many_texts_at_once(engine: Engine) -> None:
 
 
 def test_a_row_that_is_there_already_is_refused_without_its_values(engine: Engine) -> None:
-    with pytest.raises(IntegrityError) as caught, transaction(engine) as connection:
+    with pytest.raises(IntegrityError) as caught, begin_transaction(engine) as connection:
         insert_many(connection, DISCLOSURE, [(number, PERSON) for number in (429006, 1, 429006)])
     told = [str(error) for error in (caught.value, caught.value.orig, caught.value.__cause__)]
     assert not any("429006" in text for text in told)
-    with snapshot(engine) as connection:
+    with open_snapshot(engine) as connection:
         assert connection.execute(select(DISCLOSURE)).first() is None
 
 
 @pytest.mark.parametrize("new_database", [POSTGRESQL], indirect=True)
 def test_a_server_that_goes_away_has_a_name(engine: Engine) -> None:
     def half_way() -> None:
-        with transaction(engine) as connection:
+        with begin_transaction(engine) as connection:
             insert_many(connection, DISCLOSURE, [(1, PERSON)])
             hang_up(engine.url)
             insert_many(connection, DISCLOSURE, [(2, PERSON)])

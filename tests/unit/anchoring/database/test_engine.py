@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from anchoring.database.engine import (
     BUSY_SECONDS,
+    begin_transaction,
     insert_missing,
     make_findable,
     open_engine,
-    snapshot,
-    transaction,
+    open_snapshot,
 )
 from anchoring.errors import AnchoringError, DatabaseUnavailable
 from tests.databases import POSTGRESQL, SQLITE, NewDatabase, hang_up
@@ -41,19 +41,19 @@ on_postgresql = pytest.mark.parametrize("new_database", [POSTGRESQL], indirect=T
 @pytest.fixture
 def engine(new_database: NewDatabase) -> Iterator[Engine]:
     engine = open_engine(new_database("things"))
-    with transaction(engine) as connection:
+    with begin_transaction(engine) as connection:
         METADATA.create_all(connection)
     yield engine
     engine.dispose()
 
 
 def put(engine: Engine, *names: str) -> None:
-    with transaction(engine) as connection:
+    with begin_transaction(engine) as connection:
         connection.execute(PUT, [{"name": name} for name in names])
 
 
 def count(engine: Engine) -> int:
-    with snapshot(engine) as connection:
+    with open_snapshot(engine) as connection:
         return int(connection.execute(COUNT).scalar_one())
 
 
@@ -61,7 +61,7 @@ def count(engine: Engine) -> int:
 
 
 def test_a_snapshot_sees_one_state_from_first_to_last(engine: Engine) -> None:
-    with snapshot(engine) as reading:
+    with open_snapshot(engine) as reading:
         assert reading.execute(COUNT).scalar_one() == 0
         put(engine, "a")
         assert reading.execute(COUNT).scalar_one() == 0
@@ -70,7 +70,7 @@ def test_a_snapshot_sees_one_state_from_first_to_last(engine: Engine) -> None:
 
 def test_a_transaction_is_kept_whole_or_not_at_all(engine: Engine) -> None:
     def half_way() -> None:
-        with transaction(engine) as connection:
+        with begin_transaction(engine) as connection:
             connection.execute(PUT, {"name": "a"})
             connection.execute(text("CREATE TABLE other (name TEXT)"))
             raise ZeroDivisionError
@@ -78,7 +78,7 @@ def test_a_transaction_is_kept_whole_or_not_at_all(engine: Engine) -> None:
     with pytest.raises(ZeroDivisionError):
         half_way()
     assert count(engine) == 0
-    with snapshot(engine) as connection:
+    with open_snapshot(engine) as connection:
         assert not inspect(connection).has_table("other")
 
 
@@ -87,11 +87,11 @@ def test_a_writer_waits_for_its_turn_at_the_start(engine: Engine) -> None:
     counted: list[int] = []
 
     def count_and_put() -> None:
-        with transaction(engine) as connection:
+        with begin_transaction(engine) as connection:
             counted.append(connection.execute(COUNT).scalar_one())
             connection.execute(PUT, {"name": "b"})
 
-    with transaction(engine) as first:
+    with begin_transaction(engine) as first:
         second = threading.Thread(target=count_and_put)
         second.start()
         second.join(0.2)
@@ -103,7 +103,7 @@ def test_a_writer_waits_for_its_turn_at_the_start(engine: Engine) -> None:
 
 @on_postgresql
 def test_writers_run_beside_each_other_and_see_what_was_committed(engine: Engine) -> None:
-    with transaction(engine) as first:
+    with begin_transaction(engine) as first:
         assert first.execute(COUNT).scalar_one() == 0
         put(engine, "a")
         assert first.execute(COUNT).scalar_one() == 1
@@ -111,36 +111,36 @@ def test_writers_run_beside_each_other_and_see_what_was_committed(engine: Engine
 
 @on_postgresql
 def test_a_snapshot_writes_nothing(engine: Engine) -> None:
-    with pytest.raises(DBAPIError, match="read-only"), snapshot(engine) as connection:
+    with pytest.raises(DBAPIError, match="read-only"), open_snapshot(engine) as connection:
         connection.execute(PUT, {"name": "a"})
     put(engine, "b")  # the same connection writes again
     assert count(engine) == 1
 
 
 def test_references_are_enforced(engine: Engine) -> None:
-    with pytest.raises(IntegrityError), transaction(engine) as connection:
+    with pytest.raises(IntegrityError), begin_transaction(engine) as connection:
         connection.execute(text("INSERT INTO thing VALUES ('a', 'unknown')"))
 
 
 def test_of_two_who_insert_the_same_the_second_finds_it(engine: Engine) -> None:
     def insert() -> None:
-        with transaction(engine) as connection:
+        with begin_transaction(engine) as connection:
             insert_missing(connection, KIND, [{"name": "a"}, {"name": "b"}])
 
     with ThreadPoolExecutor() as threads:
-        with transaction(engine) as connection:
+        with begin_transaction(engine) as connection:
             insert_missing(connection, KIND, [{"name": "a"}])
             second = threads.submit(insert)
             with pytest.raises(TimeoutError):
                 second.result(0.1)
         second.result()
-    with snapshot(engine) as connection:
+    with open_snapshot(engine) as connection:
         assert connection.execute(KIND.select().order_by(KIND.c.name)).scalars().all() == ["a", "b"]
 
 
 @on_sqlite
 def test_the_log_is_written_ahead(engine: Engine) -> None:
-    with snapshot(engine) as connection:
+    with open_snapshot(engine) as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
 
@@ -151,7 +151,7 @@ def test_the_log_is_written_ahead(engine: Engine) -> None:
 def test_values_come_back_as_they_went_in(engine: Engine) -> None:
     names = ["天门市", "𠮷野家", "é", "e\u0301", "\u0001", "'; DROP TABLE thing", "%s :name", "  ", "\ufffd"]
     put(engine, *names)
-    with snapshot(engine) as connection:
+    with open_snapshot(engine) as connection:
         for name in names:
             found = connection.execute(THING.select().where(THING.c.name == name)).scalars().all()
             assert found == [name]
@@ -160,7 +160,7 @@ def test_values_come_back_as_they_went_in(engine: Engine) -> None:
 @pytest.mark.parametrize("name", ["a\0b", "\0", "\ud800", "a\udfff"])
 def test_what_no_database_holds_is_looked_up_and_not_found(engine: Engine, name: str) -> None:
     put(engine, "a", "ab")
-    with snapshot(engine) as connection:
+    with open_snapshot(engine) as connection:
         assert connection.execute(THING.select().where(THING.c.name == make_findable(name))).first() is None
     assert make_findable("天门市") == "天门市"
 
@@ -188,7 +188,7 @@ def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None
 
 
 def test_a_wrong_statement_is_no_failure_of_the_database(engine: Engine) -> None:
-    with pytest.raises(DBAPIError, match="nowhere"), snapshot(engine) as connection:
+    with pytest.raises(DBAPIError, match="nowhere"), open_snapshot(engine) as connection:
         connection.execute(text("SELECT nothing FROM nowhere"))
 
 
@@ -204,7 +204,7 @@ def test_any_name_of_postgresql_will_do(scheme: str) -> None:
 def test_a_lock_that_is_held_too_long_has_a_name(engine: Engine) -> None:
     put(engine, "a")
     patience = {"sqlite": "PRAGMA busy_timeout = 50", "postgresql": "SET lock_timeout = '50ms'"}
-    with transaction(engine) as first:
+    with begin_transaction(engine) as first:
         first.execute(CHANGE, {"name": "a"})
         second = engine.connect()
         second.exec_driver_sql(patience[engine.dialect.name])
@@ -212,7 +212,7 @@ def test_a_lock_that_is_held_too_long_has_a_name(engine: Engine) -> None:
         second.close()  # the pool gives it out again next
         with (
             pytest.raises(DatabaseUnavailable, match=r"lock(ed| timeout)"),
-            transaction(engine) as connection,
+            begin_transaction(engine) as connection,
         ):
             connection.execute(CHANGE, {"name": "a"})
 
@@ -223,7 +223,7 @@ def test_a_deadlock_has_a_name_and_one_of_the_two_goes_on(engine: Engine) -> Non
     both_hold = threading.Barrier(2)
 
     def change(first: str, second: str) -> None:
-        with transaction(engine) as connection:
+        with begin_transaction(engine) as connection:
             connection.execute(CHANGE, {"name": first})
             both_hold.wait(10)
             connection.execute(CHANGE, {"name": second})
@@ -245,7 +245,7 @@ def test_a_server_that_was_restarted_is_noticed_before_it_is_relied_on(engine: E
 @on_postgresql
 def test_a_server_that_is_restarted_in_the_middle_keeps_nothing_of_it(engine: Engine) -> None:
     def half_way() -> None:
-        with transaction(engine) as connection:
+        with begin_transaction(engine) as connection:
             connection.execute(PUT, {"name": "a"})
             hang_up(engine.url)
             connection.execute(PUT, {"name": "b"})

@@ -20,7 +20,7 @@ def test_a_file_is_replaced_and_keeps_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "kept.json"
     replace_file(path, [b"old"])
     assert mode(path) == 0o600
-    replace_file(path, [b"n", b"ew"], public=True)
+    replace_file(path, [b"n", b"ew"], is_public=True)
     assert (path.read_bytes(), mode(path)) == (b"new", 0o600)
     assert list(tmp_path.iterdir()) == [path]
 
@@ -28,7 +28,7 @@ def test_a_file_is_replaced_and_keeps_its_mode(tmp_path: Path) -> None:
 def test_a_new_file_is_as_open_as_its_owner_has_files_and_no_more_than_it_may_be(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        replace_file(tmp_path / "open", [b""], public=True)
+        replace_file(tmp_path / "open", [b""], is_public=True)
         replace_file(tmp_path / "private", [b""])
     finally:
         os.umask(before)

@@ -21,7 +21,7 @@ class Watch:
         """Look `after` seconds later, at a block whose time is `lead` ahead of the clock then."""
         self.steady += after
         self.clock.look(Block(number, bytes(32), bytes(32), int(NOW + self.steady) + lead))
-        return self.clock.lead
+        return self.clock.lead_seconds
 
 
 def test_a_block_that_came_just_now_shows_how_the_clocks_differ() -> None:
@@ -49,7 +49,7 @@ def test_a_block_of_the_future_says_enough() -> None:
 def test_times_that_are_no_seconds_say_nothing() -> None:
     watch = Watch()
     watch.clock.look(Block(5, bytes(32), bytes(32), NOW * 1000))
-    assert watch.clock.lead is None
+    assert watch.clock.lead_seconds is None
 
 
 def test_it_is_said_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -31,9 +31,9 @@ def test_final_events_are_taken_and_newer_ones_are_pending(town: Town) -> None:
     assert taken == town.n() == town.final_n() > 10
     with town.replica.reading() as reading:
         everything = town.chain.events(town.history.contract, 0, town.chain.latest().number)
-        assert [*reading.events(), *reading.pending()] == list(everything)
+        assert [*reading.walk_events(), *reading.list_pending()] == list(everything)
         assert reading.cursor.final_hash == town.chain.final().hash
-    assert town.follower.caught_up
+    assert town.follower.is_caught_up
     assert town.follower.step() == 0
 
 
@@ -49,15 +49,15 @@ def test_an_anchor_is_seen_first_pending_and_then_final(town: Town) -> None:
     assert isinstance(act, Anchored)
     town.follower.step()
     with town.replica.reading() as reading:
-        seen = reading.sighting(act.log, act.sequence)
+        seen = reading.find_sighting(act.log, act.sequence)
         assert seen is not None
-        assert (seen.act, seen.is_final, seen.transaction_hash) == (act, False, newest[-1].transaction)
+        assert (seen.act, seen.is_final, seen.transaction_hash) == (act, False, newest[-1].transaction_hash)
         assert reading.find_anchor(act.log, act.sequence) is None
-        assert reading.sighting(act.log, act.sequence + 1) is None
+        assert reading.find_sighting(act.log, act.sequence + 1) is None
     town.chain.mine(2)
     town.follower.step()
     with town.replica.reading() as reading:
-        assert reading.sighting(act.log, act.sequence) == replace(seen, is_final=True)
+        assert reading.find_sighting(act.log, act.sequence) == replace(seen, is_final=True)
 
 
 def test_a_reorg_replaces_what_is_pending(town: Town) -> None:
@@ -68,7 +68,7 @@ def test_a_reorg_replaces_what_is_pending(town: Town) -> None:
         town.chain.reorg(2, keep=False)
         town.follower.step()
         with town.replica.reading() as reading:
-            assert reading.pending() == []
+            assert reading.list_pending() == []
             assert reading.cursor.event_number == town.final_n()
 
 
@@ -77,7 +77,7 @@ def test_a_long_history_is_taken_window_by_window(town: Town, monkeypatch: pytes
     follower = town.another()
     follower.start()
     steps = 0
-    while not follower.caught_up:
+    while not follower.is_caught_up:
         follower.step()
         steps += 1
     assert 3 <= steps <= 8

@@ -62,13 +62,13 @@ def test_an_event_left_out_of_blocks_that_were_passed_is_found(town: Town) -> No
     hidden = next(event for event, later in pairwise(final[10:]) if later.block > event.block)
     follower = town.another(without(town, hidden.event_number))
     follower.start()
-    follower._gatherer.window.span = hidden.block  # the window ends with the block of the hidden event
+    follower._gatherer.window.block_span = hidden.block  # the window ends with the block of the hidden event
     follower.step()
     assert town.n() == hidden.event_number - 1
     with pytest.raises(ChainMisbehaved):  # asked for by its block, it is hidden still
         follower.step()
     follower._chain = town.chain
-    while not follower.caught_up:
+    while not follower.is_caught_up:
         follower.step()
     assert town.n() == town.final_n()
 
@@ -203,7 +203,7 @@ def test_the_contract_that_counts_fewer_acts_than_are_final_is_behind(town: Town
     town.follower.step()
     town.chain.mine()
     stated = town.chain.registry_head(town.history.contract)
-    earlier = RegistryHead(stated.event_number - 2, stated.head, stated.last_block, closed=False)
+    earlier = RegistryHead(stated.event_number - 2, stated.head, stated.last_block, is_closed=False)
     town.follower._chain = Lying(town.chain, registry_head=lambda _: earlier)
     with pytest.raises(ChainBehind):
         town.follower.step()

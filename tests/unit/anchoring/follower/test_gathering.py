@@ -61,7 +61,7 @@ def catch_up(follower: Follower) -> int:
             follower.step()
         except ChainMisbehaved:
             failures += 1
-        if follower.caught_up:
+        if follower.is_caught_up:
             return failures
     raise AssertionError("it never catches up")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from anchoring.database.engine import snapshot
+from anchoring.database.engine import open_snapshot
 from anchoring.errors import ChainUnavailable, Quarantined
 from anchoring.follower.follower import Follower
 from anchoring.processes.condition import Condition, read_conditions
@@ -41,7 +41,7 @@ def city(tmp_path: Path) -> Iterator[City]:
 
 
 def said(city: City, name: str) -> Condition:
-    with snapshot(city.replica.engine) as connection:
+    with open_snapshot(city.replica.engine) as connection:
         return next(condition for condition in read_conditions(connection) if condition.name == name)
 
 
@@ -75,7 +75,7 @@ def test_a_new_replica_has_caught_up_when_it_has_and_a_restart_does_not_make_it_
 
     def look() -> None:
         with city.replica.reading() as reading:
-            seen.append(reading.caught_up)
+            seen.append(reading.is_caught_up)
 
     Follower(city.chain, city.replica, city.registry).run(Rounds(look, look))
     assert seen == [False, True]
@@ -99,7 +99,7 @@ def test_an_anchorer_says_what_it_fails_at(city: City) -> None:
 def test_one_that_waits_for_the_lease_says_nothing(city: City) -> None:
     assert city.anchorer.step()
     city.new_anchorer().run(Rounds(lambda: None))
-    with snapshot(city.replica.engine) as connection:
+    with open_snapshot(city.replica.engine) as connection:
         assert read_conditions(connection) == ()
 
 

@@ -14,7 +14,7 @@ def test_a_window_grows_while_it_goes_well_and_never_beyond_the_longest() -> Non
     spans = []
     for _ in range(8):
         window.adapt(events(CROWDED_EVENTS))
-        spans.append(window.span)
+        spans.append(window.block_span)
     assert spans[:3] == [2 * FIRST_SPAN, 4 * FIRST_SPAN, 8 * FIRST_SPAN]
     assert spans[-1] == LONGEST_SPAN
 
@@ -22,11 +22,11 @@ def test_a_window_grows_while_it_goes_well_and_never_beyond_the_longest() -> Non
 def test_a_window_shrinks_where_there_are_many_events_or_large_ones() -> None:
     window = Window()
     window.adapt(events(CROWDED_EVENTS + 1))
-    assert window.span == FIRST_SPAN // 2
+    assert window.block_span == FIRST_SPAN // 2
     window.adapt(events(2, CROWDED_BYTES // 2 + 1))
-    assert window.span == FIRST_SPAN // 4
+    assert window.block_span == FIRST_SPAN // 4
     for _ in range(20):
         window.adapt(events(CROWDED_EVENTS + 1))
-    assert window.span == 1
+    assert window.block_span == 1
     window.adapt([])
-    assert window.span == 2
+    assert window.block_span == 2

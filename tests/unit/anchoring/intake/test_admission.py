@@ -78,7 +78,7 @@ def test_records_that_come_back_are_not_taken_as_new_ones(world: World, register
         root = bytes.fromhex(promised.id)
         note_missing(connection, [Missing(0, 1, 1, root, promised.issuer)])
     admission = admitted(world, register, lines)
-    assert admission.anchored
+    assert admission.is_anchored
     with register.writing() as connection:
         connection.execute(delete(SUBMISSION))
     with pytest.raises(RegisterBehind, match="send it again"):

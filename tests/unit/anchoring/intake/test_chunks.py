@@ -49,7 +49,7 @@ def tell_end(folder: Path, world: World, submissions: list[list[bytes]], workers
                 for table in METADATA.sorted_tables
             }
     except SubmissionRefused as refusal:
-        return refusal.problem, str(refusal), refusal.rows
+        return refusal.problem, str(refusal), refusal.row_errors
     finally:
         register.close()
 

@@ -24,8 +24,8 @@ from tests.unit.anchoring.intake.submitting import decoded, merged, refusal, row
 def test_a_submission_gets_a_receipt_with_its_first_position(world: World, register: Register) -> None:
     first = world.department.submit(register, world.trust, *(licence(n) for n in range(10)))
     second = world.department.submit(register, world.trust, licence(99), now=NOW + 5)
-    assert (first.first, first.count, first.accepted, first.warnings) == (0, 10, NOW, ())
-    assert (second.first, second.count, second.log, second.issuer) == (10, 1, LOG, ISSUER)
+    assert (first.first_position, first.record_count, first.accepted_at, first.warnings) == (0, 10, NOW, ())
+    assert (second.first_position, second.record_count, second.log, second.issuer) == (10, 1, LOG, ISSUER)
     with register.reading() as connection:
         held = find_submission(connection, first.id)
     assert (held.acceptance, held.state, held.sequence) == (first, "accepted", None)
@@ -136,7 +136,7 @@ def test_an_odd_backfilled_identifier_is_a_warning(world: World, register: Regis
     good = identifier(1)
     odd = good[:-1] + ("0" if good[-1] != "0" else "1")
     acceptance = world.department.submit(register, world.trust, licence(identifier=odd, issued="2014-05-06"))
-    assert [warning.row for warning in acceptance.warnings] == [2]
+    assert [warning.row_number for warning in acceptance.warnings] == [2]
     with register.reading() as connection:
         assert find_submission(connection, acceptance.id).acceptance == acceptance
 
@@ -155,17 +155,17 @@ def test_chunks_and_spool_do_not_show(
     acceptance = world.department.submit(register, world.trust, *(licence(n) for n in range(40)))
     with register.reading() as connection:
         held = [find_record(connection, find_newest_leaf(connection, identifier(n))) for n in range(40)]
-    assert sorted(item.index for item in held) == list(range(acceptance.count))
+    assert sorted(item.index for item in held) == list(range(acceptance.record_count))
     rows = [licence(100 + n) for n in range(30)] + [licence(100), licence(129), licence(5)]
     refused = refusal(world, register, merged(world, *rows))
-    assert (refused.problem, len(refused.rows)) == ("transition-refused", 3)
+    assert (refused.problem, len(refused.row_errors)) == ("transition-refused", 3)
 
 
 def take_200_000_records(folder: Path) -> None:
     """Take a submission in a process of its own. Raises: AssertionError where it takes more memory."""
     world, opened = World(), Register(f"sqlite:///{folder / 'register.db'}")
     with world.department.draft(licence(n) for n in range(200_000)) as drafted:
-        assert accept(opened, world.trust, drafted.lines(), NOW, SETTINGS).count == 200_000
+        assert accept(opened, world.trust, drafted.lines(), NOW, SETTINGS).record_count == 200_000
     assert peak_bytes() < 500 * 2**20, f"{peak_bytes():,} bytes"
 
 
@@ -198,4 +198,4 @@ def test_a_fault_while_writing_keeps_nothing(
         with pytest.raises(OSError, match="disk full"):
             accept(register, world.trust, lines, NOW, SETTINGS)
     assert rows_held(register) == 0
-    assert accept(register, world.trust, lines, NOW, SETTINGS).first == 0
+    assert accept(register, world.trust, lines, NOW, SETTINGS).first_position == 0

@@ -78,7 +78,7 @@ def test_a_claim_that_contradicts_its_record(
     values = {"ZZMC": "营业执照", name: claimed}
     refused = refusal(world, register, remade(world, values))
     assert refused.problem == drafted(world, licence(1, claims=values)).problem == "claims-contradict-record"
-    assert f"the claim {name} says {claimed!r} and the record" in refused.rows[0].message
+    assert f"the claim {name} says {claimed!r} and the record" in refused.row_errors[0].message
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_a_claim_that_contradicts_its_record(
 def test_a_name_that_no_catalogue_has(world: World, register: Register, name: str, says: str) -> None:
     refused = refusal(world, register, remade(world, {name: "甲"}))
     assert refused.problem == "unusable-claim"
-    assert says in refused.rows[0].message
-    assert find_unseen_character(refused.rows[0].message) is None
+    assert says in refused.row_errors[0].message
+    assert find_unseen_character(refused.row_errors[0].message) is None
     if name.isascii() and not name.startswith("document/"):  # other members of JSON cannot be written at all
         assert drafted(world, licence(1, claims={name: "甲"})).problem == "unusable-claim"
 
@@ -112,7 +112,7 @@ def test_a_name_that_no_catalogue_has(world: World, register: Register, name: st
 def test_a_name_that_is_empty_is_refused_before_anything_is_signed(world: World, register: Register) -> None:
     refused = drafted(world, licence(1, claims={"": "甲"}))
     assert refused.problem == "unusable-claim"
-    assert "'', is empty: a name is capital letters" in refused.rows[0].message
+    assert "'', is empty: a name is capital letters" in refused.row_errors[0].message
     assert refusal(world, register, remade(world, {"": "甲"})).problem == "malformed-row"
 
 
@@ -135,7 +135,7 @@ def test_a_name_that_is_empty_is_refused_before_anything_is_signed(world: World,
 def test_text_that_nobody_sees(world: World, register: Register, value: Json) -> None:
     refused = refusal(world, register, remade(world, {"CZZT": value}))
     assert refused.problem == drafted(world, licence(1, claims={"CZZT": value})).problem == "unusable-claim"
-    assert "the claim CZZT has U+" in refused.rows[0].message
+    assert "the claim CZZT has U+" in refused.row_errors[0].message
 
 
 def test_the_basis_of_a_change_is_text_that_people_see(world: World, register: Register) -> None:
@@ -143,17 +143,20 @@ def test_the_basis_of_a_change_is_text_that_people_see(world: World, register: R
     rows[0]["record"]["basis"] = "行政许可法\u202e 第七十条"
     rows[0]["leaf"] = hash_leaf(SM3, canonical(rows[0]["record"])).hex()
     refused = refusal(world, register, signed(world, rows))
-    assert (refused.problem, "`basis` has U+202E" in refused.rows[0].message) == ("unusable-claim", True)
+    assert (refused.problem, "`basis` has U+202E" in refused.row_errors[0].message) == (
+        "unusable-claim",
+        True,
+    )
 
 
 @pytest.mark.parametrize("weak", WEAK, ids=lambda weak: weak.hex())
 def test_a_salt_or_master_that_was_not_drawn(world: World, register: Register, weak: bytes) -> None:
     refused = refusal(world, register, remade(world, {"CZZT": "甲"}, salts=[weak]))
     assert refused.problem == "weak-salt"
-    assert "the record's salt" in refused.rows[0].message
+    assert "the record's salt" in refused.row_errors[0].message
     refused = refusal(world, register, remade(world, {"CZZT": "甲"}, masters=[weak]))
     assert refused.problem == "weak-salt"
-    assert "the master of the claims" in refused.rows[0].message
+    assert "the master of the claims" in refused.row_errors[0].message
 
 
 @pytest.mark.parametrize(
@@ -174,7 +177,7 @@ def test_a_salt_or_master_that_stands_twice(
         world, register, remade(world, {"CZZT": "甲"}, {"CZZT": "乙"}, masters=masters, salts=salts)
     )
     assert refused.problem == "salt-reused"
-    assert "has the same salt or master: draw one for each" in refused.rows[0].message
+    assert "has the same salt or master: draw one for each" in refused.row_errors[0].message
 
 
 def test_shown_claims_have_salts_of_their_own(world: World, register: Register) -> None:
@@ -206,4 +209,4 @@ def test_a_salt_or_master_of_the_record_before(world: World, register: Register,
     rows[0]["leaf"] = hash_leaf(SM3, canonical(rows[0]["record"])).hex()
     refused = refusal(world, register, signed(world, rows))
     assert refused.problem == "salt-reused"
-    assert "the record that" in refused.rows[0].message
+    assert "the record that" in refused.row_errors[0].message

@@ -35,8 +35,8 @@ def test_a_malformed_line(world: World, register: Register) -> None:
     lines[2], lines[4] = b'{"record": ', b""
     refused = refusal(world, register, lines)
     assert refused.problem == "malformed-row"
-    assert [row.row for row in refused.rows] == [3, 5]
-    assert "not JSON" in refused.rows[0].message
+    assert [row.row_number for row in refused.row_errors] == [3, 5]
+    assert "not JSON" in refused.row_errors[0].message
     assert "nothing was accepted" in str(refused)
 
 
@@ -59,7 +59,7 @@ def test_a_malformed_line(world: World, register: Register) -> None:
 )
 def test_a_bad_member(world: World, register: Register, name: str, value: str, problem: str) -> None:
     refused = refusal(world, register, spoil(world, lambda row: row["record"].update({name: value})))
-    assert (refused.problem, [row.row for row in refused.rows]) == (problem, [3])
+    assert (refused.problem, [row.row_number for row in refused.row_errors]) == (problem, [3])
 
 
 def test_a_wrong_check_digit(world: World, register: Register) -> None:
@@ -69,7 +69,7 @@ def test_a_wrong_check_digit(world: World, register: Register) -> None:
 
     refused = refusal(world, register, spoil(world, mend))
     assert refused.problem == "invalid-identifier"
-    assert "check digit" in refused.rows[0].message
+    assert "check digit" in refused.row_errors[0].message
 
 
 def test_a_record_of_b_inside_a_statement_of_a(world: World, register: Register) -> None:
@@ -156,14 +156,14 @@ def test_faults_of_several_sorts(world: World, register: Register) -> None:
     lines[2] = lines[2].replace(b"shunzheng/record/1", b"shunzheng/record/9")
     refused = refusal(world, register, lines)
     assert refused.problem == "rows-refused"
-    assert len(refused.rows) == 2
+    assert len(refused.row_errors) == 2
     assert "2 rows are at fault" in str(refused)
 
 
 def test_at_most_a_hundred_rows_are_reported(world: World, register: Register) -> None:
     lines = world.department.lines(licence(n) for n in range(150))
     refused = refusal(world, register, lines[:1] + [b"x"] * 150)
-    assert len(refused.rows) == 100
+    assert len(refused.row_errors) == 100
     assert "at least 100 rows" in str(refused)
 
 
@@ -174,14 +174,14 @@ def test_an_identifier_that_is_registered(world: World, register: Register) -> N
     world.department.submit(register, world.trust, licence(1))
     refused = refusal(world, register, world.department.lines([licence(2), licence(1), licence(3)]))
     assert refused.problem == "transition-refused"
-    assert "renew or amend it" in refused.rows[0].message
-    assert len(refused.rows) == 1
+    assert "renew or amend it" in refused.row_errors[0].message
+    assert len(refused.row_errors) == 1
 
 
 def test_an_identifier_that_is_issued_twice_in_one_submission(world: World, register: Register) -> None:
     refused = refusal(world, register, merged(world, licence(1), licence(1)))
     assert refused.problem == "transition-refused"
-    assert [row.row for row in refused.rows] == [3]
+    assert [row.row_number for row in refused.row_errors] == [3]
     assert "is issued twice in this submission" in str(refused)
 
 
@@ -282,7 +282,7 @@ def test_a_line_without_end_is_refused_early() -> None:
 
     with pytest.raises(SubmissionRefused) as caught:
         list(split_lines(endless()))
-    assert (caught.value.problem, caught.value.rows[0].row) == ("row-too-long", 2)
+    assert (caught.value.problem, caught.value.row_errors[0].row_number) == ("row-too-long", 2)
 
 
 # -- In bounded memory --
@@ -309,4 +309,4 @@ def test_large_issues_are_spooled_in_smaller_chunks(
 ) -> None:
     monkeypatch.setattr("anchoring.limits.CHUNK_BYTES", 1_000)
     acceptance = world.department.submit(register, world.trust, *(licence(n) for n in range(5)))
-    assert acceptance.count == 5
+    assert acceptance.record_count == 5

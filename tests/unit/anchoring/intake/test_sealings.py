@@ -79,9 +79,9 @@ def test_while_a_seal_is_in_force_sealings_are_taken(office: Office) -> None:
 def test_once_a_seal_is_not_in_force_nothing_sealed_with_it_is_taken(office: Office, action: str) -> None:
     office.hand_in(change_seal(action))
     refused = office.refused(licence(7), sealing(1, office.seal()))
-    assert (refused.problem, len(refused.rows)) == ("seal-not-in-force", 1)
-    assert SEAL.text in refused.rows[0].message
-    assert "a sealing counts from its anchor, whatever time it states" in refused.rows[0].message
+    assert (refused.problem, len(refused.row_errors)) == ("seal-not-in-force", 1)
+    assert SEAL.text in refused.row_errors[0].message
+    assert "a sealing counts from its anchor, whatever time it states" in refused.row_errors[0].message
 
 
 def test_a_seal_is_not_destroyed_and_used_in_one_submission(office: Office) -> None:
@@ -101,7 +101,7 @@ def test_an_older_version_of_a_seal_seals_nothing_more(office: Office) -> None:
     first = office.seal()
     office.hand_in(seal(2, action="renew"))
     refused = office.refused(sealing(1, first))
-    assert SEAL.with_version(2).text in refused.rows[0].message
+    assert SEAL.with_version(2).text in refused.row_errors[0].message
     office.hand_in(sealing(2, office.seal()))
 
 
@@ -148,7 +148,7 @@ def test_an_amended_sealing_is_judged_like_a_new_one(office: Office) -> None:
 def test_every_row_with_an_ended_seal_is_named_up_to_a_hundred(office: Office) -> None:
     office.hand_in(change_seal("cancel"))
     refused = office.refused(*(sealing(number, office.seal()) for number in range(120)))
-    assert [row.row for row in refused.rows] == list(range(2, 102))
+    assert [row.row_number for row in refused.row_errors] == list(range(2, 102))
 
 
 def test_a_destroyed_seal_is_not_reinstated(office: Office) -> None:

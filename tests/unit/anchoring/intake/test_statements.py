@@ -173,12 +173,12 @@ def test_a_statement_from_the_future(world: World, register: Register) -> None:
 def test_a_chain_whose_clock_differs(world: World, register: Register, lead: int, said: str) -> None:
     """Anchored there, the statement would count nowhere; it is refused before anything is promised."""
     lines = world.department.lines([licence(1)], lifetime_seconds=86_400)
-    rules = replace(SETTINGS, chain_lead=lambda now: lead)
+    rules = replace(SETTINGS, measure_chain_lead=lambda now: lead)
     with pytest.raises(SubmissionRefused, match=said) as caught:
         accept(register, world.trust, lines, NOW, rules)
     assert caught.value.problem == "clocks-differ"
     for small_lead in (None, 0, -599, 500):
-        rules = replace(SETTINGS, chain_lead=lambda now, lead=small_lead: lead)  # type: ignore[misc]
+        rules = replace(SETTINGS, measure_chain_lead=lambda now, lead=small_lead: lead)  # type: ignore[misc]
         accept(register, world.trust, lines, NOW, rules)
 
 

@@ -62,7 +62,7 @@ def test_the_next_batch_is_inside_of_the_window(
     frozen(register, newest)
     lines = lines_for(world, 0)
     if taken:
-        assert accept(register, world.trust, lines, NOW, SETTINGS).count == 1
+        assert accept(register, world.trust, lines, NOW, SETTINGS).record_count == 1
         return
     refused = refusal(world, register, lines)
     assert refused.problem == "outside-window"
@@ -119,7 +119,7 @@ def test_changes_of_one_position_that_wait_take_an_anchor_each(world: World, reg
     refused = refusal(world, register, lines_for(world, 0, licence(2)))
     assert refused.problem == "outside-window"
     assert f"at {MAX_WINDOW + 2} only" in str(refused)
-    assert accept(register, world.trust, lines_for(world, 200, licence(2)), NOW, SETTINGS).count == 1
+    assert accept(register, world.trust, lines_for(world, 200, licence(2)), NOW, SETTINGS).record_count == 1
 
 
 def test_so_much_waits_that_no_window_is_wide_enough(world: World, register: Register) -> None:

@@ -19,7 +19,9 @@ def test_another_city_helps_out_when_the_own_node_is_gone(tmp_path: Path) -> Non
     watch.peer.gone()
     watch.look()
     assert watch.states() == ["published"]
-    assert {copy.source for copy in watch.published.page(watch.city.name, 0, 10)} == {"http://helper"}
+    assert {copy.source_name for copy in watch.published.list_page(watch.city.name, 0, 10)} == {
+        "http://helper"
+    }
     watch.close()
 
 
@@ -32,7 +34,7 @@ def test_what_another_city_makes_up_does_not_stain_this_one(tmp_path: Path) -> N
     watch.peer.gone()
     watch.look()
     assert watch.states() == ["awaited"]
-    assert watch.published.page(watch.city.name, 0, 10) == []
+    assert watch.published.list_page(watch.city.name, 0, 10) == []
     watch.close()
 
 
@@ -44,7 +46,7 @@ def test_other_entries_than_the_anchored_are_faulty_and_never_kept(either: Watch
     either.look()
     assert either.states() == ["faulty"]
     assert "fold to" in either.entries_of(1).findings[0]
-    assert either.published.page(either.city.name, 0, 10) == []
+    assert either.published.list_page(either.city.name, 0, 10) == []
     either.peer.gone()
     either.look(2)
     assert either.states() == ["faulty"], "it stands until the node answers again"
@@ -65,7 +67,7 @@ def test_what_was_anchored_without_right_is_kept_as_evidence(either: Watch) -> N
     assert (
         finding == f"position 0: the key 0x{stranger.public.id.hex()} was not registered (key_not_registered)"
     )
-    assert len(either.published.page(city.name, 0, 10)) == 1
+    assert len(either.published.list_page(city.name, 0, 10)) == 1
     assert len(either.peer.asked) == 1, "they are the anchored ones: asking again would change nothing"
 
 

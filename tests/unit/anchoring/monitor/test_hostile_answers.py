@@ -64,7 +64,7 @@ def test_a_hostile_answer_is_never_kept(watch: Watch, name: str) -> None:
     watch.peer.broken = lambda log, position: answer(watch.peer, log, position)
     watch.look()
     assert watch.states() == [state]
-    assert watch.published.page(watch.city.name, 0, 10) == []
+    assert watch.published.list_page(watch.city.name, 0, 10) == []
     assert len(watch.peer.asked) <= 3
     watch.peer.back()
     watch.look(2)

@@ -38,7 +38,7 @@ def test_what_comes_late_is_published_late(watch: Watch) -> None:
     found = watch.entries_of(1)
     assert (found.state, found.findings) == ("published", ())
     assert found.late_seconds >= GRACE
-    assert watch.published.page(watch.city.name, 0, 10)
+    assert watch.published.list_page(watch.city.name, 0, 10)
 
 
 def test_what_was_never_asked_for_in_time_is_not_called_late(watch: Watch) -> None:
@@ -130,7 +130,7 @@ def test_where_nobody_was_asked_nothing_was_attempted(patient: Watch) -> None:
     patient.grow(1)
     patient.look(2, seconds=10)
     found = patient.entries_of(2)
-    assert (found.state, found.attempts, found.asked_at) == ("awaited", 0, None)
+    assert (found.state, found.attempt_count, found.asked_at) == ("awaited", 0, None)
     assert len(patient.peer.asked) == 1
     assert found.due_at
     patient.peer.back()

@@ -15,9 +15,9 @@ def test_entries_of_every_anchor_are_fetched_and_kept(either: Watch) -> None:
     either.grow(1, 0, 3, 2)
     either.look()
     assert either.states() == ["published", "", "published", "published"]
-    copies = either.published.page(either.city.name, 0, 100)
+    copies = either.published.list_page(either.city.name, 0, 100)
     held = either.peer.held[either.city.name]
-    assert [(copy.first, copy.entry, copy.source) for copy in copies] == [
+    assert [(copy.first_position, copy.entry, copy.source_name) for copy in copies] == [
         (first, entry, either.peer.name) for first, entry in sorted(held.items())
     ]
     assert [copy.sequence for copy in copies] == [1, 3, 3, 3, 4, 4]
@@ -113,8 +113,8 @@ def test_it_waits_longer_while_the_replica_cannot_be_read(
 
 def test_before_the_monitor_has_run_nothing_is_known(watch: Watch) -> None:
     assert watch.published.count_states(watch.registry.now) == {}
-    assert watch.published.page("tianmen", 0, 10) == []
-    assert watch.published.of_anchor("tianmen", 1, watch.registry.now) is None
+    assert watch.published.list_page("tianmen", 0, 10) == []
+    assert watch.published.find_anchor_entries("tianmen", 1, watch.registry.now) is None
     assert watch.published.find_entry("tianmen", 0) is None
     assert watch.published.find_worst(["tianmen"], watch.registry.now) == {"tianmen": "awaited"}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from anchoring.database.engine import open_engine, snapshot
+from anchoring.database.engine import open_engine, open_snapshot
 from anchoring.errors import ChainBehind, ChainUnavailable
 from anchoring.processes.condition import REPORT_SECONDS, Condition, Reporter, read_conditions
 from tests.databases import NewDatabase
@@ -32,7 +32,7 @@ class Clock:
 
 
 def told(engine: Engine) -> list[Condition]:
-    with snapshot(engine) as connection:
+    with open_snapshot(engine) as connection:
         return list(read_conditions(connection))
 
 

@@ -27,18 +27,18 @@ BACKOFFS = {
 def test_a_pause_doubles_from_the_first_to_the_longest(backoff: Backoff) -> None:
     expected = backoff.first_seconds
     for failures in range(1, 100):
-        shortest = expected / 2 if backoff.spread else expected
-        assert shortest <= backoff.pause(failures) <= expected
+        shortest = expected / 2 if backoff.is_spread else expected
+        assert shortest <= backoff.choose_pause(failures) <= expected
         expected = min(backoff.longest_seconds, 2 * expected)
     assert expected == backoff.longest_seconds
 
 
 def test_a_pause_never_overflows() -> None:
-    assert Backoff(0.001, 30.0, spread=False).pause(10**9) == 30.0
+    assert Backoff(0.001, 30.0, is_spread=False).choose_pause(10**9) == 30.0
 
 
 def test_spread_pauses_differ() -> None:
-    assert len({LOOP_BACKOFF.pause(3) for _ in range(20)}) > 1
+    assert len({LOOP_BACKOFF.choose_pause(3) for _ in range(20)}) > 1
 
 
 PATHS = sorted(ANCHORING.rglob("*.py"))

@@ -64,23 +64,27 @@ def test_it_notices_and_neither_takes_nor_anchors_and_says_what_is_missing(falle
 def test_everything_comes_back_and_the_register_goes_on(restored: Restored, tmp_path: Path) -> None:
     """Batches from the chain, entries from another city, records from the department: as if nothing had happened."""
     planned = restored.recover(tmp_path, Unreachable(), restored.copies)
-    assert [(lost.anchor.sequence, lost.source) for lost in planned.lost_batches] == [
+    assert [(lost.anchor.sequence, lost.source_name) for lost in planned.lost_batches] == [
         (2, "wuhan"),
         (3, "wuhan"),
     ]
     report = restored.audited()
     assert report.findings == ()
-    assert report.checked["records not back yet"] == 6
-    assert [restored.send(name).first for name in ("second", "third")] == [6, 10]
+    assert report.checked_counts["records not back yet"] == 6
+    assert [restored.send(name).first_position for name in ("second", "third")] == [6, 10]
     for name in ("second", "third"):
         back, before = restored.send(name), restored.acceptances[name]
-        assert (back.id, back.first, back.accepted) == (before.id, before.first, before.accepted)
-    assert restored.send("waiting").first == 12  # nobody but the department has it: it is new
+        assert (back.id, back.first_position, back.accepted_at) == (
+            before.id,
+            before.first_position,
+            before.accepted_at,
+        )
+    assert restored.send("waiting").first_position == 12  # nobody but the department has it: it is new
     restored.city.submit(change("revoke", 1))
     restored.city.settle()
     report = restored.audited()
     assert (report.findings, report.remarks, report.is_whole) == ((), (), True)
-    assert report.checked["records"] == 14
+    assert report.checked_counts["records"] == 14
     assert [anchor.sequence for anchor in restored.city.anchors()] == [1, 2, 3, 4]
     assert [restored.verdict(n) for n in (0, 1, 20, 40)] == ["valid", "not_current", "valid", "valid"]
 
@@ -95,11 +99,11 @@ def test_while_records_are_missing_the_rest_goes_on_and_no_lineage_gets_two_bran
     )  # suspended and resumed by records that are
     assert refused(fallen, change("renew", 2, 3)) == "records-missing"
     assert refused(fallen, change("revoke", 10, previous="sm3:" + "00" * 32)) == "records-missing"
-    assert fallen.city.submit(change("suspend", 3)).first == 12  # of it nothing is missing
+    assert fallen.city.submit(change("suspend", 3)).first_position == 12  # of it nothing is missing
     fallen.city.settle()
     assert [anchor.sequence for anchor in fallen.city.anchors()] == [1, 2, 3, 4]
     assert fallen.audited().findings == ()
-    assert {unchecked.slug for unchecked in fallen.audited().unchecked} == {
+    assert {unchecked.slug for unchecked in fallen.audited().unchecked_findings} == {
         "chain-not-asked",
         "records-missing",
     }
@@ -107,7 +111,7 @@ def test_while_records_are_missing_the_rest_goes_on_and_no_lineage_gets_two_bran
     assert [fallen.verdict(n) for n in (0, 3)] == ["valid", "not_current"]
     fallen.send("second")
     fallen.send("third")
-    assert fallen.city.submit(licence(60), change("revoke", 1)).first == 13
+    assert fallen.city.submit(licence(60), change("revoke", 1)).first_position == 13
     fallen.city.settle()
     report = fallen.audited()
     assert (report.findings, report.remarks, report.is_whole) == ((), (), True)
@@ -119,7 +123,7 @@ def test_records_come_back_in_the_order_of_their_lineages(fallen: Restored, tmp_
         fallen.send("third")  # it resumes what `second` suspended
     fallen.send("second")
     fallen.send("third")
-    assert fallen.audited().clean
+    assert fallen.audited().is_clean
 
 
 def test_what_comes_back_must_be_what_was_anchored(fallen: Restored, tmp_path: Path) -> None:
@@ -129,7 +133,7 @@ def test_what_comes_back_must_be_what_was_anchored(fallen: Restored, tmp_path: P
     fallen.sent["altered"] = altered if altered != fallen.sent["second"] else altered[:-1]
     with pytest.raises(SubmissionRefused):
         fallen.send("altered")
-    assert fallen.audited().checked["records not back yet"] == 6
+    assert fallen.audited().checked_counts["records not back yet"] == 6
 
 
 def test_without_the_entries_heartbeats_go_on_and_nothing_is_taken(fallen: Restored, tmp_path: Path) -> None:
@@ -144,7 +148,7 @@ def test_without_the_entries_heartbeats_go_on_and_nothing_is_taken(fallen: Resto
     assert [anchor.sequence for anchor in fallen.city.anchors()] == [1, 2, 3, 4]
     report = fallen.audited()
     assert report.findings == ()
-    assert {unchecked.slug for unchecked in report.unchecked} == {
+    assert {unchecked.slug for unchecked in report.unchecked_findings} == {
         "chain-not-asked",
         "entries-missing",
         "records-missing",
@@ -152,7 +156,7 @@ def test_without_the_entries_heartbeats_go_on_and_nothing_is_taken(fallen: Resto
     assert not report.is_whole
     assert fallen.verdict(0) == "valid"
     fallen.recover(tmp_path, fallen.copies)  # now somebody has them
-    assert [fallen.send(name).first for name in ("second", "third", "waiting")] == [6, 10, 12]
+    assert [fallen.send(name).first_position for name in ("second", "third", "waiting")] == [6, 10, 12]
     fallen.city.settle()
     report = fallen.audited()
     assert (report.findings, report.remarks, report.is_whole) == ((), (), True)
@@ -182,8 +186,8 @@ def test_entries_are_believed_only_if_they_fold_to_the_anchored_root(
     assert planned.lost_batches[0].entries is None
     assert len(planned.faults) >= 1
     fallen.recover(tmp_path, fallen.copies)
-    assert [fallen.send(name).first for name in ("second", "third")] == [6, 10]
-    assert fallen.audited().clean
+    assert [fallen.send(name).first_position for name in ("second", "third")] == [6, 10]
+    assert fallen.audited().is_clean
 
 
 def test_a_register_of_which_nothing_is_left_comes_back_whole(fallen: Restored, tmp_path: Path) -> None:
@@ -192,7 +196,12 @@ def test_a_register_of_which_nothing_is_left_comes_back_whole(fallen: Restored, 
         fallen.send("first")
     planned = fallen.recover(tmp_path, fallen.copies)
     assert len(planned.lost_batches) == 3
-    assert [fallen.send(name).first for name in ("first", "second", "third", "waiting")] == [0, 6, 10, 12]
+    assert [fallen.send(name).first_position for name in ("first", "second", "third", "waiting")] == [
+        0,
+        6,
+        10,
+        12,
+    ]
     fallen.city.settle()
     report = fallen.audited()
     assert (report.findings, report.remarks, report.is_whole) == ((), (), True)
@@ -245,16 +254,16 @@ def test_what_was_taken_before_the_loss_was_noticed_is_set_aside_and_taken_anew(
 ) -> None:
     """The chain could not be seen after the restore, so intake promised positions that the chain has long given away."""
     early = fallen.take_early()
-    assert early.first == 6
+    assert early.first_position == 6
     planned = fallen.recover(tmp_path / "aside", fallen.copies)
-    assert [local.first for local in planned.submissions_aside] == [6]
+    assert [local.first_position for local in planned.submissions_aside] == [6]
     (file,) = (tmp_path / "aside").iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.read_bytes().splitlines() == fallen.sent["early"]
     assert fallen.audited().findings == ()
     for name in ("second", "third"):
         fallen.send(name)
-    assert fallen.send("early").first == 12
+    assert fallen.send("early").first_position == 12
     fallen.city.settle()
     report = fallen.audited()
     assert (report.findings, report.remarks, report.is_whole) == ((), (), True)
@@ -268,7 +277,7 @@ def test_a_recovery_that_is_killed_starts_over(fallen: Restored, tmp_path: Path)
         take_back(fallen.city.register, reading, planned, fallen.city.chain.now)
         with pytest.raises(RegisterBehind, match="changed meanwhile"):
             take_back(fallen.city.register, reading, planned, fallen.city.chain.now)
-    assert fallen.audited().clean
+    assert fallen.audited().is_clean
 
 
 def test_what_intake_takes_while_a_recovery_plans_is_not_overrun(fallen: Restored, tmp_path: Path) -> None:
@@ -278,7 +287,9 @@ def test_what_intake_takes_while_a_recovery_plans_is_not_overrun(fallen: Restore
         fallen.take_early()
         with pytest.raises(RegisterBehind, match="took a submission meanwhile"):
             take_back(fallen.city.register, reading, planned, fallen.city.chain.now)
-    assert [local.first for local in fallen.recover(tmp_path, fallen.copies).submissions_aside] == [6]
+    assert [local.first_position for local in fallen.recover(tmp_path, fallen.copies).submissions_aside] == [
+        6
+    ]
     assert fallen.audited().findings == ()
 
 
@@ -355,7 +366,7 @@ def test_what_waited_behind_a_lost_batch_goes_on_waiting(tmp_path: Path) -> None
     assert planned.kept_positions == {1, 2}
     assert planned.submissions_aside == ()
     city.settle()
-    assert story.send("resume").first == 2
+    assert story.send("resume").first_position == 2
     assert [anchor.sequence for anchor in city.anchors()] == [1, 2, 3]
     assert (story.audited().findings, story.audited().remarks) == ((), ())
     city.stop()
@@ -364,9 +375,9 @@ def test_what_waited_behind_a_lost_batch_goes_on_waiting(tmp_path: Path) -> None
 def test_what_waits_behind_missing_records_cannot_stay(fallen: Restored, tmp_path: Path) -> None:
     """It was accepted without them, so it may contradict them, though its own positions are free."""
     fallen.take_early(*(licence(100 + number) for number in range(6)))
-    assert fallen.take_early(change("suspend", 1)).first == 12
+    assert fallen.take_early(change("suspend", 1)).first_position == 12
     planned = fallen.recover(tmp_path, fallen.copies)
-    assert [local.first for local in planned.submissions_aside] == [6, 12]
+    assert [local.first_position for local in planned.submissions_aside] == [6, 12]
     assert fallen.audited().findings == ()
 
 
@@ -432,7 +443,7 @@ def test_what_was_accepted_comes_back_though_its_key_is_retired_and_its_time_ove
     with city.replica.reading() as trust:
         for name in ("second", "third"):
             acceptance = accept(city.register, trust, fallen.sent[name], later, SETTINGS)
-            assert acceptance.first == fallen.acceptances[name].first
+            assert acceptance.first_position == fallen.acceptances[name].first_position
     assert fallen.audited().findings == ()
 
 
@@ -443,5 +454,5 @@ def test_what_is_set_aside_takes_its_links_with_it(fallen: Restored, tmp_path: P
     assert fallen.audited().findings == ()
     for name in ("second", "third"):
         fallen.send(name)
-    assert fallen.send("early").first == 12
-    assert (fallen.audited().findings, fallen.audited().checked["links"]) == ((), 1)
+    assert fallen.send("early").first_position == 12
+    assert (fallen.audited().findings, fallen.audited().checked_counts["links"]) == ((), 1)

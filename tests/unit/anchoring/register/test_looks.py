@@ -73,7 +73,7 @@ def test_a_token_has_its_looks_of_a_day_and_no_more(register: Register) -> None:
     look(register, token, *"de", at=NOW + 100)
     with pytest.raises(TooManyLooks) as refusal:
         look(register, token, "f", at=NOW + DAY - 1)
-    assert refusal.value.retry_after == 1
+    assert refusal.value.retry_after_seconds == 1
     look(register, other, "f", at=NOW + 100)
     look(register, token, *"fgh", at=NOW + DAY)
     with pytest.raises(TooManyLooks):

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from anchoring.database.engine import open_engine, snapshot, transaction
+from anchoring.database.engine import begin_transaction, open_engine, open_snapshot
 from anchoring.errors import DatabaseTaken, RegisterTooNew
 from anchoring.register import migrations
 from anchoring.register.access.looks import LookRules, Purpose, log_looks
@@ -18,7 +18,7 @@ from anchoring.register.access.tokens import create_token
 from anchoring.register.migrations import FIRST_REVISION, NEWEST_REVISION, REVISIONS, upgrade
 from anchoring.register.proofs import make_proof
 from anchoring.register.store import Register
-from anchoring.register.submissions import page_submissions
+from anchoring.register.submissions import list_submissions
 from anchoring.register.tables import METADATA, RECORD, TALLY
 from anchoring.replica.store import Replica
 from ledger.verification.verify import PresentedContent, verify
@@ -47,7 +47,7 @@ def city(tmp_path: Path, new_database: NewDatabase) -> Iterator[City]:
 def old(url: str, revision: str = FIRST_REVISION) -> str:
     """Make the tables of a revision."""
     engine = open_engine(url)
-    with transaction(engine) as connection:
+    with begin_transaction(engine) as connection:
         upgrade(connection, revision)
     engine.dispose()
     return url
@@ -56,7 +56,7 @@ def old(url: str, revision: str = FIRST_REVISION) -> str:
 def copy(source: Register, url: str) -> None:
     """Copy what a register holds into one of older tables, as far as they can hold it."""
     engine = open_engine(url)
-    with source.reading() as reading, transaction(engine) as connection:
+    with source.reading() as reading, begin_transaction(engine) as connection:
         found = MetaData()
         found.reflect(connection)
         for table in found.sorted_tables:
@@ -79,7 +79,7 @@ def test_revisions_are_numbered_without_a_gap() -> None:
 
 def test_the_revisions_lead_to_the_tables_that_the_program_knows(new_database: NewDatabase) -> None:
     engine = open_engine(old(new_database("register"), NEWEST_REVISION))
-    with transaction(engine) as connection:
+    with begin_transaction(engine) as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     engine.dispose()
 
@@ -90,17 +90,17 @@ def test_an_old_register_keeps_everything(city: City, new_database: NewDatabase,
     copy(city.register, url)
     if not marked:
         engine = open_engine(url)
-        with transaction(engine) as connection:
+        with begin_transaction(engine) as connection:
             connection.execute(text("DROP TABLE alembic_version"))
         engine.dispose()
     with city.register.reading() as connection:
-        before = page_submissions(connection)
+        before = list_submissions(connection)
     city.stop()
     city.urls[0] = url
     city.start()
     assert revision_of(city.register) == NEWEST_REVISION
     with city.register.reading() as connection:
-        after = page_submissions(connection)
+        after = list_submissions(connection)
         held = connection.execute(select(RECORD.c.leaf).order_by(RECORD.c.position)).scalars().all()
     assert [each.entry for each in after] == [each.entry for each in before]
     assert len(held) == 8
@@ -124,7 +124,7 @@ def test_several_processes_bring_an_old_register_up_to_date_once(
         for register in threads.map(lambda _: Register(url), range(4)):
             assert revision_of(register) == NEWEST_REVISION
             with register.reading() as connection:
-                assert len(page_submissions(connection)) == 3
+                assert len(list_submissions(connection)) == 3
             register.close()
 
 
@@ -165,11 +165,11 @@ def use(what: str, url: str, name: str, head: bytes) -> None:
 def test_an_upgrade_that_fails_leaves_the_register_as_it_was(new_database: NewDatabase) -> None:
     url = old(new_database("register"))
     engine = open_engine(url)
-    with transaction(engine) as connection:
+    with begin_transaction(engine) as connection:
         connection.execute(text("CREATE TABLE missing (unexpected INTEGER)"))  # as revision 0004 will want to
     with pytest.raises(DBAPIError, match="missing"):
         Register(url)
-    with snapshot(engine) as connection:
+    with open_snapshot(engine) as connection:
         assert connection.execute(VERSION).scalar_one() == FIRST_REVISION
         assert not inspect(connection).has_table("lease")
     engine.dispose()
@@ -184,7 +184,7 @@ def test_a_register_that_is_up_to_date_is_opened_beside_a_writer(
     def no_change(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(migrations, "transaction", no_change)
+    monkeypatch.setattr(migrations, "begin_transaction", no_change)
     with register.writing() as connection:
         connection.execute(text("DELETE FROM token"))
         Register(url).close()

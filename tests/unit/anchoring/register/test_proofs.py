@@ -220,4 +220,4 @@ def test_a_link_to_a_row_that_is_not_above(city: City) -> None:
         city.department.draft(rows, read_file=PAPERS.__getitem__),
     ):
         pass
-    assert refused.value.rows[0].message.startswith("no row above is of signature.")
+    assert refused.value.row_errors[0].message.startswith("no row above is of signature.")

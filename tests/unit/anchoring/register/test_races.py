@@ -73,7 +73,7 @@ def test_two_first_submissions(register: Register, world: World, threads: Thread
     lines = [world.department.lines([licence(n)]) for n in range(3)]
     with first_in(register, world):
         others = [waiting(threads.submit(take(register, world, each))) for each in lines]
-    assert sorted(other.result().first for other in others) == [0, 1, 2]
+    assert sorted(other.result().first_position for other in others) == [0, 1, 2]
 
 
 def test_one_submission_twice_at_once(register: Register, world: World, threads: ThreadPoolExecutor) -> None:
@@ -116,15 +116,15 @@ def test_a_batch_waits_for_a_submission_that_is_being_written(
     city = City(tmp_path, new_database=new_database)
     city.submit(licence(1))
     writes, may_write = threading.Event(), threading.Event()
-    issue = RecordWriter.issue
+    write_issues = RecordWriter.write_issues
 
     def slowly(*arguments: object) -> None:
         writes.set()
         assert may_write.wait(10)
-        issue(*arguments)  # type: ignore[arg-type]
+        write_issues(*arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(RecordWriter, "issue", slowly)
+        patch.setattr(RecordWriter, "write_issues", slowly)
         intake = threads.submit(city.submit, licence(2))
         assert writes.wait(10)
         freezing = waiting(threads.submit(city.anchorer.step))

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import RowMapping, Table, create_engine, insert, select
 
 from anchoring.errors import RowError
-from anchoring.register.access.looks import Look, look_row, read_look
-from anchoring.register.access.tallies import Tally, read_tally, tally_row
-from anchoring.register.access.tokens import Token, read_token, token_row
-from anchoring.register.batches import Batch, OwnLog, batch_row, log_row, read_batch, read_log
-from anchoring.register.lineages import StoredLineage, lineage_row, read_stored_lineage
-from anchoring.register.missing import Missing, missing_row, read_missing
-from anchoring.register.submissions import Acceptance, Submission, read_submission, submission_row
+from anchoring.register.access.looks import Look, make_look_row, read_look
+from anchoring.register.access.tallies import Tally, make_tally_row, read_tally
+from anchoring.register.access.tokens import Token, make_token_row, read_token
+from anchoring.register.batches import Batch, OwnLog, make_batch_row, make_log_row, read_batch, read_log
+from anchoring.register.lineages import StoredLineage, make_lineage_row, read_stored_lineage
+from anchoring.register.missing import Missing, make_missing_row, read_missing
+from anchoring.register.submissions import Acceptance, Submission, make_submission_row, read_submission
 from anchoring.register.tables import (
     BATCH,
     LINEAGE,
@@ -28,7 +28,7 @@ from anchoring.register.tables import (
     TRANSACTION,
     Row,
 )
-from anchoring.register.transactions import StoredTransaction, read_transaction, transaction_row
+from anchoring.register.transactions import StoredTransaction, make_transaction_row, read_transaction
 from ledger.crypto.suites import SHA256
 from ledger.records.lifecycle import Lineage
 from ledger.registry.status import Status
@@ -41,9 +41,9 @@ ACCEPTANCE = Acceptance(
     id=STATEMENT.root.hex(),
     log=STATEMENT.log,
     issuer="issuer",
-    count=2,
-    first=3,
-    accepted=4,
+    record_count=2,
+    first_position=3,
+    accepted_at=4,
     warnings=(RowError(5, "odd"),),
     deadline=6,
     signed_receipt=b"receipt",
@@ -56,16 +56,16 @@ def submission_back(row: RowMapping) -> Submission:
 
 
 def submission_written(submission: Submission) -> Row:
-    return submission_row(submission, changes=1)
+    return make_submission_row(submission, change_count=1)
 
 
 def token_written(token: Token) -> Row:
-    return token_row(token, b"digest")
+    return make_token_row(token, b"digest")
 
 
 PAIRS: list[tuple[Table, object, Callable[[Any], Row], Callable[[RowMapping], object]]] = [
-    (LOG, OwnLog("log", "registry", SHA256, 1, 2, 3), log_row, read_log),
-    (BATCH, Batch(1, b"payload", 2, "frozen"), batch_row, read_batch),
+    (LOG, OwnLog("log", "registry", SHA256, 1, 2, 3), make_log_row, read_log),
+    (BATCH, Batch(1, b"payload", 2, "frozen"), make_batch_row, read_batch),
     (SUBMISSION, Submission(ACCEPTANCE, ENTRY, "frozen", 7), submission_written, submission_back),
     (
         SUBMISSION,
@@ -75,19 +75,19 @@ PAIRS: list[tuple[Table, object, Callable[[Any], Row], Callable[[RowMapping], ob
         submission_written,
         submission_back,
     ),
-    (LINEAGE, StoredLineage(LINEAGE_LED, "name", 1, 2), lineage_row, read_stored_lineage),
-    (MISSING, Missing(1, 2, 3, b"root", "issuer"), missing_row, read_missing),
-    (MISSING, Missing(1, 2, 3, None, None), missing_row, read_missing),
+    (LINEAGE, StoredLineage(LINEAGE_LED, "name", 1, 2), make_lineage_row, read_stored_lineage),
+    (MISSING, Missing(1, 2, 3, b"root", "issuer"), make_missing_row, read_missing),
+    (MISSING, Missing(1, 2, 3, None, None), make_missing_row, read_missing),
     (
         TRANSACTION,
         StoredTransaction(b"hash", 1, 2, 3, b"raw", 4, 5),
-        transaction_row,
+        make_transaction_row,
         read_transaction,
     ),
     (TOKEN, Token("id", "label", frozenset({"claims", "proofs"}), 1, 2, 3), token_written, read_token),
-    (LOOK, Look("token", 1, 2, "proof", "identifier", "shown", "a complaint"), look_row, read_look),
-    (TALLY, Tally("token", 3, 2, b"key", b"signature"), tally_row, read_tally),
-    (TALLY, Tally("", 3), tally_row, read_tally),
+    (LOOK, Look("token", 1, 2, "proof", "identifier", "shown", "a complaint"), make_look_row, read_look),
+    (TALLY, Tally("token", 3, 2, b"key", b"signature"), make_tally_row, read_tally),
+    (TALLY, Tally("", 3), make_tally_row, read_tally),
 ]
 
 

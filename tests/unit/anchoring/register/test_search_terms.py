@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from anchoring.register.records import erase
-from anchoring.register.search.terms import Sort, list_terms, make_term, states
+from anchoring.register.search.terms import Sort, does_state, list_terms, make_term
 from anchoring.register.tables import FACET, TERM
 from ledger.encoding.canonical import Json
 from ledger.records.spellings import fold_characters, is_spelled_otherwise
@@ -38,7 +38,7 @@ CLAIMS: dict[str, Json] = {
 )
 def test_another_spelling_finds_it(sort: Sort, text: str) -> None:
     assert make_term(sort, text) in list_terms(CLAIMS)
-    assert states(CLAIMS, sort, text)
+    assert does_state(CLAIMS, sort, text)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_another_spelling_finds_it(sort: Sort, text: str) -> None:
 )
 def test_nothing_else_does(sort: Sort, text: str) -> None:
     assert make_term(sort, text) not in list_terms(CLAIMS)
-    assert not states(CLAIMS, sort, text)
+    assert not does_state(CLAIMS, sort, text)
 
 
 @given(st.text(st.sampled_from("aZ9.()-/ 。（）·張三\u3000龥㎡²Ａ"), max_size=12))

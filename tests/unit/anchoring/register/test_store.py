@@ -16,7 +16,7 @@ from anchoring.register.access.tokens import PREFIX, check_token, create_token, 
 from anchoring.register.batches import find_own_log, hold_log
 from anchoring.register.records import find_current_leaf, find_newest_leaf, find_record, find_records
 from anchoring.register.store import Register
-from anchoring.register.submissions import find_submission, page_submissions
+from anchoring.register.submissions import find_submission, list_submissions
 from anchoring.register.tables import DISCLOSURE
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry.knowledge import Knowledge
@@ -52,9 +52,9 @@ def test_submissions_are_listed_in_pages(register: Register, world: World) -> No
     ]
     listed, after = [], -1
     with register.reading() as connection:
-        while page := page_submissions(connection, after=after, limit=2):
+        while page := list_submissions(connection, after=after, limit=2):
             listed += page
-            after = page[-1].acceptance.first
+            after = page[-1].acceptance.first_position
     assert [item.acceptance for item in listed] == acceptances
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from anchoring.audit.findings import AuditReport
-from anchoring.database.engine import open_engine, transaction
+from anchoring.database.engine import begin_transaction, open_engine
 from anchoring.errors import NotFound
 from anchoring.register.migrations import upgrade
 from anchoring.register.records import find_current_leaf
@@ -103,17 +103,17 @@ def test_a_seal_that_is_not_here_is_not_found(city: City) -> None:
 def test_a_moment_divides_the_log_by_the_anchors_of_blocks(city: City) -> None:
     city.settle(3)
     with city.replica.reading() as reading:
-        newest, *_, oldest = reading.anchors("tianmen")
+        newest, *_, oldest = reading.list_anchors("tianmen")
         assert newest.time > oldest.time
-        assert reading.size_before("tianmen", oldest.time) == 0
-        assert reading.size_before("tianmen", oldest.time + 1) == oldest.size
-        assert reading.size_before("tianmen", newest.time + 1) == newest.size
-        assert reading.size_before("wuhan", newest.time + 1) == 0
+        assert reading.find_size_before("tianmen", oldest.time) == 0
+        assert reading.find_size_before("tianmen", oldest.time + 1) == oldest.size
+        assert reading.find_size_before("tianmen", newest.time + 1) == newest.size
+        assert reading.find_size_before("wuhan", newest.time + 1) == 0
 
 
 def test_a_register_from_before_gets_the_links_of_its_records(city: City, new_database: NewDatabase) -> None:
     engine = open_engine(url := new_database("old"))
-    with city.register.reading() as reading, transaction(engine) as connection:
+    with city.register.reading() as reading, begin_transaction(engine) as connection:
         upgrade(connection, BEFORE_LINKS)
         for table in (RECORD, LINEAGE):
             connection.execute(
@@ -136,7 +136,7 @@ def audited(city: City) -> AuditReport:
 def test_links_that_are_not_those_of_the_records_are_found(city: City) -> None:
     """Lost, added where a record links and where none does, altered, and moved to a position beyond all others."""
     report = audited(city)
-    assert (report.findings, report.checked["links"]) == ((), 9)
+    assert (report.findings, report.checked_counts["links"]) == ((), 9)
     with city.register.reading() as connection:
         links = [dict(row) for row in connection.execute(select(LINK).order_by(LINK.c.record)).mappings()]
     first, last = links[0]["record"], links[-1]["record"]
@@ -153,7 +153,7 @@ def test_links_that_are_not_those_of_the_records_are_found(city: City) -> None:
         with city.register.writing() as connection:
             connection.execute(plant)
         expected = [(slug, f"position {position}") for slug, position in found]
-        assert [(finding.slug, finding.where) for finding in audited(city).findings] == expected
+        assert [(finding.slug, finding.place) for finding in audited(city).findings] == expected
         with city.register.writing() as connection:
             connection.execute(delete(LINK))
             connection.execute(insert(LINK), links)

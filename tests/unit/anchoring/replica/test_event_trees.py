@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from anchoring.database.engine import transaction
+from anchoring.database.engine import begin_transaction
 from anchoring.errors import NotFound, Quarantined
 from anchoring.follower.follower import Follower
 from anchoring.replica.refold import refold
@@ -17,7 +17,7 @@ from tests.fakes.histories import History
 
 
 def execute(replica: Replica, statement: str) -> None:
-    with transaction(replica.engine) as connection:
+    with begin_transaction(replica.engine) as connection:
         connection.execute(text(statement))
 
 
@@ -30,7 +30,7 @@ def test_a_replica_that_grows_in_steps_has_the_roots_of_its_events(new_database:
         history.grow(7)
         follower.step()
         with replica.reading() as view:
-            events = [event.event for event in view.events()]
+            events = [event.event for event in view.walk_events()]
             for suite in SUITES:
                 leaves = [hash_leaf(suite, encode_event(event)) for event in events]
                 roots = [view.event_root(suite, n) for n in range(1, len(events) + 1)]

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from anchoring.checkpoints.files import SeenFile
 from anchoring.checkpoints.snapshots import ImportedSnapshot, export
 from anchoring.checkpoints.store import make_checkpoint
-from anchoring.database.engine import transaction
+from anchoring.database.engine import begin_transaction
 from anchoring.errors import NotFound, Quarantined
 from anchoring.follower.follower import Follower
 from anchoring.replica import fact_trees, fact_writing
@@ -42,7 +42,7 @@ def follow(history: History, url: str, steps: int) -> Replica:
     for _ in range(steps):
         history.grow(60 // steps)
         follower.step()
-    while not follower.caught_up:
+    while not follower.is_caught_up:
         follower.step()
     return replica
 
@@ -74,7 +74,7 @@ def test_the_root_is_the_same_however_the_events_came(
     history = History(seed)
     replica = follow(history, new_database("replica"), 6)
     with replica.reading() as view:
-        events = [event.event for event in view.events()]
+        events = [event.event for event in view.walk_events()]
         root = replay(view, events)[1]
         assert view.fact_root(view.cursor.event_number) == root
         for n in range(1, len(events), 9):
@@ -97,7 +97,7 @@ def test_every_fact_is_shown_and_every_other_is_shown_to_be_absent(new_database:
     history = History(2)
     replica = follow(history, new_database("replica"), 1)
     with replica.reading() as view:
-        events = [event.event for event in view.events()]
+        events = [event.event for event in view.walk_events()]
         leaves, root = replay(view, events)
         names = list_names(view, events) | {
             ("position", log.name, str(position)) for log in view.list_logs() for position in range(HORIZON)
@@ -156,7 +156,7 @@ def test_facts_are_shown_as_of_events_at_which_nodes_sign(
     monkeypatch.setattr(fact_trees, "CHECKPOINT_SECONDS", 20)
     replica = follow(History(3), new_database("replica"), steps)
     with replica.reading() as view:
-        events = [event.event for event in view.events()]
+        events = [event.event for event in view.walk_events()]
         signed_numbers = [
             event.event_number
             for event, next_event in pairwise(events)
@@ -183,7 +183,7 @@ def test_trees_of_long_ago_are_forgotten(new_database: NewDatabase, monkeypatch:
     replica = follow(History(3), new_database("replica"), 6)
     with replica.reading() as view:
         newest_period = count_periods(view.cursor.time)
-        assert {row["period"] for row in view.rows(FACT_BEFORE)} == {newest_period}
+        assert {row["period"] for row in view.walk_rows(FACT_BEFORE)} == {newest_period}
         refold(view)
     replica.close()
 
@@ -193,7 +193,7 @@ def test_a_replica_from_before_gets_the_tree(new_database: NewDatabase) -> None:
     replica = follow(history, new_database("replica"), 2)
     with replica.reading() as view:
         root, head_zero = view.fact_root(view.cursor.event_number), view.head_zero
-    with transaction(replica.engine) as connection:
+    with begin_transaction(replica.engine) as connection:
         for table_name in ("fact_leaf", "fact_page", "fact_before", "fact_root"):
             connection.execute(text(f"DROP TABLE {table_name}"))
         connection.execute(text("UPDATE state SET schema_number = 4"))
@@ -220,7 +220,7 @@ def test_a_replica_from_before_gets_the_tree(new_database: NewDatabase) -> None:
 )
 def test_damage_of_the_tree_is_found(new_database: NewDatabase, damage: str) -> None:
     replica = follow(History(1), new_database("replica"), 1)
-    with transaction(replica.engine) as connection:
+    with begin_transaction(replica.engine) as connection:
         connection.execute(text(damage))
     with replica.reading() as view, pytest.raises(Quarantined, match="fact"):
         refold(view)
@@ -230,7 +230,7 @@ def test_damage_of_the_tree_is_found(new_database: NewDatabase, damage: str) -> 
 def test_a_damaged_page_stops_the_follower(new_database: NewDatabase) -> None:
     history = History(1)
     replica = follow(history, new_database("replica"), 1)
-    with transaction(replica.engine) as connection:
+    with begin_transaction(replica.engine) as connection:
         connection.execute(text("DELETE FROM fact_page WHERE prefix <> ''"))
     follower = Follower(history.chain, replica, history.name)
     with pytest.raises(Quarantined, match="page"):

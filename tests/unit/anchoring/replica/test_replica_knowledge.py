@@ -39,7 +39,7 @@ def assert_same(reading: ReplicaView, model: Knowledge, history: History) -> Non
     )
     assert reading.find_governance() == model.find_governance()
     assert reading.list_logs() == model.list_logs()
-    assert {item.division: item.log for item in reading.divisions()} == model.divisions
+    assert {item.division: item.log for item in reading.list_divisions()} == model.divisions
     for key in [*registry.keys, b"\x07" * 32]:
         assert reading.find_key(key) == model.find_key(key)
         for issuer in registry.issuers:

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import RowMapping, Table, insert, select
 
 from anchoring.chain.protocol import ChainEvent
-from anchoring.database.engine import open_engine, transaction
+from anchoring.database.engine import begin_transaction, open_engine
 from anchoring.replica import rows
-from anchoring.replica.reading import Cursor, cursor_row, read_cursor
+from anchoring.replica.reading import Cursor, make_cursor_row, read_cursor
 from anchoring.replica.tables import (
     BLOCK,
     EVENT,
@@ -60,7 +60,7 @@ def stored(url: str, table: Table, row: rows.Row) -> RowMapping:
     assert set(row) == {column.name for column in table.columns}
     engine = open_engine(url)
     try:
-        with transaction(engine) as connection:
+        with begin_transaction(engine) as connection:
             METADATA.create_all(connection)
             connection.execute(insert(table), [row])
             return connection.execute(select(table)).mappings().one()
@@ -79,13 +79,13 @@ def test_every_kind_of_fact_is_tried() -> None:
 
 @pytest.mark.parametrize("table", [EVENT, PENDING], ids=str)
 def test_an_event_comes_back(new_database: NewDatabase, table: Table) -> None:
-    row = stored(new_database("replica"), table, rows.event_row(EVENT_ON_CHAIN, b"head"))
+    row = stored(new_database("replica"), table, rows.make_event_row(EVENT_ON_CHAIN, b"head"))
     assert (rows.read_event(row), row["head"]) == (EVENT_ON_CHAIN, b"head")
 
 
 def test_a_block_of_a_status_tree_comes_back(new_database: NewDatabase) -> None:
     block = StatusBlock(1, b"content", b"node")
-    row = stored(new_database("replica"), BLOCK, rows.block_row("tianmen", block))
+    row = stored(new_database("replica"), BLOCK, rows.make_block_row("tianmen", block))
     assert (row["log"], rows.read_block(row)) == ("tianmen", block)
 
 
@@ -116,6 +116,6 @@ def test_a_cursor_comes_back(new_database: NewDatabase) -> None:
     place = {"id": 1, "schema_number": 3, "registry_name": "eip155:1", "head_zero": b"zero"}
     flags = {"quarantine": "", "caught_up": True}
     assert (
-        read_cursor(stored(new_database("replica"), STATE, {**place, **flags, **cursor_row(cursor)}))
+        read_cursor(stored(new_database("replica"), STATE, {**place, **flags, **make_cursor_row(cursor)}))
         == cursor
     )

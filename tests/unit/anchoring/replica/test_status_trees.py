@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 from sqlalchemy import delete, select, update
 
-from anchoring.database.columns import table
-from anchoring.database.engine import transaction
+from anchoring.database.columns import get_table
+from anchoring.database.engine import begin_transaction
 from anchoring.errors import NotFound, Quarantined
 from anchoring.follower.follower import Follower
 from anchoring.replica.reading import ReplicaView
@@ -20,7 +20,7 @@ from ledger.registry.status import compute_staple_root
 from ledger.registry.trust import LogState, PositionStatus
 from tests.fakes.histories import History
 
-BLOCKS: Final = table(BlockRow)
+BLOCKS: Final = get_table(BlockRow)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -37,7 +37,7 @@ def test_staples_lead_to_the_status_root_of_the_newest_good_anchor(seed: int, tm
             for log in reading.list_logs():
                 anchor = reading.find_anchor(log.name, log.sequence)
                 for position in range(0, log.size, 97):
-                    staple = trees.staple(reading, log.name, position)
+                    staple = trees.make_staple(reading, log.name, position)
                     if staple is None:
                         assert anchor is None or anchor.void_reason or not log.is_status_known
                         refused += 1
@@ -107,20 +107,20 @@ def _good(reading: ReplicaView, log: LogState) -> bool:
 def test_a_restart_replays_no_change_of_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     replica, log = _followed(tmp_path)
     with replica.reading() as reading:
-        changes = list(reading.statuses(log))
+        changes = list(reading.walk_statuses(log))
         tree, state = StatusTrees().copy(reading, log), reading.find_log(log)
         assert state is not None
         newest = {change.position: change.status for change in changes}
         assert newest
         assert {position: tree.get(position) for position in newest} == newest
         replayed: list[PositionStatus] = []
-        asked = reading.statuses
+        asked = reading.walk_statuses
 
-        def statuses(name: str, *, after: int = 0) -> Iterator[PositionStatus]:
-            replayed.extend(asked(name, after=after))
+        def walk_statuses(name: str, *, after_sequence: int = 0) -> Iterator[PositionStatus]:
+            replayed.extend(asked(name, after_sequence=after_sequence))
             return iter(replayed)
 
-        monkeypatch.setattr(reading, "statuses", statuses)
+        monkeypatch.setattr(reading, "walk_statuses", walk_statuses)
         assert StatusTrees().copy(reading, log).compute_root() == tree.compute_root()
         assert not replayed
 
@@ -130,9 +130,9 @@ def test_damaged_blocks_are_noticed_and_made_anew(damage: str, tmp_path: Path) -
     replica, log = _followed(tmp_path)
     with replica.reading() as reading:
         whole = StatusTrees()
-        root, staple = whole.copy(reading, log).compute_root(), whole.staple(reading, log, 0)
+        root, staple = whole.copy(reading, log).compute_root(), whole.make_staple(reading, log, 0)
     assert staple is not None
-    with transaction(replica.engine) as connection:
+    with begin_transaction(replica.engine) as connection:
         match damage:
             case "content":
                 row = connection.execute(
@@ -149,7 +149,7 @@ def test_damaged_blocks_are_noticed_and_made_anew(damage: str, tmp_path: Path) -
             case "short":
                 connection.execute(update(BLOCKS).where(BLOCKS.c.log == log).values(content=b"\x00"))
     with replica.reading() as reading:
-        assert StatusTrees().staple(reading, log, 0) == staple
+        assert StatusTrees().make_staple(reading, log, 0) == staple
         assert StatusTrees().copy(reading, log).compute_root() == root
         copied = StatusTrees().copy(reading, log)
         copied.set(1, 4)

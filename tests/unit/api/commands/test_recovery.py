@@ -205,7 +205,10 @@ def test_receipts_come_back_from_the_departments_and_only_genuine_ones(
         return found.encode() if found else None
 
     second = story.acceptances["second"]
-    story.acceptances |= {"elsewhere": replace(second, first=7), "nowhere": replace(second, id="00" * 32)}
+    story.acceptances |= {
+        "elsewhere": replace(second, first_position=7),
+        "nowhere": replace(second, id="00" * 32),
+    }
     assert (told(), signed()) == ([], None)
     for false, why in (
         (b"{", "not JSON"),

@@ -72,7 +72,7 @@ class Cosigned3:
                 signed.checkpoint, [Cosignature.make(OTHERS[name], signed.checkpoint) for name in names]
             )
         )
-        found = node.checkpoints.newest()
+        found = node.checkpoints.find_newest()
         assert isinstance(found, CosignedCheckpoint)
         return found
 

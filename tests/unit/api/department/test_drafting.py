@@ -97,7 +97,7 @@ def test_rows_at_fault_are_counted_as_lines_of_the_input(department: Department)
     lines = [json.dumps(licence(1)).encode(), b"", b"{not json", json.dumps(licence(2)).encode(), b"[]"]
     with pytest.raises(SubmissionRefused) as caught:
         draft(lines, department.target, department.key, department.random, NOW)
-    assert [row.row for row in caught.value.rows] == [3, 5]
+    assert [row.row_number for row in caught.value.row_errors] == [3, 5]
     assert caught.value.problem == "malformed-row"
 
 
@@ -118,7 +118,7 @@ def test_a_backfilled_certificate_may_be_odd_and_is_warned_of(department: Depart
 def test_a_submission_is_of_one_issuer(department: Department) -> None:
     other = "11420100012345677G"
     refused = refusal(department, licence(1), licence(2, issuer=other))
-    assert (refused.problem, refused.rows[0].row) == ("issuer-mismatch", 2)
+    assert (refused.problem, refused.row_errors[0].row_number) == ("issuer-mismatch", 2)
 
 
 def test_the_identifier_names_the_issuer_of_the_row(department: Department) -> None:

@@ -76,9 +76,9 @@ def test_faults_have_the_same_words() -> None:
     for processes in (1, 2):
         with pytest.raises(SubmissionRefused) as caught:
             draft_rows(rows, processes)
-        refusals.append((caught.value.problem, caught.value.rows))
+        refusals.append((caught.value.problem, caught.value.row_errors))
     assert refusals[0] == refusals[1]
-    assert [fault.row for fault in refusals[0][1]] == [len(ROWS) + number for number in (1, 2, 3, 4)]
+    assert [fault.row_number for fault in refusals[0][1]] == [len(ROWS) + number for number in (1, 2, 3, 4)]
 
 
 class EndsElsewhere:

@@ -94,7 +94,7 @@ def test_withheld_is_named_everywhere_once_it_was_asked_for_after_the_grace(
 ) -> None:
     """Until then no page says so, however late it is."""
     with three.replica.reading() as reading:
-        deadline = reading.anchors(LOG)[-1].time + WITHHELD_SECONDS
+        deadline = reading.list_anchors(LOG)[-1].time + WITHHELD_SECONDS
     monitor = Monitor(three.replica, {LOG: [FakePeer("http://tianmen")]}, clock=lambda: three.now)
     for now, looks, state in (
         (deadline - 1, True, "awaited"),
@@ -153,7 +153,9 @@ def test_a_third_city_takes_the_copies_of_the_second(
     xiaogan = KnownReplica(f"sqlite:///{tmp_path / 'xiaogan.db'}", three.knowledge)
     monitor = Monitor(xiaogan, {LOG: [], "wuhan": [wuhan]}, clock=lambda: three.now)
     assert monitor.step() == 3
-    assert [copy.source for copy in EntryCopies(xiaogan.engine).page(LOG, 0, 10)] == ["http://wuhan"] * 3
+    assert [copy.source_name for copy in EntryCopies(xiaogan.engine).list_page(LOG, 0, 10)] == [
+        "http://wuhan"
+    ] * 3
     xiaogan.close()
 
 
@@ -178,7 +180,7 @@ def test_a_replica_that_is_followed_anew_keeps_the_copies(three: City) -> None:
     three.replica.prepare(three.registry, _zero(three))
     with three.replica.reading() as reading:
         assert reading.cursor.event_number == 0
-    assert len(EntryCopies(three.replica.engine).page(LOG, 0, 10)) == 3
+    assert len(EntryCopies(three.replica.engine).list_page(LOG, 0, 10)) == 3
 
 
 def _zero(city: City) -> bytes:

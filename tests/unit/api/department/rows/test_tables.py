@@ -52,4 +52,4 @@ def test_every_row_with_another_number_of_cells_is_named() -> None:
     """An unquoted comma in a scope of business: nothing is skipped."""
     with pytest.raises(SubmissionRefused) as caught:
         read_table("identifier,KZ_JYFW\na,餐饮,堂食\nb,x\nc\n".encode())
-    assert [row.row for row in caught.value.rows] == [2, 4]
+    assert [row.row_number for row in caught.value.row_errors] == [2, 4]

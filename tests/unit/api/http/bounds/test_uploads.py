@@ -33,7 +33,9 @@ def statement(city: City) -> Admission:
 
 def of(admitted: Admission, issuer: str, count: int = 1, *, anchored: bool = False) -> Admission:
     return Admission(
-        replace(admitted.statement, issuer=issuer, record_count=count), admitted.signature, anchored=anchored
+        replace(admitted.statement, issuer=issuer, record_count=count),
+        admitted.signature,
+        is_anchored=anchored,
     )
 
 
