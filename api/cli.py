@@ -20,7 +20,7 @@ from api.console import describe_error, note, prepare_streams, say, show_json
 from api.node.errors import SettingsError
 from api.parsers import Commands
 from api.signing.errors import SignerFailed
-from api.words import ACTION_PURPOSES, ACTION_WORDS
+from api.words import ACTION_PURPOSES, ACTION_WORDS, NOTE_PURPOSES, NOTE_WORDS
 from ledger.encoding.canonical import Json
 from ledger.errors import LedgerError, SnapshotRefused
 
@@ -52,6 +52,7 @@ COMMANDS: Final = {
         action: ("life", f"{ACTION_WORDS[action].zh}: {purpose}")
         for action, purpose in ACTION_PURPOSES.items()
     },
+    **{name: ("life", f"{NOTE_WORDS[name].zh}: {purpose}") for name, purpose in NOTE_PURPOSES.items()},
     "inspect": ("inspect", "verify the seals and signatures in a document, without any node"),
     "catalogue": ("catalogue", "证照目录: list and show types, seals and errands; check a city's folder"),
     "seal": ("seal", "电子印章: make, register, apply and destroy seals; what one sealed"),

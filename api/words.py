@@ -100,6 +100,8 @@ _WORDS: Final[dict[str, Words]] = {
     "yes": Words("是", "yes"),
     "no": Words("否", "no"),
     "colon": Words("：", ": "),
+    "note": Words("附注", "Note"),
+    "notes": Words("附注来源", "Notes"),
     "slip": Words("核验单", "Slip"),
     "slip_note": Words("本核验单只说明核验当时的结论；之后的变化须重新核验。", "This slip states the conclusion at the time of the check; later changes need another check."),
 }
@@ -129,7 +131,19 @@ ACTION_WORDS: Final = {
     "void": Words("宣告失效", "void"),
     "reinstate": Words("恢复效力", "reinstate"),
 }
+#: What commands do that note certificates, or settle a note.
+NOTE_WORDS: Final = {
+    "annotate": Words("签注", "annotate"),
+    "dispute": Words("异议", "dispute"),
+    "settle": Words("异议办结", "settle"),
+}
 
+#: What each of these is for, as the command line says it.
+NOTE_PURPOSES: Final = {
+    "annotate": "register a yearly check 年审, an endorsement 签注 or a check 校验 of a certificate, which stays as it is",
+    "dispute": "register that a certificate is disputed, with a deadline; it stays as it is",
+    "settle": "end the open dispute of a certificate, or a note by its identifier",
+}
 #: What each action is for, as the command line says it.
 ACTION_PURPOSES: Final = {
     "renew": "register a new version of a certificate, for a new term",

@@ -31,7 +31,7 @@ from ledger.records.identifiers import (
     compute_organisation_check,
 )
 from ledger.records.lifecycle import Lineage, follow
-from ledger.records.records import PRESENTABLE_ACTIONS, Record
+from ledger.records.records import PRESENTABLE_ACTIONS, Link, Record
 from ledger.records.submissions import Entry, Statement, Window, order_by_leaf
 from ledger.registry import acts
 from ledger.registry.acts import Act, Event, build_registry_name, compute_head_zero
@@ -228,6 +228,23 @@ class City:
             "basis": "示例条例 第七条",
         }
         return Item(Record(**stated | members))
+
+    def note(self, item: Item, relation: str = "annotates", **altered: Any) -> Item:
+        """Return a note on a certificate, or what is `altered` of its claims (`claims`) or of its record."""
+        self.serial += 1
+        record = item.record
+        claims = altered.pop("claims", {"KZ_ZZBS": record.identifier, "ZZMC": "年审", "KZ_NR": "合格"})
+        members: dict[str, Any] = {
+            "kind": "material",
+            "identifier": CertificateIdentifier.build(
+                record.certificate.type, record.issuer, f"NOTE{self.serial:016d}", 1
+            ).text,
+            "issuer": record.issuer,
+            "links": (Link(relation, item.leaf),),
+            "valid_from": None,
+            "valid_until": date(2027, 3, 1) if relation == "disputes" else None,
+        }
+        return self.licence(0, claims, (), **members | altered)
 
     # -- what honest cities do, and its parts --
 

@@ -6,7 +6,7 @@
 
 It needs Python, `cryptography` and `gmalg` (SM2), no node and no network, and shares no code with the
 product: where the two disagree, one of them or a page is wrong. It prints verdict, step and reason; of
-a history, whether it is complete, and why not.
+a certificate also the notes that the proof carries; of a history, whether it is complete, and why not.
 `# n` names the rule of the page.
 """
 
@@ -275,6 +275,7 @@ def read_day(value):
 KIND_BITS = {"licence": 1, "seal": 2, "signature": 4, "material": 8}
 CERTIFICATE_KINDS = ("licence", "material")
 PRESENTABLE_ACTIONS = {"issue", "renew", "amend"}
+NOTE_RELATIONS = ("annotates", "disputes")
 STATUS_NAMES = "valid suspended superseded cancelled revoked withdrawn transferred void reinstated".split()
 STATUS_AFTER_ACTION = {  # the status that an action makes
     "resume": 0, "suspend": 1, "cancel": 3, "revoke": 4, "withdraw": 5, "transfer": 6, "void": 7,
@@ -1376,10 +1377,15 @@ def judge_status(origin):
     attached_proofs = [
         linked_proof for linked_proof in proof.linked if linked_proof.record.leaf not in targets
     ]
-    explaining_sequences = [
-        linked_proof.sequence for linked_proof in attached_proofs if explains(linked_proof, origin)
-    ]
-    doubt(len(explaining_sequences) < len(attached_proofs), "attached_unproven")
+    explaining_proofs = [linked_proof for linked_proof in attached_proofs if explains(linked_proof, origin)]
+    explaining_sequences = [linked_proof.sequence for linked_proof in explaining_proofs]
+    doubt(
+        not all(
+            attached_proof in explaining_proofs or find_note(attached_proof, origin)
+            for attached_proof in attached_proofs
+        ),
+        "attached_unproven",
+    )
     doubt(
         has_reached_limit or (reinstatement and reinstatement.sequence not in explaining_sequences),
         "reinstatement_unproven",
@@ -1443,6 +1449,61 @@ def explains(attached_proof, origin):
     return is_cause and Origin(attached_proof, origin.trust, must_present=False).is_good
 
 
+def find_note(attached_proof, origin):
+    """Return the origin of a good note on the certificate, None of anything else."""
+    record, note, disclosure = origin.record, attached_proof.record, attached_proof.disclosure
+    if note.kind != "material" or note.action not in PRESENTABLE_ACTIONS or attached_proof.status:
+        return None
+    if len(note.links) != 1 or note.links[0][0] not in NOTE_RELATIONS or attached_proof.linked:
+        return None
+    if note.links[0][0] == "disputes" and not note.valid_until:
+        return None
+    if disclosure is None or disclosure.withheld or digest_claims(disclosure, note.suite) != note.claims[1]:
+        return None
+    values = disclosure.values
+    if not {"KZ_ZZBS", "ZZMC"} <= set(values) <= {"KZ_ZZBS", "ZZMC", "KZ_NR"}:
+        return None
+    if not all(isinstance(value, str) for value in values.values()):
+        return None
+    identifier_match = CERTIFICATE_IDENTIFIER.fullmatch(values["KZ_ZZBS"])
+    is_on_certificate = (
+        identifier_match is not None
+        and record.kind in CERTIFICATE_KINDS
+        and not any(rel in NOTE_RELATIONS for rel, _ in record.links)
+        and identifier_match["line"] == record.identifier_match["line"]
+        and identifier_match["type"] == note.identifier_match["type"]
+        and note.issuer == record.issuer
+        and attached_proof.entry.statement.log == origin.statement.log
+    )
+    note_origin = Origin(attached_proof, origin.trust) if is_on_certificate else None
+    return note_origin if note_origin and note_origin.is_good else None
+
+
+def list_notes(data, trust, now):
+    """Return relation, state and identifier of each good note that a proof carries, in the order of their anchors."""
+    try:
+        origin = Origin(read_proof(read_json(data)), trust)
+    except ValueError:
+        return []
+    found_origins = filter(None, (find_note(linked_proof, origin) for linked_proof in origin.proof.linked))
+    note_origins = {note.record.leaf: note for note in found_origins}
+    today = find_civil_date(min(max(now, trust.time), LAST_TIME))
+    return [
+        (note.record.links[0][0], judge_note(note, today), note.record.identifier)
+        for note in sorted(note_origins.values(), key=lambda note: note.anchor.time)
+    ]
+
+
+def judge_note(origin, today):
+    """Return whether a note stands, by its own position and its last day."""
+    change, last_day = origin.log.find_status(origin.position), origin.record.valid_until
+    if not origin.log.is_status_known or (change and change.is_contradictory):
+        return "unknown"
+    if change and change.status not in (0, 1, 8):
+        return "superseded" if change.status == 2 else "settled"
+    return "lapsed" if last_day and today > last_day else "standing"
+
+
 def find_civil_date(time):
     return datetime.fromtimestamp(time, timezone(timedelta(hours=8))).date()
 
@@ -1474,6 +1535,7 @@ def judge_link(origin, rel, target):
     kind = origin.record.kind
     if kind == "signature" and rel == "made-with":
         return judge_seal(origin, target)
+    doubt(kind == "material" and rel in NOTE_RELATIONS, "note_alone")
     doubt(kind not in CERTIFICATE_KINDS or rel != "sealed-by", "link_unknown")
     sealing = follow_link(origin, target, "signature")
     registered_documents, is_complete = list_documents(origin.proof.disclosure)  # 3
@@ -1924,7 +1986,8 @@ def main():
     steps = judge(proof, trust, now, documents, values, options.max_age)
     verdict, number, reason = decide(steps)
     conclusion = {"verdict": verdict, "step": number, "reason": reason, "known_as_of": trust.time}
-    print(json.dumps(conclusion | {"entries": judge_entries(proof, trust)}))
+    notes = list_notes(proof, trust, now)
+    print(json.dumps(conclusion | {"entries": judge_entries(proof, trust), "notes": notes}))
     return {"valid": 0, "not_current": 10, "invalid": 11, "unverifiable": 12}[verdict]
 
 

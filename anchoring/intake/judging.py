@@ -14,9 +14,11 @@ from anchoring.catalogue.chosen import get_catalogue
 from anchoring.intake.faults import RowFault
 from ledger.encoding.canonical import Json
 from ledger.encoding.unseen import find_unseen_character
+from ledger.errors import MalformedInput
 from ledger.records.characters import describe, find_name_fault
 from ledger.records.claims import Disclosure, FullDisclosure
 from ledger.records.contradictions import find_contradictions
+from ledger.records.notes import is_note, read_note
 from ledger.records.randomness import find_weakness
 from ledger.records.records import PRESENTABLE_ACTIONS, Record
 
@@ -46,6 +48,18 @@ def judge_identifier(record: Record) -> None:
     warnings = record.certificate.warnings
     if warnings and record.issued is None and record.action in PRESENTABLE_ACTIONS:
         raise RowFault("invalid-identifier", f"{record.identifier}: {'; '.join(warnings)}")
+
+
+def judge_note(record: Record, disclosure: Disclosure | None) -> None:
+    """Check that a record with a link of a note 附注 is one, and discloses all that it says. Raises: RowFault."""
+    if not is_note(record):
+        return
+    if disclosure is None or disclosure.withheld_names:
+        raise RowFault("malformed-note", "a note is for everybody who verifies: disclose all of its claims")
+    try:
+        read_note(record, disclosure.values)
+    except MalformedInput as error:
+        raise RowFault("malformed-note", str(error)) from error
 
 
 def list_oddities(record: Record) -> list[Oddity]:

@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from anchoring import limits
 from anchoring.errors import RowError, SubmissionRefused
 from anchoring.intake.faults import RowFault
-from anchoring.intake.judging import judge_disclosure, judge_identifier, judge_record, list_oddities
+from anchoring.intake.judging import (
+    judge_disclosure,
+    judge_identifier,
+    judge_note,
+    judge_record,
+    list_oddities,
+)
 from anchoring.register.search.terms import list_terms
 from ledger.crypto.trees import hash_leaf
 from ledger.encoding.canonical import Json, decode, encode_known
@@ -108,6 +114,7 @@ class RowJudge:
         oddities: Sequence[str] = ()
         if not self.is_anchored:
             oddities = self._judge_record(record)
+            judge_note(record, disclosure)
             drawn_values.append(record.salt)
             if isinstance(disclosure, FullDisclosure):
                 drawn_values.append(disclosure.master)

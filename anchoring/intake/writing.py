@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from anchoring.database.bulk import insert_many
 from anchoring.intake.faults import FIRST_ROW, Faults
+from anchoring.intake.notes import Notes
 from anchoring.intake.rows import Row
 from anchoring.intake.sealings import Sealings
 from anchoring.intake.spool import SpooledIssue
@@ -59,7 +60,7 @@ class RecordWriter:
         self._connection, self._suite, self._first_position = connection, suite, first_position
         self._issuer, self._key_id = statement.issuer, statement.key_id
         self._is_anchored = is_anchored
-        self.sealings = Sealings()
+        self.sealings, self.notes = Sealings(), Notes(statement.issuer)
         self._changed_positions: set[int] = set()
         self.faults = Faults()
 
@@ -104,6 +105,7 @@ class RecordWriter:
             if issue.links:
                 link_rows += _make_link_rows(position, issue.links)
                 self.sealings.add(issue.row_index, issue.kind, issue.links)
+                self.notes.add(issue.row_index, issue.links, issue.disclosure)
         insert_many(self._connection, RECORD, record_rows)
         insert_many(self._connection, LINEAGE, lineage_rows)
         insert_many(self._connection, DISCLOSURE, disclosure_rows)
@@ -180,6 +182,7 @@ class RecordWriter:
             links = [(link.rel, link.record) for link in row.record.links]
             link_rows += _make_link_rows(position, links)
             self.sealings.add(row.index, row.record.kind, links)
+            self.notes.add(row.index, links, row.disclosure)
         insert_many(self._connection, RECORD, record_rows)
         insert_many(self._connection, CHANGE, change_rows)
         insert_many(self._connection, DISCLOSURE, disclosure_rows)

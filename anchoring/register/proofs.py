@@ -1,11 +1,14 @@
 """Make proofs from the register, with the newest status that the replica knows."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from sqlalchemy import Connection
 
 from anchoring.errors import NotFinal, NotFound
+from anchoring.register.notes import find_notes, find_settled_notes
 from anchoring.register.records import StoredRecord, find_causes, find_record
 from anchoring.register.store import Register
 from anchoring.register.submissions import read_batch_entries, read_leaves
@@ -14,7 +17,7 @@ from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from ledger.crypto.trees import MerkleTree
 from ledger.proof.linking import trim_linked
-from ledger.proof.proof import MAX_LINK_DEPTH, Proof
+from ledger.proof.proof import MAX_LINK_DEPTH, MAX_LINKED, Proof, count_linked
 from ledger.records.claims import FullDisclosure
 
 
@@ -29,7 +32,8 @@ def make_proof(
     """Return the proof of the record of a leaf hash, with its newest staple and the records that explain its status.
 
     `names` are the claims to show while the others are withheld; None shows all. What was never disclosed to this node,
-    or was erased, is left out. Raises: NotFound, NotFinal, MalformedInput for a claim that is not there.
+    or was erased, is left out. Where claims are shown, the notes on the certificate that nothing settled
+    come along. Raises: NotFound, NotFinal, MalformedInput for a claim that is not there.
     """
     with register.reading() as connection:
         maker = _ProofMaker(register, connection, view)
@@ -39,12 +43,32 @@ def make_proof(
             disclosure = disclosure.select(stored_record.record.suite, names)
         bare_proof = maker.make_bare_proof(stored_record)
         causes = (maker.make_bare_proof(cause) for cause in maker.select_causes(stored_record))
-        return replace(
+        proof = replace(
             bare_proof,
             disclosure=disclosure,
             staple=trees.make_staple(view, stored_record.submission.acceptance.log, stored_record.position),
             linked_proofs=(*maker.make_linked_proofs(stored_record), *causes),
         )
+        if names is not None and not names:
+            return proof
+        room = MAX_LINKED - count_linked(proof)
+        note_proofs = maker.make_note_proofs(find_notes(connection, leaf) or ())
+        return replace(proof, linked_proofs=(*proof.linked_proofs, *islice(note_proofs, room)))
+
+
+def make_note_proofs(
+    register: Register, view: ReplicaView, leaf: bytes, *, with_settled: bool = False
+) -> list[Proof] | None:
+    """Return proofs of the notes 附注 on the certificate of a record, with what they say, as far as they are anchored.
+
+    None where the record is not registered here.
+    """
+    with register.reading() as connection:
+        notes = find_notes(connection, leaf)
+        if notes is None:
+            return None
+        settled_notes = find_settled_notes(connection, leaf) if with_settled else []
+        return list(_ProofMaker(register, connection, view).make_note_proofs((*notes, *settled_notes)))
 
 
 def make_bare_proof(
@@ -94,6 +118,14 @@ class _ProofMaker:
                 continue
             inner_proofs = tuple(self.make_linked_proofs(target_record, depth + 1))
             yield trim_linked(replace(proof, disclosure=target_record.disclosure, linked_proofs=inner_proofs))
+
+    def make_note_proofs(self, notes: Iterable[StoredRecord]) -> Iterator[Proof]:
+        """Yield the proofs of notes; one that is not anchored yet, or whose claims were erased, shows nothing."""
+        for note in notes:
+            if note.disclosure is None:
+                continue
+            with suppress(NotFinal):
+                yield replace(self.make_bare_proof(note), disclosure=note.disclosure)
 
     def select_causes(self, stored_record: StoredRecord) -> list[StoredRecord]:
         """Return the newest final record that changed the status, and the newest that reinstated, oldest first.

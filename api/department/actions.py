@@ -6,7 +6,7 @@ Its options, what it shows before it signs, and what it hands in.
 import argparse
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Protocol
@@ -21,8 +21,9 @@ from api.department.changes import Change, divide_changes, plan
 from api.department.drafts import Target
 from api.department.preview import describe_change
 from api.department.rows.acceptance import add_accept, require_accepted
-from api.department.rows.days import NO_END
+from api.department.rows.content import ContentOptions, add_content, read_content
 from api.department.rows.naming import NamedRow, divide_known, name_rows
+from api.department.rows.notes import RELATION_OF_ACTION, find_unsettled_notes
 from api.department.rows.oddities import RowWarning
 from api.department.rows.queue import WaitingActs, add_queue
 from api.department.rows.reading import InputRow, read_rows
@@ -32,15 +33,22 @@ from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.limits import MAX_REASON_CHARS
 from api.parsers import Commands, add_catalogue, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
-from api.words import ACTION_WORDS
+from api.words import ACTION_WORDS, NOTE_WORDS
 from ledger.crypto.keys import Signer
-from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import find_civil_date
 from ledger.errors import MalformedInput
-from ledger.records.records import PRESENTABLE_ACTIONS
+from ledger.records.records import PRESENTABLE_ACTIONS, STATUS_ACTIONS
 
+#: The command that ends notes; in the lineage of a note that is the action `cancel`.
+SETTLE: Final = "settle"
+_COMMAND_WORDS: Final = ACTION_WORDS | NOTE_WORDS
 _MAX_SHOWN_CHANGES: Final = 20  # changes listed before signing; beyond, their number
+_NOTE_DESCRIPTION: Final = (
+    "Which version it notes is asked of the city's node (a token with the scope `history`); the note is signed with a key "
+    "that has a grant for materials of the certificate's type, and handed in. The certificate stays as it is."
+)
 #: What a command does, by whether it makes a new version.
 _DESCRIPTIONS: Final = {
     False: "What it follows is asked of the city's node (a token with the scope `history`), signed here and handed in.",
@@ -49,14 +57,8 @@ _DESCRIPTIONS: Final = {
     "handed in.",
 }
 
-#: Options of the commands that make a new version, as the others have them: they state no content.
-_NO_CONTENT_OPTIONS: Final[Mapping[str, object]] = {
-    "claims": None, "without": [], "document": [], "issued": None, "valid_from": None, "valid_until": None,
-    "no_end": False, "kept": [],
-}  # fmt: skip
 
-
-class _ActionOptions(NodeOptions, SignerOptions, Protocol):
+class _ActionOptions(NodeOptions, SignerOptions, ContentOptions, Protocol):
     action: str
     check: Callable[[str], None] | None
     certificates: list[str]
@@ -65,14 +67,7 @@ class _ActionOptions(NodeOptions, SignerOptions, Protocol):
     queue: Path
     basis: str | None
     reason: str | None
-    claims: Path | None
-    without: list[str]
-    document: list[str]
-    issued: str | None
-    valid_from: str | None
-    valid_until: str | None
-    no_end: bool
-    kept: list[Path]
+    settles: bool
     accept: list[str]
     dry_run: bool
     yes: bool
@@ -86,17 +81,42 @@ def add_action(
     action: str,
     explanation: str,
     check_identifier: Callable[[str], None] | None = None,
+    *,
+    settles: bool = False,
 ) -> None:
-    """Add a command of that name for an action; `check_identifier` raises MalformedInput for others than it takes."""
-    action_label = ACTION_WORDS[action][0]
+    """Add a command of that name for an action; `check_identifier` raises MalformedInput for others than it takes.
+
+    `settles`: it acts on notes, and a certificate means its one open dispute.
+    """
+    action_label = _COMMAND_WORDS[SETTLE if settles else action][0]
     command = commands.add_parser(
         name,
         help=f"{action_label}: {explanation}",
-        description=f"{action_label}: {explanation}. {_DESCRIPTIONS[action in PRESENTABLE_ACTIONS]} "
+        description=f"{action_label}: {explanation}. "
+        f"{_NOTE_DESCRIPTION if action in RELATION_OF_ACTION else _DESCRIPTIONS[action in PRESENTABLE_ACTIONS]} "
         "Warnings 警告 stop it before "
         "anything is signed, until they are accepted by name. Exit codes: 0 handed in, or shown by --dry-run; 1 where "
         f"something was not; {EXIT_CODE_WORDS}.",
     )
+    _add_naming(command)
+    add_content(command, action)
+    add_signer(command, "private key of the department")
+    add_node(command, "the node of the department's city")
+    add_token_file(command)
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="do all but sign and hand in, and show what would be signed; fails where the command would",
+    )
+    add_accept(command)
+    add_catalogue(command)
+    command.add_argument("--yes", action="store_true", help="do not ask before signing")
+    add_wait(command)
+    add_json(command)
+    command.set_defaults(run=_run_action, action=action, check=check_identifier, settles=settles)
+
+
+def _add_naming(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "certificates",
         nargs="*",
@@ -121,68 +141,6 @@ def add_action(
         help="why a certificate is looked for by its number or by a document alone, which needs the scope `search`; it is "
         "kept in the log of looks. Left out, it is the action with its basis",
     )
-    if action in PRESENTABLE_ACTIONS:
-        _add_content(command)
-    else:
-        command.set_defaults(**_NO_CONTENT_OPTIONS)
-    add_signer(command, "private key of the department")
-    add_node(command, "the node of the department's city")
-    add_token_file(command)
-    command.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="do all but sign and hand in, and show what would be signed; fails where the command would",
-    )
-    add_accept(command)
-    add_catalogue(command)
-    command.add_argument("--yes", action="store_true", help="do not ask before signing")
-    add_wait(command)
-    add_json(command)
-    command.set_defaults(run=_run_action, action=action, check=check_identifier)
-
-
-def _add_content(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--claims",
-        type=Path,
-        metavar="F",
-        help="JSON object: the claims that are new or other than before",
-    )
-    command.add_argument(
-        "--without",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="claim that the new version does not state any more; repeatable",
-    )
-    command.add_argument(
-        "--document",
-        action="append",
-        default=[],
-        metavar="F",
-        help="of the new version, in place of all before; repeatable",
-    )
-    for day_option, explanation in (
-        ("issued", "when it was issued"),
-        ("valid-from", "its first day"),
-        ("valid-until", f"its last day, or {NO_END}"),
-    ):
-        command.add_argument(
-            f"--{day_option}",
-            metavar="YYYY-MM-DD",
-            help=f"of the new version: {explanation}; left out, as before",
-        )
-    command.add_argument(
-        "--no-end", action="store_true", help=f"the new version has no end {NO_END}, whatever was before"
-    )
-    command.add_argument(
-        "--kept",
-        action="append",
-        type=Path,
-        default=[],
-        metavar="SUBMISSION",
-        help="signed submission that was kept: for current versions whose claims the node does not hold or show; repeatable",
-    )
 
 
 def _run_action(options: _ActionOptions) -> int:
@@ -199,6 +157,8 @@ def _run_action(options: _ActionOptions) -> int:
         # 1
         known_rows, unknown_rows = _divide_known(options, node)
         _keep_waiting(options, unknown_rows)
+        if options.settles:
+            known_rows = find_unsettled_notes(node, known_rows)
         if not known_rows:
             return _end_without_any(options, len(unknown_rows))
         # 2
@@ -241,14 +201,19 @@ def _read_rows(options: _ActionOptions) -> list[InputRow]:
     """Return one row for each certificate that is named. Raises: MalformedInput, SubmissionRefused."""
     if bool(options.certificates) == bool(options.file):
         raise MalformedInput("name certificates, or a --file of them, or --waiting")
-    content_members = _read_content(options)
+    content_members = read_content(options)
+    if options.file and options.action in RELATION_OF_ACTION:
+        return [
+            InputRow(row.row_number, content_members | dict(row.members))
+            for row in read_rows(options.file, options.action)
+        ]
     if options.file and content_members:
         raise MalformedInput(
             f"a row of --file states its own content: put {', '.join(content_members)} into the file"
         )
     if options.file:
         return read_rows(options.file, options.action)
-    if content_members and len(options.certificates) > 1:
+    if options.action in PRESENTABLE_ACTIONS and content_members and len(options.certificates) > 1:
         raise MalformedInput("every new version has claims of its own: use --file for several")
     return [
         InputRow(row_number, {"identifier": certificate} | content_members)
@@ -272,7 +237,7 @@ def _read_named_rows(options: _ActionOptions, node: NodeClient) -> list[NamedRow
 
 def _divide_known(options: _ActionOptions, node: NodeClient) -> tuple[list[NamedRow], list[NamedRow]]:
     """Return the rows whose certificates are registered here, and the others. Raises: SubmissionRefused, NodeError."""
-    reason = options.reason or " ".join(filter(None, (ACTION_WORDS[options.action].zh, options.basis)))
+    reason = options.reason or " ".join(filter(None, (_COMMAND_WORDS[options.action].zh, options.basis)))
     known_rows, unknown_rows = divide_known(node, _read_named_rows(options, node), reason[:MAX_REASON_CHARS])
     if options.check:
         for named_row in (*known_rows, *unknown_rows):
@@ -282,11 +247,14 @@ def _divide_known(options: _ActionOptions, node: NodeClient) -> tuple[list[Named
 
 
 def _keep_waiting(options: _ActionOptions, unknown_rows: Sequence[NamedRow]) -> None:
-    """Put acts whose certificate is not known into the queue, and say so. Raises: SubmissionRefused for a new version."""
+    """Put acts whose certificate is not known into the queue, and say so.
+
+    Raises: SubmissionRefused for new versions and notes.
+    """
     faults = Faults()
     for named_row in unknown_rows:
         message = f"{describe_name(named_row.name)} is not registered in this city 未登记"
-        if options.action in PRESENTABLE_ACTIONS:
+        if options.action not in STATUS_ACTIONS or options.settles:
             faults.add(named_row.row.row_number, "not-found", message)
         else:
             note(f"row {named_row.row.row_number}: {message}")
@@ -304,27 +272,6 @@ def _keep_waiting(options: _ActionOptions, unknown_rows: Sequence[NamedRow]) -> 
         f"{len(unknown_rows):,} acts wait 待办 in {options.queue} and were NOT handed in 未提交: `shunzheng find "
         f"--waiting` lists them, `shunzheng {options.action} --waiting` does them once their certificates are registered."
     )
-
-
-def _read_content(options: _ActionOptions) -> dict[str, Json]:
-    """Return the members of a row that a new version states. Raises: MalformedInput, OSError."""
-    day_members = {
-        "issued": options.issued,
-        "valid_from": options.valid_from,
-        "valid_until": options.valid_until,
-    }
-    content_members: dict[str, Json] = {name: day for name, day in day_members.items() if day is not None}
-    if options.no_end:
-        if options.valid_until is not None:
-            raise MalformedInput("give --valid-until or --no-end, not both")
-        content_members["valid_until"] = NO_END
-    if options.claims:
-        content_members["claims"] = decode(options.claims.read_bytes())
-    if options.document:
-        content_members["documents"] = list(options.document)
-    if options.without:
-        content_members["without"] = list(options.without)
-    return content_members
 
 
 def _plan_changes(options: _ActionOptions, node: NodeClient, rows: Sequence[InputRow]) -> list[Change]:
@@ -371,7 +318,7 @@ def _list_warnings(changes: Sequence[Change], prepared_parts: Sequence[PreparedR
 
 
 def _show_changes(options: _ActionOptions, changes: Sequence[Change]) -> None:
-    note(f"{ACTION_WORDS[options.action][0]} {options.action}: {len(changes):,} certificates")
+    note(f"{_COMMAND_WORDS[options.action][0]} {options.action}: {len(changes):,} certificates")
     for change in changes[:_MAX_SHOWN_CHANGES]:
         for line in describe_change(change):
             note(f"  {line}")

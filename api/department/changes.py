@@ -13,6 +13,7 @@ from typing import Final, cast
 from anchoring.intake.faults import Faults, RowFault
 from anchoring.intake.judging import Oddity
 from api.client.answers import LineageAnswer
+from api.department.rows.notes import RELATION_OF_ACTION, make_note_row
 from api.department.rows.oddities import find_oddities
 from api.department.rows.reading import InputRow
 from api.department.rows.versions import FieldChange, Version, carry_over, compare_rows
@@ -45,6 +46,11 @@ class Change:
     field_changes: tuple[FieldChange, ...]
     oddities: tuple[Oddity, ...]
     certificate: HitJson | None
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether the row is that of a note, which leaves the certificate as it is."""
+        return self.row["identifier"] != self.identifier and self.status_before is self.status_after
 
     def to_json(self) -> dict[str, Json]:
         members: dict[str, Json] = {
@@ -132,6 +138,8 @@ def _make_change(
     today: date,
 ) -> Change:
     status = Status[lineage["status"].upper()]
+    if action in RELATION_OF_ACTION:
+        return _make_note(action, row, lineage, basis, today)
     if not is_possible(action, lineage["kind"], status):
         allowed_actions_text = describe_possible(lineage["kind"], status)
         status_text = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed_actions_text}"
@@ -168,6 +176,26 @@ def _make_change(
         status_after=STATUS_AFTER.get(action, Status.SUPERSEDED),
         field_changes=tuple(field_changes),
         oddities=tuple(oddities),
+        certificate=lineage.get("certificate"),
+    )
+
+
+def _make_note(action: str, row: InputRow, lineage: LineageAnswer, basis: str | None, today: date) -> Change:
+    """Return the registration of a note, which leaves the certificate as it is."""
+    basis_members: dict[str, Json] = {"basis": basis} if basis else {}
+    note_row = make_note_row(
+        InputRow(row.row_number, basis_members | dict(row.members)), action, lineage, today
+    )
+    status = Status[lineage["status"].upper()]
+    return Change(
+        row_number=row.row_number,
+        row=note_row,
+        identifier=lineage["identifier"],
+        issuer=lineage["issuer"],
+        status_before=status,
+        status_after=status,
+        field_changes=(),
+        oddities=tuple(find_oddities(note_row, today)),
         certificate=lineage.get("certificate"),
     )
 

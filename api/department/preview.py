@@ -1,6 +1,6 @@
 """A change in words before it is signed: every field, as it is and as it will be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from api.department.changes import Change
@@ -10,6 +10,7 @@ from api.rendering.listings import describe_particulars
 from api.words import STATUS_WORDS
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
+from ledger.records.notes import TEXT_CLAIM, TITLE_CLAIM
 
 _LABELS: Final = {
     "identifier": "证照标识",
@@ -30,11 +31,23 @@ def describe_change(change: Change) -> Iterator[str]:
         STATUS_WORDS[status.name.lower()].zh for status in (change.status_before, change.status_after)
     )
     successor_words = f"; new version {change.row['identifier']}" if change.field_changes else ""
-    yield f"{change.identifier}  {status_before} → {status_after}{successor_words}  {change.row.get('basis', '')}".rstrip()
+    status_words = status_before if change.is_noted else f"{status_before} → {status_after}"
+    yield f"{change.identifier}  {status_words}{successor_words}  {change.row.get('basis', '')}".rstrip()
+    if change.is_noted:
+        yield f"  {_describe_note(change.row)}"
     if change.certificate:
         yield f"  {describe_particulars(change.certificate, 'zh')}"
     for field_change in change.field_changes:
         yield f"  {_describe_field(field_change)}"
+
+
+def _describe_note(row: Mapping[str, Json]) -> str:
+    """Say what a note says to everybody who verifies, and its identifier."""
+    claims = row["claims"]
+    assert isinstance(claims, dict)  # a note states claims
+    day_text = f"  until 至 {row['valid_until']}" if "valid_until" in row else ""
+    texts = filter(None, (claims[TITLE_CLAIM], claims.get(TEXT_CLAIM)))
+    return f"{'  '.join(map(str, texts))}{day_text}  → {row['identifier']}"
 
 
 def _describe_field(field_change: FieldChange) -> str:

@@ -14,6 +14,7 @@ from anchoring.intake.judging import (
     Oddity,
     judge_disclosure,
     judge_identifier,
+    judge_note,
     judge_record,
     list_oddities,
 )
@@ -136,6 +137,7 @@ class RowDrafter:
         judge_record(record)
         if disclosure:
             judge_disclosure(record, disclosure)
+        judge_note(record, disclosure)
         oddities = [*_list_missing_end(action, has_end=has_end), *_judge_identity(record)]
         if self.today and isinstance(row, dict):
             oddities += find_oddities(row, self.today)

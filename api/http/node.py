@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 
 from anchoring.checkpoints.store import Checkpoints
 from anchoring.database.engine import open_snapshot
-from anchoring.errors import NotFound
+from anchoring.errors import DatabaseUnavailable, NotFound
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.backlog import Gate, Room
 from anchoring.monitor.copies import EntryCopies
@@ -21,6 +21,7 @@ from anchoring.monitor.entries import EntriesByRegister
 from anchoring.processes.measures import CHAIN_CLOCK_LEAD, read_measures
 from anchoring.processes.workers import Workers, count_processes
 from anchoring.register.access.looks import LookRules, remove_old_looks
+from anchoring.register.proofs import make_note_proofs
 from anchoring.register.store import Register
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
@@ -34,6 +35,7 @@ from api.node.keys import load_node_key
 from api.node.settings import Settings
 from api.opening.readers import DocumentReaders
 from ledger.crypto.keys import PrivateKey
+from ledger.proof.proof import Proof
 
 Clock = Callable[[], int]
 _NO_LOG: Final = "this node has no log of its own, so it accepts no submissions and holds no records"
@@ -121,6 +123,20 @@ class Node:
         if self.settings.log is None:
             raise IssuesNothing(_NO_LOG)
         return self.settings.log
+
+    def find_notes(self, replica_view: ReplicaView, proof: Proof) -> list[Proof] | None:
+        """Return proofs of the notes that this node's register has on the certificate of a proof.
+
+        None where the certificate is not registered here, or the register does not answer: verification waits for none.
+        """
+        statement = proof.entry.statement
+        is_own = (statement.registry, statement.log) == (replica_view.registry, self.settings.log)
+        if self.issuing_register is None or not is_own:
+            return None
+        try:
+            return make_note_proofs(self.issuing_register, replica_view, proof.record.hash_leaf())
+        except DatabaseUnavailable:
+            return None
 
     @contextmanager
     def reading(self, *, quarantined: bool = False) -> Iterator[ReplicaView]:

@@ -8,7 +8,7 @@ The proof is passed on exactly as it came: what is wrong with it is a finding of
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Self
@@ -33,6 +33,8 @@ from ledger.registry.trust import Trust
 from ledger.verification.report import Report
 from ledger.verification.verify import Policy, verify
 
+#: Returns proofs of the notes on the certificate of a proof; None where the register of its city is not here.
+FindNotes = Callable[[Proof], Sequence[Proof] | None]
 _POLICY_MEMBERS: Final = frozenset({"policy", "max_age"})
 _MEMBERS: Final = frozenset({"proof", "documents", "claims"}) | _POLICY_MEMBERS
 _FORM_MEMBERS: Final = frozenset({"proof", "document", "claims"}) | _POLICY_MEMBERS
@@ -49,14 +51,25 @@ class Presentation:
     papers: Papers
     policy: Policy
 
-    def verify(self, trust: Trust, now: int) -> Report:
-        return verify(self.papers.presented_content, self.proof_text, trust, now, self.policy)
+    def verify(self, trust: Trust, now: int, find_notes: FindNotes) -> Report:
+        """Verify, with the notes that `find_notes` knows of the certificate."""
+        try:
+            proof: Proof | bytes = decode_presented(self.proof_text)
+        except MalformedInput:
+            proof = self.proof_text  # the report says what is wrong with it
+        registered_notes = find_notes(proof) if isinstance(proof, Proof) else None
+        return verify(self.papers.presented_content, proof, trust, now, self.policy, registered_notes)
 
     def make_report(
-        self, trust: Trust, now: int, max_bytes: int, issuer_names: Mapping[str, str]
+        self,
+        trust: Trust,
+        now: int,
+        find_notes: FindNotes,
+        max_bytes: int,
+        issuer_names: Mapping[str, str],
     ) -> dict[str, object]:
         """Verify and return the report for programs, with what the documents themselves show in `max_bytes`."""
-        return self.papers.with_report(self.verify(trust, now), max_bytes, issuer_names)
+        return self.papers.with_report(self.verify(trust, now, find_notes), max_bytes, issuer_names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Histories of certificates as the command line prints them, with the time in China."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NotRequired, TypedDict
 
-from api.rendering.text import WordsJson
+from api.rendering.text import NoteJson, WordsJson, describe_note
 from api.rendering.visible import make_visible
 from api.words import ACTION_WORDS, STATUS_WORDS, write_moment
 from ledger.encoding.canonical import Json
@@ -79,6 +79,7 @@ class HistoryJson(JudgedHistoryJson):
     """Every record of one certificate, oldest first, up to which event; `signed` is the same as evidence."""
 
     records: list[RecordedJson]
+    notes: NotRequired[list[NoteJson] | None]
     n: int
     head: str
     signed: NotRequired[Json]
@@ -99,6 +100,7 @@ class OutlineJson(JudgedHistoryJson):
     record: RecordJson
     anchored: NotRequired[str | None]
     changes: list[ChangeJson]
+    notes: NotRequired[list[NoteJson] | None]
 
 
 def describe_outline(outline: OutlineJson, language: Language) -> str:
@@ -109,6 +111,7 @@ def describe_outline(outline: OutlineJson, language: Language) -> str:
     if anchored_at:
         lines.append(f"    {_ANCHORED_WORDS.in_(language)} {write_moment(anchored_at, language)}")
     lines += [_describe_change(change, language) for change in outline["changes"]]
+    lines += _describe_notes(outline.get("notes"), language)
     return "\n".join([*lines, *_describe_findings(outline, "", language)])
 
 
@@ -127,6 +130,7 @@ def describe_history(history: HistoryJson, language: Language) -> str:
     lines = [
         line for recorded_item in history["records"] for line in _describe_recorded(recorded_item, language)
     ]
+    lines += _describe_notes(history.get("notes"), language)
     checkpoint_words = f"{_UNTIL_WORDS.in_(language)} {history['n']}, {history['head']}"
     return "\n".join([*lines, *_describe_findings(history, checkpoint_words, language)])
 
@@ -155,6 +159,14 @@ def _describe_recorded(recorded_item: RecordedJson, language: Language) -> Itera
         yield f"    {_ANCHORED_WORDS.in_(language)} {anchored_at} (#{anchor['sequence']})"
     else:
         yield f"    {_WAITING_WORDS.in_(language)}"
+
+
+def _describe_notes(notes: Sequence[NoteJson] | None, language: Language) -> Iterator[str]:
+    for note in notes or ():
+        yield f"{write_moment(note['anchored'], language)}  {describe_note(note, language)}"
+        yield f"    {make_visible(note['identifier'])}"
+        if basis := note.get("basis"):
+            yield f"    {_BASIS_WORDS.in_(language)} {make_visible(basis)}"
 
 
 def _describe_record(record: Record, language: Language) -> str:

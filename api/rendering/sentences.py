@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from api.rendering.visible import make_visible
+from api.rendering.visible import MAX_NAME_CHARS, make_visible
 from api.words import choose_words
 from ledger.documents.inspection import SIGNATURE_WORDS
 from ledger.encoding.canonical import Json
@@ -29,6 +29,10 @@ SCRIPTS_WORDS: Final = Words(
     "The document carries scripts (JavaScript), which may change what is shown",
 )
 
+_UNTIL_WORDS: Final = Words("期限", "until")
+_OTHER_VERSION_WORDS: Final = Words("针对另一版本 {}", "on another version, {}")
+_PART_SEPARATOR: Final = Words("；", "; ")
+
 
 def say_since(state_text: str, moment_text: str, language: Language) -> str:
     """Say since when a status is so."""
@@ -39,6 +43,25 @@ def say_signature(verdict: Verdict, reason: str, language: Language) -> str:
     """Say what was looked at of one seal or signature, what was not, and why."""
     verdict_words = SIGNATURE_WORDS[verdict].in_(language)
     return verdict_words if verdict is Verdict.VALID else f"{verdict_words} — {reason}"
+
+
+def say_note(
+    note_words: str,
+    title: str,
+    text: str | None,
+    last_day: str | None,
+    version: str | None,
+    language: Language,
+) -> str:
+    """Say what a note is, what it says, its last day; `version` is that which it names, where that is another one."""
+    parts = [make_visible(title, MAX_NAME_CHARS)]
+    if text:
+        parts.append(make_visible(text))
+    if last_day:
+        parts.append(f"{_UNTIL_WORDS.in_(language)} {last_day}")
+    if version:
+        parts.append(_OTHER_VERSION_WORDS.in_(language).format(make_visible(version)))
+    return f"{note_words}{choose_words(language)['colon']}{_PART_SEPARATOR.in_(language).join(parts)}"
 
 
 def say_contradictions(evidence: Mapping[str, Json] | None, language: Language) -> Iterator[tuple[str, str]]:

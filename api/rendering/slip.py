@@ -12,6 +12,7 @@ from api.rendering.sentences import (
     SCRIPTS_WORDS,
     Line,
     say_contradictions,
+    say_note,
     say_signature,
     say_since,
 )
@@ -23,7 +24,7 @@ from ledger.proof.proof import Proof
 from ledger.records.records import CERTIFICATE_KINDS, Record
 from ledger.verification.occurrences import ENTRIES_WORDS
 from ledger.verification.reasons import REASON_TABLE, STEP_WORDS, UNCOMPARED_REASONS, Outcome, Verdict
-from ledger.verification.report import Compared, Report
+from ledger.verification.report import NOTES_WORDS, Compared, NoteReport, Report
 from ledger.words import Language, Words
 
 _REASONS_TO_CONFIRM: Final = UNCOMPARED_REASONS.keys() | {"document_not_registered"}
@@ -133,14 +134,30 @@ def _list_facts(report: Report, language: Language, issuer_names: Mapping[str, s
         yield Line(labels["known"], f"{write_time(status.known_at, language)} ({age_text})")
     elif report.status is None:
         yield Line(labels["known"], labels["known_never"])
+    if report.tells_notes:
+        yield from (Line(labels["note"], _describe_note(note, language)) for note in report.notes)
 
 
 def _list_circumstances(report: Report, language: Language) -> Iterator[Line]:
     labels = choose_words(language)
     yield Line(labels["compared"], _describe_comparison(report, language))
+    if report.tells_notes:
+        yield Line(labels["notes"], NOTES_WORDS[report.notes_known].in_(language))
     if report.anchor:
         yield Line(labels["entries"], ENTRIES_WORDS[report.entries_check].in_(language))
     yield Line(labels["checked"], write_time(report.checked_at, language))
+
+
+def _describe_note(note_report: NoteReport, language: Language) -> str:
+    note, last_day = note_report.note, note_report.record.valid_until
+    return say_note(
+        note_report.words.in_(language),
+        note.title,
+        note.text,
+        write_date(last_day, language) if last_day else None,
+        None if note_report.is_of_this_version else note.identifier,
+        language,
+    )
 
 
 def _add_issuer_name(issuer_code: str, issuer_names: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from api.rendering.sentences import (
     SCRIPTS_LABEL,
     SCRIPTS_WORDS,
     say_contradictions,
+    say_note,
     say_signature,
     say_since,
 )
@@ -76,6 +77,22 @@ class StatusJson(TypedDict):
     identifier: NotRequired[str]
 
 
+class NoteJson(TypedDict):
+    """A note on a certificate, as a report shows it."""
+
+    state: str
+    words: WordsJson
+    relation: str
+    title: str
+    text: NotRequired[str | None]
+    identifier: str
+    of: str
+    this_version: bool
+    anchored: str
+    until: NotRequired[str | None]
+    basis: NotRequired[str | None]
+
+
 class SignatureJson(TypedDict):
     """A seal or signature inside a presented document."""
 
@@ -107,6 +124,8 @@ class VerificationJson(TypedDict):
     steps: list[StepJson]
     status: NotRequired[StatusJson]
     entries_words: NotRequired[WordsJson]
+    notes: NotRequired[list[NoteJson]]
+    notes_words: NotRequired[WordsJson]
     documents: NotRequired[list[DocumentJson]]
 
 
@@ -147,7 +166,10 @@ def describe_verification(report: VerificationJson, language: Language) -> str:
         lines.append("  " + report["advice"][language])
     lines += _describe_contradictions(report, language)
     lines += _describe_status(report, language)
+    lines += [f"  {describe_note(note, language)}" for note in report.get("notes", ())]
     lines += _describe_documents(report, language)
+    if notes_words := report.get("notes_words"):
+        lines.append("  " + notes_words[language])
     if entries_words := report.get("entries_words"):
         lines.append("  " + entries_words[language])
     lines.append("")
@@ -155,6 +177,18 @@ def describe_verification(report: VerificationJson, language: Language) -> str:
         step_line = f"{step['name'][language]}: {step['words'][language]}"
         lines.append(f"  {MARKS[Outcome(step['outcome'])]} {step['step']:>2}  {step_line}")
     return "\n".join(lines)
+
+
+def describe_note(note: NoteJson, language: Language) -> str:
+    """Return a note in a line."""
+    return say_note(
+        note["words"][language],
+        note["title"],
+        note.get("text"),
+        note.get("until"),
+        None if note["this_version"] else note["of"],
+        language,
+    )
 
 
 def _describe_contradictions(report: VerificationJson, language: Language) -> Iterator[str]:

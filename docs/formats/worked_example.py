@@ -19,6 +19,7 @@ import worked_audit
 import worked_checkpoint
 import worked_documents
 import worked_history
+import worked_notes
 import worked_receipt
 import worked_sealing
 import worked_trees
@@ -333,6 +334,7 @@ def build_example() -> Example:
         | worked_receipt.make_blocks(batch.entries[0], 0)
         | worked_history.make_blocks(make_suspended_proofs(batch), history, HEAD_0)
         | worked_audit.make_blocks(REGISTRY, history, HEAD_0)
+        | worked_notes.make_blocks(record)
         | worked_sealing.make_blocks(ISSUER)
         | worked_documents.make_blocks()
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.proof.proof import MAX_LINK_DEPTH, Proof
 from ledger.records.claims import FullDisclosure, is_document
+from ledger.records.notes import is_note
 from ledger.records.records import Link
 from ledger.records.seal_claims import CLAIMS_SHOWN_WHEN_LINKED
 
@@ -49,7 +50,9 @@ def attach_proofs(proof: Proof, *other_proofs: Proof) -> Proof:
 
 
 def trim_linked(proof: Proof) -> Proof:
-    """Return a proof as it travels inside another: whose and for what it is, and only what it links to."""
+    """Return a proof as it travels inside another: whose and for what it is, and only what it links to; a note whole."""
+    if is_note(proof.record):
+        return replace(proof, staple=None, linked_proofs=())
     disclosure = proof.disclosure
     if isinstance(disclosure, FullDisclosure):
         names = {name for name in disclosure.values if name in CLAIMS_SHOWN_WHEN_LINKED or is_document(name)}

@@ -80,7 +80,7 @@ class Proof:
 
     def encode(self) -> bytes:
         """Return the canonical JSON text. Raises: LimitExceeded for what no reader takes."""
-        linked_count = _count_linked(self)
+        linked_count = count_linked(self)
         if linked_count > MAX_LINKED:
             raise LimitExceeded(f"{linked_count} proofs are linked, at most {MAX_LINKED} are allowed")
         data = canonical(self.to_json())
@@ -89,8 +89,9 @@ class Proof:
         return data
 
 
-def _count_linked(proof: Proof) -> int:
-    return len(proof.linked_proofs) + sum(map(_count_linked, proof.linked_proofs))
+def count_linked(proof: Proof) -> int:
+    """Return how many proofs a proof carries, through every level."""
+    return len(proof.linked_proofs) + sum(map(count_linked, proof.linked_proofs))
 
 
 def decode_proof(data: bytes) -> Proof:

@@ -16,14 +16,15 @@ from ledger.proof.histories import History, SignedHistory
 from ledger.proof.proof import Proof
 from ledger.records.lifecycle import Lineage, StatusChange, follow
 from ledger.records.records import Record
+from ledger.registry.changes import walk_changes
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, LogState, PositionStatus, Trust
-from ledger.verification.changes import walk_changes
 from ledger.verification.completeness import COMPLETENESS_WORDS, Completeness, Finding
+from ledger.verification.notes import find_notes
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import Outcome
 from ledger.verification.receipts import judge_node_signature
-from ledger.verification.report import encode_words
+from ledger.verification.report import NoteReport, encode_words
 from ledger.verification.status_step import explains
 
 
@@ -53,6 +54,7 @@ class Outline:
     changes: tuple[TracedChange, ...]
     findings: tuple[Finding, ...]
     known_at: int
+    notes: tuple[NoteReport, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         completeness = JudgedHistory((), None, self.findings).completeness
@@ -63,6 +65,7 @@ class Outline:
             "findings": [finding.to_json() for finding in self.findings],
             "record": self.record.to_json(),
             "changes": [change.to_json() for change in self.changes],
+            "notes": [note.to_json() for note in self.notes],
         }
         if self.anchor:
             body["anchored"] = times.format_time(self.anchor.time)
@@ -320,7 +323,8 @@ def outline_history(proof: Proof, trust: Trust) -> Outline:
         if change.is_contradictory:
             findings.append(Finding("status_contradictory", f"anchor {change.sequence}"))
         changes.append(TracedChange(change.status, anchor, _find_cause(change, proof, trust)))
-    return Outline(record, origin.anchor, tuple(reversed(changes)), tuple(findings), trust.time)
+    notes = find_notes(proof, proof.linked_proofs, trust, trust.time)
+    return Outline(record, origin.anchor, tuple(reversed(changes)), tuple(findings), trust.time, notes)
 
 
 def _find_cause(change: PositionStatus, proof: Proof, trust: Trust) -> Record | None:

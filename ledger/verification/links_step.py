@@ -15,6 +15,7 @@ from ledger.errors import MalformedInput
 from ledger.proof.linking import collect_linked_leaves
 from ledger.proof.proof import Proof
 from ledger.records.claims import decode_document, is_document
+from ledger.records.notes import NOTE_KIND, NOTE_RELATIONS
 from ledger.records.records import CERTIFICATE_KINDS, Link
 from ledger.records.seal_claims import (
     DECLARED_TIME,
@@ -24,9 +25,9 @@ from ledger.records.seal_claims import (
     SEALED_BY,
     SIGNER_CODE,
 )
+from ledger.registry.changes import walk_changes
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, PositionStatus, Trust
-from ledger.verification.changes import walk_changes
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import Step
@@ -84,6 +85,8 @@ def _judge_link(proof: Proof, link: Link, anchor: Anchor | None, trust: Trust) -
         return _judge_seal(sealing_proof, seal_links[0], origin.anchor, trust)
     if proof.record.kind == "signature" and link.rel == MADE_WITH:
         return _judge_seal(proof, link, anchor, trust)
+    if proof.record.kind == NOTE_KIND and link.rel in NOTE_RELATIONS:
+        raise _LinkJudged(Outcome.UNKNOWN, "note_alone", {"rel": link.rel})
     raise _LinkJudged(Outcome.UNKNOWN, "link_unknown", {"rel": link.rel, "kind": proof.record.kind})
 
 

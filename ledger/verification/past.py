@@ -14,8 +14,8 @@ from typing import Final
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
+from ledger.registry.changes import walk_changes
 from ledger.registry.trust import Anchor, LogState, Trust
-from ledger.verification.changes import walk_changes
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import REASON_TABLE, Outcome
 from ledger.verification.report import StatusReport, Step, encode_words

@@ -89,6 +89,9 @@ _CHECK_REGISTRY: Final = Words(
     "Check which registry this node follows, or contact the issuing city.",
 )
 _ASK_ORIGINAL: Final = Words("请出示未经转存的原始文件。", "Present the original file, as it was handed out.")
+_PRESENT_CERTIFICATE: Final = Words(
+    "请出示所注的证照及其存证凭据。", "Present the certificate that it is a note on, with its proof."
+)
 _NOT_REACHED_WORDS: Final = Words("因前述问题未能检查", "Could not be checked for a reason named above")
 
 #: Step, outcome and reason code.
@@ -222,7 +225,7 @@ REASON_TABLE: Final[dict[RowKey, Row]] = _passes(1,
 ) | _unknowns(9, _WAIT_FOR_SYNC,
     ("position_unknown", "序号未知，无法查询状态", "The position is not known, so neither is the status"),
     ("staple_newer", "凭据所附状态比本节点所知更新，且并非有效", "The attached status is newer than what is known here"),
-    ("attached_unproven", "凭据所附的变更记录无法证实", "A record of change that is attached cannot be confirmed"),
+    ("attached_unproven", "凭据所附的变更、签注或异议记录无法证实", "An attached record of a change or a note cannot be confirmed"),
 ) | _passes(10,
     ("within_dates", "在有效期内", "Within its dates"),
     ("no_end_date", "长期有效", "No end date"),
@@ -251,6 +254,8 @@ REASON_TABLE: Final[dict[RowKey, Row]] = _passes(1,
     ("linked_undisclosed", "所附印章或签章未披露信息项", "The attached seal or signature does not show its claims"),
     ("sealed_document_withheld", "未披露用印的文件，无法核对", "Which document was sealed is withheld"),
     ("seal_holder_withheld", "未披露印章持有者或签章人", "Whose seal it is, or who sealed, is withheld"),
+) | _unknowns(11, _PRESENT_CERTIFICATE,
+    ("note_alone", "这是对一份证照的签注或异议，本身不是证照", "This is a note on a certificate, and no certificate itself"),
 ) | _unknowns(11, _ASK_ISSUER,
     ("linked_status_unknown", "印章或签章的状态无法确认", "The status of the seal or of the sealing cannot be told"),
 ) | _unknowns(11, _UPDATE_PROGRAM,

@@ -10,6 +10,8 @@ from typing import Final, Self
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
+from ledger.records.notes import ANNOTATES, DISPUTES, Note
+from ledger.records.records import CERTIFICATE_KINDS, Record
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, LogState, PositionStatus
 from ledger.verification.occurrences import ENTRIES_WORDS, EntriesCheck
@@ -107,6 +109,85 @@ class StatusReport:
         return body
 
 
+class NoteState(StrEnum):
+    """Whether a note stands: `lapsed` is one whose last day has passed, `settled` one that was ended."""
+
+    STANDING = "standing"
+    LAPSED = "lapsed"
+    SETTLED = "settled"
+    SUPERSEDED = "superseded"
+    UNKNOWN = "unknown"
+
+
+class NotesKnown(StrEnum):
+    """Where the notes come from that a report tells of."""
+
+    REGISTER = "register"
+    ATTACHED = "attached"
+
+
+NOTES_WORDS: Final = {
+    NotesKnown.REGISTER: Words(
+        "签注与异议：已查颁发城市的登记库",
+        "Annotations and disputes: as the issuing city's register has them",
+    ),
+    NotesKnown.ATTACHED: Words(
+        "仅知凭据所附的签注与异议，其余此处未知",
+        "Of annotations and disputes only those that the proof carries; others are not known here",
+    ),
+}
+_NOTE_WORDS: Final = {
+    (ANNOTATES, NoteState.STANDING): Words("签注有效", "annotation in force"),
+    (ANNOTATES, NoteState.LAPSED): Words("签注已过期", "annotation past its last day"),
+    (ANNOTATES, NoteState.SETTLED): Words("签注已终止", "annotation ended"),
+    (ANNOTATES, NoteState.SUPERSEDED): Words("签注已更新", "annotation replaced by a newer one"),
+    (ANNOTATES, NoteState.UNKNOWN): Words("签注状态无法确认", "annotation whose state cannot be told"),
+    (DISPUTES, NoteState.STANDING): Words("异议处理中", "dispute that is open"),
+    (DISPUTES, NoteState.LAPSED): Words("异议逾期未结", "dispute not settled by its deadline"),
+    (DISPUTES, NoteState.SETTLED): Words("异议已办结", "dispute settled"),
+    (DISPUTES, NoteState.SUPERSEDED): Words("异议已更新", "dispute replaced by a newer one"),
+    (DISPUTES, NoteState.UNKNOWN): Words("异议状态无法确认", "dispute whose state cannot be told"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NoteReport:
+    """A note on the certificate, its record, whether it stands, and when it was anchored (seconds since 1970).
+
+    `is_of_this_version`: it names the very record that was verified, and not another version of the certificate.
+    """
+
+    note: Note
+    record: Record
+    state: NoteState
+    anchored_at: int
+    is_of_this_version: bool
+
+    @property
+    def words(self) -> Words:
+        return _NOTE_WORDS[self.note.relation, self.state]
+
+    def to_json(self) -> Json:
+        body: dict[str, Json] = {
+            "relation": self.note.relation,
+            "state": self.state.value,
+            "words": encode_words(self.words),
+            "title": self.note.title,
+            "identifier": self.record.identifier,
+            "of": self.note.identifier,
+            "this_version": self.is_of_this_version,
+            "issuer": self.record.issuer,
+            "anchored": times.format_time(self.anchored_at),
+        }
+        if self.note.text is not None:
+            body["text"] = self.note.text
+        if self.record.valid_until is not None:
+            body["until"] = self.record.valid_until.isoformat()
+        if self.record.basis is not None:
+            body["basis"] = self.record.basis
+        return body
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """A verdict with its deciding reason, all steps, what was compared, and what the proof says."""
@@ -122,6 +203,8 @@ class Report:
     position: int | None = None
     status: StatusReport | None = None
     entries_check: EntriesCheck = EntriesCheck.NOT
+    notes: tuple[NoteReport, ...] = ()
+    notes_known: NotesKnown = NotesKnown.ATTACHED
 
     @classmethod
     def of(
@@ -136,6 +219,8 @@ class Report:
         position: int | None = None,
         status: StatusReport | None = None,
         entries_check: EntriesCheck = EntriesCheck.NOT,
+        notes: tuple[NoteReport, ...] = (),
+        notes_known: NotesKnown = NotesKnown.ATTACHED,
     ) -> Self:
         """Decide the verdict from the steps, which are in order of their numbers."""
         verdict, key = decide(step.key for step in steps)
@@ -152,6 +237,8 @@ class Report:
             position,
             status,
             entries_check,
+            notes,
+            notes_known,
         )
 
     @property
@@ -167,6 +254,13 @@ class Report:
     def is_forged(self) -> bool:
         """Whether a step shows that the claims are not the department's: then they are not repeated."""
         return any(step.outcome is Outcome.FAIL and step.number in ORIGIN_STEPS for step in self.steps)
+
+    @property
+    def tells_notes(self) -> bool:
+        """Whether the report says which notes there are: of certificates alone, once their anchor is known."""
+        return (
+            self.proof is not None and self.anchor is not None and self.proof.record.kind in CERTIFICATE_KINDS
+        )
 
     def get_step(self, number: int) -> Step:
         return self.steps[number - 1]
@@ -206,4 +300,8 @@ class Report:
             body["entries_words"] = encode_words(ENTRIES_WORDS[self.entries_check])
         if self.status is not None:
             body["status"] = self.status.to_evidence()
+        if self.tells_notes:
+            body["notes"] = [note.to_json() for note in self.notes]
+            body["notes_known"] = self.notes_known.value
+            body["notes_words"] = encode_words(NOTES_WORDS[self.notes_known])
         return body

@@ -10,9 +10,10 @@ from ledger.errors import MalformedInput
 from ledger.proof.linking import collect_linked_leaves
 from ledger.proof.proof import Proof, Staple
 from ledger.records.lifecycle import IN_FORCE_STATUSES, STATUS_AFTER
+from ledger.registry.changes import find_reinstatement
 from ledger.registry.status import Status, compute_staple_root, read_status
 from ledger.registry.trust import LogState, PositionStatus, Trust
-from ledger.verification.changes import find_reinstatement
+from ledger.verification.notes import is_good_note
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import StatusReport, Step
@@ -43,7 +44,10 @@ def judge_status(proof: Proof, origin: Origin, trust: Trust) -> tuple[Step, Stat
     if status_report.status not in IN_FORCE_STATUSES:
         return Step(9, Outcome.FAIL, status_report.status.name.lower(), evidence), status_report
     doubt = _find_staple_doubt(proof.staple, log, position, trust)
-    if doubt is None and len(cause_proofs) < len(attached_proofs):
+    if doubt is None and not all(
+        attached_proof in cause_proofs or is_good_note(attached_proof, proof, trust)
+        for attached_proof in attached_proofs
+    ):
         doubt = "attached_unproven"
     if doubt is None and (is_cut_off or (reinstatement and not _find_cause(reinstatement, cause_proofs))):
         doubt = "reinstatement_unproven"

@@ -18,10 +18,11 @@ docs/formats/verification.md gives in full:
     11  linked seals and signatures
     12  the age of the knowledge, and the clock
 
+Beside the steps it tells which notes there are on the certificate, as far as they are known.
 Steps 1 and 4 to 8 are in `trace_origin`, 2 in `comparison`, 9 in `status_step`, 11 in `links_step`, beside this module.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ledger import limits
@@ -35,9 +36,10 @@ from ledger.registry.trust import Trust
 from ledger.verification.comparison import PresentedContent as PresentedContent
 from ledger.verification.comparison import compare
 from ledger.verification.links_step import judge_links
+from ledger.verification.notes import find_notes
 from ledger.verification.origin import trace_origin
 from ledger.verification.reasons import Outcome
-from ledger.verification.report import Compared, Report, StatusReport, Step
+from ledger.verification.report import Compared, NotesKnown, Report, StatusReport, Step
 from ledger.verification.status_step import judge_status
 
 
@@ -63,8 +65,13 @@ def verify(
     trust: Trust,
     now: int,
     policy: Policy | None = None,
+    registered_notes: Sequence[Proof] | None = None,
 ) -> Report:
-    """Return the report on `proof` (JSON text, code from paper, or decoded) at `now`, in seconds since 1970."""
+    """Return the report on `proof` (JSON text, code from paper, or decoded) at `now`, in seconds since 1970.
+
+    `registered_notes`: proofs of the notes that the verifier's own register has on the certificate; None where it has none
+    of its own, and tells only of those that the proof carries.
+    """
     policy = policy or Policy()
     try:
         decoded_proof = proof if isinstance(proof, Proof) else decode_presented(proof)
@@ -90,6 +97,10 @@ def verify(
         position=origin.position,
         status=status,
         entries_check=origin.entries_check,
+        notes=find_notes(
+            decoded_proof, (*decoded_proof.linked_proofs, *(registered_notes or ())), trust, now
+        ),
+        notes_known=NotesKnown.ATTACHED if registered_notes is None else NotesKnown.REGISTER,
         registry=trust.registry,
         checked_at=now,
     )

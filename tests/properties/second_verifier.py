@@ -108,6 +108,10 @@ class BothVerifiers:
         assert looked == report.entries_check, (
             f"the second verifier says {looked} of the entries, ours {report.entries_check}"
         )
+        moment = presented.get("now") or city.registry.now
+        listed = second.list_notes(text, trust_of(city.registry), moment)
+        ours = [(note.note.relation, note.state.value, note.record.identifier) for note in report.notes]
+        assert listed == ours, f"the second verifier lists the notes {listed}, ours {ours}"
         return report
 
 

@@ -9,8 +9,8 @@ import pytest
 from ledger.encoding.canonical import MAX_INTEGER
 from ledger.encoding.times import format_time, parse_time
 from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.registry import changes
 from ledger.registry.status import Status
-from ledger.verification import changes
 from tests import sealed
 from tests.properties.second_verifier import apply, both, same_facts, second, trust_of
 from tests.properties.subjects import Subject

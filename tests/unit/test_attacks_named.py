@@ -21,6 +21,10 @@ ATTACKS: Final = {
         _STATUS,
         "test_a_change_of_status_presented_as_a_certificate",
     ),
+    "a dispute by a stranger": (
+        f"{_VERIFICATION}/test_notes.py",
+        "test_attack_a_dispute_by_a_stranger_counts_for_nothing",
+    ),
     "a batch that reuses positions": (_CORE, "test_a_batch_that_reuses_positions"),
     "a batch that overlaps positions": (_CORE, "test_a_batch_that_overlaps_positions"),
     "an unauthenticated tree size": (_CORE, "test_an_unauthenticated_tree_size"),

@@ -10,12 +10,14 @@ from anchoring.catalogue.chosen import get_catalogue
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.records.characters import find_name_fault
-from ledger.records.records import PRESENTABLE_ACTIONS
+from ledger.records.records import PRESENTABLE_ACTIONS, STATUS_ACTIONS
 
 #: Columns and members that a row about any certificate may have.
 STATUS_MEMBERS: Final = ("identifier", "basis")
 #: … and those that a new version has besides, apart from its claims.
 DAY_MEMBERS: Final = ("issued", "valid_from", "valid_until")
+#: … and those that a note has.
+_NOTE_MEMBERS: Final = ("title", "text", "valid_until")
 #: Members that follow from where a certificate stands: no row about one states them.
 FOLLOWING_MEMBERS: Final = ("kind", "action", "issuer", "previous")
 #: Columns of a table of records for a submission, apart from claims.
@@ -44,7 +46,7 @@ def check_columns(action: str, columns: Iterable[str]) -> None:
 
     A claim that the catalogue lacks passes here: whether a certificate states it already is not known yet.
     """
-    member_names = STATUS_MEMBERS + (DAY_MEMBERS if action in PRESENTABLE_ACTIONS else ())
+    member_names = list_members(action)
     faults = [fault for name in columns if (fault := _find_column_fault(name, member_names, action))]
     if faults:
         raise MalformedInput("; ".join(faults))
@@ -75,8 +77,9 @@ def check_record_members(row: Json) -> None:
 
 def check_members(action: str, member_names: Collection[str]) -> None:
     """Check the names of the members of a row about a certificate. Raises: MalformedInput."""
-    action_members = (*DAY_MEMBERS, "claims", "without", "documents") if action in PRESENTABLE_ACTIONS else ()
-    known_names = (*STATUS_MEMBERS, "time", "links", *action_members)
+    version_members = ("claims", "without", "documents") if action in PRESENTABLE_ACTIONS else ()
+    links_members = ("links",) if action in PRESENTABLE_ACTIONS | STATUS_ACTIONS else ()
+    known_names = (*list_members(action), "time", *links_members, *version_members)
     faults = [
         f"{_describe_unknown(name, action)}{ask_if_meant(name, known_names)}"
         for name in member_names
@@ -84,6 +87,13 @@ def check_members(action: str, member_names: Collection[str]) -> None:
     ]
     if faults:
         raise MalformedInput("; ".join(faults))
+
+
+def list_members(action: str) -> tuple[str, ...]:
+    """Return the columns of a table by that action, but for claims: acts on a status have a basis, notes say something."""
+    if action in STATUS_ACTIONS:
+        return STATUS_MEMBERS
+    return STATUS_MEMBERS + (DAY_MEMBERS if action in PRESENTABLE_ACTIONS else _NOTE_MEMBERS)
 
 
 def _find_column_fault(name: str, member_names: Collection[str], action: str) -> str:
@@ -99,7 +109,7 @@ def _find_column_fault(name: str, member_names: Collection[str], action: str) ->
 
 
 def _describe_unknown(name: str, action: str) -> str:
-    if action not in PRESENTABLE_ACTIONS and (
+    if action in STATUS_ACTIONS and (
         name in DAY_MEMBERS or name in ("claims", "without", "documents") or not find_name_fault(name)
     ):
         return (

@@ -12,13 +12,13 @@ from typing import Final
 from anchoring.intake.faults import Faults
 from api.console import note
 from api.department.rows.columns import (
-    DAY_MEMBERS,
     FOLLOWING_MEMBERS,
     RECORD_MEMBERS,
     STATUS_MEMBERS,
     check_columns,
     check_members,
     check_record_columns,
+    list_members,
 )
 from api.department.rows.days import NO_END
 from api.department.rows.forms import find_fields, put_in_form
@@ -144,7 +144,7 @@ def _read_sheet(table: Table, action: str) -> list[InputRow]:
     rows, faults = list[InputRow](), Faults()
     for row_number, cells in table.rows:
         if cells["identifier"].strip():
-            rows.append(InputRow(row_number, make_members(cells, (*STATUS_MEMBERS, *DAY_MEMBERS))))
+            rows.append(InputRow(row_number, make_members(cells, list_members(action))))
         else:
             faults.add(row_number, "malformed-row", "it names no certificate: fill in `identifier`")
     faults.refuse()

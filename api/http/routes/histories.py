@@ -3,17 +3,20 @@
 A history names a certificate, which may lead to a person; whoever hands one in has it already.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Security
 
 from anchoring.register.access.looks import Purpose
 from anchoring.register.histories import make_history, place_record
-from anchoring.register.records import find_records
+from anchoring.register.proofs import make_bare_proof, make_note_proofs
+from anchoring.register.records import StoredRecord, find_records
+from anchoring.replica.reading import ReplicaView
 from api import limits
 from api.http import openapi
 from api.http.bounds import bodies
-from api.http.node import NodeNeeded
+from api.http.node import Node, NodeNeeded
 from api.http.presentation import read_proof_alone
 from api.http.routes.certificates import Identifier
 from api.http.schemas.base import Words
@@ -27,11 +30,14 @@ from api.http.schemas.histories import (
     list_findings,
     status_name,
 )
+from api.http.schemas.verification import NoteShape
 from api.http.tokens import Viewer, make_viewer_dependency
 from ledger.encoding import times
 from ledger.proof.histories import MAX_BYTES, decode_signed_history
+from ledger.records.records import PRESENTABLE_ACTIONS
 from ledger.verification.completeness import COMPLETENESS_WORDS
-from ledger.verification.history import judge_history, judge_signed_history, outline_history
+from ledger.verification.history import PlacedRecord, judge_history, judge_signed_history, outline_history
+from ledger.verification.notes import find_notes
 
 router = APIRouter(prefix="/v1", tags=["records"])
 HistoryViewer = Annotated[Viewer, Security(make_viewer_dependency(Purpose.HISTORY), scopes=["history"])]
@@ -65,6 +71,7 @@ def certificate_history(identifier: Identifier, viewer: HistoryViewer, node: Nod
         signed_history = node.node_key and make_history(
             node.register, connection, replica_view, stored_records, node.node_key, node.clock()
         )
+        notes = _list_notes(node, replica_view, stored_records, placed_records)
         cursor, known_at = replica_view.cursor, replica_view.time
     stored_records_by_leaf = {stored_record.leaf: stored_record for stored_record in stored_records}
     return HistoryShape(
@@ -80,9 +87,31 @@ def certificate_history(identifier: Identifier, viewer: HistoryViewer, node: Nod
             RecordedShape.of(placed_record, stored_records_by_leaf[placed_record.leaf])
             for placed_record in judged_history.records
         ],
+        notes=notes,
         findings=list_findings(judged_history.findings),
         signed=SignedHistoryShape.of(signed_history) if signed_history else None,
     )
+
+
+def _list_notes(
+    node: Node,
+    replica_view: ReplicaView,
+    stored_records: Sequence[StoredRecord],
+    placed_records: Sequence[PlacedRecord],
+) -> list[NoteShape]:
+    """Return the notes on the certificate of these records, as its newest version that is anchored shows them."""
+    versions = [
+        stored_record
+        for stored_record, placed_record in zip(stored_records, placed_records, strict=True)
+        if placed_record.anchor and stored_record.record.action in PRESENTABLE_ACTIONS
+    ]
+    if not versions:
+        return []
+    with node.register.reading() as connection:
+        proof = make_bare_proof(node.register, connection, replica_view, versions[-1])
+    note_proofs = make_note_proofs(node.register, replica_view, versions[-1].leaf, with_settled=True) or ()
+    reports = find_notes(proof, note_proofs, replica_view, node.clock())
+    return [NoteShape.model_validate(report.to_json()) for report in reports]
 
 
 @router.post(

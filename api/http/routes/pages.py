@@ -1,6 +1,7 @@
 """The pages for people: check a certificate at `/`, read about problems at `/problems`."""
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -51,7 +52,11 @@ def _show_verdicts(
 ) -> Response:
     now = node.clock()
     with node.reading() as trust:
-        verdicts = [(presentation.verify(trust, now), presentation.papers) for presentation in presentations]
+        find_notes = partial(node.find_notes, trust)
+        verdicts = [
+            (presentation.verify(trust, now, find_notes), presentation.papers)
+            for presentation in presentations
+        ]
     return pages.show_verdicts(request, node, form_input, verdicts)
 
 

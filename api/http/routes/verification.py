@@ -1,9 +1,10 @@
-"""Verify what is presented, from the replica alone; open to everybody.
+"""Verify what is presented, from the replica and the register's notes; open to everybody.
 
 The answer is 200 and a report, whatever the verdict.
 """
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Final
 
 import orjson
@@ -104,8 +105,11 @@ def _make_reports(node: Node, presentations: list[Presentation]) -> list[dict[st
     now, bytes_left = node.clock(), limits.MAX_DOCUMENTS_SHOWN_BYTES
     reports = []
     with node.reading() as trust:
+        find_notes = partial(node.find_notes, trust)
         for presentation in presentations:
-            reports.append(presentation.make_report(trust, now, bytes_left, node.issuer_names))
+            reports.append(
+                presentation.make_report(trust, now, find_notes, bytes_left, node.issuer_names)
+            )
             bytes_left -= len(orjson.dumps(reports[-1].get("documents")))
     return reports
 

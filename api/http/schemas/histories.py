@@ -9,6 +9,7 @@ from anchoring.register.records import StoredRecord
 from api.http.schemas.base import Digest, JsonObject, Shape, Time, Words
 from api.http.schemas.registry import AnchoredShape
 from api.http.schemas.submissions import StateName
+from api.http.schemas.verification import NoteShape
 from ledger.encoding import times
 from ledger.proof.histories import SignedHistory
 from ledger.verification.completeness import COMPLETENESS_WORDS, Completeness, Finding
@@ -77,6 +78,9 @@ class HistoryShape(Shape):
     head: str = Field(description="The registry's head after it.")
     known_at: Time = Field(description="The newest block time that this node knows.")
     records: list[RecordedShape]
+    notes: list[NoteShape] = Field(
+        description="Annotations and disputes that are anchored: those that nothing settled, then the newest settled ones."
+    )
     findings: list[FindingShape] = Field(description="Contradictions and gaps; empty when all agrees.")
     signed: SignedHistoryShape | None = Field(
         default=None, description="The same as evidence, with proofs; absent where the node has no key."
@@ -138,3 +142,6 @@ class OutlineShape(Shape):
     record: JsonObject
     anchored: Time | None = Field(default=None, description="Absent where the proof is not good.")
     changes: list[ChangeShape] = Field(description="The oldest first.")
+    notes: list[NoteShape] = Field(
+        default=[], description="That the proof carries; others are not known here."
+    )

@@ -42,6 +42,23 @@ class StatusShape(Shape):
     )
 
 
+class NoteShape(Shape):
+    """A note 附注 on a certificate: an annotation 签注 or a dispute 异议. It changes no verdict."""
+
+    relation: Literal["annotates", "disputes"]
+    state: Literal["standing", "lapsed", "settled", "superseded", "unknown"]
+    words: Words
+    title: str
+    text: str | None = None
+    identifier: str = Field(description="Of the note itself, by which it is settled.")
+    of: str = Field(description="The version of the certificate that it names.")
+    this_version: bool = Field(description="Whether that is the very record that was verified.")
+    issuer: str
+    anchored: Time
+    until: str | None = Field(default=None, description="Its last day; of a dispute, its deadline.")
+    basis: str | None = None
+
+
 class SignatureShape(Shape):
     """One seal or signature in a document, as `shunzheng inspect` reports it."""
 
@@ -115,6 +132,15 @@ class ReportShape(Shape):
     )
     entries_words: Words | None = None
     status: StatusShape | None = None
+    notes: list[NoteShape] | None = Field(
+        default=None, description="Annotations and disputes of the certificate, as far as they are known."
+    )
+    notes_known: Literal["register", "attached"] | None = Field(
+        default=None,
+        description="`register`: as this node's register has them; `attached`: those that the proof carries, and others are "
+        "not known here.",
+    )
+    notes_words: Words | None = None
     documents: list[DocumentShape] | None = Field(
         default=None, description="What seals and signatures in presented OFD, PDF and seal files show."
     )

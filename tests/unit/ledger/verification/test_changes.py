@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from ledger.registry.changes import MAX_CHANGES, walk_changes
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, Grant, KeyState, LogState, Occurrences, PositionStatus
-from ledger.verification.changes import MAX_CHANGES, walk_changes
 from ledger.verification.past import PastStanding, judge_past
 from ledger.verification.verify import PresentedContent, verify
 from tests.scenes import DOCUMENT, City, Item

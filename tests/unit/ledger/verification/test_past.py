@@ -11,9 +11,8 @@ import pytest
 from ledger.encoding import times
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof
-from ledger.registry import acts
+from ledger.registry import acts, changes
 from ledger.registry.knowledge import Knowledge
-from ledger.verification import changes
 from ledger.verification.past import MAX_STRETCHES, PastStanding, PastStatus, judge_past, judge_past_span
 from ledger.verification.verify import Policy, PresentedContent, verify
 from tests.scenes import DAY, START, City, Item, Registry, scene

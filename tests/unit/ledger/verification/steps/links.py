@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any
 
 from ledger.records.records import Link
+from ledger.registry.changes import MAX_CHANGES
 from ledger.registry.status import Status
-from ledger.verification.changes import MAX_CHANGES
 from ledger.verification.report import Report
 from tests.scenes import DAY, DOCUMENT, City, Item, Registry, credit_code
 from tests.sealed import Sealed, make_seal, make_signature, scene, sealed_by
@@ -19,6 +19,7 @@ from tests.unit.ledger.verification.steps.cases import (
     UNVERIFIABLE,
     VALID,
     case,
+    one_licence,
 )
 from tests.unit.ledger.verification.steps.dates import dated
 
@@ -172,3 +173,11 @@ def _registered(city: City, seal: Item, **signature: Any) -> Report:
     licence = city.licence(**sealed_by(made))
     city.register(licence)
     return Sealed(city, seal, made, licence).verify()
+
+
+@case(11, UNKNOWN, "note_alone", UNVERIFIABLE)
+def a_note_that_is_presented_as_a_certificate() -> Report:
+    city, licence, _ = one_licence()
+    note = city.note(licence)
+    city.register(note)
+    return city.verify(city.proof(note))

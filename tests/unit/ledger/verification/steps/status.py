@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from ledger.registry import acts
+from ledger.registry.changes import MAX_CHANGES
 from ledger.registry.status import Status
-from ledger.verification.changes import MAX_CHANGES
 from ledger.verification.report import Report
 from tests.scenes import City, Item, Registry, scene
 from tests.unit.ledger.verification.steps.cases import (
@@ -301,3 +301,20 @@ def a_continued_log_whose_root_says_other_than_its_words() -> Report:
 def a_position_that_is_not_known() -> Report:
     city, _, proof = one_licence()
     return city.verify(replace(proof, sequence=2))
+
+
+@case(9, PASS, "status_valid", VALID)
+def a_licence_with_a_dispute() -> Report:
+    """It is shown beside the verdict, and changes nothing."""
+    city, licence, _ = one_licence()
+    dispute = city.note(licence, "disputes")
+    city.register(dispute)
+    return city.verify(city.proof(licence, linked_proofs=(city.proof(dispute, staple=None),)))
+
+
+@case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
+def a_note_that_does_not_show_its_claims() -> Report:
+    city, licence, _ = one_licence()
+    note = city.note(licence)
+    city.register(note)
+    return city.verify(city.proof(licence, note))
