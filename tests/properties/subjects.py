@@ -70,7 +70,7 @@ def subjects() -> list[Subject]:
     foreign = elsewhere.licence()
     elsewhere.register(foreign)
     said.append(Subject.of("of another registry", city, elsewhere.proof(foreign)))
-    return said
+    return [*said, *_noted()]
 
 
 def sm2_subjects() -> list[Subject]:
@@ -166,6 +166,28 @@ def _seals() -> Iterator[Subject]:
     )
     city.register(city.follow("void", scene.signature))
     yield Subject.of("sealed, and the sealing void", city, scene.proof())
+
+
+def _noted() -> Iterator[Subject]:
+    """Licences with notes that are attached: good ones, a settled one, one that is not on them."""
+    city = City(Registry())
+    licence, other = city.licence(), city.licence()
+    city.register(licence, other)
+    check, dispute, settled, astray = (
+        city.note(licence),
+        city.note(licence, "disputes"),
+        city.note(licence, "disputes"),
+        city.note(other),
+    )
+    city.register(check, dispute, settled, astray)
+    city.register(city.follow("cancel", settled))
+    check_proof, dispute_proof, settled_proof, astray_proof = (
+        city.proof(note, staple=None) for note in (check, dispute, settled, astray)
+    )
+    notes = (check_proof, dispute_proof, settled_proof)
+    yield Subject.of("annotated and disputed", city, city.proof(licence, linked_proofs=notes))
+    yield Subject.of("with a note on another", city, city.proof(licence, linked_proofs=(astray_proof,)))
+    yield Subject.of("a note alone", city, check_proof)
 
 
 def _statements() -> Iterator[Subject]:

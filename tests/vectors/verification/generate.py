@@ -45,6 +45,9 @@ AS_THEY_ARE: Final = {
     "of another registry": ("unverifiable", 1, "other_registry"),
     "sealed with a seal that was destroyed": ("invalid", 11, "seal_not_in_force"),
     "continued without staple": ("unverifiable", 9, "predecessor_unknown"),
+    "annotated and disputed": ("valid", 9, "status_valid"),
+    "with a note on another": ("unverifiable", 9, "attached_unproven"),
+    "a note alone": ("unverifiable", 11, "note_alone"),
 }
 
 
