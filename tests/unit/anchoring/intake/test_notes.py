@@ -1,4 +1,4 @@
-"""A note is taken on the current version of a certificate of its issuer, and of nothing else."""
+"""A note is taken on the current version of a certificate of its issuer, and on no other."""
 
 from typing import Any
 
