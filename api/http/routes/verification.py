@@ -107,9 +107,7 @@ def _make_reports(node: Node, presentations: list[Presentation]) -> list[dict[st
     with node.reading() as trust:
         find_notes = partial(node.find_notes, trust)
         for presentation in presentations:
-            reports.append(
-                presentation.make_report(trust, now, find_notes, bytes_left, node.issuer_names)
-            )
+            reports.append(presentation.make_report(trust, now, find_notes, bytes_left, node.issuer_names))
             bytes_left -= len(orjson.dumps(reports[-1].get("documents")))
     return reports
 
