@@ -1,4 +1,4 @@
-"""Certificates are annotated and disputed by whatever names them, and the dispute is settled."""
+"""Certificates are annotated and disputed by what names them, and a dispute is settled."""
 
 import json
 from pathlib import Path
