@@ -70,7 +70,7 @@ def test_a_certificate_may_be_issued_and_noted_in_one_submission(office: Office)
 def test_a_note_on_what_is_not_registered_here_is_refused(office: Office) -> None:
     refused = office.refused(note(1, b"\1" * 32))
     assert refused.problem == "note-refused"
-    assert "not registered here 未登记" in refused.rows[0].message
+    assert "not registered here 未登记" in refused.row_errors[0].message
 
 
 def test_a_note_names_one_certificate_in_its_link_and_its_claim(office: Office) -> None:
