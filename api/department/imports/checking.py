@@ -58,6 +58,7 @@ class Checker:
             columns, rows = find_columns(sheet_rows, self._profile)
             self.headings = columns.headings
             self.tally.left_out_places += [str(line) for line in columns.title_line_numbers if line]
+            self.tally.add_hidden_columns(columns.hidden_headings)
             judge = RowJudge(self._profile, columns, self._issuer, self._today)
             for tally, judged_rows in _judge_all(judge, self._leave_out(rows, columns)):
                 self.tally.add_rows_below(tally)

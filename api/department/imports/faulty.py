@@ -13,8 +13,8 @@ from typing import IO, Final, Self
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from api.department.imports.files.workbook_texts import write_escapes
 from api.department.imports.headings import OWN_MARK, OWN_SHEET
 from api.department.imports.judging.judged import JudgedRow
 from api.department.imports.sorts import Consequence
@@ -109,10 +109,11 @@ def _describe(judged_row: JudgedRow) -> list[str]:
 
 
 def _make_cell(workbook: Workbook, text: str) -> WriteOnlyCell:
-    """Return a cell that holds text, whatever it looks like."""
-    cell = WriteOnlyCell(
-        workbook.worksheets[0], ILLEGAL_CHARACTERS_RE.sub(_LOST_CHARACTER, text)[:_MAX_CELL_CHARS]
-    )
+    """Return a cell that holds text, whatever it looks like; one that is cut comes back again, for a character is lost."""
+    escaped_text = write_escapes(text)
+    if len(escaped_text) > _MAX_CELL_CHARS:
+        escaped_text = escaped_text[: _MAX_CELL_CHARS - 1] + _LOST_CHARACTER
+    cell = WriteOnlyCell(workbook.worksheets[0], escaped_text)
     cell.data_type = "s"
     cell.number_format = _TEXT_FORMAT
     return cell

@@ -36,7 +36,8 @@ class Columns:
     """Where the claims of a row stand: places of its cells by target, the heading at each place, and where rows begin.
 
     `cell_indices` has several where the parts of one claim are joined; `blank_indices` are columns without a heading,
-    `sheet_index` is the column in which a file of faulty rows names the sheet of a row.
+    `sheet_index` is the column in which a file of faulty rows names the sheet of a row, `hidden_headings` are those of
+    columns that state something and that the file hides.
     """
 
     headings: tuple[str, ...]
@@ -45,6 +46,7 @@ class Columns:
     first_line_number: int
     title_line_numbers: tuple[int, ...]
     sheet_index: int | None = None
+    hidden_headings: tuple[str, ...] = ()
 
     def find_sheet(self, row: SourceRow) -> str:
         """Return the name of the sheet on which a row stood before anything came back."""
@@ -66,7 +68,7 @@ def find_columns(rows: Iterator[SourceRow], profile: Profile) -> tuple[Columns, 
         heading_cells = _join_headings(heading_cells, first_rows[last_index].cells, profile)
     columns = _bind(
         heading_cells,
-        first_rows[last_index].line_number,
+        first_rows[last_index],
         tuple(row.line_number for row in first_rows[:heading_index]),
         profile,
     )
@@ -127,7 +129,7 @@ def _join_headings(
 
 
 def _bind(
-    cells: Sequence[str], line_number: int, title_line_numbers: tuple[int, ...], profile: Profile
+    cells: Sequence[str], heading_row: SourceRow, title_line_numbers: tuple[int, ...], profile: Profile
 ) -> Columns:
     targets_by_heading, joined_targets, ignored_headings = (
         bind_headings(profile),
@@ -157,9 +159,15 @@ def _bind(
             for target, places_and_indices in indices_by_target.items()
         },
         tuple(blank_indices),
-        line_number + 1,
+        heading_row.line_number + 1,
         title_line_numbers,
         max((index for index, heading in enumerate(cells) if heading.strip() == OWN_SHEET), default=None),
+        tuple(
+            cells[index].strip()
+            for places_and_indices in indices_by_target.values()
+            for _, index in places_and_indices
+            if index in heading_row.hidden_columns
+        ),
     )
 
 

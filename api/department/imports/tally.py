@@ -4,7 +4,7 @@ Counts of what was found, with the first examples, and what a person must answer
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +18,7 @@ from ledger.encoding.canonical import Json
 _MAX_EXAMPLES: Final = 5  # of one sort that a report shows
 _MAX_WORDS: Final = 50  # words of one column that wait for an answer
 _MAX_QUOTED: Final = 40  # characters of a value that a report repeats
+_MAX_HEADINGS_CHARS: Final = 400  # of the headings that a report lists
 #: Sorts whose values are shown: words of a column that a person has to answer for, none of a person.
 _SHOWN_SORTS: Final = frozenset({"status-word", "holder-type-word", "type-name", "type-code", "type"})
 #: Rows from which on it is said that two columns, or two days, are always the same.
@@ -71,6 +72,13 @@ class Tally:
                 self.word_counts[sort].update(word_counts)
         self._same_day_count += tally._same_day_count
         self._equal_claim_counts.update(tally._equal_claim_counts)
+
+    def add_hidden_columns(self, headings: Sequence[str]) -> None:
+        """Count columns of a sheet that its file hides and that state something."""
+        if headings:
+            self._say(
+                "hidden", f"columns that the file hides 隐藏列: {'、'.join(headings)[:_MAX_HEADINGS_CHARS]}"
+            )
 
     def conclude(self) -> None:
         """Say what only the whole file shows."""

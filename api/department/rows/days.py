@@ -12,9 +12,12 @@ from ledger.records.contradictions import ENDLESS_SPELLINGS, read_date
 
 #: What a row says whose certificate has no end, where several words would do.
 NO_END: Final = "长期"
-_SPREADSHEET_EPOCH: Final = date(1899, 12, 30)  # day 0 of the numbers that spreadsheets keep for dates
-# Such numbers from 1950 to 2199: no text of another meaning looks like them in the column of a date.
-_SERIAL_NUMBERS: Final = range(18_264, 109_575)
+#: Day 0 of the numbers that spreadsheets keep for dates, and of those in workbooks of the 1904 date system.
+_SPREADSHEET_EPOCH: Final = date(1899, 12, 30)
+MAC_EPOCH: Final = date(1904, 1, 1)
+# Days that such numbers mean: no text of another meaning looks like them in the column of a date.
+_FIRST_DAY, _LAST_DAY = date(1950, 1, 1), date(2199, 12, 31)
+_MAX_SERIAL_CHARS: Final = 6
 
 
 def parse_day(text: str) -> date:
@@ -46,10 +49,10 @@ def is_endless(text: str) -> bool:
     return "".join(text.lower().split()) in ENDLESS_SPELLINGS and not text.strip().isdecimal()
 
 
-def read_serial(text: str) -> date | None:
-    """Return the day that a spreadsheet means by a number, or None for text that is no such number."""
+def read_serial(text: str, epoch: date = _SPREADSHEET_EPOCH) -> date | None:
+    """Return the day that a spreadsheet means by a number, or None for text that is no such number; `epoch` is its day 0."""
     digits = text.removesuffix(".0")
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= len("109574")):
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_SERIAL_CHARS):
         return None
-    serial_number = int(digits)
-    return _SPREADSHEET_EPOCH + timedelta(days=serial_number) if serial_number in _SERIAL_NUMBERS else None
+    day = epoch + timedelta(days=int(digits))
+    return day if _FIRST_DAY <= day <= _LAST_DAY else None

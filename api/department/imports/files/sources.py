@@ -28,7 +28,8 @@ class SourceRow(NamedTuple):
     """A row as it was read: its sheet (empty where files have none), its line there, and its cells as text.
 
     `cell_kinds` has a letter for each cell where the file tells numbers and dates from text, else nothing. `fault` says
-    why the cells of this row cannot be told apart, `is_hidden` that a workbook hides it.
+    why the cells of this row cannot be told apart, `is_hidden` that its file hides it. `hidden_columns` are the indices,
+    from 0, of the columns that it hides; `counts_from_1904` says that its numbers count days from 1904 and not from 1900.
     """
 
     sheet: str
@@ -37,6 +38,8 @@ class SourceRow(NamedTuple):
     cell_kinds: str = ""
     fault: str = ""
     is_hidden: bool = False
+    hidden_columns: tuple[int, ...] = ()
+    counts_from_1904: bool = False
 
     @property
     def is_blank(self) -> bool:

@@ -1,6 +1,7 @@
 """Tables of a web page, which older systems give out under the name .xls."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,8 @@ from ledger.errors import MalformedInput
 
 _PIECE_CHARS: Final = 64 * 1024
 _CELL_TAGS: Final = ("td", "th")
+#: How a page hides a row or a column.
+_HIDDEN_STYLE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.IGNORECASE)
 #: Elements whose text nobody sees.
 _UNSEEN_TAGS: Final = ("style", "script", "head")
 
@@ -35,7 +38,8 @@ class _TableParser(HTMLParser):
         self._rows: list[SourceRow] = []
         self._cells: list[str] = []
         self._cell_texts: list[str] = []
-        self._is_row_open = self._is_cell_open = False
+        self._is_row_open = self._is_cell_open = self._is_row_hidden = False
+        self._is_column_hidden: list[bool] = []  # by a table's <col>
         self._table_depth = self._unseen_depth = 0
         self._covered_rows: dict[int, int] = {}  # rows that a cell above still covers, by column
         self._row_span = self._column_span = 1
@@ -51,9 +55,13 @@ class _TableParser(HTMLParser):
             self._table_depth += 1
             if self._table_depth > 1:
                 raise MalformedInput("a table of the web page stands inside another: save it as .xlsx")
+            self._is_column_hidden.clear()
+        elif tag == "col" and len(self._is_column_hidden) < MAX_COLUMNS:
+            attributes = dict(attrs)
+            self._is_column_hidden += [_is_hidden(attributes)] * _read_span(attributes.get("span"))
         elif tag == "tr":
             self._end_row()
-            self._is_row_open = True
+            self._is_row_open, self._is_row_hidden = True, _is_hidden(dict(attrs))
         elif tag in _CELL_TAGS:
             self._end_cell()
             self._is_row_open = self._is_cell_open = True
@@ -110,8 +118,17 @@ class _TableParser(HTMLParser):
             return
         self._skip_covered()
         self._line_number += 1
-        self._rows.append(SourceRow("", self._line_number, tuple(self._cells)))
-        self._cells, self._char_count, self._is_row_open = [], 0, False
+        hidden_columns = tuple(index for index, is_hidden in enumerate(self._is_column_hidden) if is_hidden)
+        self._rows.append(
+            SourceRow(
+                "",
+                self._line_number,
+                tuple(self._cells),
+                is_hidden=self._is_row_hidden,
+                hidden_columns=hidden_columns,
+            )
+        )
+        self._cells, self._char_count, self._is_row_open, self._is_row_hidden = [], 0, False, False
 
 
 def _read_span(text: str | None) -> int:
@@ -121,3 +138,7 @@ def _read_span(text: str | None) -> int:
         if text and text.isascii() and text.isdecimal() and len(text) < 8 and int(text)
         else 1
     )
+
+
+def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
+    return "hidden" in attributes or bool(_HIDDEN_STYLE.search(attributes.get("style") or ""))

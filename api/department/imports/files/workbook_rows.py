@@ -13,9 +13,9 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import islice, repeat
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from api.department.imports.files.hidden_rows import find_hidden_rows
+from api.department.imports.files.hidden_parts import find_hidden_columns, find_hidden_rows
 from api.department.imports.files.sources import (
     CACHED_CELL,
     DATE_CELL,
@@ -24,6 +24,7 @@ from api.department.imports.files.sources import (
     NUMBER_CELL,
     TEXT_CELL,
 )
+from api.department.imports.files.workbook_texts import read_escapes
 from ledger.errors import MalformedInput
 
 if TYPE_CHECKING:
@@ -45,8 +46,19 @@ _ERROR_CELLS: Final = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", 
 
 Value: TypeAlias = "str | int | float | bool | date | datetime | time | timedelta | None"
 Rows: TypeAlias = "Iterable[tuple[Sequence[Value], Sequence[Value] | None]]"
-#: Name and rows of a sheet, and whether a row is hidden, by its line number.
-Sheet: TypeAlias = "tuple[str, Rows, Callable[[int], bool]]"
+
+
+class Sheet(NamedTuple):
+    """A sheet that is read: name, rows, whether a row is hidden, by its line number, and the indices of hidden columns.
+
+    `counts_from_1904`: its program counts days from 1904, in the manner of old Macs, and not from 1900.
+    """
+
+    name: str
+    rows: Rows
+    is_hidden: Callable[[int], bool]
+    hidden_columns: tuple[int, ...] = ()
+    counts_from_1904: bool = False
 
 
 def main(path: str, kind: str, sheet_names: Sequence[str]) -> None:
@@ -55,8 +67,16 @@ def main(path: str, kind: str, sheet_names: Sequence[str]) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
     warnings.simplefilter("ignore")  # of styles and checks that are not read
     try:
-        for sheet, line, cells, kinds, is_hidden in _read(path, kind, sheet_names):
-            _write({"sheet": sheet, "line": line, "cells": cells, "kinds": kinds, "hidden": is_hidden})
+        for sheet in _open_xlsx(path, sheet_names) if kind == "xlsx" else _open_xls(path, sheet_names):
+            _write(
+                {
+                    "sheet": sheet.name,
+                    "hidden_columns": sheet.hidden_columns,
+                    "counts_from_1904": sheet.counts_from_1904,
+                }
+            )
+            for line, cells, kinds in _read_rows(sheet):
+                _write({"line": line, "cells": cells, "kinds": kinds, "hidden": sheet.is_hidden(line)})
     except MalformedInput as error:
         _write({"fault": str(error)})
     except MemoryError:
@@ -76,16 +96,15 @@ def _write(answer: dict[str, object]) -> None:
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
 
 
-def _read(
-    path: str, kind: str, sheet_names: Sequence[str]
-) -> Iterator[tuple[str, int, list[str], str, bool]]:
-    sheets = _open_xlsx(path, sheet_names) if kind == "xlsx" else _open_xls(path, sheet_names)
-    for name, rows, is_hidden in sheets:
-        for line, (values, formulas) in enumerate(rows, 1):
-            if line > _MAX_ROWS:
-                raise MalformedInput(f"the sheet {name} has more than {_MAX_ROWS:,} rows, as no workbook has")
-            if any(value is not None for value in values) or formulas:
-                yield name, line, *_write_cells(values, formulas), is_hidden(line)
+def _read_rows(sheet: Sheet) -> Iterator[tuple[int, list[str], str]]:
+    """Yield line number, cells and their kinds of each row that is not empty. Raises: MalformedInput."""
+    for line, (values, formulas) in enumerate(sheet.rows, 1):
+        if line > _MAX_ROWS:
+            raise MalformedInput(
+                f"the sheet {sheet.name} has more than {_MAX_ROWS:,} rows, as no workbook has"
+            )
+        if any(value is not None for value in values) or formulas:
+            yield line, *_write_cells(values, formulas)
 
 
 def _load(path: str, *, data_only: bool) -> "Workbook":
@@ -96,6 +115,8 @@ def _load(path: str, *, data_only: bool) -> "Workbook":
 
 
 def _open_xlsx(path: str, sheet_names: Sequence[str]) -> Iterator[Sheet]:
+    from openpyxl.utils.datetime import MAC_EPOCH
+
     has_formulas = _has_formulas(path)
     workbook = _load(path, data_only=True)
     formulas_workbook = _load(path, data_only=False) if has_formulas else None
@@ -107,13 +128,17 @@ def _open_xlsx(path: str, sheet_names: Sequence[str]) -> Iterator[Sheet]:
     ]
     for title in _choose(sheet_names, [*readable_sheets], filled_names):
         rows: Iterator[Sequence[Value]] = readable_sheets[title].iter_rows(values_only=True)
-        is_hidden = _tell_hidden(path, readable_sheets[title])
-        if formulas_workbook is None:
-            yield title, zip(rows, repeat(None)), is_hidden
-            continue
-        formulas_sheet = formulas_workbook[title]
-        formulas_sheet.reset_dimensions()
-        yield title, zip(rows, formulas_sheet.iter_rows(values_only=True), strict=True), is_hidden
+        formulas: Iterator[Sequence[Value] | None] = repeat(None)
+        if formulas_workbook is not None:
+            formulas_workbook[title].reset_dimensions()
+            formulas = formulas_workbook[title].iter_rows(values_only=True)
+        yield Sheet(
+            title,
+            zip(rows, formulas, strict=formulas_workbook is not None),
+            _tell_hidden(path, readable_sheets[title]),
+            find_hidden_columns(path, readable_sheets[title]._worksheet_path),
+            workbook.epoch == MAC_EPOCH,
+        )
 
 
 def _open_xls(path: str, sheet_names: Sequence[str]) -> Iterator[Sheet]:
@@ -127,7 +152,7 @@ def _open_xls(path: str, sheet_names: Sequence[str]) -> Iterator[Sheet]:
     filled_names = [name for name, sheet in sheets.items() if sheet.total_height]
     for name in _choose(sheet_names, [*sheets], filled_names):
         rows = sheets[name].to_python(skip_empty_area=False)
-        yield (
+        yield Sheet(
             name,
             zip(([None if cell == "" else cell for cell in row] for row in rows), repeat(None)),
             (lambda _: True) if name in hidden_names else (lambda _: False),
@@ -214,7 +239,7 @@ def _write_cell(value: Value) -> tuple[str, str]:
         ), DATE_CELL
     if isinstance(value, date | time):
         return value.isoformat(), DATE_CELL
-    return str(value), TEXT_CELL
+    return read_escapes(str(value)), TEXT_CELL
 
 
 def _write_number(number: float) -> str:

@@ -88,6 +88,7 @@ def read_workbook(path: Path, kind: str, sheet_names: Sequence[str]) -> Iterator
 
 
 def _read_answers(answers: IO[bytes]) -> Iterator[SourceRow]:
+    sheet_row = SourceRow("", 0, ())
     while answer_line := answers.readline(_MAX_ANSWER_BYTES + 1):
         try:
             answer = json.loads(answer_line)
@@ -97,11 +98,19 @@ def _read_answers(answers: IO[bytes]) -> Iterator[SourceRow]:
             raise MalformedInput(answer["fault"])
         if answer.get("state") == END_STATE:
             return
-        row = SourceRow(
-            answer["sheet"],
-            answer["line"],
-            tuple(answer["cells"]),
-            answer["kinds"],
+        if "sheet" in answer:
+            sheet_row = SourceRow(
+                answer["sheet"],
+                0,
+                (),
+                hidden_columns=tuple(answer["hidden_columns"]),
+                counts_from_1904=answer["counts_from_1904"],
+            )
+            continue
+        row = sheet_row._replace(
+            line_number=answer["line"],
+            cells=tuple(answer["cells"]),
+            cell_kinds=answer["kinds"],
             is_hidden=answer["hidden"],
         )
         check_width(row.cells, row.place)

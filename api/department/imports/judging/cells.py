@@ -4,23 +4,34 @@ import ast
 import json
 import re
 from collections.abc import Callable, Mapping
+from html import unescape
 from typing import Final
 
+from anchoring.catalogue.chosen import get_catalogue
 from api.department.imports.files.sources import CACHED_CELL, DATE_CELL, FORMULA_CELL, NUMBER_CELL, SourceRow
 from api.department.imports.headings import Columns
 from api.department.imports.judging.codes import is_code
 from api.department.imports.profiles import MEMBERS, Profile, bind_headings, fold_heading, fold_null_word
 from api.department.imports.sorts import Finding
+from api.department.rows.days import MAC_EPOCH, read_serial
 from api.department.rows.oddities import is_garbled, undo_encoding
+from ledger.catalogue.fields import Form, Mask, Sensitivity
 from ledger.encoding.normal_forms import to_nfkc
-from ledger.encoding.unseen import find_unseen_character
+from ledger.encoding.unseen import find_unseen_places, replace_unseen
 from ledger.records.characters import describe
 
-#: Text as nearly all is: one line of characters that can be seen, without blanks or signs at its ends.
+#: Text as nearly all is: one line of characters that can be seen, without blanks or signs at its ends, `&` and `<`.
 _PLAIN_TEXT: Final = re.compile(
     "[A-Za-z0-9\u3400-\u9fff（][ "
-    "-~\u00b7\u3001-\u3015\u3400-\u9fff\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff5e]*[A-Za-z0-9\u3400-\u9fff）。]"
+    "-%'-;=-~\u00b7\u3001-\u3015\u3400-\u9fff\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff5e]*[A-Za-z0-9\u3400-\u9fff）。]"
 )
+#: What web pages are written in: the elements that stand in texts, and characters by their names and numbers.
+_WEB_MARK: Final = re.compile(
+    r"</?(?:a|b|br|center|div|em|font|h[1-6]|i|img|li|o:p|ol|p|script|span|strong|style|sub|sup|table|tbody|td|th|tr|u|ul)"
+    r"(?:\s[^<>]*)?/?>|<!--|&(?:amp|apos|gt|lt|middot|nbsp|quot|#[0-9]{1,7}|#x[0-9a-f]{1,6});",
+    re.IGNORECASE,
+)
+_WEB_ELEMENT: Final = re.compile(r"<[^<>]*>")
 _PROTECTED: Final = re.compile("^(?:\t+|'(?=[0-9A-Za-z=+@-]))+")
 _LOST_CHARACTER: Final = re.compile("\ufffd|□|锟斤拷|[\u3400-\u9fff](?:\\?|？$)|(?:\\?|^？)[\u3400-\u9fff]")
 _PRIVATE_CHARACTER: Final = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
@@ -34,6 +45,7 @@ _SPOILT_VALUE: Final = re.compile(
 _CUT_NUMBER: Final = re.compile(r"[1-9][0-9]{14}0{2,}")
 #: Claims that are codes, of which no cell is a day.
 _CODE_CLAIMS: Final = frozenset({"ZZBH", "ZZBS", "ZZLXDM", "ZZBFJGDM", "CZZTDM", "CZZTDMLXDM"})
+_HOLDER_CLAIMS: Final = ("CZZT", "CZZTDM")
 _MAX_MARKS: Final = 4  # signs around a heading that a cell repeats
 _MAX_WORD_CHARS: Final = 9  # of a word for nothing, such as undefined
 _MAX_OBJECT_CHARS: Final = 64 * 1024  # of a cell with an object in it
@@ -117,6 +129,11 @@ class CellReader:
             if text:
                 say("null-word", "it stands for nothing and is left out")
             return ""
+        if len(text.splitlines()) > 1:
+            text = self._join_lines(text, target, say)
+        if row.counts_from_1904 and self._is_day(target) and (day := read_serial(text, MAC_EPOCH)):
+            say("serial", f"the workbook counts days from 1904: it is read as {day}", day.isoformat())
+            return day.isoformat()
         if cell_kind == DATE_CELL and self._is_code(target):
             say(
                 "spreadsheet",
@@ -127,8 +144,36 @@ class CellReader:
         self._check_text(text, cell_kind, index, say)
         return text
 
+    def _join_lines(self, text: str, target: str, say: Callable[..., None]) -> str:
+        """Return a text of several lines on one; in names and numbers, where a blank would count, they stand."""
+        if target in _HOLDER_CLAIMS and "\n" in self._profile.holder_separators:
+            return text
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if self._is_code(target) or (self._is_name(target) and not self._is_day(target)):
+            say(
+                "unseen",
+                "it has a line break 换行 inside, where each character counts: take it out",
+                "".join(lines),
+            )
+            return text
+        joined_text = " ".join(lines)
+        say("line-break", "its line breaks 换行 are written as a blank", joined_text)
+        return joined_text
+
     def _is_code(self, target: str) -> bool:
         return target in _CODE_CLAIMS or self._profile.kinds.get(target) == "code"
+
+    def _is_day(self, target: str) -> bool:
+        field = get_catalogue().find_field(target)
+        return self._profile.kinds.get(target) == "date" or (field is not None and field.form is Form.DATE)
+
+    def _is_name(self, target: str) -> bool:
+        """Tell whether a claim is a name or number: those of GB/T 36903 are, and what is personal but for addresses."""
+        field = get_catalogue().find_field(target)
+        if field is None or field.standard == "GB/T 36903":
+            return field is not None
+        of_person = field.grade_for_person()
+        return of_person.sensitivity is not Sensitivity.NONE and of_person.mask is not Mask.ADDRESS
 
     def _check_text(self, text: str, cell_kind: str, index: int, say: Callable[..., None]) -> None:
         if _SPOILT_VALUE.fullmatch(text) and not (cell_kind == NUMBER_CELL and text.isdecimal()):
@@ -152,11 +197,18 @@ class CellReader:
                 "private-character",
                 f"U+{ord(private_match[0]):04X} is a private character, which others show otherwise or not",
             )
-        if unseen := find_unseen_character(text):
-            place, character = unseen
+        if _WEB_MARK.search(text):
+            say(
+                "web-marks",
+                "marks of a web page 网页标记 stand in it: enter the text alone",
+                _read_web_text(text),
+            )
+        unseen_places = (place for place in find_unseen_places(text) if not _is_line_break(text[place]))
+        if (place := next(unseen_places, None)) is not None:
             say(
                 "unseen",
-                f"{describe(character)} at place {place}, which nobody can see: take it out",
+                f"{describe(text[place])} at place {place + 1}, which nobody can see: take it out",
+                replace_unseen(text, lambda _: ""),
             )
 
     def _check_blank_columns(self, row: SourceRow, tell: TellFinding) -> None:
@@ -210,6 +262,15 @@ def _judge_zeros(text: str, target: str, say: Callable[..., None]) -> None:
         say("cut-number", "a spreadsheet keeps fifteen digits and makes the others zeros: compare it")
     elif not is_code(text):
         say("spreadsheet", "Excel has cut it 表格软件截断: format the column as text, and enter it again")
+
+
+def _is_line_break(character: str) -> bool:
+    return character.splitlines() == [""]
+
+
+def _read_web_text(text: str) -> str:
+    """Return what a web page shows of a text: its elements stand for blanks."""
+    return " ".join(unescape(_WEB_ELEMENT.sub(" ", text)).split())
 
 
 def is_ordinary(text: str) -> bool:

@@ -204,6 +204,10 @@ def _is_single(reading: RowReading, name_text: str, code_text: str) -> bool:
         reading.say("holders", "CZZTDM", code_text, message)
         return False
     names = split_holders(name_text, separators)
+    if len(names) > 1 and "\n" in name_text:
+        message = f"there are {len(names)} names, and such certificates have one holder: give each a row"
+        reading.say("holders", "CZZT", name_text, message)
+        return False
     if len(names) > 1 and all(_HAN_NAME.search(name) for name in names):
         reading.say("several-holders", "CZZT", name_text, "it looks like several holders, and there is one")
     return True

@@ -49,7 +49,7 @@ class RowJudge:
             return judged_row
         if row.is_hidden:
             judged_row.findings.append(
-                Finding("hidden", "", "", "the workbook hides it 隐藏: show it, or delete it there")
+                Finding("hidden", "", "", "the file hides it 隐藏: show it, or delete it there")
             )
         texts = {**self._profile.constants, **self._cell_reader.read(row, judged_row.findings.append)}
         reading = RowReading(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from api.department.imports.sorts import find_consequence
 from tests.unit.api.department.importing import GOOD_ROW, MARRIAGE, RESIDENT, find_sorts, judge
 
 
@@ -204,3 +205,72 @@ def test_50_what_its_source_calls_ended_comes_back_whole_and_is_never_dropped(tm
     assert judged_row.is_rejected
     assert "is not dropped" in judged_row.findings[0].message
     assert GOOD_ROW["证照编号"] in judged_row.row.cells
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\x0b", "\u2028", "\n\n"])
+def test_a_line_break_within_a_text_is_told_and_is_a_blank(tmp_path: Path, line_break: str) -> None:
+    rows = [{**GOOD_ROW, "经营项目": f"热食类食品制售{line_break}冷食类食品制售"}]
+    (judged_row,) = judge(tmp_path, rows)
+    assert find_sorts(judged_row) == {"line-break"}
+    assert find_consequence("line-break") == "normalise"
+    assert judged_row.members is not None
+    claims = judged_row.members["claims"]
+    assert isinstance(claims, dict)
+    assert claims["KZ_JYXM"] == "热食类食品制售 冷食类食品制售"
+    assert rows[0]["经营项目"] in judged_row.cells, "the row is kept as it was read"
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "suggestion"),
+    [
+        ("持证主体", "天门示例\n天福餐饮店", "天门示例天福餐饮店"),
+        ("证照编号", "JY24290060\n000001", "JY24290060000001"),
+        ("法定代表人（负责人）", "张\n示例", "张示例"),
+        ("发证机关", "天门市\r\n示例局", "天门市示例局"),
+        ("经营项目", "热食\u200b类", "热食类"),
+    ],
+)
+def test_a_line_break_within_a_name_or_number_comes_back_with_a_suggestion(
+    tmp_path: Path, heading: str, text: str, suggestion: str
+) -> None:
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, heading: text}])
+    assert ("unseen", suggestion) in [(finding.sort, finding.suggestion) for finding in judged_row.findings]
+
+
+def test_29_a_line_break_parts_holders_where_the_profile_says_so(tmp_path: Path) -> None:
+    holders = {"持证主体": "张示例\n李示例", "持证主体代码": f"{RESIDENT}\n{RESIDENT}", "证件类型": "111"}
+    settings = {"holder_separators": ["\n"]}
+    (couple,) = judge(tmp_path, [{**MARRIAGE, **holders}], **settings)
+    assert couple.findings == []
+    assert couple.members is not None
+    claims = couple.members["claims"]
+    assert isinstance(claims, dict)
+    assert claims["CZZT"] == ["张示例", "李示例"]
+    (shop,) = judge(tmp_path, [{**GOOD_ROW, "持证主体": "张示例\n李示例"}], **settings)
+    assert "holders" in find_sorts(shop)
+    (odd,) = judge(tmp_path, [{**MARRIAGE, **holders, "持证主体": "张示例\n李示\u200b例"}], **settings)
+    assert "unseen" in find_sorts(odd)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("热食<br>冷食", "热食 冷食"),
+        ("<p class='x'>热食</p>", "热食"),
+        ("热食&nbsp;冷食", "热食 冷食"),
+        ("A&amp;B餐饮", "A&B餐饮"),
+        ("热食<BR/>冷食&#12289;", "热食 冷食、"),
+        ("<!-- x -->热食", "热食"),
+    ],
+)
+def test_marks_of_a_web_page_are_told(tmp_path: Path, text: str, meant: str) -> None:
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, "经营项目": text}])
+    (finding,) = judged_row.findings
+    assert (finding.sort, finding.suggestion) == ("web-marks", meant)
+    assert find_consequence("web-marks") == "warn"
+
+
+@pytest.mark.parametrize("text", ["压力<1.6MPa", "A&B餐饮", "直径<50mm，长度>2m", "R&D; 研发"])
+def test_signs_that_are_no_marks_of_a_web_page_are_text(tmp_path: Path, text: str) -> None:
+    (judged_row,) = judge(tmp_path, [{**GOOD_ROW, "经营项目": text}])
+    assert "web-marks" not in find_sorts(judged_row)

@@ -8,11 +8,13 @@ from typing import Any, Final
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from api.department.imports.files import copies
-from api.department.imports.files.hidden_rows import find_hidden_rows
+from api.department.imports.files.hidden_parts import find_hidden_columns, find_hidden_rows
 from api.department.imports.files.opening import open_source
 from api.department.imports.files.sources import SourceRow
+from api.department.imports.files.workbook_texts import read_escapes, write_escapes
 from api.department.imports.headings import find_columns
 from api.department.imports.judging.judge import RowJudge
 from api.department.imports.profiles import list_profiles, load_profile, read_profile
@@ -245,6 +247,75 @@ def test_hidden_rows_are_found_however_they_are_written(tmp_path: Path, rows: st
     with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
         archive.writestr(SHEET_PART, SHEET % rows)
     assert find_hidden_rows(str(tmp_path / "a.xlsx"), SHEET_PART) == lines
+
+
+def test_rows_without_height_are_hidden(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr(
+            SHEET_PART, SHEET % '<row r="1" ht="0" customHeight="1"/><row r="2" ht="0.75"/><row r="3"/>'
+        )
+    assert find_hidden_rows(str(tmp_path / "a.xlsx"), SHEET_PART) == {1}
+
+
+@pytest.mark.parametrize(
+    ("columns", "indices"),
+    [
+        ('<cols><col min="2" max="3" width="9" hidden="1"/><col min="5" max="5" width="0"/></cols>', (1, 2, 4)),
+        ("<x:cols><x:col hidden='true' max='1' min='1'/><x:col min='2' max='2' hidden='0'/></x:cols>", (0,)),
+        ('<cols><col min="999" max="16384" hidden="1"/></cols>', (998, 999)),
+        ('<cols><col hidden="1"/><col min="3" max="2" hidden="1"/></cols>', ()),
+    ],
+)  # fmt: skip
+def test_hidden_columns_are_found_however_they_are_written(
+    tmp_path: Path, columns: str, indices: tuple[int, ...]
+) -> None:
+    sheet = (
+        SHEET.replace("<sheetData>", f"{columns}<sheetData>") % '<row><col min="7" max="7" hidden="1"/></row>'
+    )
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr(SHEET_PART, sheet)
+    assert find_hidden_columns(str(tmp_path / "a.xlsx"), SHEET_PART) == indices
+
+
+def test_hidden_rows_and_columns_of_a_web_page_are_told(tmp_path: Path) -> None:
+    page = (
+        "<table><col><col span=2 style='width:0;display:none'><tr><td>甲<td>乙<td>丙"
+        "<tr style='DISPLAY: none'><td>1<td>2<td>3<tr><td>4<td>5<td>6</table><table><tr hidden><td>7</table>"
+    )
+    _, rows = read(tmp_path, page, name="table.xls")
+    assert [row.is_hidden for row in rows] == [False, True, False, True]
+    assert [row.hidden_columns for row in rows] == [(1, 2), (1, 2), (1, 2), ()]
+
+
+def test_14_a_workbook_that_counts_days_from_1904_means_its_own_days(tmp_path: Path) -> None:
+    """Numbers in a column of days are those of the workbook's system, with a format of days or without."""
+    workbook = Workbook()
+    workbook.epoch = CALENDAR_MAC_1904
+    workbook.active.append(["证照编号", "持证主体", "发证日期", "有效期至"])
+    workbook.active.append(["43166", "天门示例店", date(2022, 3, 8), 44991])
+    workbook.save(tmp_path / "a.xlsx")
+    profile = load_profile("plain")
+    with open_source(tmp_path / "a.xlsx") as source:
+        columns, rows = find_columns(source.read_rows(), profile)
+        (judged_row,) = [RowJudge(profile, columns, "", date(2026, 11, 23)).judge(row) for row in rows]
+    assert judged_row.members == {"issued": "2022-03-08", "valid_until": "2027-03-07"}
+    assert {finding.column for finding in judged_row.findings if finding.sort == "serial"} == {"有效期至"}
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("甲_x000D_\n乙", "甲\r\n乙"),
+        ("甲_x005F_x000D_乙", "甲_x000D_乙"),
+        ("_xD800_", "_xD800_"),
+        ("_x00_", "_x00_"),
+    ],
+)
+def test_characters_that_a_workbook_escapes_are_read(tmp_path: Path, text: str, meant: str) -> None:
+    path = make_workbook(tmp_path / "a.xlsx", ["甲"], [text])
+    with open_source(path) as source:
+        assert cells(list(source.read_rows()))[1] == (meant,)
+    assert read_escapes(write_escapes(meant)) == meant
 
 
 def test_13_a_cell_that_became_a_day_is_no_number(tmp_path: Path) -> None:

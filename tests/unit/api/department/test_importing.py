@@ -71,6 +71,40 @@ def test_faulty_rows_come_back_are_mended_and_go_in(desk: ImportDesk) -> None:
     assert desk.count_registered() == 5
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\x0b"])
+def test_line_breaks_survive_in_what_comes_back(desk: ImportDesk, line_break: str) -> None:
+    """Each of the two files is mended in its one cell that is wrong, saved as a spreadsheet does, and goes in."""
+    text = f"热食类食品制售{line_break}冷食类_x000D_食品制售"
+    path = desk.write("licences.csv", rows(1, 经营项目=text, 发证日期="2022-03"))
+    assert desk.run_import(path) == 5
+    workbook = load_workbook(f"{path}.faulty.xlsx")
+    sheet = workbook.worksheets[0]
+    sheet.cell(2, [cell.value for cell in sheet[1]].index("发证日期") + 1).value = "2022-03-08"
+    workbook.save(desk.folder / "mended.xlsx")
+    assert desk.run_import("mended.xlsx") == 0
+    csv_path = desk.folder / "licences.csv.faulty.csv"
+    with csv_path.open(encoding="utf-8-sig", newline="") as file:
+        mended = [[cell.replace("\t2022-03", "2022-03-08") for cell in row] for row in csv.reader(file)]
+    with csv_path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(mended)
+    assert desk.run_import(csv_path) == 0
+    assert desk.count_registered() == 1, "it is the same row in both"
+    with Journal(desk.folder / "import.journal") as journal:
+        (members,) = journal._connection.execute("SELECT members FROM rows").fetchone()
+    assert json.loads(members)["claims"]["KZ_JYXM"] == "热食类食品制售 冷食类_x000D_食品制售"
+
+
+def test_a_cell_that_no_workbook_can_hold_is_not_cut_in_silence(desk: ImportDesk) -> None:
+    path = desk.write("licences.csv", rows(1, 经营项目="热" * 40_000, 发证日期="2022-03"))
+    assert desk.run_import(path) == 5
+    workbook = load_workbook(f"{path}.faulty.xlsx")
+    sheet = workbook.worksheets[0]
+    sheet.cell(2, [cell.value for cell in sheet[1]].index("发证日期") + 1).value = "2022-03-08"
+    workbook.save(desk.folder / "mended.xlsx")
+    assert desk.run_import("mended.xlsx") == 5
+    assert desk.count_registered() == 0
+
+
 def test_numbers_survive_in_the_csv_that_comes_back(desk: ImportDesk) -> None:
     path = desk.write("licences.csv", rows(1, 证照标识="=cmd", 发证日期="2022-03"))
     assert desk.check(path) == 1
@@ -217,6 +251,21 @@ def test_hidden_rows_stop_a_run_until_they_are_accepted(desk: ImportDesk) -> Non
     workbook.active.row_dimensions[3].hidden = True  # as a filter does
     workbook.save(desk.folder / "list.xlsx")
     assert desk.run_import("list.xlsx") == 1
+    assert desk.count_registered() == 0
+    assert desk.run_import("list.xlsx", "--accept", "hidden") == 0
+    assert desk.count_registered() == 2
+
+
+def test_hidden_columns_stop_a_run_until_they_are_accepted(
+    desk: ImportDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workbook = Workbook()
+    for row in ([*GOOD_ROW], [*GOOD_ROW.values()], [*rows(1)[0].values()]):
+        workbook.active.append(row)
+    workbook.active.column_dimensions["D"].hidden = True
+    workbook.save(desk.folder / "list.xlsx")
+    assert desk.run_import("list.xlsx") == 1
+    assert f"columns that the file hides 隐藏列: {[*GOOD_ROW][3]}" in capsys.readouterr().out
     assert desk.count_registered() == 0
     assert desk.run_import("list.xlsx", "--accept", "hidden") == 0
     assert desk.count_registered() == 2
