@@ -34,6 +34,8 @@ from anchoring.checkpoints.store import METADATA as CHECKPOINTS_METADATA
 from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.entries import EntriesByConnection
 from anchoring.monitor.tables import METADATA as COPIES_METADATA
+from anchoring.processes.condition import METADATA as CONDITIONS_METADATA
+from anchoring.processes.measures import METADATA as MEASURES_METADATA
 from anchoring.register.batches import OwnLog, find_own_log
 from anchoring.register.missing import list_missing
 from anchoring.register.tables import METADATA as REGISTER_METADATA
@@ -41,10 +43,14 @@ from anchoring.register.tables import SUBMISSION
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.tables import METADATA as REPLICA_METADATA
 from ledger.crypto.keys import PublicKey
+from ledger.encoding.times import format_time
+from ledger.limits import MAX_CLOCK_LEAD_SECONDS
 from ledger.registry.trust import LogState
 from ledger.verification.audits import Head, Standing
 from ledger.verification.receipts import SignedReceipt
 
+#: The tables beside those of the replica: copies of entries, conditions and figures of processes.
+_BESIDE_REPLICA: Final = (COPIES_METADATA, CONDITIONS_METADATA, MEASURES_METADATA)
 _LAST_END: Final = select(func.max(SUBMISSION.c.first + SUBMISSION.c.count))
 
 
@@ -140,8 +146,8 @@ class _Run:
         audit_file(connection, REPLICA, findings)  # 1
         tables = [REPLICA_METADATA]
         with findings.guard(REPLICA, "", "copies"):
-            if has_any_table(connection, COPIES_METADATA):  # none before a monitor has run
-                tables.append(COPIES_METADATA)
+            # none before a monitor, or any process at all, has run
+            tables += [metadata for metadata in _BESIDE_REPLICA if has_any_table(connection, metadata)]
         audit_tables(connection, tables, REPLICA, findings)
         with findings.guard(REPLICA, "state", "state"):
             self.view = view = ReplicaView(connection)
@@ -313,6 +319,9 @@ class _Run:
         place = f"log {log.name}"
         if log.suite is not log_state.suite:
             text = f"the register hashes with {log.suite.name}, the log with {log_state.suite.name}"
+            self.findings.add("log-altered", place, text)
+        if log.opened_at > self.now + MAX_CLOCK_LEAD_SECONDS:
+            text = f"it is said to be opened at {format_time(log.opened_at)}, which is yet to come"
             self.findings.add("log-altered", place, text)
         first_anchor = view.find_anchor(log.name, 1)
         if first_anchor and log.start != first_anchor.size_before:

@@ -46,6 +46,9 @@ def audit_copies(view: ReplicaView, entry_copies: EntryCopies, now: int, finding
 
 def _check_log(view: ReplicaView, log: str, walked_sequence: int, findings: Findings) -> None:
     log_state = view.find_log(log)
+    if walked_sequence < 1:
+        text = "it is said to be walked up to no anchor: a node writes that after the first alone"
+        findings.add("copy-altered", f"log {log}", text, database=REPLICA, table=LOG.name)
     if log_state is None or walked_sequence > log_state.sequence:
         text = f"it is said to be walked up to {walked_sequence}, and the chain has no such anchor"
         findings.add("copy-altered", f"log {log}", text, database=REPLICA, table=LOG.name)
@@ -106,8 +109,8 @@ def _check_anchor(
     elif anchor_row["anchored"] != anchor.time:
         text = "its time is not that of the chain"
         findings.add("copy-altered", place, text, database=REPLICA, table=ANCHOR.name)
-    if anchor_row is not None and not _tells_faults(anchor_row):
-        text = "what was found at its entries is none that a node writes, or is gone"
+    if anchor_row is not None and not _tells_what_was_found(anchor_row):
+        text = "what was found at its entries, or when they are asked for next, is none that a node writes, or is gone"
         findings.add("copy-altered", place, text, database=REPLICA, table=ANCHOR.name)
     if not rows:
         if anchor_row is not None and anchor_row["state"] == Publication.PUBLISHED:
@@ -127,14 +130,20 @@ def _check_anchor(
         report_fault(fault.reason.replace("_", "-"), place, text, database=REPLICA, table=ENTRY.name)
 
 
-def _tells_faults(anchor_row: RowMapping) -> bool:
-    """Tell whether a row says in words what was found at the entries; those at fault have such words."""
+def _tells_what_was_found(anchor_row: RowMapping) -> bool:
+    """Tell whether a row says in words what was found at the entries.
+
+    Those at fault have such words; those that are here and sound have none, and are asked for no more.
+    """
     try:
         texts = orjson.loads(anchor_row["findings"])
     except ValueError:
         return False
-    is_list = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
-    return is_list and bool(texts or anchor_row["state"] != Publication.FAULTY)
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        return False
+    if anchor_row["state"] == Publication.PUBLISHED:
+        return not texts and anchor_row["due"] is None
+    return bool(texts) or anchor_row["state"] != Publication.FAULTY
 
 
 #: Faults of entries that are not those of their anchor: such are never kept.

@@ -91,10 +91,10 @@ class Findings:
         if len(self._remarks) < MAX_LISTED:
             self._remarks.append(_make_finding(slug, place, text, database, table))
 
-    def leave(self, slug: str, place: str, text: str) -> None:
+    def leave(self, slug: str, place: str, text: str, *, database: str = "", table: str = "") -> None:
         """Say what is not checked, and why."""
         if len(self._unchecked) < MAX_LISTED:
-            self._unchecked.append(_make_finding(slug, place, text))
+            self._unchecked.append(_make_finding(slug, place, text, database, table))
 
     @contextmanager
     def guard(self, database: str, table: str, place: str) -> Iterator[None]:

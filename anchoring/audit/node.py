@@ -88,9 +88,8 @@ def audit_node(
 def _open(name: str, url: str, findings: Findings) -> Iterator[Connection | None]:
     """Give a connection that reads one state of a database; None, said in the findings, where there is none to read."""
     if find_missing_file(url) is not None:
-        findings.leave(
-            "database-missing", name, f"there is no database of the {name}: it was never made, or deleted"
-        )
+        text = f"there is no database of the {name}: it was never made, or deleted"
+        findings.leave("database-missing", name, text, database=name)
         yield None
         return
     stack, connection = ExitStack(), None
@@ -129,6 +128,7 @@ def _has_schema(connection: Connection, name: str, findings: Findings) -> bool:
             name,
             f"its tables are of {stored_marks[0]}, this program reads {expected_mark}: audit it with the release that wrote "
             "it, or start the node once with this one",
+            database=name,
         )
         return False
     _check_mark(name, table_name, stored_marks, expected_mark, findings)
@@ -158,5 +158,6 @@ def _open_copies(connection: Connection, grace_seconds: int, findings: Findings)
             table_name = copies_tables.SCHEMA_NUMBER.name
             _check_mark(REPLICA, table_name, schema_numbers, expected_mark, findings)
             return EntryCopies(connection.engine, grace_seconds)
-        findings.leave("schema-other", "copies", f"the copies of entries are of schema {schema_numbers}")
+        text = f"the copies of entries are of schema {schema_numbers}"
+        findings.leave("schema-other", "copies", text, database=REPLICA)
     return None

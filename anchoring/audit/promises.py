@@ -9,15 +9,16 @@ from anchoring.audit.findings import Findings
 from anchoring.monitor.entries import EntriesByConnection
 from anchoring.register.tables import SUBMISSION
 from anchoring.replica.reading import ReplicaView
+from ledger.encoding.times import format_time
 from ledger.verification.receipts import PromiseState, Receipt, SignedReceipt, judge_promise
 
 _BROKEN_SLUGS: Final = {
     PromiseState.BROKEN: "promise-broken",
     PromiseState.CONTRADICTED: "promise-contradicted",
 }
-_SUBMISSIONS_OF_ROOT: Final = select(SUBMISSION.c.first, SUBMISSION.c.count, SUBMISSION.c.accepted).where(
-    SUBMISSION.c.root == bindparam("root")
-)
+_SUBMISSIONS_OF_ROOT: Final = select(
+    SUBMISSION.c.first, SUBMISSION.c.count, SUBMISSION.c.accepted, SUBMISSION.c.deadline
+).where(SUBMISSION.c.root == bindparam("root"))
 
 
 def audit_receipts(
@@ -52,15 +53,24 @@ def audit_receipts(
 
 
 def _find_submission(receipt: Receipt, connection: Connection, place: str, findings: Findings) -> None:
-    rows = connection.execute(_SUBMISSIONS_OF_ROOT, {"root": receipt.root}).all()
-    if not rows:
+    submission_row = connection.execute(_SUBMISSIONS_OF_ROOT, {"root": receipt.root}).mappings().first()
+    if submission_row is None:
         text = (
             f"position {receipt.first_position} was promised to it, and the register has no such "
             "submission: hand it in again"
         )
         findings.add("submission-lost", place, text)
-    elif (receipt.first_position, receipt.record_count, receipt.accepted_at) not in [
-        tuple(row) for row in rows
-    ]:
-        text = f"it promises position {receipt.first_position}, the register has the submission at {rows[0].first}"
+        return
+    if (receipt.first_position, receipt.record_count, receipt.accepted_at) != (
+        submission_row["first"],
+        submission_row["count"],
+        submission_row["accepted"],
+    ):
+        text = f"it promises position {receipt.first_position}, the register has the submission at {submission_row['first']}"
+        findings.add("promise-contradicted", place, text)
+    elif submission_row["deadline"] not in (None, receipt.deadline):
+        text = (
+            f"it promises an anchor by {format_time(receipt.deadline)}, the register says "
+            f"{format_time(submission_row['deadline'])}: the promise was changed after it was given"
+        )
         findings.add("promise-contradicted", place, text)

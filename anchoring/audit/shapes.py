@@ -14,8 +14,8 @@ from sqlalchemy.types import NullType
 
 #: Words of SQLite in the making of a table or an index that change what it takes, or how it compares.
 _RULES: Final = frozenset({"AUTOINCREMENT", "CHECK", "COLLATE", "CONFLICT", "DESC", "GENERATED", "STRICT"})
-#: Tables that stand beside those of an audited database, which an audit does not read.
-_UNREAD: Final = frozenset({"alembic_version", "measure", "process"})
+#: The table of the program that changes tables, which stands beside those of a register.
+_UNREAD: Final = frozenset({"alembic_version"})
 _SQLITE_PARTS: Final = text(
     "SELECT type, name, tbl_name FROM main.sqlite_master WHERE type != 'index' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'"
 )

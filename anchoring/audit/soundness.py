@@ -24,7 +24,7 @@ from sqlalchemy import (
 from anchoring.audit.findings import Findings
 from anchoring.audit.places import REGISTER, REPLICA
 from anchoring.audit.shapes import find_differences, list_strange_parts
-from anchoring.database.engine import find_file_faults
+from anchoring.database.engine import count_surplus_bytes, find_file_faults
 from anchoring.register.submissions import FINAL, FROZEN, MINED, SUBMITTED
 from ledger.registry.status import Status
 
@@ -55,11 +55,21 @@ _MOMENTS: Final[Mapping[tuple[str, str], Sequence[str]]] = {
     (REGISTER, "signed_transaction"): ("signed", "sent"),
     (REGISTER, "token"): ("created", "expires", "revoked"),
     (REGISTER, "look"): ("at",),
-    (REPLICA, "published_anchor"): ("due", "asked", "answered"),
+    (REPLICA, "published_anchor"): ("due", "asked", "answered", "late"),
+    (REPLICA, "process"): ("seen", "since"),
+    (REPLICA, "measure"): ("taken_at",),
 }
 _LAST_MOMENT: Final = 253_402_300_799  # 9999-12-31T23:59:59Z: no later one can be written
 #: What is counted up one by one: nobody gets as far.
-_COUNTERS: Final = {(REGISTER, "lease", "epoch"), (REGISTER, "lease", "renewals")}
+_COUNTERS: Final = {
+    (REGISTER, "lease", "epoch"),
+    (REGISTER, "lease", "renewals"),
+    (REGISTER, "tally", "total"),
+    (REGISTER, "tally", "removed"),
+    (REPLICA, "published_anchor", "attempts"),
+}
+#: What may be below zero: a clock that lags, a balance that was overdrawn.
+_SIGNED: Final = {(REPLICA, "measure", "value")}
 _MAX_COUNT: Final = 2**53 - 1  # the largest whole number of JSON
 _MAX_INTEGER: Final = 2**63 - 1  # of a column
 _SHOWN_BYTES: Final = 32  # of a key in the words of a finding: a hash
@@ -71,6 +81,9 @@ def audit_file(connection: Connection, database: str, findings: Findings) -> Non
     with findings.guard(database, "", database):
         for fault in find_file_faults(connection):
             findings.add(_DAMAGED_SLUG, database, fault, database=database)
+        if surplus_count := count_surplus_bytes(connection):
+            text = f"{surplus_count:,} bytes stand in its file behind its last page, where no node writes"
+            findings.add(_DAMAGED_SLUG, database, text, database=database)
 
 
 def audit_tables(
@@ -160,7 +173,10 @@ def _make_condition(column: Column[object], database: str) -> str:
     if isinstance(column.type, Boolean):
         condition = f"(typeof({name}) = 'integer' AND {name} IN (0, 1))"
     elif isinstance(column.type, Integer):
-        condition = f"(typeof({name}) = 'integer' AND {name} BETWEEN 0 AND {_find_largest(column, database)})"
+        lowest = -_MAX_INTEGER if (database, column.table.name, column.name) in _SIGNED else 0
+        condition = (
+            f"(typeof({name}) = 'integer' AND {name} BETWEEN {lowest} AND {_find_largest(column, database)})"
+        )
     elif isinstance(column.type, LargeBinary):
         condition = f"(typeof({name}) = 'blob')"
     else:

@@ -19,7 +19,15 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, mak
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    MultipleResultsFound,
+    NoResultFound,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from anchoring.database.sqlstate import POOLER_REFUSAL, ask_sqlstate, is_refusal
@@ -57,6 +65,10 @@ _DAMAGE_CODES: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 _DAMAGE_MESSAGE: Final = (
     "the database file is damaged: stop the node; delete the file where it is the replica, which is followed anew, or "
     "restore the register from its backup and run `shunzheng recover`"
+)
+_ROW_COUNT_MESSAGE: Final = (
+    "a table that is to have one row has none or several: stop the node and run `shunzheng audit`, which names it; delete "
+    "the replica where it is of that, which is followed anew, or restore the database from its backup"
 )
 _NO_TEXT_WORDS: Final = "Could not decode to UTF-8"  # what Python says of stored text, and then quotes it
 _WAL_TICK_SECONDS: Final = 0.02
@@ -261,6 +273,20 @@ def find_file_faults(connection: Connection, *, quick: bool = False) -> list[str
     return [str(fault) for fault in faults if fault != "ok"]
 
 
+def count_surplus_bytes(connection: Connection) -> int:
+    """Return how many bytes of its file lie behind the last page of an SQLite database: SQLite never reads them.
+
+    Nobody else can let the file grow while `connection` reads.
+    """
+    if connection.dialect.name != "sqlite":
+        return 0
+    page_count, page_bytes = (
+        int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()) for name in ("page_count", "page_size")
+    )
+    files = [row[2] for row in connection.exec_driver_sql("PRAGMA database_list") if row[1] == "main"]
+    return max(0, sum(Path(file).stat().st_size for file in files if file) - page_count * page_bytes)
+
+
 @contextmanager
 def _name_failures() -> Iterator[None]:
     """Give a failure of the database, rather than of a statement, its name."""
@@ -277,6 +303,8 @@ def _name_failures() -> Iterator[None]:
         if is_refusal(sqlstate):
             raise DatabaseRefused(f"the database refuses what the settings name: {error.orig}") from error
         raise DatabaseUnavailable(f"the database failed, try again: {error.orig}") from error
+    except (NoResultFound, MultipleResultsFound):
+        raise DatabaseDamaged(_ROW_COUNT_MESSAGE) from None
     except UnicodeDecodeError:  # so broken that SQLite's own words about it are no text
         raise DatabaseDamaged(_DAMAGE_MESSAGE) from None
     except PoolTimeout as error:

@@ -88,6 +88,11 @@ def overwrite(copy: Copy, database: str, position: int, content: bytes = b"\xff"
         file.write(content)
 
 
+def append(copy: Copy, database: str, content: bytes) -> None:
+    with (copy.folder / database).open("ab") as file:
+        file.write(content)
+
+
 def lose_receipt(copy: Copy) -> None:
     """Delete a submission that waits, and everything of it, and present its receipt."""
     copy.execute(
@@ -105,6 +110,20 @@ def change_receipt(copy: Copy) -> None:
     """Present a receipt, signed by the node, of another moment of acceptance than the register has."""
     receipt = copy.stage.receipts[-1].receipt
     copy.receipts = [sign_receipt(copy.stage.own_key, replace(receipt, accepted_at=receipt.accepted_at - 5))]
+
+
+def promise_later(copy: Copy) -> None:
+    """Let the node's own key sign a later promise than it gave, and present the receipt that the department keeps."""
+    first_receipt = copy.stage.receipts[1]
+    receipt = replace(first_receipt.receipt, deadline=first_receipt.receipt.deadline + 86_400)
+    copy.execute(
+        REGISTER,
+        "UPDATE submission SET receipt = :receipt, deadline = :deadline WHERE first = :first",
+        receipt=sign_receipt(copy.stage.own_key, receipt).encode(),
+        deadline=receipt.deadline,
+        first=receipt.first_position,
+    )
+    copy.receipts = copy.stage.receipts
 
 
 def stand_apart(copy: Copy) -> None:
@@ -148,6 +167,26 @@ DAMAGES: Final[dict[str, tuple[Callable[[Copy], object], str, str]]] = {
         "unreadable",
         "checkpoints",
     ),
+    "bytes behind the register's last page": (
+        lambda copy: append(copy, REGISTER, b"a page that nobody reads"),
+        "database-damaged",
+        "register",
+    ),
+    "page behind the replica's last page": (
+        lambda copy: append(copy, REPLICA, bytes(4096)),
+        "database-damaged",
+        "replica",
+    ),
+    "page behind the checkpoints' last page": (
+        lambda copy: append(copy, CHECKPOINTS, bytes(4096)),
+        "database-damaged",
+        "checkpoints",
+    ),
+    "page of the checkpoints zeroed": (
+        lambda copy: overwrite(copy, CHECKPOINTS, 4096, bytes(4096)),
+        "unreadable",
+        "checkpoints",
+    ),
     "databases swapped": (
         lambda copy: shutil.copyfile(copy.folder / REPLICA, copy.folder / REGISTER),
         "schema-altered",
@@ -169,6 +208,7 @@ DAMAGES: Final[dict[str, tuple[Callable[[Copy], object], str, str]]] = {
     ),
     "own key signed another history": (sign_other_history, "checkpoint-contradicted", "checkpoints"),
     "submission gone that has a receipt": (lose_receipt, "submission-lost", "register"),
+    "receipt signed anew with a later promise": (promise_later, "promise-contradicted", "register"),
     "receipt of another moment": (change_receipt, "promise-contradicted", "register"),
 }
 
@@ -205,6 +245,14 @@ def test_an_untouched_copy_gives_nothing_and_stays_as_it_is(stage: Stage, tmp_pa
     assert (report.findings, report.unchecked_findings) == ((), ())
     assert describe(report.remarks) == ALWAYS_REMARKED
     assert copy.contents() == stage.copy(tmp_path).contents()
+
+
+def test_a_promise_without_a_stored_receipt_is_remarked(stage: Stage, tmp_path: Path) -> None:
+    copy = stage.copy(tmp_path)
+    copy.execute(REGISTER, "UPDATE submission SET receipt = NULL WHERE first = 6")
+    remarks = {remark.slug: remark for remark in copy.audit().remarks}
+    assert remarks["receipt-unsigned"].place == "position 6"
+    assert remarks["receipt-unsigned"].table == "submission"
 
 
 def test_a_read_only_medium_is_audited(stage: Stage, tmp_path: Path) -> None:
@@ -271,8 +319,8 @@ def test_what_is_not_asked_is_said(stage: Stage, tmp_path: Path) -> None:
     (tmp_path / CHECKPOINTS).unlink()
     report = copy.audit()
     assert report.findings == ()
-    assert [unchecked.slug for unchecked in report.unchecked_findings] == [
-        "database-missing", "peer-unchecked", "chain-not-asked",
+    assert [(unchecked.slug, unchecked.database) for unchecked in report.unchecked_findings] == [
+        ("database-missing", "checkpoints"), ("peer-unchecked", "checkpoints"), ("chain-not-asked", "chain"),
     ]  # fmt: skip
 
 
@@ -286,7 +334,9 @@ def test_a_count_whose_signature_was_taken_away_is_not_checked(stage: Stage, tmp
     )
     report = copy.audit()
     assert report.findings == ()
-    assert [unchecked.slug for unchecked in report.unchecked_findings] == ["tally-unsigned"] * 2
+    assert [(unchecked.slug, unchecked.table) for unchecked in report.unchecked_findings] == [
+        ("tally-unsigned", "tally")
+    ] * 2
     assert not report.is_whole
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import select
 
 from anchoring.audit.findings import Findings
+from anchoring.audit.places import REGISTER
 from anchoring.audit.register.books import Books, walk_rows
 from anchoring.register.access.looks import Purpose
 from anchoring.register.access.tallies import TOKENS, Tally, read_tally
@@ -25,9 +26,9 @@ def audit_access(books: Books, keys: Mapping[bytes, PublicKey], findings: Findin
     for row in walk_rows(books, select(LEASE)):
         if row["log"] != books.log.name:
             findings.add("lease-altered", f"log {row['log']}", f"the register is of {books.log.name}")
-    creation_times = _check_tokens(books, findings)
-    token_ids = set(creation_times)
-    ordinal_ends_by_token = _check_looks(books, creation_times, findings)
+    spans = _check_tokens(books, findings)
+    token_ids = set(spans)
+    ordinal_ends_by_token = _check_looks(books, spans, findings)
     tallies = {row["name"]: read_tally(row) for row in walk_rows(books, _TALLIES)}
     _check_signatures(tallies, keys, findings)
     _compare_tokens(tallies, token_ids, findings)
@@ -35,15 +36,21 @@ def audit_access(books: Books, keys: Mapping[bytes, PublicKey], findings: Findin
         _compare_looks(tallies[token], ordinal_ends_by_token.get(token), findings)
 
 
-def _check_tokens(books: Books, findings: Findings) -> dict[str, int]:
-    """Check the tokens, and return when each was created."""
-    creation_times = {}
+def _check_tokens(books: Books, findings: Findings) -> dict[str, range]:
+    """Check the tokens, and return the seconds in which each was in force."""
+    spans = {}
     for row in walk_rows(books, _TOKENS):
         findings.look("tokens")
-        creation_times[row["id"]] = row["created"]
+        ends = [end for end in (row["expires"], row["revoked"], books.now) if end is not None]
+        spans[row["id"]] = range(row["created"], min(ends) + 1)
         place = f"token {row['id']}"
         scopes = set(row["scopes"].split())
-        if not scopes or not scopes <= SCOPES or len(row["digest"]) != _DIGEST_BYTES:
+        if (
+            not scopes
+            or not scopes <= SCOPES
+            or row["scopes"] != " ".join(sorted(scopes))
+            or len(row["digest"]) != _DIGEST_BYTES
+        ):
             findings.add("token-altered", place, "its scopes or its digest are none that a node writes")
         if row["expires"] is not None and row["expires"] <= row["created"]:
             findings.add("token-altered", place, "it ends before it was created")
@@ -51,12 +58,10 @@ def _check_tokens(books: Books, findings: Findings) -> dict[str, int]:
             findings.add("token-altered", place, "it is said to be created at a time that is yet to come")
         if row["revoked"] is not None and row["revoked"] < row["created"]:
             findings.add("token-altered", place, "it was revoked before it was created")
-    return creation_times
+    return spans
 
 
-def _check_looks(
-    books: Books, creation_times: Mapping[str, int], findings: Findings
-) -> dict[str, tuple[int, int]]:
+def _check_looks(books: Books, spans: Mapping[str, range], findings: Findings) -> dict[str, tuple[int, int]]:
     """Check the looks, and return the first and the last number of each token's."""
     token_before, ordinal_before = "", 0
     ordinal_ends_by_token: dict[str, tuple[int, int]] = {}
@@ -64,10 +69,10 @@ def _check_looks(
         findings.look("looks")
         token, ordinal = row["token"], row["ordinal"]
         place = f"token {token}, look {ordinal}"
-        if token not in creation_times:
+        if token not in spans:
             findings.add("look-stray", place, "there is no such token: it was deleted, or never made")
-        elif not _may_be(row["at"], creation_times[token], books.now):
-            text = "it is said to be of a time before its token was created, or of one that is yet to come"
+        elif not _may_be(row["at"], spans[token]):
+            text = "it is said to be of a time at which its token was not in force, or that is yet to come"
             findings.add("look-stray", place, text)
         if token == token_before and ordinal != ordinal_before + 1:
             text = f"the looks {ordinal_before + 1} to {ordinal - 1} before it are not there"
@@ -79,9 +84,9 @@ def _check_looks(
     return ordinal_ends_by_token
 
 
-def _may_be(moment: int, first: int, last: int) -> bool:
-    """Tell whether a moment lies between two others, by clocks that agree as well as nodes require."""
-    return first - MAX_CLOCK_LEAD_SECONDS <= moment <= last + MAX_CLOCK_LEAD_SECONDS
+def _may_be(moment: int, span: range) -> bool:
+    """Tell whether a moment lies in a span of seconds, by clocks that agree as well as nodes require."""
+    return span.start - MAX_CLOCK_LEAD_SECONDS <= moment < span.stop + MAX_CLOCK_LEAD_SECONDS
 
 
 def _check_signatures(
@@ -95,7 +100,7 @@ def _check_signatures(
             findings.leave("tally-unsigned", place, text)
         elif (key := keys.get(tally.key)) is None:
             text = f"no node of this city is known to have the key 0x{tally.key.hex()} that signed its count"
-            findings.leave("key-unknown", place, text)
+            findings.leave("key-unknown", place, text, database=REGISTER, table=TALLY.name)
         elif not key.verify(tally.encode(), tally.signature):
             findings.add("tally-altered", place, "its count is not the one that the node signed")
 

@@ -15,6 +15,7 @@ from anchoring.audit.register.repetitions import Repetitions
 from anchoring.register.batches import Batch, walk_batches
 from anchoring.register.submissions import FINAL, FROZEN, read_batch_entries
 from anchoring.register.tables import BATCH, CHANGE, SUBMISSION
+from anchoring.replica.reading import Sighting
 from ledger.crypto.trees import CountedTree
 from ledger.encoding.canonical import decode
 from ledger.encoding.times import format_time
@@ -64,7 +65,7 @@ class _Walk:
         self.sequence, self._size = 0, books.log.start
         self._tree = StatusTree(books.log.suite) if books.log_state.is_status_known else None
         self._repetitions = Repetitions(books)
-        self._state_before = ""
+        self._state_before, self._frozen_before = "", 0
         self._unplaced_batches, self._incomplete_batches = books.unplaced_batches, books.incomplete_batches
 
     def check_batch(self, batch: Batch) -> None:
@@ -99,7 +100,7 @@ class _Walk:
 
     def _check_freeze(self, batch: Batch, place: str) -> None:
         """Check that the batch before was sent by then, and that this one was frozen in the past, after its entries came."""
-        if self._state_before == FROZEN:
+        if self._state_before == FROZEN and not self._was_taken_back(batch):
             text = "it is said to be frozen and not sent, and a later one was frozen: a node sends each before the next"
             self._findings.add("batch-altered", f"batch {self.sequence}", text)
         if batch.frozen_at > self._books.now + MAX_CLOCK_LEAD_SECONDS:
@@ -111,7 +112,24 @@ class _Walk:
         if accepted_at is not None and batch.frozen_at < accepted_at - MAX_CLOCK_LEAD_SECONDS:
             text = f"it is said to be frozen at {format_time(batch.frozen_at)}, before its submissions were accepted"
             self._findings.add("batch-altered", place, text)
-        self._state_before = batch.state
+        if batch.frozen_at < self._frozen_before - MAX_CLOCK_LEAD_SECONDS:
+            text = f"it is said to be frozen at {format_time(batch.frozen_at)}, before the batch before it"
+            self._findings.add("batch-altered", place, text)
+        sighting = self._find_sighting(batch)
+        if sighting is not None and batch.frozen_at > sighting.time + MAX_CLOCK_LEAD_SECONDS:
+            text = (
+                f"it is said to be frozen at {format_time(batch.frozen_at)}, after the chain had its anchor"
+            )
+            self._findings.add("batch-altered", place, text)
+        self._state_before, self._frozen_before = batch.state, batch.frozen_at
+
+    def _find_sighting(self, batch: Batch) -> Sighting | None:
+        return self._books.view.find_sighting(self._books.log.name, batch.sequence)
+
+    def _was_taken_back(self, batch: Batch) -> bool:
+        """Tell whether a batch came back from the chain after a restore: `anchoring.recovery` writes the anchor's time."""
+        sighting = self._find_sighting(batch)
+        return sighting is not None and sighting.is_final and batch.frozen_at == sighting.time
 
     def report_gap(self, end_sequence: int) -> None:
         """Report the batches before `end_sequence` that are not in the register: one by one those that the chain has."""

@@ -8,23 +8,18 @@ from sqlalchemy import RowMapping, bindparam, func, select
 from anchoring.audit.findings import Findings
 from anchoring.audit.places import REGISTER
 from anchoring.audit.register.books import BRING_BACK, Books, walk_rows
+from anchoring.audit.register.stored_receipts import check_receipt, note_unsigned
 from anchoring.register.batches import find_last_batch
 from anchoring.register.tables import CHANGE, LINEAGE, RECORD, SUBMISSION
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import hash_node
 from ledger.encoding.canonical import decode
 from ledger.encoding.times import format_time
-from ledger.errors import LedgerError, MalformedInput
+from ledger.errors import MalformedInput
 from ledger.records.submissions import VERSION_1_ENDS, Entry, Statement, decode_entry
 from ledger.registry.trust import DEPARTMENT
 from ledger.verification.entitlement import NEWEST_EVENT
 from ledger.verification.occurrences import is_signed_by
-from ledger.verification.receipts import (
-    SIGNATURE_WORDS,
-    SignedReceipt,
-    decode_signed_receipt,
-    judge_signature,
-)
 
 _SUBMISSIONS: Final = select(SUBMISSION).order_by(SUBMISSION.c.first)
 _LEAVES: Final = select(RECORD.c.position, RECORD.c.leaf).order_by(RECORD.c.position)
@@ -38,15 +33,20 @@ _LEAVES_TWICE: Final = select(RECORD.c.leaf).group_by(RECORD.c.leaf).having(func
 _NAMES_TWICE: Final = select(LINEAGE.c.name).group_by(LINEAGE.c.name).having(func.count() > 1)
 
 
-def _are_warnings(text: str) -> bool:
+def _are_warnings(text: str, record_count: int) -> bool:
+    """Tell whether a text holds what a node warns of: rows of the submission, the statement being row 1, with words."""
     try:
         warnings = orjson.loads(text)
     except ValueError:
         return False
-    return isinstance(warnings, list) and all(
-        isinstance(warning, list) and len(warning) == 2 and isinstance(warning[0], int)  # row and message
-        for warning in warnings
-    )
+    return isinstance(warnings, list) and all(_is_warning(warning, record_count) for warning in warnings)
+
+
+def _is_warning(warning: object, record_count: int) -> bool:
+    if not isinstance(warning, list) or len(warning) != 2:
+        return False
+    row, message = warning
+    return type(row) is int and 1 <= row <= record_count + 1 and isinstance(message, str)
 
 
 class RunningRoot:
@@ -81,6 +81,7 @@ def audit_submissions(books: Books, findings: Findings) -> None:
             walk.check_submission(row)
         findings.look("submissions", submission_count)
     walk.close()
+    note_unsigned(books, findings)
     for slug, query in (
         ("root-twice", _ROOTS_TWICE),
         ("record-twice", _LEAVES_TWICE),
@@ -131,7 +132,7 @@ class _Walk:
         # 3
         if entry:
             self._judge(entry, row, place)
-            self._check_receipt(entry, row, place)
+            check_receipt(self._books, entry, row, place, self._findings)
         # 4
         if row["first"] in self._books.missing_by_position:
             self._findings.checked_counts["records not back yet"] += row["count"]
@@ -182,52 +183,9 @@ class _Walk:
             self._findings.add("entry-altered", place, "its entry says something else than its row")
         if (statement.registry, statement.log, statement.suite) != (log.registry_name, log.name, log.suite):
             self._findings.add("entry-altered", place, "its statement is for another log")
-        if not _are_warnings(row["warnings"]):
+        if not _are_warnings(row["warnings"], row["count"]):
             self._findings.add("entry-altered", place, "its warnings are none that a node writes")
         return entry
-
-    def _check_receipt(self, entry: Entry, row: RowMapping, place: str) -> None:
-        """Compare the stored receipt with entry and row; of a promise without one nothing can be said."""
-        if row["deadline"] is not None and row["deadline"] <= row["accepted"]:
-            self._findings.add("receipt-altered", place, "its deadline lies before its acceptance")
-        if row["receipt"] is None:
-            return
-        self._findings.look("stored receipts")
-        try:
-            signed_receipt = decode_signed_receipt(row["receipt"])
-        except LedgerError as error:
-            self._findings.add("receipt-altered", place, f"its receipt cannot be read: {error}")
-            return
-        receipt, statement = signed_receipt.receipt, entry.statement
-        receipt_members = (receipt.registry, receipt.log, receipt.suite, receipt.root, receipt.record_count)
-        if receipt_members != (
-            statement.registry,
-            statement.log,
-            statement.suite,
-            statement.root,
-            statement.record_count,
-        ):
-            self._findings.add("receipt-altered", place, "its receipt is of another submission")
-        if (receipt.first_position, receipt.accepted_at, receipt.deadline) != (
-            row["first"],
-            entry.accepted_at,
-            row["deadline"],
-        ):
-            text = (
-                f"its receipt promises position {receipt.first_position} by {format_time(receipt.deadline)}, accepted at "
-                f"{format_time(receipt.accepted_at)}; its row and its entry say otherwise"
-            )
-            self._findings.add("receipt-altered", place, text)
-        if self._books.is_chain_known:
-            self._check_receipt_signature(signed_receipt, place)
-
-    def _check_receipt_signature(self, signed_receipt: SignedReceipt, place: str) -> None:
-        reason = judge_signature(signed_receipt, self._books.view.find_key(signed_receipt.receipt.key_id))
-        if reason in ("key_of_another", "signature_bad"):
-            text = f"its receipt is not one of this node: {SIGNATURE_WORDS[reason]}"
-            self._findings.add("receipt-altered", place, text)
-        elif reason:
-            self._findings.remark(f"receipt-{reason.replace('_', '-')}", place, SIGNATURE_WORDS[reason])
 
     def _judge(self, entry: Entry, row: RowMapping, place: str) -> None:
         """Check the promise, and what is not anchored yet; the statements of final batches are judged with them."""

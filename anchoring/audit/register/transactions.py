@@ -1,5 +1,6 @@
 """Audit of signed transactions: each says what its row, its batch and its chain say."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import RowMapping, select
@@ -9,6 +10,7 @@ from anchoring.audit.places import REGISTER
 from anchoring.audit.register.books import Books, walk_rows
 from anchoring.chain.accounts import AnchorCall, read_anchor_call
 from anchoring.chain.protocol import RegistryName
+from anchoring.register.submissions import FROZEN, SUBMITTED
 from anchoring.register.tables import BATCH, TRANSACTION
 from ledger.crypto.keys import keccak256
 from ledger.errors import MalformedInput
@@ -19,21 +21,26 @@ _TRANSACTIONS: Final = (
     .select_from(TRANSACTION.outerjoin(BATCH, TRANSACTION.c.sequence == BATCH.c.sequence))
     .order_by(TRANSACTION.c.sequence, TRANSACTION.c.nonce)
 )
-_BATCHES: Final = select(BATCH.c.sequence, BATCH.c.frozen).order_by(BATCH.c.sequence)
+_BATCHES: Final = select(BATCH.c.sequence, BATCH.c.state, BATCH.c.frozen).order_by(BATCH.c.sequence)
 _SELECTOR_BYTES: Final = 4
 
 
 def audit_transactions(books: Books, findings: Findings) -> None:
     """Check every stored transaction, and that the one which the chain executed is among those of its batch."""
-    hashes_by_sequence: dict[int, set[bytes]] = {}
+    signed_by_sequence: dict[int, dict[bytes, int]] = {}
     sequences_by_nonce: dict[tuple[str, int], int] = {}
     for row in walk_rows(books, _TRANSACTIONS):
         findings.look("transactions")
-        hashes_by_sequence.setdefault(row["sequence"], set()).add(row["hash"])
+        signed_by_sequence.setdefault(row["sequence"], {})[row["hash"]] = row["signed"]
         with findings.guard(REGISTER, TRANSACTION.name, f"transaction 0x{row['hash'].hex()}"):
             _check_transaction(books, row, sequences_by_nonce, findings)
-    for sequence, frozen_at in books.connection.execute(_BATCHES).all():
-        _check_executed(books, sequence, frozen_at, hashes_by_sequence.get(sequence, set()), findings)
+    for sequence, state, frozen_at in books.connection.execute(_BATCHES).all():
+        signing_times = signed_by_sequence.get(sequence, {})
+        if state == SUBMITTED and not signing_times:
+            text = "it is said to be sent, and no transaction of it is stored: a node stores each before it sends it"
+            findings.add("transaction-missing", f"batch {sequence}", text)
+        elif state != FROZEN:
+            _check_executed(books, sequence, frozen_at, signing_times, findings)
 
 
 def _check_transaction(
@@ -90,13 +97,19 @@ def _find_term_faults(books: Books, row: RowMapping, call: AnchorCall) -> list[s
 
 
 def _check_executed(
-    books: Books, sequence: int, frozen_at: int, hashes: set[bytes], findings: Findings
+    books: Books, sequence: int, frozen_at: int, signing_times: Mapping[bytes, int], findings: Findings
 ) -> None:
     """Check that the transaction which anchored a batch is stored, unless the batch came back from the chain."""
     sighting = books.view.find_sighting(books.log.name, sequence)
-    if sighting is None or not sighting.is_final or sighting.transaction_hash in hashes:
+    if sighting is None:
         return
-    if not hashes and frozen_at == sighting.time:
+    signed_at = signing_times.get(sighting.transaction_hash)
+    if signed_at is not None:
+        if signed_at > sighting.time + MAX_CLOCK_LEAD_SECONDS:
+            place = f"batch {sequence}, transaction 0x{sighting.transaction_hash.hex()}"
+            findings.add("transaction-altered", place, "it was signed after the chain had executed it")
+        return
+    if not signing_times and frozen_at == sighting.time:
         return  # taken back after a restore: `anchoring.recovery` writes the anchor's time
     text = f"the chain holds its anchor by transaction 0x{sighting.transaction_hash.hex()}, which is not stored here"
     findings.add("transaction-missing", f"batch {sequence}", text)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from anchoring.database.engine import begin_transaction, hold_tables, open_snapshot
-from anchoring.errors import DatabaseTaken, RegisterTooNew
+from anchoring.errors import DatabaseDamaged, DatabaseTaken, RegisterTooNew
 from anchoring.register.tables import METADATA, SUBMISSION
 
 FOLDER: Final = Path(__file__).parent
@@ -45,7 +45,8 @@ _REVISION: Final = Table(
 def bring_up_to_date(engine: Engine) -> None:
     """Create the tables of a register, or change them to what this program needs; all or nothing.
 
-    Any number of processes may do this at once: one does it, the others wait for it. Raises: RegisterTooNew, DatabaseTaken.
+    Any number of processes may do this at once: one does it, the others wait for it. Raises: RegisterTooNew, DatabaseTaken,
+    DatabaseDamaged.
     """
     with open_snapshot(engine) as connection:
         if _read_revision(connection) == NEWEST_REVISION:
@@ -89,10 +90,16 @@ def _check_known(revision: str) -> None:
 
 
 def _read_revision(connection: Connection) -> str | None:
-    """Return the revision that the tables are marked with, None where they are not marked."""
+    """Return the revision that the tables are marked with, None where they are not marked. Raises: DatabaseDamaged."""
     if not inspect(connection).has_table(_REVISION.name):
         return None
-    return connection.execute(select(_REVISION.c.version_num)).scalar_one_or_none()
+    revisions = sorted(connection.execute(select(_REVISION.c.version_num)).scalars())
+    if len(revisions) > 1:
+        raise DatabaseDamaged(
+            f"the register's table {_REVISION.name} says {' and '.join(revisions)}, and is to have one row: restore the "
+            "register from its backup, or delete the row that somebody added"
+        )
+    return revisions[0] if revisions else None
 
 
 def _check_empty(connection: Connection) -> None:

@@ -7,6 +7,8 @@ from tests.drill.damages.batches import BATCHES, LOGS, TRANSACTIONS
 from tests.drill.damages.checkpoints import SIGNED
 from tests.drill.damages.copies import COPIES
 from tests.drill.damages.further import FURTHER
+from tests.drill.damages.newer import BOOKS, CERTIFICATES, REPLICAS_AND_COPIES, TOKENS_AND_LOOKS, TREES
+from tests.drill.damages.newer import SIGNED as NEWER_SIGNED
 from tests.drill.damages.records import CHANGES, DISCLOSURES, LINEAGES, LINKS, RECORDS
 from tests.drill.damages.replica import REPLICAS
 from tests.drill.damages.schema import SCHEMAS
@@ -35,6 +37,7 @@ _PARTS: Final = {
     "copies": (COPIES,),
     "checkpoints": (SIGNED,),
     "further": (FURTHER,),
+    "newer": (TREES, BOOKS, CERTIFICATES, TOKENS_AND_LOOKS, REPLICAS_AND_COPIES, NEWER_SIGNED),
 }
 
 DAMAGES: Final = {

@@ -5,7 +5,7 @@ from typing import Final
 from tests.drill.stage import CHECKPOINTS, REGISTER, REPLICA
 
 #: What nothing can show, and why; an audit of each says nothing.
-UNSHOWN: Final = {
+UNSHOWN: Final[dict[str, tuple[str, str | tuple[str, ...], str]]] = {
     "clock of the freeze": (
         REGISTER,
         "UPDATE batch SET frozen = frozen - 1",
@@ -49,13 +49,76 @@ UNSHOWN: Final = {
     ),
     "warnings that were not given": (
         REGISTER,
-        "UPDATE submission SET warnings = '[[0,\"x\"]]' WHERE first = 6",
+        "UPDATE submission SET warnings = '[[2,\"x\"]]' WHERE first = 6",
         "they are this node's own words, and stand nowhere else",
     ),
     "receipt and its promise taken away": (
         REGISTER,
         "UPDATE submission SET receipt = NULL, deadline = NULL WHERE first = 6",
         "only the receipt that the department keeps shows it (`--receipts`)",
+    ),
+    "receipt taken away alone": (
+        REGISTER,
+        "UPDATE submission SET receipt = NULL WHERE first = 6",
+        "a node that was killed before it signed has none, and signs the same promise when it is asked; a remark says so",
+    ),
+    "receipt taken away, and a later promise": (
+        REGISTER,
+        "UPDATE submission SET receipt = NULL, deadline = deadline + 86400 WHERE first = 6",
+        "only the receipt that the department keeps shows it (`--receipts`); a remark says that there is none here",
+    ),
+    "what waits taken away with all that tells of it": (
+        REGISTER,
+        (
+            "DELETE FROM submission WHERE first = 18",
+            *(
+                f"DELETE FROM {table} WHERE position >= 18"
+                for table in ("record", "disclosure", "facet", "term")
+            ),
+            "DELETE FROM lineage WHERE first >= 18",
+            "UPDATE log SET size = 18",
+        ),
+        "only the receipt that the department keeps shows it (`--receipts`)",
+    ),
+    "disclosure taken away with its terms": (
+        REGISTER,
+        ("DELETE FROM term WHERE position = 3", "DELETE FROM disclosure WHERE position = 3"),
+        "erasure does just that",
+    ),
+    "pending event in a block that there is not": (
+        REPLICA,
+        "UPDATE pending_event SET block = 99999, block_hash = zeroblob(32)",
+        "before it is final a chain may leave a block for another; a remark says so, and the final event decides",
+    ),
+    "outcome of a look": (
+        REGISTER,
+        "UPDATE look SET outcome = 'not-found' WHERE ordinal = 2",
+        "looks are counted; what each of them says stands nowhere else",
+    ),
+    "token of more scopes": (
+        REGISTER,
+        "UPDATE token SET scopes = 'claims history proofs search'",
+        "tokens are counted; what each of them says stands nowhere else",
+    ),
+    "token of another secret": (
+        REGISTER,
+        "UPDATE token SET digest = randomblob(32) WHERE id = (SELECT min(id) FROM token)",
+        "tokens are counted; what each of them says stands nowhere else",
+    ),
+    "all copies of entries taken away": (
+        REPLICA,
+        ("DELETE FROM published_entry", "DELETE FROM published_anchor", "DELETE FROM published_log"),
+        "a replica whose monitor has not run yet has none, and fetches them from the other cities",
+    ),
+    "others' cosignatures taken away": (
+        CHECKPOINTS,
+        "DELETE FROM cosignature WHERE NOT own",
+        "a node whose peers do not answer has none; they hold them",
+    ),
+    "number of the row of the replica's state": (
+        REPLICA,
+        "UPDATE state SET id = 2",
+        "nobody reads it",
     ),
     "lease deleted": (REGISTER, "DELETE FROM lease", "a log that nobody anchors just now may have none"),
     "transaction not noted as sent": (

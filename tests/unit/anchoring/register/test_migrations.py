@@ -11,7 +11,7 @@ from sqlalchemy import MetaData, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from anchoring.database.engine import begin_transaction, open_engine, open_snapshot
-from anchoring.errors import DatabaseTaken, RegisterTooNew
+from anchoring.errors import DatabaseDamaged, DatabaseTaken, RegisterTooNew
 from anchoring.register import migrations
 from anchoring.register.access.looks import LookRules, Purpose, log_looks
 from anchoring.register.access.tokens import create_token
@@ -135,6 +135,17 @@ def test_a_register_of_a_newer_release_is_refused(new_database: NewDatabase) -> 
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     register.close()
     with pytest.raises(RegisterTooNew, match=r"9999.*run that one"):
+        Register(url)
+
+
+def test_a_mark_that_somebody_added_stops_a_node_with_one_line(new_database: NewDatabase) -> None:
+    url = new_database("register")
+    Register(url).close()
+    engine = open_engine(url)
+    with begin_transaction(engine) as connection:
+        connection.execute(text("INSERT INTO alembic_version VALUES ('0001')"))
+    engine.dispose()
+    with pytest.raises(DatabaseDamaged, match=f"alembic_version says 0001 and {NEWEST_REVISION}, .* one row"):
         Register(url)
 
 
