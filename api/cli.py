@@ -56,6 +56,10 @@ COMMANDS: Final = {
     "inspect": ("inspect", "verify the seals and signatures in a document, without any node"),
     "catalogue": ("catalogue", "证照目录: list and show types, seals and errands; check a city's folder"),
     "seal": ("seal", "电子印章: make, register, apply and destroy seals; what one sealed"),
+    "paper": (
+        "paper",
+        "make the code of a certificate 二维码, to be printed: a page (pdf, svg) or a picture (png)",
+    ),
     "attach": ("carriers", "put a proof inside an OFD or an unsigned PDF document"),
     "detach": ("carriers", "take the proof out of a document; the registered bytes come back"),
     "token": ("tokens", "give out and revoke access tokens of a node"),

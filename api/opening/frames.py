@@ -26,22 +26,31 @@ class End(StrEnum):
     DIED = "died"
 
 
+class Purpose(StrEnum):
+    """What is looked for: seals and signatures of a document, or codes in a picture."""
+
+    INSPECT = "inspect"
+    CODES = "codes"
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A document of `size_bytes` to open, and what that may take: by the clock, of the processor, of memory in bytes."""
+    """A file of `size_bytes` to open, and what that may take: by the clock, of the processor, of memory in bytes."""
 
     size_bytes: int
     clock_seconds: float
     processor_seconds: int
     memory_bytes: int
     trust_list: str | None
+    purpose: Purpose = Purpose.INSPECT
 
     def encode(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
 
     @classmethod
     def parse(cls, line: bytes) -> Self:
-        return cls(**json.loads(line))
+        members = json.loads(line)
+        return cls(**members | {"purpose": Purpose(members["purpose"])})
 
     @property
     def authorities(self) -> Path | None:

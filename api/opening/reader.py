@@ -5,20 +5,19 @@ import logging
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 
 from api import limits
-from api.opening.answers import decode_inspection
 from api.opening.frames import Answer, End, Task
-from api.opening.words import say_unread
-from ledger.documents.inspection import Inspection
-from ledger.documents.kinds import FileKind
 from ledger.errors import MalformedInput
 
 #: Seconds by which an answer may be late: the child is ended by its own limits first, and only then from outside.
 _GRACE_SECONDS: Final = 3.0
 _WORKER_MODULE: Final = "api.opening.worker"
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -30,27 +29,27 @@ class Reader:
         self._process: Process | None = None
         self._killed_process: Process | None = None
 
-    async def read(self, document_bytes: bytes, kind: FileKind, task: Task) -> Inspection:
-        """Return what a document shows by itself, or that it could not be read to its end."""
+    async def read(self, content: bytes, task: Task, decode: Callable[[bytes], T]) -> T | End:
+        """Return what `decode` makes of the report on a file, or how else its reading ended."""
         was_running = self._process is not None
-        end, encoded_report = await self._attempt(document_bytes, task)
+        end, encoded_report = await self._attempt(content, task)
         if end is End.DIED and was_running:  # the process may have been killed before, by whom or what ever
-            end, encoded_report = await self._attempt(document_bytes, task)
+            end, encoded_report = await self._attempt(content, task)
         if end is End.READ:
             try:
-                return decode_inspection(encoded_report)
+                return decode(encoded_report)
             except MalformedInput:
                 end = End.DIED
                 self.kill()
         logger.warning("a document was not read to its end: %s", end.value)
-        return Inspection(kind.value, problem=say_unread(end))
+        return end
 
-    async def _attempt(self, document_bytes: bytes, task: Task) -> tuple[End, bytes]:
+    async def _attempt(self, content: bytes, task: Task) -> tuple[End, bytes]:
         """Return how the reading ended, with the report. A process that did not answer as it should is killed."""
         try:
             process = await self._start_if_needed()
             async with asyncio.timeout(task.clock_seconds + _GRACE_SECONDS):
-                return await _ask(process, task, document_bytes)
+                return await _ask(process, task, content)
         except TimeoutError:
             self.kill()
             return End.TIME, b""
@@ -84,11 +83,11 @@ class Reader:
             await self._killed_process.wait()
 
 
-async def _ask(process: Process, task: Task, document_bytes: bytes) -> tuple[End, bytes]:
+async def _ask(process: Process, task: Task, content: bytes) -> tuple[End, bytes]:
     """Hand over a document and return how its reading ended, with the report. Raises: MalformedInput, OSError, EOFError."""
     task_pipe, answer_pipe = _take_pipes(process)
     task_pipe.write(task.encode())
-    task_pipe.write(document_bytes)
+    task_pipe.write(content)
     await task_pipe.drain()
     answer = Answer.parse(await answer_pipe.readuntil(b"\n"), limits.MAX_INSPECTION_BYTES)
     return answer.end, await answer_pipe.readexactly(answer.size_bytes)

@@ -8,20 +8,24 @@ the register are the bytes as they were presented, and those need no opening.
 import asyncio
 import math
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from api import limits
 from api.documents import load_trust_list
 from api.node.sections import Opening
+from api.opening.answers import decode_inspection
 from api.opening.errors import TooManyDocuments
-from api.opening.frames import End, Task
+from api.opening.frames import End, Purpose, Task
+from api.opening.pictures import PictureReading, decode_reading
 from api.opening.reader import Reader
 from api.opening.words import say_unread
 from ledger.documents.inspection import Inspection
-from ledger.documents.kinds import FileKind, tell_kind
+from ledger.documents.kinds import tell_kind
+
+T = TypeVar("T")
 
 _MIN_PROCESSES: Final = 2
 _MEGABYTE_BYTES: Final = 2**20
@@ -49,39 +53,57 @@ class DocumentReaders:
         kinds_by_document = {
             document: kind for document in documents_in_order if (kind := tell_kind(document)) is not None
         }
-        if not kinds_by_document:
-            return (None,) * len(documents_in_order)
-        load_trust_list(self._trust_list_path)  # says what is wrong with it where something is
-        with self._reserve_room(sum(map(len, kinds_by_document))):
-            async with self._lend_reader() as reader:
-                inspections = await self._read(reader, kinds_by_document)
+        if kinds_by_document:
+            load_trust_list(self._trust_list_path)  # says what is wrong with it where something is
+        results = await self._read(kinds_by_document, Purpose.INSPECT, decode_inspection)
+        inspections = {
+            document: Inspection(kinds_by_document[document].value, problem=say_unread(result))
+            if isinstance(result, End)
+            else result
+            for document, result in results.items()
+        }
         return tuple(inspections.get(document) for document in documents_in_order)
+
+    async def read_codes(self, pictures: Iterable[bytes]) -> tuple[PictureReading, ...]:
+        """Return the codes in each picture; they share one time. Raises: TooManyDocuments."""
+        pictures_in_order = list(pictures)
+        results = await self._read(dict.fromkeys(pictures_in_order), Purpose.CODES, decode_reading)
+        return tuple(
+            PictureReading(problem=result.value) if isinstance(result, End) else result
+            for result in (results[picture] for picture in pictures_in_order)
+        )
 
     async def close(self) -> None:
         """End every process."""
         for reader in self._idle_readers:
             await reader.stop()
 
-    async def _read(self, reader: Reader, documents: Mapping[bytes, FileKind]) -> dict[bytes, Inspection]:
-        deadline = _now() + _CLOCK_FACTOR * self._opening_rules.seconds
-        inspections = {}
-        for document_bytes, kind in documents.items():
-            seconds_left = deadline - _now()
-            if seconds_left > 0:
-                inspections[document_bytes] = await reader.read(
-                    document_bytes, kind, self._make_task(document_bytes, seconds_left)
-                )
-            else:
-                inspections[document_bytes] = Inspection(kind.value, problem=say_unread(End.TIME))
-        return inspections
+    async def _read(
+        self, contents: Collection[bytes], purpose: Purpose, decode: Callable[[bytes], T]
+    ) -> dict[bytes, T | End]:
+        """Have one process read all contents, one after another, or say of each how its reading ended."""
+        results: dict[bytes, T | End] = {}
+        if not contents:
+            return results
+        with self._reserve_room(sum(map(len, contents))):
+            async with self._lend_reader() as reader:
+                deadline = _now() + _CLOCK_FACTOR * self._opening_rules.seconds
+                for content in contents:
+                    seconds_left = deadline - _now()
+                    task = self._make_task(content, seconds_left, purpose)
+                    results[content] = (
+                        await reader.read(content, task, decode) if seconds_left > 0 else End.TIME
+                    )
+        return results
 
-    def _make_task(self, document_bytes: bytes, seconds_left: float) -> Task:
+    def _make_task(self, content: bytes, seconds_left: float, purpose: Purpose) -> Task:
         return Task(
-            size_bytes=len(document_bytes),
+            size_bytes=len(content),
             clock_seconds=seconds_left,
             processor_seconds=min(self._opening_rules.seconds, math.ceil(seconds_left)),
             memory_bytes=self._opening_rules.memory_mb * _MEGABYTE_BYTES,
             trust_list=str(self._trust_list_path) if self._trust_list_path else None,
+            purpose=purpose,
         )
 
     @contextmanager

@@ -18,7 +18,9 @@ from anchoring.processes.children import die_with
 from api.documents import load_trust_list
 from api.limits import MAX_INSPECTION_BYTES
 from api.opening.answers import encode_inspection
-from api.opening.frames import MAX_LINE_BYTES, Answer, End, Task
+from api.opening.frames import MAX_LINE_BYTES, Answer, End, Purpose, Task
+from api.opening.picture_codes import read_codes
+from api.opening.pictures import encode_reading
 from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.openers import inspect
 
@@ -98,7 +100,7 @@ def _read_and_exit(
         os.close(answers_descriptor)
         _close_streams()
         _set_limits(task)
-        encoded_report = memoryview(encode_inspection(inspect(document_bytes, trust_list)))
+        encoded_report = memoryview(_read(task, document_bytes, trust_list))
         while encoded_report:
             encoded_report = encoded_report[os.write(write_end, encoded_report) :]
         exit_code = 0
@@ -106,6 +108,14 @@ def _read_and_exit(
         exit_code = _NO_MEMORY_CODE
     finally:
         os._exit(exit_code)
+
+
+def _read(task: Task, document_bytes: bytes, trust_list: TrustList | None) -> bytes:
+    match task.purpose:
+        case Purpose.INSPECT:
+            return encode_inspection(inspect(document_bytes, trust_list))
+        case Purpose.CODES:
+            return encode_reading(read_codes(document_bytes))
 
 
 def _close_streams() -> None:

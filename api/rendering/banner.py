@@ -49,7 +49,14 @@ def list_particulars(
     """Return type, holder, issuer and last day; nothing where it is not proven that a department registered them."""
     if report.proof is None or not is_proven(report):
         return ()
-    texts = _write_particulars(report.proof, language, issuer_names)
+    return list_stated_particulars(report.proof, language, issuer_names)
+
+
+def list_stated_particulars(
+    proof: Proof, language: Language, issuer_names: Mapping[str, str] = NO_NAMES
+) -> tuple[str, ...]:
+    """Return type, holder, issuer and last day as a proof states them, proven or not."""
+    texts = _write_particulars(proof, language, issuer_names)
     return tuple(text.replace(SEPARATOR, _SEPARATOR_CODE) for text in texts)
 
 

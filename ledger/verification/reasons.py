@@ -71,8 +71,8 @@ _KEEP_MATERIAL: Final = Words(
     "Do not rely on it; keep the material and contact the issuing department if need be.",
 )
 _WAIT_FOR_SYNC: Final = Words(
-    "请稍后重试；若持续出现，请通知本地节点管理员检查同步情况。",
-    "Try again in a minute; if it stays, let the administrator of this node check that it follows the chain.",
+    "若是刚刚签发的，请过几分钟再查；若持续出现，请通知本地节点管理员检查同步情况。",
+    "If it was issued minutes ago, ask again soon; if it stays, let the node's administrator check that it follows the chain.",
 )
 _SET_CLOCK: Final = Words("请校准本机时钟后重试。", "Set this machine's clock and try again.")
 _COMPARE_PAPER: Final = Words(

@@ -4,44 +4,39 @@ It is plain HTML; the script only adds comfort. What a proof says is shown as te
 anything from elsewhere.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
 import jinja2
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from api.documents import Papers
-from api.files import PROOF_SUFFIX
-from api.http.counter.pairing import ChosenFile, Pair, pair_documents
-from api.http.errors import MalformedRequest
+from api.http.counter.foreign_codes import ForeignCode
+from api.http.counter.reading import FormInput
 from api.http.node import Node
-from api.http.presentation import UnopenedPresentation
 from api.limits import READY_LAG_SECONDS
 from api.node.settings import Settings
+from api.paper.pages import MEDIA_TYPES, write_paper
 from api.problems import PROBLEMS, Problem
-from api.rendering.items import list_readable_claims
+from api.rendering.banner import is_proven
 from api.rendering.slip import Slip, write_slip
 from api.rendering.visible import MAX_NAME_CHARS, make_visible
 from api.words import choose_words, write_age, write_time
-from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.proof.paper import PREFIX, decode_presented, mend_code
-from ledger.proof.proof import TYPE as PROOF_TYPE
-from ledger.proof.proof import Proof
+from ledger.proof.paper import decode_presented
 from ledger.verification.report import Report
-from ledger.verification.verify import Policy
+from ledger.verification.verify import PresentedContent, verify
 from ledger.words import Language
 
 LANGUAGE_COOKIE: Final = "lang"
 _HTTP_FOLDER: Final = Path(__file__).parents[1]
 STATIC_FOLDER: Final = _HTTP_FOLDER / "static"
 _YEAR_SECONDS: Final = 365 * 86_400  # seconds
-_PROOF_MARK: Final = PROOF_TYPE.rpartition("/")[0].encode()
-_FORM_FIELDS: Final = frozenset({"document", "code", "confirmed", "token"})
+_PAPER_NAME: Final = "certificate-code.pdf"
 _REFUSED_STATUS: Final = 403  # a confirmation that no page of this node with the items has sent
 
 _TEMPLATES: Final = jinja2.Environment(
@@ -84,28 +79,33 @@ def show_form(request: Request, settings: Settings, known_at: int, now: int) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class FormInput:
-    """What a form gave: for each certificate a proof with its documents, and documents that belong to none.
-
-    `claims` were compared with the paper. `is_refused`: the form says so, and no page that showed the items does.
-    """
-
-    pairs: tuple[Pair, ...]
-    unchecked_names: tuple[str, ...]
-    claims: Mapping[str, Json]
-    is_refused: bool
-
-    def make_presentations(self, policy: Policy) -> list[UnopenedPresentation]:
-        return [UnopenedPresentation(pair.proof, pair.documents, self.claims, policy) for pair in self.pairs]
-
-
-@dataclass(frozen=True, slots=True)
 class ShownVerdict:
-    """One certificate as the page shows it: its documents by name, its slip, and the token of the items shown."""
+    """One certificate as the page shows it: its documents by name, its slip, and the token of the items shown.
+
+    `paper` is the proof of which a printed code can be had.
+    """
 
     names: str
     slip: Slip
     token: str
+    paper: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCode:
+    """A code of another system: what it is, what to do, and where a link leads."""
+
+    title: str
+    advice: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadPicture:
+    """A picture without a code that can be read, and what to do about it."""
+
+    name: str
+    advice: str
 
 
 def show_verdicts(
@@ -119,11 +119,34 @@ def show_verdicts(
         token = ""
         if report.proof and slip.confirm:
             token = node.confirmations.make_token(report.proof, report.checked_at)
-        verdicts.append(ShownVerdict(_list_names(pair.names, language), slip, token))
-    unchecked_names = [_show_name(name, language) for name in form_input.unchecked_names]
+        paper = report.proof.encode().decode() if report.proof and slip.proven else ""
+        verdicts.append(ShownVerdict(_list_names(pair.names, language), slip, token, paper))
     status_code = _REFUSED_STATUS if form_input.is_refused else 200
-    context = {"verdicts": verdicts, "unchecked": unchecked_names, "refused": form_input.is_refused}
+    context = {
+        "verdicts": verdicts,
+        "refused": form_input.is_refused,
+        **_describe_others(form_input, language),
+    }
     return render(request, node.settings, "verdict.html", status_code, **context)
+
+
+def _describe_others(form_input: FormInput, language: Language) -> dict[str, object]:
+    """Return what the templates say of all that is no certificate: attachments, pictures, codes of other systems."""
+    words = choose_words(language)
+    return {
+        "unchecked": [_show_name(name, language) for name in form_input.unchecked_names],
+        "foreign": [_describe_code(foreign_code, language) for foreign_code in form_input.foreign_codes],
+        "unread": [
+            UnreadPicture(
+                _show_name(name, language), words.get(f"picture_{problem}", words["picture_unreadable"])
+            )
+            for name, problem in form_input.unread_pictures.items()
+        ],
+    }
+
+
+def _describe_code(foreign_code: ForeignCode, language: Language) -> ShownCode:
+    return ShownCode(foreign_code.title.in_(language), foreign_code.advice.in_(language), foreign_code.host)
 
 
 def _list_names(document_names: Sequence[str], language: Language) -> str:
@@ -134,9 +157,11 @@ def _show_name(name: str, language: Language) -> str:
     return make_visible(name, MAX_NAME_CHARS) or choose_words(language)["unnamed"]
 
 
-def show_missing(request: Request, settings: Settings) -> Response:
-    """Say where a proof is found. Nothing was checked, so this is no verdict."""
-    return render(request, settings, "missing.html", PROBLEMS["proof-missing"].status)
+def show_no_proof(request: Request, settings: Settings, form_input: FormInput) -> Response:
+    """Say what was presented, and where a proof is found. Nothing was checked, so this is no verdict."""
+    status_code = 200 if form_input.foreign_codes else PROBLEMS["proof-missing"].status
+    context = _describe_others(form_input, choose_language(request))
+    return render(request, settings, "missing.html", status_code, **context)
 
 
 def show_problems(request: Request, settings: Settings) -> Response:
@@ -153,55 +178,12 @@ def show_problem(
     return render(request, settings, "problem.html", status_code, **context)
 
 
-def read_input(request: Request, form: FormData, node: Node) -> FormInput | None:
-    """Read what the form gives; a proof dropped among the documents is found. None without a proof."""
-    if set(form) - _FORM_FIELDS:
-        raise MalformedRequest("the form has unknown fields")
-    proofs: list[ChosenFile] = []
-    documents: list[ChosenFile] = []
-    for chosen_file in list_files(form):
-        (proofs if _looks_like_proof(chosen_file) else documents).append(chosen_file)
-    code_text = form.get("code")
-    if isinstance(code_text, str) and code_text.strip():
-        proofs.append(ChosenFile("", mend_code(code_text).encode("utf-8", "surrogatepass")))
-    pairing = pair_documents(proofs, documents)
-    if not pairing.pairs:
-        return None
-    claims = _read_confirmed_claims(request, form, pairing.pairs, node)
-    return FormInput(pairing.pairs, pairing.unchecked, claims or {}, claims is None)
-
-
-def list_files(form: FormData) -> Iterator[ChosenFile]:
-    """Yield every file that was really chosen."""
-    for value in form.getlist("document"):
-        if isinstance(value, UploadFile) and (value.filename or value.size):
-            yield ChosenFile(value.filename or "", value.file.read())
-
-
-def _read_confirmed_claims(
-    request: Request, form: FormData, pairs: Sequence[Pair], node: Node
-) -> Mapping[str, Json] | None:
-    """Return the items that were compared with the paper, none where nothing says so; None where that does not count."""
-    if form.get("confirmed") is None:
-        return {}
-    proof = _decode_or_none(pairs[0].proof)
-    if proof is None or len(pairs) != 1 or form.get("confirmed") != "all":
-        return None
-    if not node.confirmations.accepts(request, form.get("token"), proof, node.clock()):
-        return None
-    return list_readable_claims(proof)
-
-
-def _looks_like_proof(chosen_file: ChosenFile) -> bool:
-    """Tell a proof, also a spoilt one, from a document: by what it says of itself, or by its name."""
-    if chosen_file.name.lower().endswith(PROOF_SUFFIX):
-        return True
-    content = chosen_file.content.lstrip()
-    return content.startswith(PREFIX.encode()) or (content[:1] == b"{" and _PROOF_MARK in content)
-
-
-def _decode_or_none(proof: bytes) -> Proof | None:
-    try:
-        return decode_presented(proof)
-    except MalformedInput:
-        return None
+def give_paper(form: FormData, node: Node) -> Response:
+    """Give the printed page of a proof, which a department must have stated. Raises: MalformedInput, LimitExceeded."""
+    proof = decode_presented(str(form.get("code") or "").encode("utf-8", "surrogatepass"))
+    with node.reading() as trust:
+        report = verify(PresentedContent(), proof, trust, node.clock())
+    if not is_proven(report):
+        raise MalformedInput("this node cannot confirm the proof, so it prints no code of it")
+    headers = {"Content-Disposition": f'attachment; filename="{_PAPER_NAME}"'}
+    return Response(write_paper(proof, "pdf"), media_type=MEDIA_TYPES["pdf"], headers=headers)

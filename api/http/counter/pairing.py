@@ -21,10 +21,11 @@ from ledger.records.claims import decode_document, is_document
 
 @dataclass(frozen=True, slots=True)
 class ChosenFile:
-    """A file as it was chosen: its name, which may be empty, and its content."""
+    """A file as it was chosen: its name, which may be empty, and its content. `shows_code`: it is the picture of a proof."""
 
     name: str
     content: bytes
+    shows_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def pair_documents(proofs: Sequence[ChosenFile], documents: Sequence[ChosenFile]
         index
         for index, chosen_file in enumerate(documents)
         if not _give(index, _find_owners(certificates, chosen_file.name, restored_documents[index]))
+        and not chosen_file.shows_code
     ]
     if len(certificates) == 1:
         (only_certificate,) = certificates.values()
@@ -99,7 +101,7 @@ def _collect_certificates(
     """Return what proofs there are, one for each record; of what is no proof, one for each text."""
     certificates: dict[bytes, _Certificate] = {}
     for chosen_file in proofs:
-        decoded_proof = _decode_or_none(chosen_file.content)
+        decoded_proof = decode_or_none(chosen_file.content)
         certificate = _Certificate(chosen_file.content, decoded_proof, is_beside=True)
         certificates.setdefault(_make_key(decoded_proof, chosen_file.content), certificate).names.add(
             chosen_file.name.lower()
@@ -133,7 +135,8 @@ def _make_key(proof: Proof | None, text: bytes) -> bytes:
     return proof.record.hash_leaf() if proof else b"\0" + text
 
 
-def _decode_or_none(proof: bytes) -> Proof | None:
+def decode_or_none(proof: bytes) -> Proof | None:
+    """Return a proof as a person presents it, None for what is none."""
     try:
         return decode_presented(proof)
     except MalformedInput:

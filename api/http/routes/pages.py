@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from anchoring.errors import NotFound
 from api import limits
 from api.http.bounds import bodies
-from api.http.counter import pages
+from api.http.counter import pages, reading
 from api.http.node import Node, NodeNeeded
 from api.http.presentation import Presentation, open_all
 from api.problems import PROBLEMS
@@ -39,16 +39,22 @@ def form_page(request: Request, node: NodeNeeded) -> Response:
 async def check(
     request: Request, form: Annotated[FormData, Depends(_read_form)], node: NodeNeeded
 ) -> Response:
-    form_input = await run_in_threadpool(pages.read_input, request, form, node)
-    if form_input is None:
-        return pages.show_missing(request, node.settings)
+    chosen_files = await run_in_threadpool(reading.sort_files, form)
+    picture_readings = await node.document_readers.read_codes(
+        picture.content for picture in chosen_files.pictures
+    )
+    form_input = await run_in_threadpool(
+        reading.read_input, request, form, chosen_files, picture_readings, node
+    )
+    if not form_input.pairs:
+        return pages.show_no_proof(request, node.settings, form_input)
     policy = Policy(max_age_seconds=node.settings.max_age)
     presentations = await open_all(form_input.make_presentations(policy), node.document_readers)
     return await run_in_threadpool(_show_verdicts, request, node, form_input, presentations)
 
 
 def _show_verdicts(
-    request: Request, node: Node, form_input: pages.FormInput, presentations: Sequence[Presentation]
+    request: Request, node: Node, form_input: reading.FormInput, presentations: Sequence[Presentation]
 ) -> Response:
     now = node.clock()
     with node.reading() as trust:
@@ -58,6 +64,11 @@ def _show_verdicts(
             for presentation in presentations
         ]
     return pages.show_verdicts(request, node, form_input, verdicts)
+
+
+@router.post("/paper")
+async def paper(form: Annotated[FormData, Depends(_read_form)], node: NodeNeeded) -> Response:
+    return await run_in_threadpool(pages.give_paper, form, node)
 
 
 @router.get("/problems")
