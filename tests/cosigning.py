@@ -1,19 +1,23 @@
 """Cities that cosign checkpoints of a registry in memory, trust files and snapshots."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
 from ledger.crypto.keys import PrivateKey, generate_key
+from ledger.encoding.canonical import encode as canonical
 from ledger.registry.acts import Event
-from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint
+from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, Roots
+from ledger.registry.facts import RULES_VERSION
 from ledger.registry.knowledge import Fold
-from ledger.registry.snapshots import Header, Point, write_snapshot
-from ledger.registry.trust_files import Cosigner, TrustFile
+from ledger.registry.snapshots import Header, Point, read_header, write_snapshot
+from ledger.registry.trust_files import Cosigner, TrustFile, read_trust_file
 from tests.scenes import Registry
 
 NAMES: Final = ("tianmen", "wuhan", "jingmen")
+#: Of checkpoints whose trees nobody looks into.
+ROOTS: Final = Roots(b"\x01" * 32, b"\x02" * 32, b"\x03" * 32, RULES_VERSION)
 
 
 def node_key(name: str) -> PrivateKey:
@@ -32,9 +36,8 @@ def fold_of(registry: Registry, n: int | None = None, more: Iterable[Event] = ()
 def checkpoint_of(registry: Registry, n: int | None = None, more: Iterable[Event] = ()) -> Checkpoint:
     """Return the checkpoint there."""
     fold = fold_of(registry, n, more)
-    return Checkpoint(
-        registry.name, fold.event_number, fold.head, fold.block, fold.block.to_bytes(32, "big"), fold.time
-    )
+    block_hash = fold.block.to_bytes(32, "big")
+    return Checkpoint(registry.name, fold.event_number, fold.head, fold.block, block_hash, fold.time, ROOTS)
 
 
 def cosigned(checkpoint: Checkpoint, names: Iterable[str] = NAMES) -> CosignedCheckpoint:
@@ -59,6 +62,21 @@ def snapshot(
     begin = fold_of(registry, after)
     header = Header(cosigned(checkpoint or checkpoint_of(registry, n), names), after, begin.head, begin.block)
     return b"".join(write_snapshot(header, registry.events[after:n] if events is None else events))
+
+
+def sign_anew(file: bytes, trust: bytes) -> tuple[bytes, bytes]:
+    """Return a snapshot of a checkpoint of version 1 as of today's, cosigned by the same cities with other keys."""
+    header, trust_file = read_header([file]), read_trust_file(trust)
+    new_trust_file = replace(
+        trust_file,
+        cosigners=tuple(
+            Cosigner(cosigner.name, node_key(cosigner.name).public) for cosigner in trust_file.cosigners
+        ),
+    )
+    signer_ids = {cosignature.key_id for cosignature in header.cosigned_checkpoint.cosignatures}
+    names = [cosigner.name for cosigner in trust_file.cosigners if cosigner.key.id in signer_ids]
+    new_header = replace(header, cosigned_checkpoint=cosigned(replace(header.checkpoint, roots=ROOTS), names))
+    return new_header.encode() + file.partition(b"\n")[2], canonical(new_trust_file.to_json())
 
 
 @dataclass(frozen=True)

@@ -715,16 +715,7 @@ def take_snapshot(data, trust_file):
         header = read(
             value,
             "shunzheng/snapshot/1",
-            checkpoint=lambda value: read(
-                value,
-                "shunzheng/checkpoint/1",
-                registry=read_text,
-                n=make_number_reader(1, MAX_INTEGER),
-                head=read_key_id,
-                block=make_number_reader(0, MAX_INTEGER),
-                block_hash=read_key_id,
-                time=read_moment,
-            ),
+            checkpoint=read_checkpoint,
             cosignatures=make_array_reader(
                 lambda value: read(value, key=read_key_id, signature=read_signature), 256
             ),
@@ -744,6 +735,7 @@ def take_snapshot(data, trust_file):
         require(start_point.n > 0 or is_from_start)
     except ValueError as error:
         raise Unreadable("newer_format" if str(error) == "newer_format" else "malformed") from error
+    require(checkpoint.body["type"] == "shunzheng/checkpoint/2", "older_format")
     require(checkpoint.registry == registry, "other_registry")  # 2
     counted_cosignatures = [
         cosignature for cosignature in header.cosignatures if cosignature.key in key_by_id
@@ -759,6 +751,32 @@ def take_snapshot(data, trust_file):
     )
     require(start_point.n == 0, "not_held")  # 4: nothing is held here
     return replay(InflatedStream(deflated_events), checkpoint, start_point.head)
+
+
+def read_checkpoint(value):
+    """Read a checkpoint; one of version 1 too, which names no roots and is refused by name."""
+    kind, root_readers = (
+        "shunzheng/checkpoint/2",
+        {
+            "events_sm3": make_hex_reader(32),
+            "events_sha256": make_hex_reader(32),
+            "facts": make_hex_reader(32),
+            "rules": make_number_reader(1, MAX_INTEGER),
+        },
+    )
+    if isinstance(value, dict) and value.get("type") == "shunzheng/checkpoint/1":
+        kind, root_readers = "shunzheng/checkpoint/1", {}
+    return read(
+        value,
+        kind,
+        registry=read_text,
+        n=make_number_reader(1, MAX_INTEGER),
+        head=read_key_id,
+        block=make_number_reader(0, MAX_INTEGER),
+        block_hash=read_key_id,
+        time=read_moment,
+        **root_readers,
+    )
 
 
 def replay(stream, checkpoint, head):

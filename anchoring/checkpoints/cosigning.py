@@ -23,9 +23,11 @@ from ledger.registry.checkpoints import (
     Checkpoint,
     CosignedCheckpoint,
     Fork,
+    Roots,
     find_contradiction,
     read_cosigned,
 )
+from ledger.registry.event_trees import SUITES, EventTrees
 from ledger.registry.knowledge import Fold
 
 ROUND_SECONDS: Final = 10.0  # between two looks at the chain and at the others
@@ -52,9 +54,14 @@ def recompute(view: ReplicaView, checkpoint: Checkpoint, signed_checkpoint: Chec
     """Fold the replica's events anew up to a checkpoint, from the one that was signed last.
 
     The replica holds what the node's own endpoint gave; the point to start from lies in another database, so that
-    events which were altered in the replica afterwards are noticed. Raises: CheckpointRefused.
+    events which were altered in the replica afterwards, or are missing in the trees over them, are noticed. Of the facts
+    the replica's own daily refold tells. Raises: CheckpointRefused, Quarantined.
     """
-    fold = Fold(view.head_zero)
+    if checkpoint.roots is None:
+        raise CheckpointRefused(
+            "this replica is from before the trees: start its node once, which makes them"
+        )
+    fold, event_trees, are_trees_kept = Fold(view.head_zero), EventTrees(), True
     if signed_checkpoint:
         fold = Fold(
             signed_checkpoint.head,
@@ -62,15 +69,31 @@ def recompute(view: ReplicaView, checkpoint: Checkpoint, signed_checkpoint: Chec
             signed_checkpoint.block,
             signed_checkpoint.time,
         )
+        event_trees = EventTrees(signed_checkpoint.event_number, view.event_nodes)
+        signed_roots = signed_checkpoint.roots
+        are_trees_kept = signed_roots is None or _list_event_roots(signed_roots) == _list_roots(event_trees)
     try:
         for event in view.walk_events(fold.event_number, limit=checkpoint.event_number - fold.event_number):
             fold.extend(event.event)
+            event_trees.append(event.event)
     except BrokenHead as error:
         raise CheckpointRefused(f"the replica's events do not follow what was signed: {error}") from error
     if (fold.event_number, fold.head) != (checkpoint.event_number, checkpoint.head):
         raise CheckpointRefused(
             f"the replica's events do not make the head of event {checkpoint.event_number}"
         )
+    if not are_trees_kept or _list_roots(event_trees) != _list_event_roots(checkpoint.roots):
+        raise CheckpointRefused(
+            f"the replica's trees do not hold the events up to event {checkpoint.event_number}: one forgets or alters some"
+        )
+
+
+def _list_roots(event_trees: EventTrees) -> list[bytes]:
+    return [event_trees.root(suite) for suite in SUITES]
+
+
+def _list_event_roots(roots: Roots) -> list[bytes]:
+    return [roots.events_sm3, roots.events_sha256]
 
 
 def find_node_keys(view: ReplicaView) -> dict[bytes, PublicKey]:
@@ -111,7 +134,7 @@ class Cosigner:
         """Keep somebody's good cosignatures by keys that the registry knows as nodes', and return how many they are.
 
         They are kept beside this node's own, and where this node holds another history, as evidence of a fork.
-        Raises: CheckpointRefused for another registry, NotFound for an event that is not final here yet.
+        Raises: CheckpointRefused for another registry, or another release's, NotFound for an event not final here yet.
         """
         checkpoint = cosigned_checkpoint.checkpoint
         with self._replica.reading() as view:
@@ -119,11 +142,17 @@ class Cosigner:
                 raise CheckpointRefused(f"the checkpoint is of {checkpoint.registry}, not of {view.registry}")
             own_checkpoint = make_checkpoint(view, checkpoint.event_number)
             proven_checkpoint = cosigned_checkpoint.keep_proven(find_node_keys(view))
-        if proven_checkpoint.cosignatures and own_checkpoint != checkpoint:
+        contradiction = find_contradiction(own_checkpoint, checkpoint)
+        if proven_checkpoint.cosignatures and contradiction:
             fork = Fork(self._checkpoints.read_cosigned(own_checkpoint), proven_checkpoint)
             self._checkpoints.keep_fork(fork)
-            logger.error("the registry is forked: %s", find_contradiction(own_checkpoint, checkpoint))
+            logger.error("the registry is forked: %s", contradiction)
             return 0
+        if own_checkpoint != checkpoint:
+            raise CheckpointRefused(
+                f"the checkpoint at event {checkpoint.event_number} is of another version, or its facts follow by other "
+                "rules: its node runs another release of this program"
+            )
         self._checkpoints.add(proven_checkpoint, self._key.public.id if self._key else None)
         return len(proven_checkpoint.cosignatures)
 

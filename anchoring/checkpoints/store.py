@@ -27,6 +27,7 @@ from anchoring.errors import CheckpointRefused, NotFound
 from anchoring.limits import SERVER_CONNECTIONS
 from anchoring.replica.reading import ReplicaView
 from ledger.crypto.keys import PrivateKey
+from ledger.crypto.suites import SHA256, SM3
 from ledger.encoding.canonical import decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.registry.checkpoints import (
@@ -34,10 +35,12 @@ from ledger.registry.checkpoints import (
     Cosignature,
     CosignedCheckpoint,
     Fork,
+    Roots,
     decode_checkpoint,
     decode_fork,
     find_contradiction,
 )
+from ledger.registry.facts import RULES_VERSION
 
 # a week of one every five minutes; older ones prove nothing that newer ones do not
 KEPT_CHECKPOINTS: Final = 2_000
@@ -111,15 +114,8 @@ class Checkpoints:
         with begin_transaction(self.engine) as connection:
             hold_tables(connection)  # two processes of this node must not sign beside each other
             last_signed = _find_last_signed(connection)
-            if last_signed and (
-                checkpoint.event_number < last_signed.event_number
-                or find_contradiction(last_signed, checkpoint)
-            ):
-                raise CheckpointRefused(
-                    f"event {last_signed.event_number} with head 0x{last_signed.head.hex()} was signed before: event "
-                    f"{checkpoint.event_number} "
-                    f"with head 0x{checkpoint.head.hex()} is below it or contradicts it"
-                )
+            if last_signed and last_signed != checkpoint:
+                _check_later(last_signed, checkpoint)
             if last_signed != checkpoint:
                 _insert_cosignature(connection, checkpoint, Cosignature.make(key, checkpoint), is_own=True)
                 _drop_old(connection)
@@ -194,6 +190,19 @@ class Checkpoints:
         """Return the evidence of forks that was met."""
         with open_snapshot(self.engine) as connection:
             return _read_forks(connection)
+
+
+def _check_later(last_signed: Checkpoint, checkpoint: Checkpoint) -> None:
+    """Check that a checkpoint may be signed after another: never two of one event. Raises: CheckpointRefused."""
+    if checkpoint.event_number < last_signed.event_number or find_contradiction(last_signed, checkpoint):
+        raise CheckpointRefused(
+            f"event {last_signed.event_number} with head 0x{last_signed.head.hex()} was signed before: event "
+            f"{checkpoint.event_number} with head 0x{checkpoint.head.hex()} is below it or contradicts it"
+        )
+    if checkpoint.event_number == last_signed.event_number:
+        raise CheckpointRefused(
+            f"event {checkpoint.event_number} was signed before, by another release of this program: sign at a later event"
+        )
 
 
 def _read_forks(connection: Connection) -> list[Fork]:
@@ -279,7 +288,10 @@ def _read_cosigned(connection: Connection, checkpoint: Checkpoint) -> CosignedCh
 
 
 def make_checkpoint(view: ReplicaView, event_number: int) -> Checkpoint:
-    """Return the checkpoint at final event `event_number` as this replica holds it. Raises: NotFound, CheckpointRefused."""
+    """Return the checkpoint at a final event as this replica holds it: without roots where it has no trees yet.
+
+    Raises: NotFound, CheckpointRefused, Quarantined.
+    """
     events = list(view.walk_events(event_number - 1, limit=2)) if event_number else []
     head = view.find_head(event_number)
     if not events or events[0].event.event_number != event_number or head is None:
@@ -291,7 +303,17 @@ def make_checkpoint(view: ReplicaView, event_number: int) -> Checkpoint:
         raise CheckpointRefused(
             f"event {event_number} is not the last of block {event.block}: name one that is, or the newest"
         )
-    return Checkpoint(view.registry, event_number, head, event.block, events[0].block_hash, event.time)
+    roots = _make_roots(view, event_number) if view.has_trees else None
+    return Checkpoint(view.registry, event_number, head, event.block, events[0].block_hash, event.time, roots)
+
+
+def _make_roots(view: ReplicaView, event_number: int) -> Roots:
+    return Roots(
+        events_sm3=view.event_root(SM3, event_number),
+        events_sha256=view.event_root(SHA256, event_number),
+        facts=view.fact_root(event_number),
+        rules=RULES_VERSION,
+    )
 
 
 def compare(view: ReplicaView, checkpoints: Checkpoints) -> str | None:

@@ -19,10 +19,12 @@ from api.parsers import Commands, add_json
 from ledger.crypto.suites import Suite
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
+from ledger.errors import MalformedInput
 from ledger.registry import facts
-from ledger.registry.checkpoints import Fork, find_contradiction, read_cosigned
+from ledger.registry.checkpoints import Checkpoint, Fork, find_contradiction, read_cosigned
 from ledger.registry.event_trees import SUITES
 from ledger.registry.facts import RULES_VERSION, describe_proof
+from ledger.registry.growth import Growth, read_growth
 
 AGREE, CONTRADICT, UNTOLD = 0, 11, 12
 _OUTCOME_WORDS: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "cannot tell"}
@@ -62,9 +64,16 @@ class _FactOptions(Protocol):
     name: list[str]
 
 
+class _GrowthOptions(Protocol):
+    directory: Path
+    event: int | None
+    since: int
+
+
 class _CompareOptions(Protocol):
     first: Path
     second: Path
+    growth: Path | None
     json: bool
 
 
@@ -110,10 +119,16 @@ def add(commands: Commands) -> None:
     compare_parser = actions.add_parser(
         "compare",
         help="tell whether two checkpoints contradict each other",
-        description="Exit codes: 0 the same, 11 they contradict each other, 12 nothing can be told from them alone.",
+        description="Exit codes: 0 the same or one goes on from the other, 11 they contradict each other, 12 cannot tell.",
     )
     compare_parser.add_argument("first", type=Path, metavar="A", help="a checkpoint")
     compare_parser.add_argument("second", type=Path, metavar="B", help="another of the same registry")
+    compare_parser.add_argument(
+        "--growth",
+        type=Path,
+        metavar="FILE",
+        help="what shows that one goes on from the other (checkpoint growth)",
+    )
     add_json(compare_parser, "a contradiction as evidence that can be handed on")
     compare_parser.set_defaults(run=_compare)
     _add_trees(actions)
@@ -131,6 +146,19 @@ def _add_trees(actions: Commands) -> None:
         "--since", type=int, metavar="N", help="prove that they go on from those after this earlier event"
     )
     roots_parser.set_defaults(run=_show_roots)
+    growth_parser = actions.add_parser(
+        "growth",
+        help="show that a checkpoint goes on from an earlier one, as JSON",
+        description="The consistency proofs of both trees over the events, for `checkpoint compare`. Exit code 0.",
+    )
+    growth_parser.add_argument("directory", type=Path, help="directory of the node")
+    growth_parser.add_argument(
+        "--since", type=int, required=True, metavar="N", help="event of the earlier checkpoint"
+    )
+    growth_parser.add_argument(
+        "--at", dest="event", type=int, metavar="N", help="event of the later one (default: the newest event)"
+    )
+    growth_parser.set_defaults(run=_show_growth)
     fact_parser = actions.add_parser(
         "fact",
         help="show a fact of the registry with the proof that it follows, or that there is none of that name, as JSON",
@@ -222,6 +250,14 @@ def _show_roots(options: _RootsOptions) -> int:
     return 0
 
 
+def _show_growth(options: _GrowthOptions) -> int:
+    with closing(Replica(load_settings(options.directory).replica_url)) as replica, replica.reading() as view:
+        n = view.cursor.event_number if options.event is None else options.event
+        proofs = [tuple(view.prove_growth(suite, options.since, n)) for suite in SUITES]
+        show_json(Growth(view.registry, options.since, n, *proofs).to_json())
+    return 0
+
+
 def _show_fact(options: _FactOptions) -> int:
     name = tuple(options.name)
     with closing(Replica(load_settings(options.directory).replica_url)) as replica, replica.reading() as view:
@@ -251,13 +287,29 @@ def _compare(options: _CompareOptions) -> int:
     first_checkpoint, second_checkpoint = (cosigned.checkpoint for cosigned in cosigned_checkpoints)
     contradiction = find_contradiction(first_checkpoint, second_checkpoint)
     exit_code = CONTRADICT if contradiction else AGREE if first_checkpoint == second_checkpoint else UNTOLD
+    outcome_words = _OUTCOME_WORDS[exit_code]
+    if exit_code == UNTOLD and options.growth:
+        old_checkpoint, checkpoint = sorted(
+            (first_checkpoint, second_checkpoint), key=lambda checkpoint: checkpoint.event_number
+        )
+        exit_code, outcome_words = _follow_growth(options.growth, old_checkpoint, checkpoint)
     if options.json:
         fork_json = Fork(*cosigned_checkpoints).to_json() if contradiction else None
-        show_json(fork_json or {"compared": _OUTCOME_WORDS[exit_code]})
+        show_json(fork_json or {"compared": outcome_words})
     else:
-        say(f"{_OUTCOME_WORDS[exit_code]}{': ' + contradiction if contradiction else ''}")
+        say(f"{outcome_words}{': ' + contradiction if contradiction else ''}")
         if exit_code == UNTOLD:
             say(
-                "  two registries, or two events of one: a snapshot up to the later one tells whether they belong together"
+                "  two registries, or two events of one: `shunzheng checkpoint growth` of a node that holds both, or a"
             )
+            say("  snapshot up to the later one, tells whether they belong together")
     return exit_code
+
+
+def _follow_growth(path: Path, old_checkpoint: Checkpoint, checkpoint: Checkpoint) -> tuple[int, str]:
+    """Return exit code and words: whether a growth leads from one checkpoint to the other."""
+    try:
+        read_growth(path.read_bytes()).check(old_checkpoint, checkpoint)
+    except MalformedInput as error:
+        return UNTOLD, f"{_OUTCOME_WORDS[UNTOLD]}: {error}"
+    return AGREE, f"event {checkpoint.event_number} goes on from event {old_checkpoint.event_number}"

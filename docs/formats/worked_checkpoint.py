@@ -7,17 +7,17 @@ from dataclasses import replace
 from ledger.crypto.keys import PrivateKey, decode_signature, encode_signature, generate_key, keccak256
 from ledger.encoding.canonical import Json
 from ledger.registry.acts import Event
-from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, Fork
+from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, Fork, Roots
 from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
 from ledger.registry.trust_files import Cosigner, TrustFile
 
 NODE_SECRETS = {"天门": ("sm2", b"\x01" * 32), "武汉": ("p256", b"\x02" * 32), "荆门": ("sm2", b"\x03" * 32)}
 COSIGNATURES = {
-    "天门": "Jc0PTqvtY4PUIUQm-gCbelIPiGrd8tBhMGnBmulkSGBLQJDos2q5-WHCdNmEVqZsqQGpZa0Q4s6wWsfCcZdzGg",
-    "武汉": "jA2_a9jM7H06fKkmkRLgANsZ7sX-7gPtBYenmfRyobskRTusbgq6HxZVKEQPojBsPsjPluS5R392_IKcxUoCpA",
+    "天门": "qV35-TUc65KlIZ3JNgs3sZXOlzXNavkMgI00MyQCIhthczC4W41ne48Q86ETwKfe4gwDX3ILbgTWL7OiUjoklw",
+    "武汉": "76uCGx_D1wAk0VaI61xTvh50FDo_8C-NwWJjs-mS8nBIZpc-GXEH_2njlezGfBXEC5aWc3ZasSqKrGb_x_j2Kw",
 }
-FORK_SIGNATURE = "cjNhk18gyL3Pqa9G7J4S0z0h__JRxvuy-AcFwMljjIXs3ZlA91LDorODOPZq-FFKh1MXocR1qgCPHT5ZSLo0Pg"
+FORK_SIGNATURE = "5F6Z7JLia2nOQ2PlNJs4XNWgJC-vJBhwQ9AGp5T7115Xh-Et8OfOI83W1B3ZqUinZH73NCfRQBqsPKY3592Uqw"
 
 
 def make_constant_source(secret: bytes) -> Callable[[int], bytes]:
@@ -26,18 +26,19 @@ def make_constant_source(secret: bytes) -> Callable[[int], bytes]:
 
 
 def make_checkpoints(
-    registry: str, head_zero: bytes, chain: Fold, history: list[Event]
+    registry: str, head_zero: bytes, chain: Fold, history: list[Event], roots: Roots
 ) -> tuple[dict[str, Json], bytes, TrustFile]:
     """Return the blocks about checkpoint, trust file and snapshot, the snapshot, and the trust file.
 
-    `chain` is what follows from `history`; `head_zero` is the registry's head before the first event, 32 bytes.
+    `chain` is what follows from `history`, `roots` are those of the trees over it; `head_zero` is the head before the first
+    event, 32 bytes.
     """
     keys = {
         name: generate_key(kind, make_constant_source(secret))
         for name, (kind, secret) in NODE_SECRETS.items()
     }
     checkpoint = Checkpoint(
-        registry, chain.event_number, chain.head, chain.block, bytes(31) + b"\x09", chain.time
+        registry, chain.event_number, chain.head, chain.block, bytes(31) + b"\x09", chain.time, roots
     )
     cosigned = CosignedCheckpoint.of(
         checkpoint, [make_cosignature(keys[name], checkpoint, text) for name, text in COSIGNATURES.items()]

@@ -323,7 +323,7 @@ def build_example() -> Example:
     knowledge, history, events = replay_story(key, batch.anchor)
     proof = make_proof(record, disclosure, batch)
     checkpoint_blocks, snapshot, trust = worked_checkpoint.make_checkpoints(
-        REGISTRY, HEAD_0, knowledge.fold, history
+        REGISTRY, HEAD_0, knowledge.fold, history, worked_trees.make_roots(history, REGISTRY, HEAD_0)
     )
     blocks = (
         make_record_blocks(record, disclosure, batch)

@@ -2,8 +2,10 @@
 
 from ledger.crypto.append_only import check_consistency
 from ledger.crypto.key_trees import KeyTree, root_from_key
+from ledger.crypto.suites import SHA256, SM3
 from ledger.encoding.canonical import Json
 from ledger.registry.acts import Event
+from ledger.registry.checkpoints import Roots
 from ledger.registry.event_trees import SUITES, EventTrees, prove_growth
 from ledger.registry.facts import (
     RULES_VERSION,
@@ -13,6 +15,7 @@ from ledger.registry.facts import (
     hash_leaf,
     make_key,
 )
+from ledger.registry.growth import Growth
 from ledger.registry.knowledge import Knowledge
 
 OLD_N = 6  # of the earlier root
@@ -24,17 +27,36 @@ def make_blocks(history: list[Event], registry: str, head_zero: bytes) -> dict[s
     """Return the blocks about the trees over events and facts of `history`; `head_zero` has 32 bytes."""
     return {
         "event-trees": make_event_block(history),
+        "growth": make_growth_block(history, registry),
         "facts": make_fact_block(history, registry, head_zero),
     }
 
 
-def make_fact_block(history: list[Event], registry: str, head_zero: bytes) -> Json:
-    """Return the root of the tree over the facts, a fact with its path, and what shows that another is not there."""
+def make_roots(history: list[Event], registry: str, head_zero: bytes) -> Roots:
+    """Return the roots of all trees after `history`."""
+    event_trees = EventTrees()
+    for event in history:
+        event_trees.append(event)
+    _, tree = make_fact_tree(history, registry, head_zero)
+    return Roots(event_trees.root(SM3), event_trees.root(SHA256), tree.root(), RULES_VERSION)
+
+
+def make_fact_tree(
+    history: list[Event], registry: str, head_zero: bytes
+) -> tuple[dict[bytes, bytes], KeyTree]:
+    """Return the bytes of all leaves by their keys, and the tree over them."""
     knowledge, leaves = Knowledge(registry, head_zero), dict[bytes, bytes]()
     for event in history:
         leaves |= derive_leaves(knowledge.apply(event), leaves)
     tree = KeyTree(SUITE, lambda prefixes: {})
-    root = tree.update({key: hash_leaf(data) for key, data in leaves.items()})
+    tree.update({key: hash_leaf(data) for key, data in leaves.items()})
+    return leaves, tree
+
+
+def make_fact_block(history: list[Event], registry: str, head_zero: bytes) -> Json:
+    """Return the root of the tree over the facts, a fact with its path, and what shows that another is not there."""
+    leaves, tree = make_fact_tree(history, registry, head_zero)
+    root = tree.root()
     shown_facts: list[Json] = []
     for name in SHOWN_NAMES:
         key = make_key(name)
@@ -44,6 +66,14 @@ def make_fact_block(history: list[Event], registry: str, head_zero: bytes) -> Js
             raise SystemExit(f"the proof of {name} does not lead to the root")
         shown_facts.append({"key": key.hex(), **describe_proof(name, data, proof)})
     return {"n": len(history), "rules": RULES_VERSION, "root": SUITE.format(root), "facts": shown_facts}
+
+
+def make_growth_block(history: list[Event], registry: str) -> Json:
+    """Return the growth from the earlier event to the last of `history`."""
+    event_trees = EventTrees()
+    all_nodes = [event_trees.append(event) for event in history]
+    proofs = [tuple(prove_growth(suite, OLD_N, len(history), lambda n: all_nodes[n - 1])) for suite in SUITES]
+    return Growth(registry, OLD_N, len(history), *proofs).to_json()
 
 
 def make_event_block(history: list[Event]) -> Json:

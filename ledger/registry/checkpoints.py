@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from ledger.crypto.keys import PrivateKey, PublicKey, decode_signature, encode_signature
+from ledger.crypto.suites import DIGEST_BYTES
 from ledger.encoding import times
 from ledger.encoding.canonical import MAX_INTEGER, Json
 from ledger.encoding.canonical import decode as decode_json
@@ -17,7 +18,9 @@ from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_key_id
 from ledger.errors import LimitExceeded, MalformedInput
 
-TYPE: Final = "shunzheng/checkpoint/1"
+TYPE: Final = "shunzheng/checkpoint/2"
+#: Of those without roots: they are read, so that nobody forgets what was seen or signed, and vouch for nothing any more.
+OLDER_TYPE: Final = "shunzheng/checkpoint/1"
 COSIGNED_TYPE: Final = "shunzheng/cosigned/1"
 FORK_TYPE: Final = "shunzheng/fork/1"
 
@@ -28,8 +31,29 @@ MAX_TRUST_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Roots:
+    """The 32-byte roots of the trees over the events, and of that over the facts, which follow from them by `rules`."""
+
+    events_sm3: bytes
+    events_sha256: bytes
+    facts: bytes
+    rules: int
+
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "events_sm3": self.events_sm3.hex(),
+            "events_sha256": self.events_sha256.hex(),
+            "facts": self.facts.hex(),
+            "rules": self.rules,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The head (32 bytes) after event `event_number`, and the block (its hash and time) that holds this event."""
+    """The head (32 bytes) after event `event_number`, and the block (its hash and time) that holds this event.
+
+    `roots` is None in a checkpoint of version 1.
+    """
 
     registry: str
     event_number: int
@@ -37,10 +61,11 @@ class Checkpoint:
     block: int
     block_hash: bytes
     time: int
+    roots: Roots | None = None
 
     def to_json(self) -> dict[str, Json]:
-        return {
-            "type": TYPE,
+        checkpoint_json: dict[str, Json] = {
+            "type": TYPE if self.roots else OLDER_TYPE,
             "registry": self.registry,
             "n": self.event_number,
             "head": "0x" + self.head.hex(),
@@ -48,6 +73,7 @@ class Checkpoint:
             "block_hash": "0x" + self.block_hash.hex(),
             "time": times.format_time(self.time),
         }
+        return checkpoint_json | (self.roots.to_json() if self.roots else {})
 
     def encode(self) -> bytes:
         """Return the bytes that are signed."""
@@ -121,7 +147,8 @@ class Fork:
 def find_contradiction(checkpoint: Checkpoint, other_checkpoint: Checkpoint) -> str | None:
     """Say in what two checkpoints contradict each other, so that one history cannot hold both; None where it may.
 
-    Of two registries, or at different events in an order that fits, nothing can be said without the events between.
+    Of two registries, or at different events in an order that fits, nothing can be said without a proof that one goes on
+    from the other. Roots of facts by different rules, and a checkpoint without roots, contradict nothing.
     """
     if checkpoint.registry != other_checkpoint.registry:
         return None
@@ -136,6 +163,9 @@ def find_contradiction(checkpoint: Checkpoint, other_checkpoint: Checkpoint) -> 
             "time": earlier_checkpoint.time != later_checkpoint.time,
         }
         differing_names = [name for name, differs in differs_by_name.items() if differs]
+        differing_names = differing_names or _list_differing_roots(
+            earlier_checkpoint.roots, later_checkpoint.roots
+        )
         if not differing_names:
             return None
         return f"event {earlier_checkpoint.event_number} with different {', '.join(differing_names)}"
@@ -147,10 +177,22 @@ def find_contradiction(checkpoint: Checkpoint, other_checkpoint: Checkpoint) -> 
     return None
 
 
+def _list_differing_roots(roots: Roots | None, other_roots: Roots | None) -> list[str]:
+    """Name the roots in which the two differ, as far as they can be compared."""
+    if roots is None or other_roots is None:
+        return []
+    differs_by_name = {
+        "events_sm3": roots.events_sm3 != other_roots.events_sm3,
+        "events_sha256": roots.events_sha256 != other_roots.events_sha256,
+        "facts": roots.rules == other_roots.rules and roots.facts != other_roots.facts,
+    }
+    return [name for name, differs in differs_by_name.items() if differs]
+
+
 def decode_checkpoint(value: Json) -> Checkpoint:
     """Read the JSON object of a checkpoint. Raises: MalformedInput, NewerFormat."""
     fields = Fields(value, "checkpoint")
-    fields.take_type(TYPE)
+    has_roots = fields.take_type(TYPE, OLDER_TYPE) == TYPE
     checkpoint = Checkpoint(
         registry=fields.take_text("registry"),
         event_number=fields.take_integer("n", 1, MAX_INTEGER),
@@ -158,9 +200,19 @@ def decode_checkpoint(value: Json) -> Checkpoint:
         block=fields.take_integer("block", 0, MAX_INTEGER),
         block_hash=fields.take_parsed("block_hash", parse_key_id),
         time=fields.take_time("time"),
+        roots=_read_roots(fields) if has_roots else None,
     )
     fields.close()
     return checkpoint
+
+
+def _read_roots(fields: Fields) -> Roots:
+    return Roots(
+        events_sm3=fields.take_hex("events_sm3", DIGEST_BYTES),
+        events_sha256=fields.take_hex("events_sha256", DIGEST_BYTES),
+        facts=fields.take_hex("facts", DIGEST_BYTES),
+        rules=fields.take_integer("rules", 1, MAX_INTEGER),
+    )
 
 
 def decode_cosignatures(values: Iterable[Json]) -> tuple[Cosignature, ...]:

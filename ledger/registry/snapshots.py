@@ -44,6 +44,7 @@ MAX_SNAPSHOT_BYTES: Final = 16 * 2**30
 REFUSAL_REASONS: Final = (
     "malformed",
     "newer_format",
+    "older_format",
     "other_registry",
     "cosignature_bad",
     "below_threshold",

@@ -39,9 +39,14 @@ class TrustFile:
     def check(self, cosigned_checkpoint: CosignedCheckpoint) -> tuple[str, ...]:
         """Return the names of the cities that signed, each once; cosignatures by other keys do not count.
 
-        Raises: SnapshotRefused with `other_registry`, `cosignature_bad` or `below_threshold`.
+        Raises: SnapshotRefused with `older_format`, `other_registry`, `cosignature_bad` or `below_threshold`.
         """
         checkpoint = cosigned_checkpoint.checkpoint
+        if checkpoint.roots is None:
+            raise SnapshotRefused(
+                "older_format",
+                "its checkpoint is of version 1, which names no roots: take a newer one from a node of this release",
+            )
         if checkpoint.registry != self.registry:
             raise SnapshotRefused(
                 "other_registry", f"it is of {checkpoint.registry}, the trust file of {self.registry}"

@@ -24,7 +24,7 @@ from ledger.registry.checkpoints import Checkpoint
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
 from ledger.registry.trust_files import read_trust_file
-from tests.cosigning import NAMES, checkpoint_of, cosigned, fold_of, node_key, snapshot, trust_file
+from tests.cosigning import NAMES, ROOTS, checkpoint_of, cosigned, fold_of, node_key, snapshot, trust_file
 from tests.properties.damage import draw_bytes, draw_edit, write
 from tests.properties.second_verifier import MUTATIONS, SEED, same_facts, second
 from tests.scenes import ADDRESS, City, Registry
@@ -128,6 +128,7 @@ def forged(registry: Registry, events: Sequence[Event], checkpoint: Checkpoint |
             min(end.block, MAX_INTEGER),
             bytes(32),
             min(end.time, 10**11),
+            ROOTS,
         )
     begin = fold_of(registry, 0)
     return b"".join(write_snapshot(Header(cosigned(checkpoint), 0, begin.head, 0), events))

@@ -25,6 +25,7 @@ from ledger.encoding.canonical import Json
 from ledger.registry.event_trees import EventTrees
 from ledger.verification.receipts import decode_signed_receipt
 from tests.auditing import audit
+from tests.cosigning import sign_anew
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Starlette would have its tests import another HTTP client
@@ -42,6 +43,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(FOLDER, copied)
     monkeypatch.chdir(copied)
     return copied
+
+
+@pytest.fixture
+def renewed_folder(folder: Path) -> Path:
+    """Return the folder with its snapshots as of today: their checkpoints were of version 1, which nobody takes any more."""
+    old_trust = (folder / "cities.trust.json").read_bytes()
+    for name in ("first.snapshot", "registry.snapshot"):
+        file, trust = sign_anew((folder / name).read_bytes(), old_trust)
+        (folder / name).write_bytes(file)
+        (folder / "cities.trust.json").write_bytes(trust)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +75,19 @@ def node(directory: Path) -> Iterator[TestClient]:
 
 
 @pytest.mark.parametrize("said", SAID["commands"], ids=lambda said: " ".join(said["command"]))
-def test_commands_say_what_they_said(said: Answer, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_say_what_they_said(
+    said: Answer, renewed_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(said["command"]) == said["code"]
     assert not list(find_lost(json.loads(capsys.readouterr().out), said["out"]))
+
+
+def test_its_snapshots_are_refused_with_what_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["verify", "proofs/text.txt", "--snapshot", "registry.snapshot", "--trust", "cities.trust.json"]
+    assert main(command) not in (0, 10, 11)
+    message = capsys.readouterr().err
+    assert "version 1" in message
+    assert "take a newer one" in message
 
 
 @pytest.mark.parametrize("said", SAID["answers"], ids=lambda said: f"{said['token']} {said['path']}")

@@ -9,19 +9,24 @@ from pydantic import Field
 
 from api.http.schemas.base import Shape, Time
 
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Keccak = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
 
 
 class CheckpointShape(Shape):
     """A registry's head after an event; docs/formats/checkpoint.md specifies it."""
 
-    type: Literal["shunzheng/checkpoint/1"]
+    type: Literal["shunzheng/checkpoint/2"]
     registry: str
     n: int
     head: Keccak
     block: int
     block_hash: Keccak
     time: Time
+    events_sm3: Hash
+    events_sha256: Hash
+    facts: Hash
+    rules: int
 
 
 class CosignatureShape(Shape):

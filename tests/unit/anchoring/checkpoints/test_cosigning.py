@@ -326,6 +326,47 @@ def test_altered_events_are_not_signed(province: Province, nodes: dict[str, Fake
         node.cosigner.sign()
 
 
+@pytest.mark.parametrize("n", [4, 7, 8])
+def test_attack_a_tree_that_forgets_an_event_is_not_signed(
+    province: Province, nodes: dict[str, FakeNode], n: int
+) -> None:
+    """Somebody writes other nodes into the stored trees, before or after what was signed last."""
+    node = nodes[TIANMEN]
+    node.cosigner.sign()
+    province.act()
+    node.follow()
+    with node.replica.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE event_node SET sm3 = zeroblob(length(sm3)) WHERE n = {n}")
+    with pytest.raises(CheckpointRefused, match="do not hold the events up to event 8"):
+        node.cosigner.sign()
+
+
+def test_what_follows_by_other_rules_is_no_fork(nodes: dict[str, FakeNode], province: Province) -> None:
+    """A city runs a release that derives more, another one an older release: neither is accused."""
+    node, checkpoint = nodes[TIANMEN], at(nodes[TIANMEN])
+    assert checkpoint.roots
+    other_roots = replace(checkpoint.roots, facts=bytes(32), rules=checkpoint.roots.rules + 1)
+    for other_checkpoint in (replace(checkpoint, roots=other_roots), replace(checkpoint, roots=None)):
+        cosignature = Cosignature.make(province.keys[WUHAN], other_checkpoint)
+        with pytest.raises(CheckpointRefused, match="another release"):
+            node.cosigner.take(CosignedCheckpoint.of(other_checkpoint, [cosignature]))
+    assert not node.checkpoints.list_forks()
+    assert node.checkpoints.find_newest() is None
+
+
+def test_attack_two_roots_for_one_event_are_kept_as_evidence(
+    nodes: dict[str, FakeNode], province: Province
+) -> None:
+    node, checkpoint = nodes[TIANMEN], at(nodes[TIANMEN])
+    assert checkpoint.roots
+    forked = replace(checkpoint, roots=replace(checkpoint.roots, facts=bytes(32)))
+    cosignature = Cosignature.make(province.keys[WUHAN], forked)
+    assert node.cosigner.take(CosignedCheckpoint.of(forked, [cosignature])) == 0
+    [fork] = node.checkpoints.list_forks()
+    assert fork.second_checkpoint.checkpoint == forked
+    assert find_contradiction(checkpoint, forked) == "event 7 with different facts"
+
+
 def audited(view: ReplicaView, node: FakeNode) -> Findings:
     found = Findings()
     with open_snapshot(node.checkpoints.engine) as connection:

@@ -15,7 +15,7 @@ from anchoring.checkpoints import store as module
 from anchoring.checkpoints.store import Checkpoints
 from anchoring.errors import CheckpointRefused, RowDamaged
 from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, Fork
-from tests.cosigning import NAMES, node_key
+from tests.cosigning import NAMES, ROOTS, node_key
 from tests.databases import NewDatabase
 
 REGISTRY: Final = "eip155:31337:0x" + "22" * 20 + ":" + "00" * 8
@@ -26,7 +26,7 @@ CITIES: Final = {node_key(name).public.id: name for name in NAMES}
 
 
 def at(n: int, head: int = 0) -> Checkpoint:
-    return Checkpoint(REGISTRY, n, bytes([head]) * 32, n * 10, bytes(32), 1_795_395_600 + n)
+    return Checkpoint(REGISTRY, n, bytes([head]) * 32, n * 10, bytes(32), 1_795_395_600 + n, ROOTS)
 
 
 @pytest.fixture
@@ -55,6 +55,31 @@ def test_the_newest_is_what_enough_signed(held: Checkpoints) -> None:
     assert newest.checkpoint == at(3)
     assert held.find_last_signed() == at(3)
     assert held.read_cosigned(at(9)) == CosignedCheckpoint(at(9))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(at(5), roots=replace(ROOTS, events_sm3=bytes(32))),
+        replace(at(5), roots=replace(ROOTS, events_sha256=bytes(32))),
+        replace(at(5), roots=replace(ROOTS, facts=bytes(32))),
+        replace(at(5), roots=replace(ROOTS, rules=ROOTS.rules + 1)),
+        replace(at(5), roots=None),
+    ],
+    ids=["events in SM3", "events in SHA-256", "facts", "rules", "version"],
+)
+def test_two_roots_for_one_event_are_never_signed(held: Checkpoints, other: Checkpoint) -> None:
+    held.sign(KEY, at(5))
+    with pytest.raises(CheckpointRefused):
+        held.sign(KEY, other)
+    assert held.find_last_signed() == at(5)
+
+
+def test_after_a_checkpoint_without_roots_a_later_one_is_signed(held: Checkpoints) -> None:
+    held.sign(KEY, replace(at(5), roots=None))
+    with pytest.raises(CheckpointRefused, match="sign at a later event"):
+        held.sign(KEY, at(5))
+    assert held.sign(KEY, at(6)).checkpoint == at(6)
 
 
 def test_two_keys_of_one_city_are_one_vote(held: Checkpoints) -> None:

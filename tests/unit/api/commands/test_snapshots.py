@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -14,9 +15,12 @@ from fastapi.testclient import TestClient
 
 from anchoring.checkpoints.cosigning import Cosigner
 from anchoring.checkpoints.snapshots import export
+from anchoring.checkpoints.store import make_checkpoint
+from anchoring.replica.store import Replica
 from api.cli import main
 from api.client.offline import read_trust
 from api.http.routes import knowledge
+from api.node.loading import load_settings
 from api.words import write_moment
 from examples.renderings import render_pdf
 from ledger.crypto.append_only import check_consistency
@@ -363,6 +367,29 @@ def test_checkpoints_are_compared(three: Cosigned3, run: Run, tmp_path: Path) ->
     code, out, _ = run("checkpoint", "compare", files["one"], files["forked"])
     assert out.startswith("contradiction: event")
     assert run("checkpoint", "compare", files["one"], files["later"])[0] == 12
+
+
+def test_a_growth_shows_that_one_checkpoint_goes_on_from_another(
+    run: Run, directory: Path, tmp_path: Path
+) -> None:
+    with closing(Replica(load_settings(directory).replica_url)) as replica, replica.reading() as view:
+        checkpoints = {n: make_checkpoint(view, n) for n in (2, 3, view.cursor.event_number)}
+    last_n = max(checkpoints)
+    files = {n: tmp_path / f"{n}.json" for n in checkpoints}
+    for n, path in files.items():
+        path.write_bytes(canonical(CosignedCheckpoint(checkpoints[n]).to_json()))
+    growth_path = tmp_path / "growth.json"
+    growth_path.write_text(run("checkpoint", "growth", directory, "--since", 2)[1], encoding="utf-8")
+    compare = ("checkpoint", "compare", files[last_n])
+    code, out, _ = run(*compare, files[2], "--growth", growth_path)
+    assert (code, f"event {last_n} goes on from event 2" in out) == (0, True)
+    assert run(*compare, files[2])[0] == 12
+    code, out, _ = run(*compare, files[3], "--growth", growth_path)
+    assert (code, f"ask for one from event 3 to event {last_n}" in out) == (12, True)
+    forked = replace(checkpoints[2], roots=checkpoints[3].roots)
+    files[2].write_bytes(canonical(CosignedCheckpoint(forked).to_json()))
+    code, out, _ = run(*compare, files[2], "--growth", growth_path)
+    assert (code, "does not lead to both roots" in out) == (12, True)
 
 
 def test_roots_go_on_from_earlier_ones(run: Run, directory: Path) -> None:

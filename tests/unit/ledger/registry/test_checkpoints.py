@@ -17,7 +17,7 @@ from ledger.registry.checkpoints import (
     find_contradiction,
     read_cosigned,
 )
-from tests.cosigning import checkpoint_of, cosigned, node_key
+from tests.cosigning import ROOTS, checkpoint_of, cosigned, node_key
 from tests.scenes import scene
 
 
@@ -57,6 +57,11 @@ def test_of_two_cosignatures_by_one_key_one_stays(signed: CosignedCheckpoint) ->
         ("block_hash", "0x"),
         ("time", "2026-03-02T09:00:00+08:00"),
         ("registry", ""),
+        ("events_sm3", "ab" * 31),
+        ("events_sha256", "0x" + "ab" * 32),
+        ("facts", ""),
+        ("rules", 0),
+        ("rules", "1"),
         ("more", 1),
     ],
 )
@@ -67,7 +72,17 @@ def test_another_form_is_refused(signed: CosignedCheckpoint, member: str, value:
 
 def test_another_version_is_newer(signed: CosignedCheckpoint) -> None:
     with pytest.raises(NewerFormat):
-        decode_checkpoint(signed.checkpoint.to_json() | {"type": "shunzheng/checkpoint/2"})
+        decode_checkpoint(signed.checkpoint.to_json() | {"type": "shunzheng/checkpoint/3"})
+
+
+def test_one_of_version_1_is_read_as_what_it_was(signed: CosignedCheckpoint) -> None:
+    older = replace(signed.checkpoint, roots=None)
+    assert older.to_json().keys() == signed.checkpoint.to_json().keys() - ROOTS.to_json().keys()
+    assert decode_checkpoint(older.to_json()) == older
+    surplus: list[dict[str, Json]] = [{"facts": "00" * 32}, {"rules": 1}]
+    for altered in surplus:
+        with pytest.raises(MalformedInput):
+            decode_checkpoint(older.to_json() | altered)
 
 
 def test_cosignatures_stand_in_order_once_a_key(signed: CosignedCheckpoint) -> None:
@@ -94,6 +109,9 @@ def test_a_file_beyond_the_limit_is_refused() -> None:
         {"event_number": 99, "time": 1},
         {"event_number": 99},
         {"event_number": 1},
+        {"roots": replace(ROOTS, events_sm3=bytes(32))},
+        {"roots": replace(ROOTS, events_sha256=bytes(32))},
+        {"roots": replace(ROOTS, facts=bytes(32))},
     ],
     ids=[
         "head",
@@ -104,6 +122,9 @@ def test_a_file_beyond_the_limit_is_refused() -> None:
         "later and earlier",
         "later, same block",
         "before, same block",
+        "events in SM3",
+        "events in SHA-256",
+        "facts",
     ],
 )
 def test_what_no_history_can_hold_contradicts(signed: CosignedCheckpoint, altered: dict[str, Any]) -> None:
@@ -121,8 +142,10 @@ def test_what_no_history_can_hold_contradicts(signed: CosignedCheckpoint, altere
         {"registry": "eip155:1:0x" + "00" * 20 + ":" + "00" * 8, "head": bytes(32)},
         {"event_number": 99, "block": 99},
         {"event_number": 1, "block": 0},
+        {"roots": replace(ROOTS, facts=bytes(32), rules=ROOTS.rules + 1)},
+        {"roots": None},
     ],
-    ids=["the same", "another registry", "later", "earlier"],
+    ids=["the same", "another registry", "later", "earlier", "facts by other rules", "version 1"],
 )
 def test_what_one_history_may_hold_does_not(signed: CosignedCheckpoint, altered: dict[str, Any]) -> None:
     two = replace(signed.checkpoint, **altered)

@@ -47,6 +47,11 @@ def test_enough_cosigners_are_named(registry: Registry, trust: TrustFile) -> Non
     assert set(trust.check(cosigned(checkpoint_of(registry), NAMES[:2]))) == set(NAMES[:2])
 
 
+def test_a_checkpoint_of_version_1_vouches_for_nothing(registry: Registry, trust: TrustFile) -> None:
+    older = replace(checkpoint_of(registry), roots=None)
+    assert refusal(trust, cosigned(older)) == "older_format"
+
+
 def test_one_city_alone_is_never_enough(registry: Registry, trust: TrustFile) -> None:
     assert refusal(trust, cosigned(checkpoint_of(registry), NAMES[:1])) == "below_threshold"
     body: Any = trust.to_json()
