@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Final, Protocol
 
+from api.client.authorities import add_authorities
 from api.client.certificates import HOLDER, Name, ask_suite, describe_name, find_certificates, read_name
 from api.client.client import NodeClient
-from api.client.options import NodeOptions, add_node, add_token_file, read_token
+from api.client.options import TokenOptions, add_token_file, read_token
 from api.console import add_language, note, say, show_json
 from api.department.rows.queue import WaitingAct, WaitingActs, add_queue
 from api.limits import MAX_REASON_CHARS
@@ -28,7 +29,9 @@ _WAITING: Final = Words(
 )
 
 
-class _FindOptions(NodeOptions, Protocol):
+class _FindOptions(TokenOptions, Protocol):
+    node: str | None
+    ca_file: Path | None
     what: str | None
     holder: str | None
     waiting: bool
@@ -67,7 +70,8 @@ def add(commands: Commands) -> None:
     )
     add_queue(command)
     command.add_argument("--reason", help="why it is looked for; it is kept in the log of looks")
-    add_node(command)
+    command.add_argument("--node", metavar="URL", help="the node of the issuing city; --dismiss asks none")
+    add_authorities(command)
     add_token_file(command)
     add_catalogue(command)
     add_language(command)
@@ -89,9 +93,11 @@ def _find(options: _FindOptions) -> int:
             raise MalformedInput("an act is dismissed with --reason: it is kept in the queue")
         WaitingActs(options.queue).dismiss(options.dismiss, options.reason)
         return 0
-    if options.waiting:
-        return _show_waiting(options)
+    if options.node is None:
+        raise MalformedInput("name the node of the issuing city with --node")
     with NodeClient(options.node, read_token(options), ca_file=options.ca_file) as node:
+        if options.waiting:
+            return _show_waiting(options, node)
         name = (
             read_name(options.what, ask_suite(node))
             if options.what is not None
@@ -107,11 +113,10 @@ def _find(options: _FindOptions) -> int:
     return 0 if hits else _NOTHING_FOUND_CODE
 
 
-def _show_waiting(options: _FindOptions) -> int:
+def _show_waiting(options: _FindOptions, node: NodeClient) -> int:
     """List what waits, and whether its certificate is known by now."""
     acts = WaitingActs(options.queue).list_waiting()
-    with NodeClient(options.node, read_token(options), ca_file=options.ca_file) as node:
-        hits_by_act = [_find_waited_for(options, node, act) for act in acts]
+    hits_by_act = [_find_waited_for(options, node, act) for act in acts]
     if options.json:
         show_json(
             [act.to_json() | {"certificates": hits} for act, hits in zip(acts, hits_by_act, strict=True)]

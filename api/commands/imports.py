@@ -9,6 +9,7 @@ from api.client.answers import SubmissionAnswer
 from api.client.client import NodeClient
 from api.client.options import NodeOptions, add_node, add_token_file, read_token
 from api.console import note, say, show_json
+from api.department.imports.ending import queue_ending_acts
 from api.department.imports.files.opening import open_source
 from api.department.imports.files.sources import Source
 from api.department.imports.handing_in import HandingIn
@@ -20,7 +21,7 @@ from api.department.imports.reports import check_file, find_obstacle, report
 from api.department.imports.tally import Tally
 from api.department.imports.templates import write_template
 from api.department.rows.days import NO_END
-from api.department.rows.queue import remind_waiting
+from api.department.rows.queue import WaitingActs, add_queue, remind_waiting
 from api.department.sending import check_key
 from api.department.waiting import EXIT_CODE_WORDS, SOME_CAME_BACK, add_wait, judge_waiting, wait_final
 from api.files import write
@@ -33,6 +34,7 @@ from ledger.errors import MalformedInput
 class _RunOptions(TableOptions, NodeOptions, SignerOptions, Protocol):
     wait: int
     proofs: Path | None
+    queue: Path
 
 
 class _TemplateOptions(Protocol):
@@ -109,6 +111,7 @@ def _add_run(actions: Commands) -> None:
     add_node(command, "the node of the department's city")
     add_token_file(command)
     add_wait(command)
+    add_queue(command)
     command.add_argument(
         "--proofs", type=Path, metavar="DIR", help="fetch the proofs into this folder once they are final"
     )
@@ -189,6 +192,7 @@ def _run(options: _RunOptions) -> int:
         check_key(node, signer)
         submissions_folder = journal.submissions_folder
         handing_in = HandingIn(journal, node, signer, submissions_folder, _Progress(journal).show)
+        queue_ending_acts(journal, WaitingActs(options.queue))
         answers = _resume(journal, handing_in)
         tally = None
         if journal.find_file_state(source.digest) != DONE:
@@ -197,6 +201,7 @@ def _run(options: _RunOptions) -> int:
                 report(options, source, tally)
                 note(f"Nothing was signed 未签名: {obstacle}")
                 return 1
+            queue_ending_acts(journal, WaitingActs(options.queue))
             answers += handing_in.hand_in(source.digest, source.name)
         returned_count = journal.count_returned(source.digest)
         return _conclude(options, source, tally, node, handing_in, answers, returned_count)
@@ -273,7 +278,7 @@ def _conclude(
         note(refusal_line)
     if returned_count:
         note(f"{returned_count:,} rows of {source.name} came back 退回 when it was checked or signed.")
-    remind_waiting()
+    remind_waiting(options.queue, options.file.parent)
     if exit_code:
         return exit_code
     return SOME_CAME_BACK if returned_count or handing_in.refusal_lines else 0

@@ -14,7 +14,7 @@ from api.client.options import add_node
 from api.console import note, progress, say, show_json
 from api.department.drafts import Target, UnsignedDraft
 from api.department.rows.acceptance import add_accept, require_accepted
-from api.department.rows.queue import remind_waiting
+from api.department.rows.queue import add_queue, remind_waiting
 from api.department.rows.reading import count_records, number_records
 from api.department.sending import PATIENCE_SECONDS, ask_target, check_key, prepare_lines, send
 from api.department.submission_files import digest_rows, name_submission
@@ -35,6 +35,7 @@ class _SubmitOptions(SignerOptions, Protocol):
     patience: int
     dry_run: bool
     accept: list[str]
+    queue: Path
     json: bool
 
 
@@ -71,6 +72,7 @@ def add(commands: Commands) -> None:
         "such as what is registered already, it says when they are handed in",
     )
     add_accept(command)
+    add_queue(command)
     add_catalogue(command)
     add_json(command, "the receipt, for programs")
     command.set_defaults(run=_submit)
@@ -103,7 +105,7 @@ def _submit(options: _SubmitOptions) -> int:
         say(f"已登记 accepted: {receipt['count']:,} records as submission {receipt['id']}")
         say(f"state {receipt['state']}; positions {receipt['first']:,} and following in log {receipt['log']}")
         note(f"Keep {submission_path.name}: it opens every claim, and the records can be taken back from it.")
-    remind_waiting()
+    remind_waiting(options.queue, options.records.parent)
     return judge_waiting([receipt], options.wait)
 
 

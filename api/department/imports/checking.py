@@ -12,7 +12,7 @@ from api.department.imports.files.sources import Source, SourceRow
 from api.department.imports.headings import Columns, find_columns
 from api.department.imports.journal import ISSUE, Journal, KnownCertificate
 from api.department.imports.judging.judge import RowJudge
-from api.department.imports.judging.judged import JudgedRow
+from api.department.imports.judging.judged import EndingAct, JudgedRow
 from api.department.imports.profiles import Profile
 from api.department.imports.sorts import Consequence, Finding
 from api.department.imports.tally import Tally
@@ -89,6 +89,7 @@ class Checker:
             [judged_row.key for judged_row in judged_rows if judged_row.key]
         )
         rows_with_actions: list[tuple[JudgedRow, str]] = []
+        ending_acts: list[EndingAct] = []
         for judged_row in judged_rows:
             if (
                 judged_row.key
@@ -105,11 +106,15 @@ class Checker:
                     judged_row.row.line_number,
                     is_accepted=False,
                 )
+            if judged_row.ending_act and judged_row.key not in known_certificates:
+                ending_acts.append(judged_row.ending_act)
             if judged_row.is_rejected:
                 self.tally.rejected_count += 1
                 self._reject(judged_row)
         self.tally.ready_count += len(rows_with_actions)
+        self.tally.waiting_count += len(ending_acts)
         self._journal.add_rows(self._source.digest, rows_with_actions)
+        self._journal.add_ending_acts(ending_acts)
 
     def _compare(self, judged_row: JudgedRow, known_certificates: "dict[bytes, KnownCertificate]") -> str:
         """Return the action of the record that a row makes, empty where it makes none."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from api.department.imports.judging.judged import JudgedRow
+from api.department.imports.judging.judged import EndingAct, JudgedRow
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
 
@@ -41,6 +41,9 @@ CREATE TABLE IF NOT EXISTS rows (
     id INTEGER PRIMARY KEY, file TEXT NOT NULL, sheet TEXT NOT NULL, line INTEGER NOT NULL, key BLOB NOT NULL,
     action TEXT NOT NULL, issuer TEXT NOT NULL, members BLOB NOT NULL, content BLOB NOT NULL, source BLOB NOT NULL,
     salt BLOB NOT NULL, state TEXT NOT NULL, submission TEXT
+);
+CREATE TABLE IF NOT EXISTS ending_acts (
+    id INTEGER PRIMARY KEY, action TEXT NOT NULL, number TEXT NOT NULL, word TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS rows_of_files ON rows (file, state, action, issuer, id);
 CREATE INDEX IF NOT EXISTS changes_of_certificates ON rows (key) WHERE action <> 'issue';
@@ -221,6 +224,27 @@ class Journal:
                 if action == ISSUE
             ),
         )  # fmt: skip
+
+    # -- Acts on certificates that nobody knows --
+
+    def add_ending_acts(self, acts: Iterable[EndingAct]) -> None:
+        """Note acts until they stand in the queue."""
+        self._connection.executemany(
+            "INSERT INTO ending_acts (action, number, word) VALUES (?, ?, ?)",
+            [(act.action, act.number, act.word) for act in acts],
+        )
+
+    def read_ending_acts(self, max_acts: int) -> list[tuple[int, EndingAct]]:
+        """Return the first acts that are noted, each with its place."""
+        query = "SELECT id, action, number, word FROM ending_acts ORDER BY id LIMIT ?"
+        rows = self._connection.execute(query, (max_acts,))
+        return [(act_id, EndingAct(*values)) for act_id, *values in rows]
+
+    def forget_ending_acts(self, last_id: int) -> None:
+        """Note that the acts up to this place stand in the queue."""
+        self._connection.execute("DELETE FROM ending_acts WHERE id <= ?", (last_id,))
+
+    # -- Handing in --
 
     def list_groups(self, file_digest: str) -> list[tuple[str, str]]:
         """Return actions and issuers of the rows of a file that are to be signed."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -27,10 +27,18 @@ _MAX_PROFILE_BYTES: Final = 2**20  # of a profile: those that come along have so
 _MAX_ITEMS: Final = 1_000  # of one list or table of a profile
 #: The table of the catalogue's conventions whose words for codes of holders hold for every source.
 _ANY_SOURCE: Final = "text"
-#: Whether a certificate in a state is in force, has run out by its days, or is not in force.
-_Meaning: TypeAlias = Literal["current", "expired", "ended"]
+#: Whether a certificate in a state is in force, has run out by its days, or is not in force, and by which act where that is
+#: known.
+_Meaning: TypeAlias = Literal[
+    "current", "expired", "ended", "suspend", "cancel", "revoke", "withdraw", "void"
+]
 #: What follows from a state of the catalogue: all that are not here say that a certificate is not in force.
-_MEANINGS: Final[Mapping[str, _Meaning]] = {"valid": "current", "expired": "expired"}
+_MEANINGS: Final[Mapping[str, _Meaning]] = {
+    "valid": "current", "expired": "expired", "suspended": "suspend", "cancelled": "cancel", "revoked": "revoke",
+    "withdrawn": "withdraw", "void": "void",
+}  # fmt: skip
+#: Acts that an import proposes for a certificate whose source says that it is not in force.
+ENDING_ACTS: Final = frozenset({"suspend", "cancel", "revoke", "withdraw", "void"})
 #: Actions of a source's operations after which a certificate is in force.
 _LIVING_ACTIONS: Final = frozenset({"issue", "renew", "amend", "resume"})
 _OPEN: Final = "other"  # a state or action of which the catalogue does not say what follows
@@ -124,7 +132,7 @@ def read_profile(content: bytes, name: str) -> Profile:
     _check_targets(profile, name)
     return profile.model_copy(
         update={
-            "status": _list_states(profile.source) | profile.status,
+            "status": _list_states(profile.source) | _name_acts(profile.status, _list_states(profile.source)),
             "holder_types": _list_holder_types(profile.source) | profile.holder_types,
         }
     )
@@ -138,10 +146,34 @@ def _list_states(source: str) -> dict[str, _Meaning]:
         word: _MEANINGS.get(state, "ended") for word, state in states.items() if state != _OPEN
     }
     for code, operation in _terms().operations.get(source, {}).items():
-        meaning: _Meaning = "current" if operation.action in _LIVING_ACTIONS else "ended"
-        if operation.action != _OPEN and meanings.setdefault(code, meaning) != meaning:
+        if operation.action == _OPEN:
+            continue
+        meaning = _read_operation(operation.action)
+        if meanings.setdefault(code, meaning) == meaning:
+            continue
+        if "current" in (meaning, meanings[code]) or "expired" in (meaning, meanings[code]):
             del meanings[code]  # a state and an operation of the same code: a person says which is meant
+        else:
+            meanings[code] = "ended"  # by which act is open
     return meanings
+
+
+def _read_operation(action: str) -> _Meaning:
+    if action in _LIVING_ACTIONS:
+        return "current"
+    return cast(_Meaning, action) if action in ENDING_ACTS else "ended"
+
+
+def _name_acts(
+    meanings: Mapping[str, _Meaning], known_meanings: Mapping[str, _Meaning]
+) -> dict[str, _Meaning]:
+    """Return a profile's meanings of words, with the act where it says no more than that a certificate ended."""
+    return {
+        word: known_meanings[word]
+        if meaning == "ended" and known_meanings.get(word) in ENDING_ACTS
+        else meaning
+        for word, meaning in meanings.items()
+    }
 
 
 def _list_holder_types(source: str) -> dict[str, str]:

@@ -36,6 +36,7 @@ class Tally:
     rejected_count: int = 0
     known_count: int = 0
     repeated_count: int = 0
+    waiting_count: int = 0
     left_out_places: list[str] = field(default_factory=list)
     sort_counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -128,6 +129,11 @@ class Tally:
                 "left out 未作为数据读取: rows "
                 f"{', '.join(self.left_out_places[:20])}{' …' if self.left_out_places[20:] else ''}"
             )
+        if self.waiting_count:
+            yield (
+                f"{self.waiting_count:,} of the rows that come back are of certificates that ended and that nobody knows: "
+                "an act on each waits 待办 once this is run"
+            )
         titles = (
             (Consequence.REJECT, "comes back 退回"), (Consequence.WARN, "warning 警告"),
             (Consequence.ASK, "question 待确认"),
@@ -142,7 +148,7 @@ class Tally:
         """Return the report for programs."""
         return {
             "rows": self.row_count, "ready": self.ready_count, "rejected": self.rejected_count,
-            "known": self.known_count, "repeated": self.repeated_count,
+            "known": self.known_count, "repeated": self.repeated_count, "waiting": self.waiting_count,
             "left_out": [*self.left_out_places], "found": dict(self.sort_counts),
             "questions": {sort: dict(words) for sort, words in self.word_counts.items()},
             "changes": [

@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS acts (
     since TEXT NOT NULL, outcome TEXT
 );
 CREATE UNIQUE INDEX IF NOT EXISTS waiting_once ON acts (action, sort, text) WHERE outcome IS NULL;
+CREATE INDEX IF NOT EXISTS acts_by_name ON acts (action, sort, text);
 """
 
 
@@ -78,6 +79,16 @@ class WaitingActs:
         with closing(self._open()) as connection, connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO acts (action, sort, text, members, since) VALUES (?, ?, ?, ?, ?)",
+                [(action, name.sort, name.text, canonical(members), since) for name, members in rows],
+            )
+
+    def add_once(self, action: str, rows: Iterable[tuple[Name, dict[str, Json]]], since: str) -> None:
+        """Keep those of the acts that were never here: a table says again and again what was done or dismissed long ago."""
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        with closing(self._open()) as connection, connection:
+            connection.executemany(
+                "INSERT INTO acts (action, sort, text, members, since) SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS"
+                " (SELECT 1 FROM acts WHERE action = ?1 AND sort = ?2 AND text = ?3)",
                 [(action, name.sort, name.text, canonical(members), since) for name, members in rows],
             )
 
@@ -137,18 +148,22 @@ def _read_act(act_id: int, action: str, sort: str, text: str, members: bytes, si
     )
 
 
-def remind_waiting() -> None:
-    """Say, where certificates were just registered, that acts wait in this folder: theirs may be among them.
+def remind_waiting(queue_path: Path, *folders: Path) -> None:
+    """Say, where certificates were just registered, that acts wait in a queue: theirs may be among them.
 
-    What is wrong with the queue is said, too, and fails nothing: the certificates are registered.
+    The queues in `folders` are looked at, too: an act was told where its command ran. What is wrong with one is said, too,
+    and fails nothing: the certificates are registered.
     """
-    try:
-        acts = WaitingActs(Path(QUEUE_FILE)).list_waiting()
-    except (MalformedInput, OSError) as error:
-        note(str(error))
-        return
-    if acts:
-        note(
-            f"{len(acts):,} acts wait 待办 in {QUEUE_FILE} for certificates that nobody knew: `shunzheng find --waiting` "
-            "says which are registered now."
-        )
+    paths = (queue_path, *(folder / QUEUE_FILE for folder in folders))
+    for path in {path.resolve(): path for path in reversed(paths)}.values():
+        try:
+            acts = WaitingActs(path).list_waiting()
+        except (MalformedInput, OSError) as error:
+            note(str(error))
+            continue
+        if acts:
+            option = "" if path == Path(QUEUE_FILE) else f" --queue {path}"
+            note(
+                f"{len(acts):,} acts wait 待办 in {path} for certificates that nobody knew: `shunzheng find --waiting"
+                f"{option}` says which are registered now."
+            )

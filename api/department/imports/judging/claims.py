@@ -83,10 +83,11 @@ def judge_status(reading: RowReading, last_day: "Json | None") -> None:
         reading.say("ended", STATUS, word,
             "its source calls it expired, and the last day of the row has not passed: mend one of the two",
         )  # fmt: skip
-    elif meaning == "ended":
+    elif meaning != "current":
         reading.say("ended", STATUS, word,
-            "its source does not call it in force: it is not registered as living. `shunzheng cancel`, `revoke`, "
-            "`withdraw` or `suspend` changes one that is registered; this row waits here and is not dropped",
+            "its source does not call it in force: it is not registered as living. `shunzheng cancel`, "
+            "`revoke`, `withdraw` or `suspend` changes one that is registered; on one that is not, the act "
+            "waits 待办 and is not dropped",
         )  # fmt: skip
 
 

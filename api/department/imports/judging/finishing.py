@@ -27,12 +27,7 @@ def finish_row(reading: RowReading, judged_row: JudgedRow, claims: dict[str, Jso
         claims[UNKNOWN_TERM_CLAIM] = UNKNOWN_TERM
     if not _set_identifier(reading, judged_row):
         return
-    holder_claim = claims.get("CZZTDM") or claims["CZZT"]
-    holder_text = "、".join(map(str, holder_claim)) if isinstance(holder_claim, list) else str(holder_claim)
-    key_text = "\x1f".join(
-        (judged_row.type_code, fold_spelling(str(claims["ZZBH"])), fold_spelling(holder_text))
-    )
-    judged_row.key = hashlib.sha256(key_text.encode()).digest()[:16]
+    judged_row.key = make_key(judged_row.type_code, claims)
     statement: dict[str, Json] = {"issuer": judged_row.issuer, **judged_row.members, "claims": claims}
     judged_row.content_digest = hashlib.sha256(encode_canonical(statement)).digest()
     judged_row.salt, judged_row.encoded_row = (
@@ -54,6 +49,14 @@ def finish_row(reading: RowReading, judged_row: JudgedRow, claims: dict[str, Jso
         "empty": [*judged_row.empty_claims],
     }
     _pack(judged_row, claims)
+
+
+def make_key(type_code: str, claims: Mapping[str, Json]) -> bytes:
+    """Return what tells a certificate apart, of 16 bytes: its type, number and holder, however they are spelled."""
+    holder_claim = claims.get("CZZTDM") or claims["CZZT"]
+    holder_text = "、".join(map(str, holder_claim)) if isinstance(holder_claim, list) else str(holder_claim)
+    key_text = "\x1f".join((type_code, fold_spelling(str(claims["ZZBH"])), fold_spelling(holder_text)))
+    return hashlib.sha256(key_text.encode()).digest()[:16]
 
 
 def _pack(judged_row: JudgedRow, claims: Mapping[str, Json]) -> None:

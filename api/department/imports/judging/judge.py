@@ -14,14 +14,14 @@ from api.department.imports.headings import Columns
 from api.department.imports.judging.cells import CellReader, write_plain_code
 from api.department.imports.judging.claims import judge_status, read_claim, say_oddities
 from api.department.imports.judging.days import read_days
-from api.department.imports.judging.finishing import finish_row
+from api.department.imports.judging.finishing import finish_row, make_key
 from api.department.imports.judging.holders import read_holders
-from api.department.imports.judging.judged import JudgedRow
+from api.department.imports.judging.judged import EndingAct, JudgedRow
 from api.department.imports.judging.numbers import suggest_number
 from api.department.imports.judging.reading import RowReading
 from api.department.imports.judging.types import read_issuer, read_type
-from api.department.imports.profiles import STATUS, Profile
-from api.department.imports.sorts import Finding
+from api.department.imports.profiles import ENDING_ACTS, STATUS, Profile
+from api.department.imports.sorts import Consequence, Finding
 from api.department.rows.days import NO_END
 from ledger.catalogue.types import CertificateType
 from ledger.encoding.canonical import Json
@@ -64,6 +64,10 @@ class RowJudge:
         claims = self._read_claims(reading, judged_row)
         if not judged_row.is_rejected:
             finish_row(reading, judged_row, claims)
+        elif {
+            finding.sort for finding in judged_row.findings if finding.consequence is Consequence.REJECT
+        } == {"ended"}:
+            _set_ending_act(reading, judged_row, claims)
         return judged_row
 
     def _find_row_fault(self, row: SourceRow) -> str:
@@ -137,6 +141,15 @@ class RowJudge:
                 f"numbers of {catalogue_type.name.zh} usually look otherwise{f': {note}' if note else ''}",
                 suggest_number(number, catalogue_type.number),
             )
+
+
+def _set_ending_act(reading: RowReading, judged_row: JudgedRow, claims: Mapping[str, Json]) -> None:
+    """Say which act the source's word for the state means, where it means one."""
+    word = reading.texts[STATUS]
+    action = reading.profile.status[word]
+    if action in ENDING_ACTS:
+        judged_row.key = make_key(judged_row.type_code, claims)
+        judged_row.ending_act = EndingAct(action, str(claims["ZZBH"]), word)
 
 
 def _judge_required(reading: RowReading, type_code: str, claims: Mapping[str, Json]) -> None:

@@ -9,6 +9,15 @@ from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as encode_canonical
 
 
+@dataclass(frozen=True, slots=True)
+class EndingAct:
+    """What the source says was done to a certificate: our action, the certificate's number 编号, the source's own word."""
+
+    action: str
+    number: str
+    word: str
+
+
 @dataclass(slots=True)
 class JudgedRow:
     """A row with its findings; where none rejects it, the line to sign, and what tells its certificate and content apart.
@@ -16,6 +25,7 @@ class JudgedRow:
     `key` is of 16 bytes: type, folded number and holder. `content_digest` is of 32: all that is stated but what is drawn.
     `empty_claims` are the claims that the table has columns for and the row does not state; `record_line` and
     `encoded_row` are the record and the row as the journal keeps them, `equal_claims` pairs of claims that say the same.
+    Where nothing stands against a row but that its source calls the certificate ended, `ending_act` says how.
     """
 
     row: SourceRow
@@ -31,6 +41,7 @@ class JudgedRow:
     record_line: bytes = b""
     encoded_row: bytes = b""
     last_day: str | None = None
+    ending_act: EndingAct | None = None
     is_valid_from_issue: bool = False
     equal_claims: tuple[tuple[str, str], ...] = ()
 

@@ -190,7 +190,7 @@ def test_every_profile_that_comes_along_can_be_read(name: str) -> None:
 def test_a_profile_is_laid_over_one_that_comes_along() -> None:
     content = 'name = "own"\nbase = "plain"\n[status]\n"存续" = "current"\n[columns]\nKZ_XKWH = ["批文号"]'
     profile = read_profile(content.encode(), "own.toml")
-    assert (profile.name, profile.status["存续"], profile.status["注销"]) == ("own", "current", "ended")
+    assert (profile.name, profile.status["存续"], profile.status["注销"]) == ("own", "current", "cancel")
     assert profile.columns.keys() == load_profile("plain").columns.keys() | {"KZ_XKWH"}
 
 
