@@ -10,7 +10,7 @@ from typing import Final
 from anchoring.audit.findings import Findings
 from anchoring.audit.places import REPLICA
 from anchoring.audit.replica import RegistryFold
-from anchoring.chain.events import follow_events
+from anchoring.chain.events import follow_events, read_block_events
 from anchoring.chain.presence import check_registry
 from anchoring.chain.protocol import Chain, ChainEvent, RegistryHead, RegistryName
 from anchoring.chain.state import ask_state, collect_state, compare_states
@@ -111,10 +111,9 @@ def _report_hidden(hidden_numbers: Sequence[int], findings: Findings, *, is_refu
 
 def _ask_alone(chain: Chain, contract: str, stored_event: ChainEvent) -> ChainEvent | None:
     """Ask for an event by its block: of a long range an endpoint may leave events out without a word."""
-    block, number = stored_event.event.block, stored_event.event.event_number
-    return next(
-        (event for event in chain.events(contract, block, block) if event.event.event_number == number), None
-    )
+    events = read_block_events(chain, contract, stored_event.event.block)
+    number = stored_event.event.event_number
+    return next((event for event in events if event.event.event_number == number), None)
 
 
 def _gather_windows(view: ReplicaView, block_span: int) -> Iterator[Sequence[ChainEvent]]:
@@ -137,7 +136,7 @@ def _compare_pending(view: ReplicaView, chain: Chain, contract: str, findings: F
             findings.remark("pending-left", place, "the chain has another block there by now, or none")
             continue
         findings.look("pending events asked of the chain")
-        chain_events = chain.events(contract, event.event.block, event.event.block)
+        chain_events = read_block_events(chain, contract, event.event.block)
         if not chain_events and chain.registry_head(contract).event_number >= event.event.event_number:
             text = (
                 f"the endpoint shows no event in block {event.event.block}, which the contract's head counts"

@@ -6,18 +6,51 @@ transactions, receipts, blocks.
 
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Final
 
 from anchoring.chain import answers, calls
 from anchoring.chain.accounts import TransactionFields, read_transaction
 from anchoring.chain.jsonrpc import ATTEMPTS, RETRY_BACKOFF, AnswerTooLarge, Endpoint, RequestRefused
+from anchoring.chain.newest import NewestBlock
 from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, Terms, TransactionReceipt
 from anchoring.chain.refusals import find_reason
-from anchoring.chain.spans import Span
 from anchoring.errors import REFUSED, ChainMisbehaved, ChainUnavailable, TransactionRejected
+
+LONGEST_SPAN: Final = 20_000  # blocks; beyond it a failed request costs more than it saves
+#: Answers of the whole span, before a longer one is tried: one refusal in so many costs little.
+GROWTH_AFTER: Final = 16
+#: For a transaction that was refused: each look is two questions, which two nodes may answer.
+_LOOKS_FOR_TRANSACTION: Final = 2
+
+
+class Span:
+    """How many blocks an endpoint gives the events of at a time, learned from its answers.
+
+    What is refused may have been a crowded range: as many are tried again much later.
+    """
+
+    def __init__(self) -> None:
+        self.block_count = self._max_blocks = LONGEST_SPAN
+        self._answer_count = 0
+
+    def note_refused(self, block_count: int) -> None:
+        """Learn that an endpoint refuses the events of so many blocks at once."""
+        self.block_count, self._answer_count = max(1, min(self.block_count, block_count // 2)), 0
+
+    def limit(self, block_count: int) -> None:
+        """Learn that an endpoint leaves out, without a word, what lies beyond so many blocks: more is never tried again."""
+        self._max_blocks = max(1, min(self._max_blocks, block_count))
+        self.block_count, self._answer_count = min(self.block_count, self._max_blocks), 0
+
+    def note_answered(self) -> None:
+        """Learn that an endpoint answers, and try more after a while."""
+        self._answer_count += 1
+        if self._answer_count >= GROWTH_AFTER:
+            self.block_count, self._answer_count = min(self._max_blocks, 2 * self.block_count), 0
 
 
 class EthereumChain:
-    """`anchoring.chain.protocol.Chain` over one endpoint.
+    """`anchoring.chain.protocol.Chain` over one endpoint, behind which several nodes may take turns.
 
     `final_depth` None asks the chain for its `finalized` block; a number takes the block so many below the newest (0 where a
     block is final as soon as it exists, as in FISCO BCOS).
@@ -26,7 +59,7 @@ class EthereumChain:
     def __init__(self, endpoint: Endpoint, *, final_depth: int | None = None) -> None:
         self._ask, self._wait = endpoint.request, endpoint.wait
         self._final_depth = final_depth
-        self._span = Span()
+        self._span, self._newest = Span(), NewestBlock(endpoint)
         self._takes_tips = (
             True  # until a transaction of type 2 was refused for no reason that the chain gives
         )
@@ -38,7 +71,7 @@ class EthereumChain:
         return answers.read_chain_id(self._ask("eth_chainId"))
 
     def latest(self) -> Block:
-        return answers.read_block(self._ask("eth_getBlockByNumber", "latest", False))
+        return self._newest.ask()
 
     def is_synchronising(self) -> bool:
         return self._ask("eth_syncing") is not False  # else an object that says how far it is
@@ -67,12 +100,13 @@ class EthereumChain:
         return answers.read_block(answer)
 
     def block(self, number: int) -> Block | None:
-        answer = self._ask("eth_getBlockByNumber", hex(number), False)
+        answer = self._newest.ask_block(number)
         if answer is None:
             return None
         block = answers.read_block(answer)
         if block.number != number:
             raise ChainMisbehaved(f"asked for block {number}, got block {block.number}")
+        self._newest.note(number)
         return block
 
     def event_span(self) -> int:
@@ -105,7 +139,10 @@ class EthereumChain:
             "fromBlock": hex(first_block),
             "toBlock": hex(last_block),
         }
-        return answers.read_events(self._ask("eth_getLogs", log_filter), contract, first_block, last_block)
+        events = answers.read_events(self._ask("eth_getLogs", log_filter), contract, first_block, last_block)
+        if events:
+            self._newest.note(events[-1].event.block)
+        return events
 
     def _check_history(self, number: int) -> None:
         """Check that an endpoint keeps a block whose events it does not give. Raises: ChainUnavailable."""
@@ -133,20 +170,24 @@ class EthereumChain:
         return calls.decode_head_zero(self._call(contract, calls.encode_head_zero()))
 
     def code(self, contract: str) -> bytes:
-        return answers.read_data(self._ask("eth_getCode", contract, "latest"))
+        def ask() -> bytes:
+            return answers.read_data(self._newest.ask_state("eth_getCode", contract))
+
+        if code := ask():
+            return code
+        self._newest.look_around()
+        return ask()
 
     def transaction_count(self, address: str, *, pending: bool = False) -> int:
+        mined_count = answers.read_quantity(self._newest.ask_state("eth_getTransactionCount", address))
         if not pending or not self._counts_pending:
-            return self._count_transactions(address, "latest")
+            return mined_count
         try:
-            return self._count_transactions(address, "pending")
+            pending_count = answers.read_quantity(self._ask("eth_getTransactionCount", address, "pending"))
         except RequestRefused:
-            mined_count = self._count_transactions(address, "latest")
             self._counts_pending = False
             return mined_count
-
-    def _count_transactions(self, address: str, tag: str) -> int:
-        return answers.read_quantity(self._ask("eth_getTransactionCount", address, tag))
+        return max(mined_count, pending_count)
 
     def terms(self) -> Terms:
         block = self._ask("eth_getBlockByNumber", "latest", False)
@@ -162,7 +203,7 @@ class EthereumChain:
         return terms
 
     def balance(self, address: str) -> int:
-        return answers.read_quantity(self._ask("eth_getBalance", address, "latest"), answers.MAX_WEI)
+        return answers.read_quantity(self._newest.ask_state("eth_getBalance", address), answers.MAX_WEI)
 
     def simulate(self, sender: str, contract: str | None, data: bytes, *, gas: int | None = None) -> bytes:
         extra_fields = {"from": sender} | ({} if gas is None else {"gas": hex(gas)})
@@ -210,26 +251,36 @@ class EthereumChain:
         return None
 
     def knows(self, transaction_hash: bytes) -> bool:
-        name = "0x" + transaction_hash.hex()
+        return any(self._shows(transaction_hash) for _ in range(_LOOKS_FOR_TRANSACTION))
+
+    def _shows(self, transaction_hash: bytes) -> bool:
         with suppress(RequestRefused):
-            if self._ask("eth_getTransactionByHash", name) is not None:
+            if self._ask("eth_getTransactionByHash", "0x" + transaction_hash.hex()) is not None:
                 return True
         return self.receipt(transaction_hash) is not None
 
     def receipt(self, transaction_hash: bytes) -> TransactionReceipt | None:
         answer = self._ask("eth_getTransactionReceipt", "0x" + transaction_hash.hex())
-        return None if answer is None else answers.read_receipt(answer, transaction_hash)
+        if answer is None:
+            return None
+        receipt = answers.read_receipt(answer, transaction_hash)
+        self._newest.note(receipt.block_number)
+        return receipt
 
     def _call(
         self, contract: str | None, data: bytes, extra_fields: Mapping[str, str] | None = None
     ) -> bytes:
         request = {"data": "0x" + data.hex(), **(extra_fields or {})} | ({"to": contract} if contract else {})
-        try:
-            return answers.read_data(self._ask("eth_call", request, "latest"))
-        except RequestRefused as refusal:
-            if not answers.says_revert(refusal.error):
-                raise
-            raise calls.decode_rejection(refusal.data, str(refusal)) from refusal
+        for is_confirmed in (False, True):
+            try:
+                return answers.read_data(self._newest.ask_state("eth_call", request))
+            except RequestRefused as refusal:
+                if not answers.says_revert(refusal.error):
+                    raise
+                if is_confirmed:
+                    raise calls.decode_rejection(refusal.data, str(refusal)) from refusal
+            self._newest.look_around()
+        raise AssertionError("a refusal that is confirmed is raised")
 
 
 def _reject(

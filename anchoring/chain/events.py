@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
+from anchoring.chain.newest import ABSENCE_LOOKS
 from anchoring.chain.protocol import Chain, ChainEvent, RegistryHead
 from anchoring.errors import ChainMisbehaved
 from ledger.errors import BrokenHead
@@ -66,7 +67,7 @@ def walk_back(
     newest_first: list[Sequence[ChainEvent]] = []  # the events of each block
     block_number, act_count = stated_head.last_block, 0
     while act_count < stated_head.event_number - after_number:
-        events = chain.events(contract, block_number, block_number)
+        events = read_block_events(chain, contract, block_number)
         if not events:
             raise ChainMisbehaved(
                 f"block {block_number} holds no act, though a later act says so: {_TRY_AGAIN}"
@@ -82,6 +83,14 @@ def walk_back(
         block_number = previous_block
     events_in_order = [event for events in reversed(newest_first) for event in events]
     return [event for event in events_in_order if after_number < event.event.event_number]
+
+
+def read_block_events(chain: Chain, contract: str, block_number: int) -> Sequence[ChainEvent]:
+    """Return the acts of a block that is known to hold some; of several nodes that take turns, one may not have it yet."""
+    for _ in range(ABSENCE_LOOKS):
+        if events := chain.events(contract, block_number, block_number):
+            return events
+    return ()
 
 
 def follow_events(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from anchoring.chain.events import walk_back
+from anchoring.chain.newest import ABSENCE_LOOKS
 from anchoring.chain.protocol import Block, Chain, ChainEvent, RegistryHead
 from anchoring.errors import ChainMisbehaved, ReorgDetected
 from anchoring.follower.windows import FIRST_SPAN, Window
@@ -17,6 +18,8 @@ from anchoring.replica.reading import Cursor
 
 # acts that one step goes back by: held in memory (30 MB of the largest), and asked for one by one within minutes
 MAX_WALKED_ACTS: Final = 500
+#: At a window that lacks acts, before they are walked back to: of two nodes that take turns, one may be behind.
+_WINDOW_LOOKS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +68,17 @@ class Gatherer:
         end_block = self._find_window_end(chain, cursor, final_block)
         is_newest = end_block.number >= final_block.number
         last_block_number = latest_block.number if is_newest else end_block.number
-        window_events = [
-            event
-            for event in self._ask_events(
-                chain, max(first_block_number, self._first_block), last_block_number
-            )
-            if event.event.event_number > cursor.event_number
-        ]
-        if _is_complete(window_events, cursor, stated_head if is_newest else None):
-            return GatheredActs(end_block, window_events, is_newest)
+        window_events: Sequence[ChainEvent] = ()
+        for _ in range(_WINDOW_LOOKS):
+            window_events = [
+                event
+                for event in self._ask_events(
+                    chain, max(first_block_number, self._first_block), last_block_number
+                )
+                if event.event.event_number > cursor.event_number
+            ]
+            if _is_complete(window_events, cursor, stated_head if is_newest else None):
+                return GatheredActs(end_block, window_events, is_newest)
         return self._walk_all(chain, cursor, stated_head, final_block, window_events)
 
     def _is_walk_shorter(
@@ -128,9 +133,11 @@ class Gatherer:
         block_count = (hidden_block - first_block) % chain.event_span()
         if hidden_block <= first_block or block_count == 0:
             return
-        events_asked_again = self._ask_events(chain, hidden_block - block_count, hidden_block)
-        if not any(event.event.block == hidden_block for event in events_asked_again):
-            chain.limit_event_span(block_count)
+        for _ in range(ABSENCE_LOOKS):
+            events = self._ask_events(chain, hidden_block - block_count, hidden_block)
+            if any(event.event.block == hidden_block for event in events):
+                return
+        chain.limit_event_span(block_count)
 
     def _find_window_end(self, chain: Chain, cursor: Cursor, final_block: Block) -> Block:
         """Return the last block of the window; the known final block where the chain has no newer one."""

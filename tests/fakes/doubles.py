@@ -25,6 +25,8 @@ Answer = dict[str, Any]
 
 _SECONDS: Final = 15.0  # for anvil to answer
 _OLDEST: Final = "finalized"
+_FINALIZED_DEPTH: Final = 2  # of anvil, as the development chain is started
+_OF_TRANSACTIONS: Final = ("eth_getTransactionReceipt", "eth_getTransactionByHash")
 _YOUNGER: Final = ("eth_maxPriorityFeePerGas", "eth_feeHistory", "eth_getTransactionByHash")
 
 
@@ -96,7 +98,7 @@ class Double:
     `typed`: it takes transactions of type 2; `pending`: it counts the transactions that wait; `results`: so many logs are
     answered, without a word; `null`: an empty list of logs is null; `decimal`: its chain id is a decimal number; `bare`: it
     has no method that is younger than the first clients, and its gas price is 0 whatever its base fee; `late`: a receipt is
-    there at the next look but so many.
+    there at the next look but so many; `behind`: two nodes take turns at random, and one of them is so many blocks behind.
     """
 
     upstream: str
@@ -117,6 +119,7 @@ class Double:
     decimal: bool = False
     bare: bool = False
     late: int = 0
+    behind: int = 0
     random: Random = field(default_factory=lambda: Random(7))
 
     def __post_init__(self) -> None:
@@ -150,6 +153,8 @@ class Double:
             return self._too_many(call, number)
         if self.failing and number % self.failing == 0:
             return self._failure(call)
+        if self.behind and self.random.random() < 0.5:
+            return Page(200, json.dumps(self._speak_behind(call)).encode())
         return Page(200, json.dumps(self._speak(call)).encode())
 
     def _let_through(self) -> bool:
@@ -222,6 +227,39 @@ class Double:
             self._bend(block)
         return answer
 
+    def _speak_behind(self, call: Call) -> Answer:
+        """Answer as a node does that has not come to the newest blocks."""
+        newest = int(self._forward(call | {"method": "eth_blockNumber", "params": []})["result"], 16)
+        height, parameters = max(0, newest - self.behind), list(call.get("params", []))
+        tags = {
+            "latest": height,
+            "pending": height,
+            _OLDEST: max(0, height - _FINALIZED_DEPTH),
+        }
+        match call["method"]:
+            case "eth_blockNumber":
+                return {"jsonrpc": "2.0", "id": call["id"], "result": hex(height)}
+            case "eth_getBlockByNumber":
+                number = tags[parameters[0]] if parameters[0] in tags else int(parameters[0], 16)
+                if number > height:
+                    return {"jsonrpc": "2.0", "id": call["id"], "result": None}
+                parameters[0] = hex(number)
+            case "eth_call" | "eth_getCode" | "eth_getTransactionCount" | "eth_getBalance":
+                number = tags[parameters[1]] if parameters[1] in tags else int(parameters[1], 16)
+                if number > height:
+                    return self._refuse(call, -32000, "header not found")
+                parameters[1] = hex(number)
+            case "eth_getLogs":
+                wanted = parameters[0]
+                if int(wanted["fromBlock"], 16) > height:
+                    return {"jsonrpc": "2.0", "id": call["id"], "result": []}
+                parameters[0] = wanted | {"toBlock": hex(min(height, int(wanted["toBlock"], 16)))}
+        answer = self._speak(call | {"params": parameters})
+        result = answer.get("result")
+        if call["method"] in _OF_TRANSACTIONS and result and int(result["blockNumber"] or "0x0", 16) > height:
+            return answer | {"result": None}
+        return answer
+
     def _receipt(self, call: Call) -> Answer:
         answer, name = self._forward(call), call["params"][0]
         if answer.get("result"):
@@ -277,6 +315,7 @@ KINDS: Final[dict[str, dict[str, Any]]] = {
 #: Kinds whose answers come late: no test that looks once can be held to them, a story can.
 LATE_KINDS: Final[dict[str, dict[str, Any]]] = {
     "late-receipts": {"words": GETH, "late": 12},
+    "balancer": {"words": GETH, "behind": 5},
 }
 ALL_KINDS: Final = KINDS | LATE_KINDS
 

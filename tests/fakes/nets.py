@@ -11,7 +11,7 @@ from anchoring.chain.ethereum import EthereumChain
 from anchoring.chain.jsonrpc import Endpoint
 from anchoring.chain.protocol import Chain, TransactionReceipt
 from ledger.crypto.keys import keccak256
-from tests.fakes.doubles import KINDS, Double
+from tests.fakes.doubles import ALL_KINDS, Double
 from tests.fakes.fake_chain import FakeChain
 
 
@@ -92,7 +92,7 @@ class DoubleNet(AnvilNet):
 
     def __init__(self, directory: Path, kind: str, **options: Any) -> None:
         super().__init__(directory)
-        self.double = Double(self.devnet.url, **(KINDS[kind] | options))
+        self.double = Double(self.devnet.url, **(ALL_KINDS[kind] | options))
         if not self.double.fees:
             self.devnet.request("anvil_setNextBlockBaseFeePerGas", "0x0")
             self.devnet.mine()

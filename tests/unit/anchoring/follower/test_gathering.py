@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import pytest
@@ -105,6 +106,27 @@ def test_an_endpoint_whose_events_come_late_is_not_taken_for_one_that_cuts(town:
 
     late[:] = [False] * 200 + [True]
     catch_up(town.another(Late(town.chain)))
+    assert town.n() == town.final_n()
+    assert town.chain.event_span() == 1_000
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_node_that_is_behind_is_not_taken_for_one_that_cuts(town: Town, seed: int) -> None:
+    """Two nodes take turns behind one address, and one shows no act of the newest five blocks."""
+    random = Random(seed)
+
+    class Balancer(Counting):
+        def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
+            height = self.chain.latest().number - random.choice((0, 5))
+            return super().events(contract, first, min(last, height)) if first <= height else []
+
+    follower = town.another(Balancer(town.chain))
+    follower.start()
+    for _ in range(30):
+        town.history.grow(2)
+        town.chain.mine(random.choice((0, 1, 7)))
+        follower.step()
+        assert follower.is_caught_up
     assert town.n() == town.final_n()
     assert town.chain.event_span() == 1_000
 
