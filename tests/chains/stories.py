@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,9 @@ _LAST_WORDS: Final = 2_000  # characters of what was said, which are shown where
 _ISSUER: Final = "11429006012345671T"  # of the first example
 _LOG: Final = "tianmen"
 
+#: What is done again and again while a story is told, by the thread that started the chain.
+Beside = Callable[[], object]
+
 
 class StoryFailed(Exception):
     """The message is what was said last."""
@@ -30,18 +34,18 @@ class StoryFailed(Exception):
 
 @dataclass(frozen=True)
 class ChainAtHand:
-    """A chain that runs: its URL, an account that can pay there, and its final depth (None: it names final blocks)."""
+    """A chain that runs: its URLs, an account that can pay there, and its final depth (None: it names final blocks)."""
 
-    url: str
+    urls: str
     account: Account
     final_depth: int | None
 
 
-def tell_whole(chain: ChainAtHand, directory: Path) -> None:
-    """Tell the story of `make demo`. Raises: StoryFailed."""
+def tell_whole(chain: ChainAtHand, directory: Path, beside: Beside = lambda: None) -> None:
+    """Tell the story of `make demo`, and do what is `beside` it. Raises: StoryFailed."""
     keystore, password = _save_account(chain.account, directory)
     environment = {
-        "CHAIN_URL": chain.url,
+        "CHAIN_URL": chain.urls,
         "CHAIN_KEYSTORE": str(keystore),
         "CHAIN_PASSWORD_FILE": str(password),
     } | _name_depth(chain)
@@ -53,10 +57,13 @@ def tell_whole(chain: ChainAtHand, directory: Path) -> None:
             stdout=output,
             stderr=output,
         )
+    deadline = time.monotonic() + _STORY_SECONDS
     try:
-        story.wait(_STORY_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise StoryFailed(f"it has not ended after {_STORY_SECONDS:,} s; {_read_last_words(log)}") from error
+        while story.poll() is None:
+            if time.monotonic() > deadline:
+                raise StoryFailed(f"it has not ended after {_STORY_SECONDS:,} s; {_read_last_words(log)}")
+            beside()
+            time.sleep(_TICK_SECONDS)
     finally:
         story.terminate()
         story.wait()
@@ -66,19 +73,20 @@ def tell_whole(chain: ChainAtHand, directory: Path) -> None:
 
 @dataclass
 class ShortStory:
-    """One city: its registry, its node, one department. `register` brings a licence onto the chain, to finality."""
+    """One city: its registry, its node, one department. Each `register` brings a licence onto the chain, to finality."""
 
     chain: ChainAtHand
     directory: Path
     registry: str = ""
     city: City | None = None
+    licence_count: int = 0
     _options: list[str | Path] = field(default_factory=list)
 
     def begin(self) -> None:
         """Deploy, admit, onboard and start the node. Raises: StoryFailed."""
         keystore, password = _save_account(self.chain.account, self.directory)
         self._options = ["--keystore", keystore, "--password-file", password]
-        govern: list[str | Path] = ["--chain-url", self.chain.url, *self._options]
+        govern: list[str | Path] = ["--chain-url", self.chain.urls.split()[0], *self._options]
         self.registry = self._run("chain", "deploy", *govern).strip()
         to_log: list[str | Path] = ["--registry", self.registry, "--log", _LOG, *govern]
         address, key = self.chain.account.address, self.directory / "department.pem"
@@ -91,19 +99,19 @@ class ShortStory:
     def register(self) -> None:
         """Register a licence and wait until it is final. Raises: StoryFailed."""
         assert self.city
-        with (_ROOT / "examples" / "licences.ndjson").open(encoding="utf-8") as examples:
-            row = examples.readline()
-        rows = self.directory / "rows.ndjson"
-        rows.write_text(row, encoding="utf-8")
+        examples = (_ROOT / "examples" / "licences.ndjson").read_text(encoding="utf-8").splitlines()
+        rows = self.directory / f"{self.licence_count}.ndjson"
+        rows.write_text(examples[self.licence_count] + "\n", encoding="utf-8")
+        self.licence_count += 1
         key = self.directory / "department.pem"
         self._run("submit", rows, "--key", key, "--node", self.city.url, "--wait", _COMMAND_SECONDS)
 
     def end(self) -> None:
         """Read the registry whole, hold it and the node against the chain; stop the node. Raises: StoryFailed."""
-        govern = ["--chain-url", self.chain.url, "--registry", self.registry]
+        govern = ["--chain-url", self.chain.urls.split()[0], "--registry", self.registry]
         self._run("chain", "show", *govern, "--json")
         self._run("audit", self.directory / "node")
-        self._run("reconcile", self.directory / "node", self.chain.url)
+        self._run("reconcile", self.directory / "node", self.chain.urls.split()[0])
         self.close()
 
     def close(self) -> None:
@@ -113,7 +121,7 @@ class ShortStory:
     def _start_node(self) -> None:
         directory, port = self.directory / "node", find_free_port()
         depth = [] if self.chain.final_depth is None else ["--final-depth", str(self.chain.final_depth)]
-        place = ["--chain-url", self.chain.url, "--listen", f"127.0.0.1:{port}", "--log", _LOG]
+        place = ["--chain-url", self.chain.urls, "--listen", f"127.0.0.1:{port}", "--log", _LOG]
         self._run("init", directory, "--registry", self.registry, *place, *self._options, *depth)
         self.city = City(_LOG, _LOG, directory, f"http://127.0.0.1:{port}")
         self.city.launch()
@@ -135,12 +143,15 @@ class ShortStory:
         return command.stdout
 
 
-def tell_short(chain: ChainAtHand, directory: Path) -> None:
-    """Tell the short story. Raises: StoryFailed."""
+def tell_short(chain: ChainAtHand, directory: Path, *between: Beside) -> None:
+    """Tell the short story; what is `between` is done between one licence and the next. Raises: StoryFailed."""
     story = ShortStory(chain, directory)
     try:
         story.begin()
         story.register()
+        for do in between:
+            do()
+            story.register()
         story.end()
     finally:
         story.close()
