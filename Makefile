@@ -39,7 +39,7 @@ test-all: $(SETUP) ## every test, with each of Python 3.11 to 3.13 that is insta
 torture: $(BIN)/shunzheng $(BIN)/anvil ## everything goes wrong at random for SECONDS=60, as SEED=N settles; DATABASE=sqlite or postgresql
 	@$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
 
-chains: $(BIN)/shunzheng $(BIN)/anvil ## the whole story on doubles of other chains, on Hardhat and Ganache; KIND=fisco, SHORT=1
+chains: $(BIN)/shunzheng $(BIN)/anvil ## the whole story on doubles of other chains, on Hardhat, Ganache, three Clique validators; KIND=fisco, SHORT=1
 	@$(BIN)/python -m tests.chains $(if $(SHORT),--short) $(KIND)
 
 lint: $(BIN)/shunzheng ## style, types, the direction of imports, container files; changes nothing

@@ -4,8 +4,9 @@ Every function raises `ChainMisbehaved` and nothing else for an answer that the 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from eth_abi.abi import decode as abi_decode
@@ -123,18 +124,38 @@ def read_receipt(value: object, transaction_hash: bytes) -> TransactionReceipt:
 
 
 def read_events(value: object, contract: str, first_block: int, last_block: int) -> list[ChainEvent]:
-    """Read the registry's events of blocks `first_block` to `last_block`; foreign logs and other blocks are refused."""
+    """Read the registry's events of blocks `first_block` to `last_block`; foreign logs and other blocks are refused.
+
+    Logs of a branch that the chain left, as some endpoints show them beside the others, are none of the chain.
+    """
     if value is None:  # as some endpoints write a list of none
         return []
     if not isinstance(value, list):
         raise ChainMisbehaved(f"expected a list of logs, not {_show(value)}")
-    events = [_read_event(log, contract) for log in value]
+    events = [_read_event(log, contract) for log in value if not _is_removed(log)]
     for event in events:
         if not first_block <= event.event.block <= last_block:
             raise ChainMisbehaved(
                 f"asked for blocks {first_block} to {last_block}, got an event of block {event.event.block}"
             )
     return events
+
+
+def name_blocks(value: object, ask_block_hash: Callable[[int], bytes]) -> object:
+    """Return logs, unread, each with the hash of its block, which some gateways leave out. Raises: ChainMisbehaved."""
+    if not isinstance(value, list):
+        return value
+    ask_once = cache(ask_block_hash)
+    return [
+        log | {"blockHash": "0x" + ask_once(read_quantity(log.get("blockNumber"))).hex()}
+        if isinstance(log, dict) and log.get("blockHash") is None and not _is_removed(log)
+        else log
+        for log in value
+    ]
+
+
+def _is_removed(log: object) -> bool:
+    return isinstance(log, dict) and bool(log.get("removed"))
 
 
 def read_error(value: object) -> EndpointError:
@@ -189,8 +210,6 @@ def _read_event(value: object, contract: str) -> ChainEvent:
         raise ChainMisbehaved("a log is not the registry's event")
     if read_address(fields.get("address")) != contract:
         raise ChainMisbehaved("a log is of another contract")
-    if fields.get("removed"):
-        raise ChainMisbehaved("a log is of a branch that the chain left")
     try:
         previous_block, time, payload = abi_decode(_EVENT_ABI, read_data(fields.get("data")))
     except (DecodingError, OverflowError) as error:

@@ -14,7 +14,13 @@ from anchoring.chain.jsonrpc import ATTEMPTS, RETRY_BACKOFF, AnswerTooLarge, End
 from anchoring.chain.newest import NewestBlock
 from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, Terms, TransactionReceipt
 from anchoring.chain.refusals import find_reason
-from anchoring.errors import REFUSED, ChainMisbehaved, ChainUnavailable, TransactionRejected
+from anchoring.errors import (
+    REFUSED,
+    ChainMisbehaved,
+    ChainUnavailable,
+    ReorgDetected,
+    TransactionRejected,
+)
 
 LONGEST_SPAN: Final = 20_000  # blocks; beyond it a failed request costs more than it saves
 #: Answers of the whole span, before a longer one is tried: one refusal in so many costs little.
@@ -139,10 +145,18 @@ class EthereumChain:
             "fromBlock": hex(first_block),
             "toBlock": hex(last_block),
         }
-        events = answers.read_events(self._ask("eth_getLogs", log_filter), contract, first_block, last_block)
+        logs = answers.name_blocks(self._ask("eth_getLogs", log_filter), self._ask_block_hash)
+        events = answers.read_events(logs, contract, first_block, last_block)
         if events:
             self._newest.note(events[-1].event.block)
         return events
+
+    def _ask_block_hash(self, number: int) -> bytes:
+        """Raises: ReorgDetected where a block is gone that holds a log."""
+        block = self.block(number)
+        if block is None:
+            raise ReorgDetected(f"block {number} is gone, though a log of it was shown")
+        return block.hash
 
     def _check_history(self, number: int) -> None:
         """Check that an endpoint keeps a block whose events it does not give. Raises: ChainUnavailable."""

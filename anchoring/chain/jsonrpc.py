@@ -4,14 +4,20 @@ The one module with web3, which carries the requests and nothing more: what come
 `anchoring.chain.answers`.
 """
 
+import io
 import json
+import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Final
+from http.client import HTTPResponse
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
@@ -21,6 +27,9 @@ from anchoring.errors import ChainMisbehaved, ChainUnavailable, NotAChain
 from anchoring.processes.loops import Backoff
 from ledger.encoding.canonical import decode_foreign
 from ledger.errors import MalformedInput
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 TIMEOUT_SECONDS: Final = 20.0  # one request, from connection to last byte
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024  # 20,000 blocks of events in one answer stay below half of this
@@ -59,6 +68,64 @@ class _TryAgain(Exception):
         self.failure, self.retry_after_seconds = failure, retry_after_seconds
 
 
+class _TimedReader(io.RawIOBase):
+    """What a socket receives until a deadline: a header that comes byte by byte would take for ever otherwise."""
+
+    def __init__(self, source: io.RawIOBase, connection: socket.socket, deadline: float) -> None:
+        self._source, self._connection, self._deadline = source, connection, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int | None:
+        seconds_left = self._deadline - time.monotonic()
+        if seconds_left <= 0:
+            raise TimeoutError("the answer took too long")
+        self._connection.settimeout(seconds_left)
+        return self._source.readinto(buffer)
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+class _TimedResponse(HTTPResponse):
+    """An answer that is read whole, status and headers included, within the time-out of its socket."""
+
+    def __init__(
+        self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None
+    ) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        deadline = time.monotonic() + (sock.gettimeout() or TIMEOUT_SECONDS)
+        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock, deadline))
+
+
+class _TimedConnection(HTTPConnection):
+    response_class = _TimedResponse
+
+
+class _TimedTlsConnection(HTTPSConnection):
+    response_class = _TimedResponse
+
+
+class _TimedPool(HTTPConnectionPool):
+    ConnectionCls = _TimedConnection
+
+
+class _TimedTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TimedTlsConnection
+
+
+class _TimedAdapter(HTTPAdapter):
+    """Requests' way to a server, with answers that end in time."""
+
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **pool_options: object
+    ) -> None:
+        super().init_poolmanager(connections, maxsize, block, **pool_options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _TimedPool, "https": _TimedTlsPool}
+
+
 class _BoundedProvider(HTTPProvider):
     """web3's HTTP provider with a bound on time and size, without redirects and without retries of its own."""
 
@@ -67,6 +134,8 @@ class _BoundedProvider(HTTPProvider):
         self._timeout_seconds, self._max_bytes = timeout_seconds, max_bytes
         self._headers = {**headers, "Content-Type": "application/json", "Accept-Encoding": "identity"}
         self._session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _TimedAdapter())
         self._session.trust_env = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
 
     def ask(self, method: str, parameters: Sequence[object]) -> Mapping[str, object]:

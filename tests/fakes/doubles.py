@@ -98,7 +98,8 @@ class Double:
     `typed`: it takes transactions of type 2; `pending`: it counts the transactions that wait; `results`: so many logs are
     answered, without a word; `null`: an empty list of logs is null; `decimal`: its chain id is a decimal number; `bare`: it
     has no method that is younger than the first clients, and its gas price is 0 whatever its base fee; `late`: a receipt is
-    there at the next look but so many; `behind`: two nodes take turns at random, and one of them is so many blocks behind.
+    there at the next look but so many; `behind`: two nodes take turns at random, and one of them is so many blocks behind;
+    `nameless`: logs do not name their block by its hash, and stand beside those of a branch that was left.
     """
 
     upstream: str
@@ -120,6 +121,7 @@ class Double:
     bare: bool = False
     late: int = 0
     behind: int = 0
+    nameless: bool = False
     random: Random = field(default_factory=lambda: Random(7))
 
     def __post_init__(self) -> None:
@@ -282,6 +284,10 @@ class Double:
         answer = self._forward(call | {"params": [wanted]})
         if logs := answer.get("result"):
             answer["result"] = logs[: self.results]
+        if self.nameless and answer.get("result"):
+            for log in answer["result"]:
+                del log["blockHash"]
+            answer["result"] += [log | {"removed": True} for log in answer["result"]]
         return answer | {"result": None} if self.null and not answer.get("result", [0]) else answer
 
     def _word(self, message: str) -> str:
@@ -309,6 +315,7 @@ KINDS: Final[dict[str, dict[str, Any]]] = {
     "rate-limited": {"words": None, "rate": 5.0},
     "flaky": {"words": None, "failing": 6},
     "random-words": {"words": None},
+    "nameless-logs": {"words": None, "nameless": True},
     "few-results": {"words": CHINESE, "results": 2, "null": True, "decimal": True},
     "bare": {"words": CHINESE, "finalized": False, "bare": True},
 }

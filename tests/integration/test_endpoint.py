@@ -1,9 +1,11 @@
 """The chain adapter against endpoints that answer nonsense, too much, too slowly, nothing."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -128,6 +130,28 @@ def test_an_answer_that_never_ends_is_cut_off(server: Server, chain: EthereumCha
     with pytest.raises(ChainUnavailable):
         chain.chain_id()
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("begin", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\n\r\n{", b""])
+def test_an_answer_that_comes_byte_by_byte_ends_in_time(begin: bytes) -> None:
+    """Each byte comes within the time-out of a socket, in a header as in the body, and the answer takes for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.recv(65_536)
+                connection.sendall(begin)
+                while True:
+                    time.sleep(0.05)
+                    connection.sendall(b" " if begin.endswith(b"{") else b"H")
+
+        threading.Thread(target=drip, daemon=True).start()
+        start_time = time.monotonic()
+        endpoint = Endpoint(f"http://127.0.0.1:{server.getsockname()[1]}", timeout=0.5, wait=lambda _: None)
+        with pytest.raises(ChainUnavailable, match="too long"):
+            endpoint.request("eth_chainId")
+        assert time.monotonic() - start_time < 3
 
 
 def test_silence_and_absence_are_told_without_the_urls_secrets(server: Server) -> None:

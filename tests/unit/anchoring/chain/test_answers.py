@@ -86,7 +86,6 @@ def test_one_member_of_a_log_in_another_form(name: str, value: Any) -> None:
         {"blockNumber": 4},
         {"blockNumber": "0x04"},
         {"blockNumber": None},
-        {"removed": True},
         {"topics": LOG["topics"][:2]},
         {"topics": ["0x" + "00" * 32, *LOG["topics"][1:]]},
         {"topics": [LOG["topics"][0], LOG["topics"][1], "0x" + "00" * 30 + "0100"]},
@@ -129,3 +128,25 @@ def test_a_chain_id_that_is_no_number_is_refused(text: object) -> None:
 
 def test_null_is_a_list_of_no_logs() -> None:
     assert answers.read_events(None, "0x" + "11" * 20, 0, 1) == []
+
+
+def test_logs_of_a_branch_that_was_left_are_none() -> None:
+    removed = LOG | {"removed": True, "blockHash": None}
+    assert len(answers.read_events([removed, LOG, removed], CONTRACT, 0, 10)) == 1
+
+
+def test_a_log_that_does_not_name_its_block_is_given_its_hash_once_asked_for() -> None:
+    asked: list[int] = []
+
+    def ask_block_hash(number: int) -> bytes:
+        asked.append(number)
+        return b"\x07" * 32
+
+    nameless = {name: value for name, value in LOG.items() if name != "blockHash"}
+    logs = answers.name_blocks([nameless, LOG, LOG | {"blockHash": None}], ask_block_hash)
+    events = answers.read_events(logs, CONTRACT, 0, 10)
+    assert [event.block_hash[0] for event in events] == [7, 1, 7]
+    assert asked == [4]
+    for odd in (None, "0x", [5], [nameless | {"blockNumber": None}]):
+        with suppress(ChainMisbehaved):
+            answers.name_blocks(odd, ask_block_hash)
