@@ -63,6 +63,7 @@ COMMANDS: Final = {
     "attach": ("carriers", "put a proof inside an OFD or an unsigned PDF document"),
     "detach": ("carriers", "take the proof out of a document; the registered bytes come back"),
     "token": ("tokens", "give out and revoke access tokens of a node"),
+    "erase": ("erase", "destroy on order what a register discloses of a person or a certificate"),
     "receipts": ("receipts", "check what became of a node's promises"),
     "audit": ("audit", "check everything that a node holds against the chain and against itself"),
     "reconcile": ("reconcile", "find where two replicas, or a replica and a chain, tell different stories"),

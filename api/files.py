@@ -34,6 +34,7 @@ _KIND_NAMES: Final = {
     "trust": "trust file",
     "trust-list": "list of authorities",
     "claims": "JSON object of claims",
+    "erasure": "signed erasure",
 }
 
 

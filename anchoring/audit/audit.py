@@ -19,6 +19,7 @@ from anchoring.audit.promises import audit_receipts
 from anchoring.audit.register.access import audit_access
 from anchoring.audit.register.batches import audit_batches
 from anchoring.audit.register.books import Books
+from anchoring.audit.register.erasures import audit_erasures
 from anchoring.audit.register.lineages import audit_lineages
 from anchoring.audit.register.links import audit_links
 from anchoring.audit.register.restored import audit_missing
@@ -45,6 +46,7 @@ from anchoring.replica.tables import METADATA as REPLICA_METADATA
 from ledger.crypto.keys import PublicKey
 from ledger.encoding.times import format_time
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS
+from ledger.records.erasures import SignedErasure
 from ledger.registry.trust import LogState
 from ledger.verification.audits import Head, Standing
 from ledger.verification.receipts import SignedReceipt
@@ -65,11 +67,13 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is asked beside the node's databases: the chain (None: not asked), other cities' nodes, kept receipts."""
+    """What is asked beside the node's databases: the chain (None: not asked), other cities' nodes, receipts and erasures
+    that were kept."""
 
     chain: Chain | None = None
     peers: Sequence[Peer] = ()
     receipts: Iterable[SignedReceipt] = ()
+    erasures: Iterable[SignedErasure] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,8 @@ def audit(
        what is said to be missing may be.
     7. Every lineage is replayed; its row, its changes of status and the chain's statuses follow.
     8. The links by which sealings are found are those of the records, and so is all by which certificates are
-    found and listed. 9. Tokens and looks are there as they were counted.
+    found and listed. 9. Tokens and looks are there as they were counted; what is not disclosed came so, or was erased
+    on order.
     10. The promises of receipts were kept.
 
     One thing that cannot be read is one finding; what does not depend on it is checked all the same.
@@ -264,8 +269,13 @@ class _Run:
         with findings.guard(REGISTER, "facet", "search"):
             audit_search(books, findings)
         with findings.guard(REGISTER, "token", "tokens"):
-            keys = find_signing_keys(books.view, self.expected.key, books.log.name)
-            audit_access(books, keys, findings)  # 9
+            audit_access(books, self._find_node_keys(books), findings)  # 9
+        with findings.guard(REGISTER, "disclosure", "erasures"):
+            audit_erasures(books, self._find_node_keys(books), self.evidence.erasures, findings)
+
+    def _find_node_keys(self, books: Books) -> dict[bytes, PublicKey]:
+        """Return the keys that this city's nodes have or had."""
+        return find_signing_keys(books.view, self.expected.key, books.log.name)
 
     def _open_books(self, connection: Connection, log: OwnLog | None) -> Books | None:
         """Return what the register is compared with; None where it is of nothing that can be compared."""

@@ -28,6 +28,7 @@ _GAPS: Final = {
     "replica-unread",
     "schema-other",
     "tally-unsigned",
+    "undisclosed-unsigned",
 }
 #: Told while an audit works: what is checked, how much of it is done, how much there is in all.
 Progress = Callable[[str, int, int], None]

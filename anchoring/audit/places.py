@@ -38,12 +38,16 @@ _PLACES: Final = {
     "copy-altered": _COPY,
     "copy-unanchored": _COPY,
     "disclosure-altered": (REGISTER, "disclosure"),
+    "disclosure-missing": (REGISTER, "disclosure"),
     "disclosure-stray": (REGISTER, "disclosure"),
     "entries-awaited": _COPIED_ANCHOR,
     "entries-faulty": _COPIED_ANCHOR,
     "entries-missing": (REGISTER, "missing"),
     "entries-withheld": _COPIED_ANCHOR,
     "entry-altered": _SUBMISSION,
+    "erasure-altered": (REGISTER, "erasure"),
+    "erasure-missing": (REGISTER, "erasure"),
+    "erasure-undone": (REGISTER, "disclosure"),
     "facet-altered": (REGISTER, "facet"),
     "facet-missing": (REGISTER, "facet"),
     "facet-stray": (REGISTER, "facet"),
@@ -96,6 +100,8 @@ _PLACES: Final = {
     "transaction-altered": (REGISTER, "signed_transaction"),
     "transaction-missing": (REGISTER, "signed_transaction"),
     "transition-refused": _RECORD,
+    "undisclosed-altered": (REGISTER, "undisclosed"),
+    "undisclosed-unsigned": (REGISTER, "undisclosed"),
 }
 
 

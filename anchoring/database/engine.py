@@ -224,7 +224,7 @@ def _leave_out_detail(context: ExceptionContext) -> None:
 @contextmanager
 def open_snapshot(engine: Engine) -> Iterator[Connection]:
     """Give a connection that reads one consistent state and writes nothing. Raises: DatabaseUnavailable."""
-    with _name_failures(), engine.connect() as connection:
+    with name_failures(), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with connection.begin():
@@ -237,7 +237,7 @@ def begin_transaction(engine: Engine) -> Iterator[Connection]:
 
     Raises: DatabaseUnavailable; whether a commit that got no answer was kept, the next look tells.
     """
-    with _name_failures(), engine.connect() as connection:
+    with name_failures(), engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.execution_options(**{_BEGIN_OPTION: "BEGIN IMMEDIATE"})
         with connection.begin():
@@ -288,8 +288,8 @@ def count_surplus_bytes(connection: Connection) -> int:
 
 
 @contextmanager
-def _name_failures() -> Iterator[None]:
-    """Give a failure of the database, rather than of a statement, its name."""
+def name_failures() -> Iterator[None]:
+    """Give a failure of the database, rather than of a statement, its name. Raises: DatabaseUnavailable, DatabaseDamaged."""
     try:
         yield
     except (DatabaseError, InterfaceError) as error:

@@ -20,7 +20,7 @@ from anchoring.processes.workers import Workers
 from anchoring.register.missing import is_missing
 from anchoring.register.store import Register
 from anchoring.register.submissions import Submission, find_submission_of_root
-from ledger.crypto.keys import decode_public_key
+from ledger.crypto.keys import PrivateKey, decode_public_key
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS, MAX_STATUS_RECORDS
@@ -37,7 +37,8 @@ class IntakeRules:
     """The log that this node keeps, what its receipts promise (seconds from acceptance to the anchor), and where large
     submissions are spooled (None: the system's temporary directory). `gate` refuses them while too much waits.
     `measure_chain_lead` tells by how many seconds the chain's clock is ahead of `now`; None where nobody knows.
-    `workers` judge the rows of large submissions; None: this process does."""
+    `workers` judge the rows of large submissions; None: this process does. `key` is the node's, which signs what came
+    without its claims."""
 
     log_name: str
     spool_directory: str | None = None
@@ -45,6 +46,7 @@ class IntakeRules:
     gate: Gate | None = None
     measure_chain_lead: Callable[[int], int | None] | None = None
     workers: Workers | None = None
+    key: PrivateKey | None = None
 
     def tell_chain_time(self, now: int) -> int:
         """Return what the chain's clock says: what is anchored bears that time."""

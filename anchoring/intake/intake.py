@@ -31,6 +31,7 @@ from anchoring.register.submissions import (
     insert_submissions,
     set_change_count,
 )
+from ledger.crypto.keys import PrivateKey
 from ledger.crypto.trees import MerkleTree
 from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import Trust
@@ -102,7 +103,7 @@ def take(
             # it may have arrived twice at the same time
             known_submission = find_known_submission(connection, statement)
             if known_submission and is_missing(connection, statement.root):
-                _bring_back(connection, log, known_submission, spool)
+                _bring_back(connection, log, known_submission, spool, rules.key)
             if known_submission:
                 return known_submission, False
             if admission.is_anchored:  # its rows were not judged
@@ -110,7 +111,7 @@ def take(
             check_place(connection, statement, terms.log)
             check_new(connection, trust, log.name, statement.issuer, spool)
             deadline = min(statement.expires_at, now + rules.promise_seconds)
-            submission = _write(connection, log, entry, spool, warnings, deadline)
+            submission = _write(connection, log, entry, spool, warnings, deadline, rules.key)
         rules.note(entry, is_urgent=spool.is_urgent)
         return submission, True
 
@@ -143,11 +144,13 @@ def _write(
     spool: Spool,
     warnings: Sequence[RowError],
     deadline: int,
+    key: PrivateKey | None,
 ) -> Submission:
     """Promise positions and write everything. Raises: SubmissionRefused, which undoes the transaction."""
     statement = entry.statement
     writer = RecordWriter(connection, log.suite, statement, log.size)
     _write_records(writer, spool)
+    writer.note_undisclosed(key)
     writer.sealings.check(connection, entry.accepted_at)
     writer.notes.check(connection)
     acceptance = Acceptance(
@@ -166,11 +169,14 @@ def _write(
     return submission
 
 
-def _bring_back(connection: Connection, log: OwnLog, submission: Submission, spool: Spool) -> None:
+def _bring_back(
+    connection: Connection, log: OwnLog, submission: Submission, spool: Spool, key: PrivateKey | None
+) -> None:
     """Write records where they stood before the register was restored. Raises: SubmissionRefused."""
     first_position = submission.acceptance.first_position
     writer = RecordWriter(connection, log.suite, submission.entry.statement, first_position, is_anchored=True)
     _write_records(writer, spool)
+    writer.note_undisclosed(key)
     set_change_count(connection, first_position, writer.change_count)
     note_back(connection, first_position)
 

@@ -16,9 +16,12 @@ from anchoring.intake.notes import Notes
 from anchoring.intake.rows import Row
 from anchoring.intake.sealings import Sealings
 from anchoring.intake.spool import SpooledIssue
+from anchoring.register.content.erasing import drop_erased
+from anchoring.register.content.undisclosed import note_undisclosed
 from anchoring.register.lineages import StoredLineage, find_lineages_named, set_lineages
 from anchoring.register.search.facets import make_facets
 from anchoring.register.tables import CHANGE, DISCLOSURE, FACET, LINEAGE, LINK, RECORD, TERM
+from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import Suite
 from ledger.encoding.canonical import decode
 from ledger.errors import TransitionRefused
@@ -58,10 +61,12 @@ class RecordWriter:
         is_anchored: bool = False,
     ) -> None:
         self._connection, self._suite, self._first_position = connection, suite, first_position
+        self._statement = statement
         self._issuer, self._key_id = statement.issuer, statement.key_id
         self._is_anchored = is_anchored
         self.sealings, self.notes = Sealings(), Notes(statement.issuer)
         self._changed_positions: set[int] = set()
+        self._undisclosed_leaves: dict[int, bytes] = {}  # by position
         self.faults = Faults()
 
     @property
@@ -102,6 +107,8 @@ class RecordWriter:
             )
             if issue.disclosure is not None:
                 disclosure_rows.append((position, issue.disclosure))
+            else:
+                self._undisclosed_leaves[position] = leaf
             if issue.links:
                 link_rows += _make_link_rows(position, issue.links)
                 self.sealings.add(issue.row_index, issue.kind, issue.links)
@@ -127,6 +134,19 @@ class RecordWriter:
         if placed_records and not self.faults:
             self._write(placed_records)
             set_lineages(self._connection, (known_lineages[name] for name in rows_by_lineage))
+
+    def note_undisclosed(self, key: PrivateKey | None) -> None:
+        """Destroy again what was erased before and came back; let the node sign which records came without their claims."""
+        first_position = self._first_position
+        erased_positions = drop_erased(
+            self._connection, first_position, first_position + self._statement.record_count
+        )
+        leaves = [
+            leaf
+            for position, leaf in sorted(self._undisclosed_leaves.items())
+            if position not in erased_positions
+        ]
+        note_undisclosed(self._connection, first_position, self._statement.root, self._suite, leaves, key)
 
     def _place_following(
         self, lineage_before: StoredLineage | None, row: Row
@@ -179,6 +199,8 @@ class RecordWriter:
             change_rows.append((position, placed_record.target_position, int(placed_record.status)))
             if row.disclosure is not None:
                 disclosure_rows.append((position, row.disclosure))
+            elif row.record.claims is not None:
+                self._undisclosed_leaves[position] = row.leaf
             links = [(link.rel, link.record) for link in row.record.links]
             link_rows += _make_link_rows(position, links)
             self.sealings.add(row.index, row.record.kind, links)

@@ -14,7 +14,17 @@ from sqlalchemy import Connection, bindparam, delete, select
 from anchoring.database.files import replace_file
 from anchoring.register.lineages import StoredLineage, set_lineages
 from anchoring.register.records import read_body
-from anchoring.register.tables import CHANGE, DISCLOSURE, FACET, LINEAGE, LINK, RECORD, SUBMISSION, TERM
+from anchoring.register.tables import (
+    CHANGE,
+    DISCLOSURE,
+    FACET,
+    LINEAGE,
+    LINK,
+    RECORD,
+    SUBMISSION,
+    TERM,
+    UNDISCLOSED,
+)
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.signed_files import join_signature
 from ledger.records.lifecycle import Lineage, follow
@@ -95,6 +105,7 @@ def remove(connection: Connection, submission: LocalSubmission) -> None:
         (TERM, TERM.c.position),
         (RECORD, RECORD.c.position),
         (LINEAGE, LINEAGE.c.first),
+        (UNDISCLOSED, UNDISCLOSED.c.first),
         (SUBMISSION, SUBMISSION.c.first),
     ):
         connection.execute(

@@ -8,16 +8,14 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     bindparam,
-    delete,
     select,
 )
 
 from anchoring.database.engine import make_findable
 from anchoring.database.stored import reading_row
 from anchoring.errors import NotFound
-from anchoring.register.search.terms import list_terms
 from anchoring.register.submissions import Submission, find_submission_at
-from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD, TERM
+from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD
 from ledger.encoding.canonical import decode
 from ledger.records.claims import Disclosure, decode_disclosure
 from ledger.records.records import Record, decode_record, read_lineage
@@ -93,14 +91,6 @@ def read_contents(
         position, content = row["position"], row["content"]
         disclosure = None if content is None else read_disclosure(position, content)
         yield row["leaf"], read_body(position, row["body"]), disclosure
-
-
-def erase(connection: Connection, leaf: bytes) -> None:
-    """Destroy what a record discloses, with its terms: without master and claims a digest says nothing. Raises: NotFound."""
-    record = find_record(connection, leaf)
-    terms = list_terms(record.disclosure.values) if record.disclosure else ()
-    connection.execute(delete(TERM).where(TERM.c.position == record.position, TERM.c.term.in_(terms)))
-    connection.execute(delete(DISCLOSURE).where(DISCLOSURE.c.position == record.position))
 
 
 def _find_lineage_row(connection: Connection, identifier: str) -> RowMapping:

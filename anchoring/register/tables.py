@@ -76,6 +76,26 @@ class DisclosureRow(_Row, table=True):
     content: bytes
 
 
+class ErasureRow(_Row, table=True):
+    """What the record of a leaf hash disclosed was erased, as the `number`th of all; `content` is the signed erasure."""
+
+    __tablename__ = "erasure"
+    leaf: bytes = Field(primary_key=True)
+    number: int = make_number_column()
+    content: bytes
+
+
+class UndisclosedRow(_Row, table=True):
+    """`Undisclosed`: how many records of the submission at `first` came without what they claim, and the root over them."""
+
+    __tablename__ = "undisclosed"
+    first: int = make_number_column(key=True)
+    count: int = make_number_column()
+    root: bytes | None
+    key: bytes | None
+    signature: bytes | None
+
+
 class LineageRow(_Row, table=True):
     """`ledger.records.lifecycle.Lineage` with the positions of its first and its current record."""
 
@@ -215,6 +235,8 @@ BATCH: Final = get_table(BatchRow)
 SUBMISSION: Final = get_table(SubmissionRow)
 RECORD: Final = get_table(RecordRow)
 DISCLOSURE: Final = get_table(DisclosureRow)
+ERASURE: Final = get_table(ErasureRow)
+UNDISCLOSED: Final = get_table(UndisclosedRow)
 LINEAGE: Final = get_table(LineageRow)
 CHANGE: Final = get_table(ChangeRow)
 LINK: Final = get_table(LinkRow)

@@ -10,6 +10,7 @@ from anchoring.audit.node import DatabaseUrls, audit_node
 from anchoring.processes.workers import count_processes
 from api import files, processes
 from api.console import note, say, show_json
+from api.node.erasures import list_kept_erasures
 from api.node.errors import SETTINGS_FILE, SettingsError
 from api.node.keys import load_node_key
 from api.node.loading import load_settings
@@ -91,11 +92,12 @@ def _audit(options: _AuditOptions) -> int:
 
 def _gather_evidence(options: _AuditOptions, settings: Settings, receipts: list[SignedReceipt]) -> Evidence:
     """Return what is asked beside the databases; `--no-chain` asks nobody."""
+    erasures = list(list_kept_erasures(options.directory))
     if options.no_chain:
-        return Evidence(receipts=receipts)
+        return Evidence(receipts=receipts, erasures=erasures)
     chain = processes.open_chain(settings) if settings.chain_url else None
     peers = [peer for peers_of_log in processes.name_peers(settings).values() for peer in peers_of_log]
-    return Evidence(chain, peers, receipts)
+    return Evidence(chain, peers, receipts, erasures)
 
 
 def _make_statement(

@@ -26,6 +26,7 @@ from api.client.peers import HttpPeer
 from api.console import describe_error, note, say, show_json
 from api.department.receipts import RECEIPT_SUFFIX
 from api.node.errors import SETTINGS_FILE, SettingsError
+from api.node.keys import load_node_key
 from api.node.loading import load_settings
 from api.parsers import Commands, add_json
 from api.words import write_clock
@@ -196,7 +197,7 @@ def _hand_in(
     file: Path, settings: "Settings", log: str, register: Register, replica: Replica, result: _Result
 ) -> bool:
     """Hand a submission in, and tell whether it was taken."""
-    rules = IntakeRules(log, str(settings.directory), settings.promise_seconds)
+    rules = IntakeRules(log, str(settings.directory), settings.promise_seconds, key=load_node_key(settings))
     try:
         with replica.reading() as trust, file.open("rb") as submission_file:
             lines = split_lines(iter(lambda: submission_file.read(_CHUNK_BYTES), b""))

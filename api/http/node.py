@@ -82,7 +82,7 @@ class Node:
             clock,
             StatusTrees(),
             EntryCopies(replica.engine, settings.withheld_after),
-            _make_intake_rules(settings, register, replica),
+            _make_intake_rules(settings, register, replica, node_key),
             Uploads(settings.intake.uploads, settings.intake.spool_bytes),
             DocumentReaders(settings.documents, settings.trust_list),
             Checkpoints(settings.checkpoints_url),
@@ -152,7 +152,9 @@ class Node:
             yield replica_view
 
 
-def _make_intake_rules(settings: Settings, register: Register | None, replica: Replica) -> IntakeRules:
+def _make_intake_rules(
+    settings: Settings, register: Register | None, replica: Replica, node_key: PrivateKey | None
+) -> IntakeRules:
     intake_section, promise_seconds = settings.intake, settings.promise_seconds
     room = Room(
         intake_section.waiting_records,
@@ -168,7 +170,13 @@ def _make_intake_rules(settings: Settings, register: Register | None, replica: R
 
     process_count = intake_section.processes or count_processes() // settings.api_processes
     return IntakeRules(
-        settings.log or "", spool_directory, promise_seconds, intake_gate, read_lead, Workers(process_count)
+        settings.log or "",
+        spool_directory,
+        promise_seconds,
+        intake_gate,
+        read_lead,
+        Workers(process_count),
+        node_key,
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import worked_audit
 import worked_checkpoint
 import worked_documents
+import worked_erasure
 import worked_history
 import worked_notes
 import worked_receipt
@@ -332,6 +333,7 @@ def build_example() -> Example:
         | checkpoint_blocks
         | worked_trees.make_blocks(history, REGISTRY, HEAD_0)
         | worked_receipt.make_blocks(batch.entries[0], 0)
+        | worked_erasure.make_blocks(batch.entries[0].statement, record)
         | worked_history.make_blocks(make_suspended_proofs(batch), history, HEAD_0)
         | worked_audit.make_blocks(REGISTRY, history, HEAD_0)
         | worked_notes.make_blocks(record)

@@ -15,6 +15,8 @@ from anchoring.audit.node import DatabaseUrls, audit_node
 from anchoring.chain.protocol import Chain
 from anchoring.checkpoints.cosigning import Peer
 from anchoring.checkpoints.store import Checkpoints, make_checkpoint
+from anchoring.intake.admission import IntakeRules
+from anchoring.intake.intake import accept
 from anchoring.monitor.monitor import Monitor
 from anchoring.register.access.looks import LookRules, Purpose, log_looks
 from anchoring.register.access.tokens import create_token
@@ -23,7 +25,9 @@ from anchoring.register.records import find_current_leaf
 from anchoring.register.submissions import list_submissions
 from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.crypto.suites import SM3
+from ledger.encoding.canonical import decode
 from ledger.encoding.canonical import encode as canonical
+from ledger.records.erasures import SignedErasure
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry import acts
 from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint
@@ -31,6 +35,7 @@ from ledger.registry.trust import NODE
 from ledger.verification.receipts import SignedReceipt
 from tests.fakes.backups import KeptCopies
 from tests.fakes.department import ISSUER, LOG, change, identifier, licence
+from tests.fakes.erasing import erase_content
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.issuing import City
 
@@ -72,6 +77,7 @@ class Copy:
     chain: Chain | None
     peers: Sequence[Peer] = ()
     receipts: Sequence[SignedReceipt] = ()
+    erasures: Sequence[SignedErasure] = ()
     outcome: AuditReport | None = field(default=None)
     processes: int = 1
 
@@ -92,7 +98,7 @@ class Copy:
             f"sqlite:///{self.folder / name}" for name in (REPLICA, CHECKPOINTS, REGISTER)
         )
         database_urls = DatabaseUrls(replica, checkpoints, register, grace_seconds=0)
-        evidence = Evidence(self.chain, self.peers, self.receipts)
+        evidence = Evidence(self.chain, self.peers, self.receipts, self.erasures)
         return audit_node(
             database_urls,
             self.expected,
@@ -155,7 +161,7 @@ def build_stage(folder: Path) -> Stage:
         city.anchorer.step()
         city.chain.mine(1)
         city.follow()
-    city.submit(licence(40), licence(41))
+    _submit_undisclosed(city, own_key)
     with city.register.writing() as connection:
         for number in range(2):
             token, _ = create_token(
@@ -178,6 +184,8 @@ def build_stage(folder: Path) -> Stage:
                     LookRules(days=365, daily=100),
                     key=own_key,
                 )
+    with city.register.writing() as connection:
+        erase_content(connection, find_current_leaf(connection, identifier(30)), key=own_key)
     receipts = []
     with city.register.reading() as connection:
         submissions = list_submissions(connection)
@@ -200,6 +208,15 @@ def build_stage(folder: Path) -> Stage:
         city.chain.now,
         [peer],
     )
+
+
+def _submit_undisclosed(city: City, own_key: PrivateKey) -> None:
+    """Submit two licences of which one comes without its claims, which the node signs."""
+    lines = city.department.lines([licence(40), licence(41)], city.net.now)
+    bare_line = canonical({"record": decode(lines[2])["record"]})  # type: ignore[call-overload, index]
+    with city.replica.reading() as trust:
+        rules = IntakeRules(LOG, key=own_key)
+        accept(city.register, trust, [*lines[:2], bare_line], city.net.now, rules)
 
 
 def _has_pending(city: City) -> bool:

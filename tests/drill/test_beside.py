@@ -19,6 +19,7 @@ from anchoring.errors import PeerFailed
 from anchoring.register.access.tallies import Tally
 from ledger.crypto.keys import generate_key
 from ledger.encoding.canonical import encode as canonical
+from ledger.records.erasures import decode_signed_erasure, sign_erasure
 from ledger.registry.acts import Event, extend_head
 from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint, Fork
 from ledger.verification.audits import Finding
@@ -330,7 +331,7 @@ def test_a_count_whose_signature_was_taken_away_is_not_checked(stage: Stage, tmp
     copy.execute(
         REGISTER,
         "DELETE FROM look WHERE ordinal = 3",
-        "UPDATE tally SET total = 2, key = NULL, signature = NULL WHERE name != ''",
+        "UPDATE tally SET total = 2, key = NULL, signature = NULL WHERE name NOT IN ('', 'erasures')",
     )
     report = copy.audit()
     assert report.findings == ()
@@ -338,6 +339,45 @@ def test_a_count_whose_signature_was_taken_away_is_not_checked(stage: Stage, tmp
         ("tally-unsigned", "tally")
     ] * 2
     assert not report.is_whole
+
+
+def test_a_deletion_that_nobody_vouches_for_is_not_checked(stage: Stage, tmp_path: Path) -> None:
+    """Whoever deletes what a record discloses can say, without a signature, that it came so: nobody can tell then."""
+    copy = stage.copy(tmp_path)
+    copy.execute(
+        REGISTER,
+        "DELETE FROM term WHERE position = 3",
+        "DELETE FROM disclosure WHERE position = 3",
+        "INSERT INTO undisclosed (first, count) VALUES (0, 1)",
+    )
+    report = copy.audit()
+    assert report.findings == ()
+    assert [unchecked.slug for unchecked in report.unchecked_findings] == ["undisclosed-unsigned"]
+    assert not report.is_whole
+
+
+def test_an_erasure_that_another_citys_node_signed_is_not_checked(stage: Stage, tmp_path: Path) -> None:
+    copy = stage.copy(tmp_path)
+    signed = decode_signed_erasure(bytes(copy.read(REGISTER, "SELECT content FROM erasure")))  # type: ignore[call-overload]
+    erasure = replace(signed.erasure, key_id=stage.other_key.public.id)
+    copy.execute(
+        REGISTER,
+        "UPDATE erasure SET content = :content",
+        content=sign_erasure(stage.other_key, erasure).encode(),
+    )
+    report = copy.audit()
+    assert [unchecked.slug for unchecked in report.unchecked_findings] == ["key-unknown"]
+    assert not report.is_whole
+
+
+def test_an_erasure_that_a_restored_register_does_not_know_of_is_found(stage: Stage, tmp_path: Path) -> None:
+    """The files of erasures beside the register are not restored with it."""
+    copy = stage.copy(tmp_path)
+    kept = decode_signed_erasure(bytes(copy.read(REGISTER, "SELECT content FROM erasure")))  # type: ignore[call-overload]
+    copy.erasures = [kept]
+    assert copy.audit().findings == ()
+    copy.erasures = [sign_erasure(stage.own_key, replace(kept.erasure, leaf=bytes(32)))]
+    assert [finding.slug for finding in copy.audit().findings] == ["erasure-missing"]
 
 
 def test_a_count_that_another_citys_node_signed_is_found(stage: Stage, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from ledger.proof.histories import decode_signed_history
 from ledger.proof.paper import MAX_PAPER_BYTES, decode_paper
 from ledger.proof.proof import MAX_LINK_DEPTH, MAX_LINKED, MAX_PROOF_BYTES, read_proof
 from ledger.records.claims import MAX_CLAIMS, decode_disclosure
+from ledger.records.erasures import read_signed_erasure
 from ledger.records.lifecycle import IN_FORCE_STATUSES, SOURCE_STATUSES, STATUS_AFTER
 from ledger.records.records import KINDS, PRESENTABLE_ACTIONS, STATUS_ACTIONS, decode_record
 from ledger.records.submissions import decode_entry, decode_statement
@@ -88,6 +89,7 @@ DECODERS: Final[dict[str, Callable[[Any], Any]]] = {
     "statement": decode_statement,
     "entry": decode_entry,
     "receipt": lambda value: decode_signed_receipt(encode(value)),
+    "erasure": read_signed_erasure,
     "proof": read_proof,
     "history": lambda value: decode_signed_history(encode(value)),
     "audit": lambda value: decode_signed_audit(encode(value)),

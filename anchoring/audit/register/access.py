@@ -9,7 +9,7 @@ from anchoring.audit.findings import Findings
 from anchoring.audit.places import REGISTER
 from anchoring.audit.register.books import Books, walk_rows
 from anchoring.register.access.looks import Purpose
-from anchoring.register.access.tallies import TOKENS, Tally, read_tally
+from anchoring.register.access.tallies import ERASURES, TOKENS, Tally, read_tally
 from anchoring.register.access.tokens import SCOPES
 from anchoring.register.tables import LEASE, LOOK, TALLY, TOKEN
 from ledger.crypto.keys import PublicKey
@@ -106,7 +106,7 @@ def _check_signatures(
 
 
 def _compare_tokens(tallies: Mapping[str, Tally], token_ids: set[str], findings: Findings) -> None:
-    for token in sorted(tallies.keys() - token_ids - {TOKENS}):
+    for token in sorted(tallies.keys() - token_ids - {TOKENS, ERASURES}):
         findings.add(
             "token-missing", f"token {token}", "its looks are counted, and it is not there: it was deleted"
         )
@@ -141,4 +141,4 @@ def _compare_looks(tally: Tally, ordinal_ends: tuple[int, int] | None, findings:
 
 
 def _name_tally(tally: Tally) -> str:
-    return "tokens" if tally.name == TOKENS else f"token {tally.name}"
+    return {TOKENS: "tokens", ERASURES: "erasures"}.get(tally.name, f"token {tally.name}")

@@ -1,4 +1,4 @@
-"""Tallies 计数 of tokens and looks: how many there ever were, so that deletion leaves a trace.
+"""Tallies 计数 of tokens, looks, erasures: how many there ever were; deletion leaves a trace.
 
 A tally goes on where rows go, and the node's key signs it. Whoever can write into the register and has not that key can
 delete rows, and cannot count them anew; what remains is to put back rows and tally as they were at an earlier moment.
@@ -16,6 +16,7 @@ from ledger.encoding.canonical import encode as canonical
 
 TYPE: Final = "shunzheng/tally/1"
 TOKENS: Final = ""  # the name of the tally of tokens; those of looks have the names of their tokens
+ERASURES: Final = "erasures"  # of what was erased on order; no token has a name like it
 #: Of a count that was altered under this node's key: the old one would be good again once the count is back where it was.
 _NO_SIGNATURE: Final = b""
 _OF_NAME: Final = select(TALLY).where(TALLY.c.name == bindparam("tally"))

@@ -6,6 +6,7 @@ from tests.drill.damages.access import ACCESS
 from tests.drill.damages.batches import BATCHES, LOGS, TRANSACTIONS
 from tests.drill.damages.checkpoints import SIGNED
 from tests.drill.damages.copies import COPIES
+from tests.drill.damages.erasures import ERASURES
 from tests.drill.damages.further import FURTHER
 from tests.drill.damages.newer import BOOKS, CERTIFICATES, REPLICAS_AND_COPIES, TOKENS_AND_LOOKS, TREES
 from tests.drill.damages.newer import SIGNED as NEWER_SIGNED
@@ -31,6 +32,7 @@ _PARTS: Final = {
         MISSING,
         TRANSACTIONS,
         ACCESS,
+        ERASURES,
     ),
     "schema": (SCHEMAS,),
     "replica": (REPLICAS,),

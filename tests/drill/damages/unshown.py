@@ -76,14 +76,10 @@ UNSHOWN: Final[dict[str, tuple[str, str | tuple[str, ...], str]]] = {
                 for table in ("record", "disclosure", "facet", "term")
             ),
             "DELETE FROM lineage WHERE first >= 18",
+            "DELETE FROM undisclosed WHERE first >= 18",
             "UPDATE log SET size = 18",
         ),
         "only the receipt that the department keeps shows it (`--receipts`)",
-    ),
-    "disclosure taken away with its terms": (
-        REGISTER,
-        ("DELETE FROM term WHERE position = 3", "DELETE FROM disclosure WHERE position = 3"),
-        "erasure does just that",
     ),
     "pending event in a block that there is not": (
         REPLICA,

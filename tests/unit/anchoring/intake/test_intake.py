@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from anchoring.errors import RegisterBehind
 from anchoring.intake.intake import accept
-from anchoring.register.records import erase, find_current_leaf, find_newest_leaf, find_record, find_records
+from anchoring.register.records import find_current_leaf, find_newest_leaf, find_record, find_records
 from anchoring.register.store import Register
 from anchoring.register.submissions import find_submission
 from anchoring.register.tables import LINEAGE
@@ -18,6 +18,7 @@ from ledger.records.claims import FullDisclosure
 from ledger.registry import acts
 from tests.acceptance.intake_process import peak_bytes
 from tests.fakes.department import ISSUER, LOG, NOW, SETTINGS, World, change, identifier, licence
+from tests.fakes.erasing import erase_content
 from tests.unit.anchoring.intake.submitting import decoded, merged, refusal, rows_held, signed
 
 
@@ -95,7 +96,7 @@ def test_an_erased_disclosure_is_gone_and_the_record_stays(world: World, registe
     world.department.submit(register, world.trust, licence(1))
     with register.writing() as connection:
         leaf = find_newest_leaf(connection, identifier(1))
-        erase(connection, leaf)
+        erase_content(connection, leaf)
     with register.reading() as connection:
         assert find_record(connection, leaf).disclosure is None
 

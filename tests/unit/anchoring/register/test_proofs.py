@@ -8,7 +8,7 @@ import pytest
 
 from anchoring.errors import NotFinal, NotFound, SubmissionRefused
 from anchoring.register.proofs import make_proof
-from anchoring.register.records import erase, find_current_leaf
+from anchoring.register.records import find_current_leaf
 from anchoring.register.trees import TreeCache
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof, decode_proof
@@ -18,6 +18,7 @@ from ledger.verification.report import Report
 from ledger.verification.verify import PresentedContent, verify
 from tests.databases import NewDatabase
 from tests.fakes.department import ISSUER, change, identifier, licence
+from tests.fakes.erasing import erase_content
 from tests.fakes.issuing import City
 
 
@@ -145,7 +146,7 @@ def test_an_erased_disclosure_leaves_the_proof_of_the_record(city: City) -> None
     city.submit(licence(1))
     city.settle(3)
     with city.register.writing() as connection:
-        erase(connection, find_current_leaf(connection, identifier(1)))
+        erase_content(connection, find_current_leaf(connection, identifier(1)))
     proof = prove(city, 1)
     assert proof.disclosure is None
     assert judge(city, proof).verdict.value == "unverifiable"

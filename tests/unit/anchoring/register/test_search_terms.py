@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from anchoring.register.records import erase
 from anchoring.register.search.terms import Sort, does_state, list_terms, make_term
 from anchoring.register.tables import FACET, TERM
 from ledger.encoding.canonical import Json
 from ledger.records.spellings import fold_characters, is_spelled_otherwise
 from tests.databases import NewDatabase
 from tests.fakes.department import change, licence
+from tests.fakes.erasing import erase_content
 from tests.fakes.issuing import City
 from tests.unit.anchoring.register.test_migrations import copy, old
 
@@ -88,7 +88,7 @@ def test_what_is_erased_is_found_no_more(city: City) -> None:
     with city.register.writing() as connection:
         leaf = connection.exec_driver_sql("SELECT leaf FROM record ORDER BY position").scalars().first()
         assert leaf is not None
-        erase(connection, bytes(leaf))
+        erase_content(connection, bytes(leaf))
     facets, terms = read_rows(city)
     assert len(facets) == 5
     assert len(terms) == 3

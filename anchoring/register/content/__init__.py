@@ -1,0 +1,1 @@
+"""What is no longer, or never was, disclosed to a register, and how that is known."""
