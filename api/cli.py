@@ -52,6 +52,7 @@ COMMANDS: Final = {
         action: ("life", f"{ACTION_WORDS[action].zh}: {purpose}")
         for action, purpose in ACTION_PURPOSES.items()
     },
+    "receive": ("receive", "转入: register a certificate that another city transferred here"),
     **{name: ("life", f"{NOTE_WORDS[name].zh}: {purpose}") for name, purpose in NOTE_PURPOSES.items()},
     "inspect": ("inspect", "verify the seals and signatures in a document, without any node"),
     "catalogue": ("catalogue", "证照目录: list and show types, seals and errands; check a city's folder"),

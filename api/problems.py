@@ -100,6 +100,7 @@ _REFUSALS: Final = (
     _make_refusal("changed-twice", 422, "同一证照在一批中变更两次", "A certificate changes its status twice in one submission"),
     _make_refusal("malformed-note", 422, "签注或异议格式不符", "A note is not of the form that notes have"),
     _make_refusal("note-refused", 409, "不得对该证照登记签注或异议", "A note is not on the current version of a certificate of its issuer"),
+    _make_refusal("continued-already", 409, "该转出证照已经转入", "Another certificate continues this transfer already"),
     _make_refusal("seal-not-in-force", 409, "印章不在有效状态", "A sealing was made with a seal that is not in force"),
     _make_refusal("statement-postdated", 422, "声明时间晚于当前时间", "The statement is dated in the future"),
     _make_refusal("statement-expired", 422, "声明已过期或即将过期", "The statement expires too soon to be anchored"),

@@ -1543,16 +1543,21 @@ def judge_seals(origin):
         raise Judged(SKIP, "no_links")
     link_results = [take_step(judge_link, origin, rel, target) for rel, target in links]
     raise_worst(link_results)
-    holders = [holder for _, holder in link_results]
+    holders = [holder for _, holder in link_results if holder is not None]
+    if not holders:
+        raise Judged(SKIP, "no_links")
     fail(kind in CERTIFICATE_KINDS and origin.record.issuer not in holders, "seal_of_another")
     return "seals_good"
 
 
 def judge_link(origin, rel, target):
-    """Return whose seal it is."""
+    """Return whose seal it is; None where the link is to what the certificate continues."""
     kind = origin.record.kind
     if kind == "signature" and rel == "made-with":
         return judge_seal(origin, target)
+    if kind in CERTIFICATE_KINDS and rel == "continues":
+        judge_predecessor(origin, target)
+        return None
     doubt(kind == "material" and rel in NOTE_RELATIONS, "note_alone")
     doubt(kind not in CERTIFICATE_KINDS or rel != "sealed-by", "link_unknown")
     sealing = follow_link(origin, target, "signature")
@@ -1564,6 +1569,27 @@ def judge_link(origin, rel, target):
     check_in_force(sealing, MAX_INTEGER, "signature_ended")  # 4
     doubt([rel for rel, _ in sealing.record.links] != ["made-with"], "link_unknown")
     return judge_seal(sealing, sealing.record.links[0][1])
+
+
+def judge_predecessor(origin, target):
+    """The transfer that a certificate continues, where its proof is attached."""
+    attached_proof = next(
+        (linked_proof for linked_proof in origin.proof.linked if linked_proof.record.leaf == target), None
+    )
+    if attached_proof is None:
+        return
+    record, transfer = origin.record, attached_proof.record
+    is_transfer = (
+        transfer.action == "transfer"
+        and transfer.kind == record.kind
+        and transfer.identifier_match["type"] == record.identifier_match["type"]
+    )
+    fail(not is_transfer, "link_of_another_kind")
+    is_bare = not (attached_proof.disclosure or attached_proof.status or attached_proof.linked)
+    is_proven = is_bare and Origin(attached_proof, origin.trust, must_present=False).is_good
+    doubt(not is_proven, "linked_unproven")
+    destination = re.search(r"；转往 (\S{1,32})\Z", transfer.basis)
+    doubt(destination and destination[1] != origin.statement.log, "moved_elsewhere")
 
 
 def follow_link(origin, target, kind):

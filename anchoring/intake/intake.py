@@ -75,8 +75,8 @@ def take(
     2. Every row is good by itself: form, identifier, issuer, grant, disclosure, order.
     3. Count and root are those of the statement; there is room; no salt is that of the record which another follows.
     4. In one transaction: its turn comes inside of its window; positions are promised, every record follows from its
-       lineage, everything is written, no sealing is made with a seal that is not in force then, and no note is on what
-       it may not note.
+       lineage, everything is written, no sealing is made with a seal that is not in force then, no note is on what it may
+       not note, and no transfer is continued twice.
 
     `is_urgent_only`: it came in a place that is kept for changes of status, so it must be of nothing else.
     Records that a restored register misses stand where they stood: when they came first, steps 1 and 2 judged them.
@@ -151,8 +151,7 @@ def _write(
     writer = RecordWriter(connection, log.suite, statement, log.size)
     _write_records(writer, spool)
     writer.note_undisclosed(key)
-    writer.sealings.check(connection, entry.accepted_at)
-    writer.notes.check(connection)
+    writer.check_links(entry.accepted_at)
     acceptance = Acceptance(
         id=statement.root.hex(),
         log=log.name,

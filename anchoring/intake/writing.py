@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from anchoring.database.bulk import insert_many
+from anchoring.intake.continuations import Continuations
 from anchoring.intake.faults import FIRST_ROW, Faults
 from anchoring.intake.notes import Notes
 from anchoring.intake.rows import Row
@@ -64,7 +65,8 @@ class RecordWriter:
         self._statement = statement
         self._issuer, self._key_id = statement.issuer, statement.key_id
         self._is_anchored = is_anchored
-        self.sealings, self.notes = Sealings(), Notes(statement.issuer)
+        self._sealings, self._notes = Sealings(), Notes(statement.issuer)
+        self._continuations = Continuations()
         self._changed_positions: set[int] = set()
         self._undisclosed_leaves: dict[int, bytes] = {}  # by position
         self.faults = Faults()
@@ -73,6 +75,12 @@ class RecordWriter:
     def change_count(self) -> int:
         """How many positions change their status."""
         return len(self._changed_positions)
+
+    def check_links(self, now: int) -> None:
+        """Check what the records link to, once all are written. Raises: SubmissionRefused."""
+        self._sealings.check(self._connection, now)
+        self._notes.check(self._connection)
+        self._continuations.check(self._connection)
 
     def write_issues(self, chunk: Sequence[SpooledIssue]) -> None:
         """Write records that begin a lineage each."""
@@ -111,8 +119,7 @@ class RecordWriter:
                 self._undisclosed_leaves[position] = leaf
             if issue.links:
                 link_rows += _make_link_rows(position, issue.links)
-                self.sealings.add(issue.row_index, issue.kind, issue.links)
-                self.notes.add(issue.row_index, issue.links, issue.disclosure)
+                self._note_links(issue.row_index, issue.kind, issue.links, issue.disclosure)
         insert_many(self._connection, RECORD, record_rows)
         insert_many(self._connection, LINEAGE, lineage_rows)
         insert_many(self._connection, DISCLOSURE, disclosure_rows)
@@ -182,6 +189,13 @@ class RecordWriter:
             row, position, lineage_before.first_position, target_position, change.status
         )
 
+    def _note_links(
+        self, index: int, kind: str, links: Sequence[tuple[str, bytes]], disclosure_bytes: bytes | None
+    ) -> None:
+        self._sealings.add(index, kind, links)
+        self._notes.add(index, links, disclosure_bytes)
+        self._continuations.add(index, links)
+
     def _write(self, placed_records: list[_PlacedRecord]) -> None:
         record_rows, change_rows, disclosure_rows, facet_rows = [], [], [], []
         term_rows: list[_TermRow] = []
@@ -203,8 +217,7 @@ class RecordWriter:
                 self._undisclosed_leaves[position] = row.leaf
             links = [(link.rel, link.record) for link in row.record.links]
             link_rows += _make_link_rows(position, links)
-            self.sealings.add(row.index, row.record.kind, links)
-            self.notes.add(row.index, links, row.disclosure)
+            self._note_links(row.index, row.record.kind, links, row.disclosure)
         insert_many(self._connection, RECORD, record_rows)
         insert_many(self._connection, CHANGE, change_rows)
         insert_many(self._connection, DISCLOSURE, disclosure_rows)

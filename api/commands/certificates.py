@@ -22,6 +22,7 @@ from ledger.errors import MalformedInput
 from ledger.proof.linking import attach_proofs, find_missing_links
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof, decode_proof
+from ledger.records.transfers import CONTINUES
 
 _CODE_FAILED, _CODE_NOT_FINAL = 1, 3
 _MAX_SHOWN_FAILURES: Final = 20  # beyond, their number; --json lists them all
@@ -156,6 +157,12 @@ def _export_one(options: _ProofOptions, identifier: str) -> int:
     proof = attach_proofs(decode_proof(proof_bytes), *linked_proofs)
     proof_bytes = proof.encode()
     for link in find_missing_links(proof):
+        if link.rel == CONTINUES:
+            note(
+                f"It continues {proof.record.suite.format(link.record)} of another city: --linked with the proof of the old "
+                "certificate takes it along. It is not needed."
+            )
+            continue
         note(
             f"The proof of {proof.record.suite.format(link.record)} ({link.rel}) is not here: whoever registered it exports "
             "it, and --linked takes it along. Without it the certificate cannot be verified."

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -40,10 +41,12 @@ from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import find_civil_date
 from ledger.errors import MalformedInput
 from ledger.records.records import PRESENTABLE_ACTIONS, STATUS_ACTIONS
+from ledger.records.transfers import add_destination
 
 #: The command that ends notes; in the lineage of a note that is the action `cancel`.
 SETTLE: Final = "settle"
 _COMMAND_WORDS: Final = ACTION_WORDS | NOTE_WORDS
+_MAX_LOG_CHARS: Final = 40  # of the name of a log that a message repeats
 _MAX_SHOWN_CHANGES: Final = 20  # changes listed before signing; beyond, their number
 _NOTE_DESCRIPTION: Final = (
     "Which version it notes is asked of the city's node (a token with the scope `history`); the note is signed with a key "
@@ -154,6 +157,7 @@ def _run_action(options: _ActionOptions) -> int:
         NodeClient(options.node, read_token(options), ca_file=options.ca_file) as node,
         ExitStack() as draft_stack,
     ):
+        _check_destination(options, node)
         # 1
         known_rows, unknown_rows = _divide_known(options, node)
         _keep_waiting(options, unknown_rows)
@@ -174,7 +178,7 @@ def _run_action(options: _ActionOptions) -> int:
             if options.json:
                 show_json({"action": options.action, "changes": [change.to_json() for change in changes]})
             return 1 if unknown_rows else 0
-        if not (options.yes or _confirm_signing()):
+        if not (options.yes or confirm_signing()):
             note("Nothing was signed.")
             return 1
         # 3
@@ -281,9 +285,27 @@ def _plan_changes(options: _ActionOptions, node: NodeClient, rows: Sequence[Inpu
         with_content=options.action in PRESENTABLE_ACTIONS and not options.kept,
         is_described=True,
     )
-    return plan(
+    changes = plan(
         options.action, rows, lineages, options.basis, kept_versions, find_civil_date(int(time.time()))
     )
+    return [_send_to(change, options.to) for change in changes] if options.to else changes
+
+
+def _send_to(change: Change, log: str) -> Change:
+    """Return a transfer whose basis says into which log it goes."""
+    basis = add_destination(str(change.row["basis"]), log)
+    return replace(change, row=change.row | {"basis": basis})
+
+
+def _check_destination(options: _ActionOptions, node: NodeClient) -> None:
+    """Check that the log of another city is meant. Raises: MalformedInput, NodeError."""
+    logs = node.fetch_logs()["items"] if options.to else []
+    other_names = [log["name"] for log in logs if not log["held"]]
+    if options.to and options.to not in other_names:
+        raise MalformedInput(
+            f"--to {options.to[:_MAX_LOG_CHARS]} is no log of another city in this registry; there are "
+            f"{', '.join(other_names) or 'none'}"
+        )
 
 
 def _prepare_parts(options: _ActionOptions, target: Target, changes: Sequence[Change]) -> list[PreparedRows]:
@@ -329,7 +351,8 @@ def _show_changes(options: _ActionOptions, changes: Sequence[Change]) -> None:
             show_encoded(canonical(change.row).decode())
 
 
-def _confirm_signing() -> bool:
+def confirm_signing() -> bool:
+    """Ask the person at the terminal; nobody there is no."""
     if not sys.stdin.isatty():
         note("There is nobody to ask: give --yes.")
         return False

@@ -71,3 +71,13 @@ def say_contradictions(evidence: Mapping[str, Json] | None, language: Language) 
         if isinstance(contradiction, dict) and isinstance(recorded_words := contradiction["recorded"], dict):
             spellings = (make_visible(str(contradiction["claimed"])), str(recorded_words[language]))
             yield str(contradiction["claim"]), choose_words(language)["contradiction"].format(*spellings)
+
+
+def say_predecessors(evidence: Mapping[str, Json] | None, language: Language) -> Iterator[str]:
+    """Yield what a certificate continues, each with its log; `evidence` is that of step 11."""
+    predecessors = evidence.get("continues") if evidence else None
+    for predecessor in predecessors if isinstance(predecessors, list) else ():
+        if isinstance(predecessor, dict) and "identifier" in predecessor:
+            yield make_visible(f"{predecessor['identifier']} ({predecessor['log']})")
+        else:
+            yield choose_words(language)["continues_unknown"]

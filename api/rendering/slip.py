@@ -13,6 +13,7 @@ from api.rendering.sentences import (
     Line,
     say_contradictions,
     say_note,
+    say_predecessors,
     say_signature,
     say_since,
 )
@@ -22,6 +23,7 @@ from ledger.documents.inspection import Inspection
 from ledger.encoding import times
 from ledger.proof.proof import Proof
 from ledger.records.records import CERTIFICATE_KINDS, Record
+from ledger.records.transfers import find_destination
 from ledger.verification.occurrences import ENTRIES_WORDS
 from ledger.verification.reasons import REASON_TABLE, STEP_WORDS, UNCOMPARED_REASONS, Outcome, Verdict
 from ledger.verification.report import NOTES_WORDS, Compared, NoteReport, Report
@@ -128,6 +130,8 @@ def _list_facts(report: Report, language: Language, issuer_names: Mapping[str, s
             yield Line(labels["authority"], _add_issuer_name(record.issuer, issuer_names))
             if record.basis:
                 yield Line(labels["basis"], make_visible(record.basis))
+            if destination := find_destination(record):
+                yield Line(labels["moved_to"], make_visible(destination))
             if report.proof and record.identifier != report.proof.record.identifier:
                 yield Line(labels["successor"], record.identifier)
         age_text = write_age(max(0, report.checked_at - status.known_at), language)
@@ -185,6 +189,8 @@ def _list_certificate_lines(
     if record.issuer in issuer_names:
         yield Line(labels["issuer_name"], issuer_names[record.issuer])
     yield Line(labels["validity"], _describe_validity(record, language))
+    for predecessor_text in say_predecessors(report.get_step(11).evidence, language):
+        yield Line(labels["continues"], predecessor_text)
     if report.anchor:
         yield Line(labels["anchored"], write_time(report.anchor.time, language))
 

@@ -14,6 +14,7 @@ from api.rendering.sentences import (
     SCRIPTS_WORDS,
     say_contradictions,
     say_note,
+    say_predecessors,
     say_signature,
     say_since,
 )
@@ -28,6 +29,7 @@ from ledger.verification.reasons import Outcome, Verdict
 from ledger.words import Language, Words
 
 _STATUS_STEP: Final = 9
+_LINKS_STEP: Final = 11
 _TO_WORDS: Final = Words("至", "to")
 _INTERRUPTED_WORDS: Final = Words("当日有 {}未处于有效状态", "Not in force for {} of that day")
 _DURATION_WORDS: Final = Words("{} 小时 {} 分", "{} h {} min")
@@ -75,6 +77,7 @@ class StatusJson(TypedDict):
     known_at: str
     since: NotRequired[str]
     identifier: NotRequired[str]
+    moved_to: NotRequired[str]
 
 
 class NoteJson(TypedDict):
@@ -166,6 +169,8 @@ def describe_verification(report: VerificationJson, language: Language) -> str:
         lines.append("  " + report["advice"][language])
     lines += _describe_contradictions(report, language)
     lines += _describe_status(report, language)
+    for predecessor_text in say_predecessors(report["steps"][_LINKS_STEP - 1].get("evidence"), language):
+        lines.append(f"  {choose_words(language)['continues']}: {predecessor_text}")
     lines += [f"  {describe_note(note, language)}" for note in report.get("notes", ())]
     lines += _describe_documents(report, language)
     if notes_words := report.get("notes_words"):
@@ -210,6 +215,8 @@ def _describe_status(report: VerificationJson, language: Language) -> Iterator[s
         yield f"  {say_since(state_text, write_moment(status['since'], language), language)}"
     if status["status"] == "superseded" and "identifier" in status:
         yield f"  {choose_words(language)['successor']}: {make_visible(status['identifier'])}"
+    if "moved_to" in status:
+        yield f"  {choose_words(language)['moved_to']}: {make_visible(status['moved_to'])}"
 
 
 def _describe_documents(report: VerificationJson, language: Language) -> Iterator[str]:

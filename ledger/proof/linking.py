@@ -9,6 +9,7 @@ from ledger.records.claims import FullDisclosure, is_document
 from ledger.records.notes import is_note
 from ledger.records.records import Link
 from ledger.records.seal_claims import CLAIMS_SHOWN_WHEN_LINKED
+from ledger.records.transfers import TRANSFER
 
 
 def collect_linked_leaves(proof: Proof) -> frozenset[bytes]:
@@ -30,23 +31,33 @@ def attach_proofs(proof: Proof, *other_proofs: Proof) -> Proof:
     """Return the proof with each of the `other_proofs`, in any order, attached wherever a link names its record.
 
     So a proof of what another city registered comes along. It takes the place of an earlier proof of the same record, and
-    keeps what that one led to where it lacks that itself.
+    keeps what that one led to where it lacks that itself. Of a certificate that was transferred, the transfer that its
+    proof carries is attached.
 
     Raises: MalformedInput where nothing links to that very record; LimitExceeded.
     """
-    trimmed_proofs = [trim_linked(other_proof) for other_proof in other_proofs]
+    carried_proofs = [
+        inner_proof for other_proof in other_proofs for inner_proof in other_proof.linked_proofs
+    ]
+    trimmed_proofs = [trim_linked(given_proof) for given_proof in (*carried_proofs, *other_proofs)]
     inner_proofs = [
         linked_proof for other_proof in trimmed_proofs for linked_proof in other_proof.linked_proofs
     ]
     proofs_by_leaf = _index_by_leaf(map(trim_linked, proof.linked_proofs)) | _index_by_leaf(inner_proofs)
-    proofs_by_leaf |= {other_proof.record.hash_leaf(): other_proof for other_proof in trimmed_proofs}
+    proofs_by_leaf |= {trimmed_proof.record.hash_leaf(): trimmed_proof for trimmed_proof in trimmed_proofs}
     attached_proof = _attach_linked(proof, proofs_by_leaf)
     for other_proof in other_proofs:
-        if not _leads_to(attached_proof, other_proof.record.hash_leaf()):
+        named_proofs = (other_proof, *_list_transfers(other_proof))
+        if not any(_leads_to(attached_proof, named_proof.record.hash_leaf()) for named_proof in named_proofs):
             raise MalformedInput(
                 f"nothing in the proof links to this record of {other_proof.record.identifier}: is it another version?"
             )
     return attached_proof
+
+
+def _list_transfers(proof: Proof) -> list[Proof]:
+    """Return the proofs of transfers 转出 that the proof of a certificate carries."""
+    return [linked_proof for linked_proof in proof.linked_proofs if linked_proof.record.action == TRANSFER]
 
 
 def trim_linked(proof: Proof) -> Proof:

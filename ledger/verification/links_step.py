@@ -1,6 +1,7 @@
-"""Step 11 of a verification: the seals 印章 and sealings 签章 that a record links to.
+"""Step 11 of a verification: seals and sealings that a record links to; what it continues.
 
     licence  --sealed-by-->  sealing (kind `signature`: what was sealed, by whom)  --made-with-->  seal (whose it is)
+    licence  --continues-->  the transfer 转出 of a certificate of another log
 
 The linked proofs travel inside the proof that links to them and are named by leaf hash, so nobody can put another in their
 place. The moment that counts is the anchor of the sealing; the time that it declares is reported only.
@@ -25,6 +26,7 @@ from ledger.records.seal_claims import (
     SEALED_BY,
     SIGNER_CODE,
 )
+from ledger.records.transfers import CONTINUES, find_destination, may_continue
 from ledger.registry.changes import walk_changes
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, PositionStatus, Trust
@@ -51,19 +53,66 @@ def judge_links(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:
     if not proof.record.links:
         return Step(11, Outcome.NOT_APPLICABLE, "no_links")
     seals_json: list[Json] = []
+    predecessors_json: list[Json] = []
     bad_steps: list[Step] = []
     for link in proof.record.links:
         try:
-            seals_json.append(_judge_link(proof, link, anchor, trust))
+            if _is_continuation(proof, link):
+                predecessors_json.append(_judge_predecessor(proof, link, trust))
+            else:
+                seals_json.append(_judge_link(proof, link, anchor, trust))
         except _LinkJudged as judged_error:
             bad_steps.append(judged_error.step)
     for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
         for step in bad_steps:
             if step.outcome is outcome:
                 return step
+    evidence: dict[str, Json] = {"continues": predecessors_json} if predecessors_json else {}
+    if not seals_json:
+        return Step(11, Outcome.NOT_APPLICABLE, "no_links", evidence)
     if proof.record.kind in CERTIFICATE_KINDS and not _has_issuer_sealed(proof, seals_json):
         return Step(11, Outcome.FAIL, "seal_of_another", {"issuer": proof.record.issuer, "seals": seals_json})
-    return Step(11, Outcome.PASS, "seals_good", {"seals": seals_json})
+    evidence["seals"] = seals_json
+    return Step(11, Outcome.PASS, "seals_good", evidence)
+
+
+def _is_continuation(proof: Proof, link: Link) -> bool:
+    return link.rel == CONTINUES and proof.record.kind in CERTIFICATE_KINDS
+
+
+def _judge_predecessor(proof: Proof, link: Link, trust: Trust) -> Json:
+    """Return what is known of the transfer that a certificate continues; it may be nothing. Raises: _LinkJudged.
+
+    Who issued the new certificate answers for it; the old one shows where it comes from, and cannot make it better.
+    """
+    evidence: dict[str, Json] = {"record": proof.record.suite.format(link.record)}
+    transfer_proof = _find_linked(proof, link)
+    if transfer_proof is None:
+        return evidence
+    record = transfer_proof.record
+    if not may_continue(proof.record, record):
+        raise _LinkJudged(Outcome.FAIL, "link_of_another_kind", {"kind": record.kind, **evidence})
+    origin = trace_origin(transfer_proof, trust, must_present=False)
+    is_bare = not (transfer_proof.disclosure or transfer_proof.staple or transfer_proof.linked_proofs)
+    if not (is_bare and origin.is_proven):
+        raise _LinkJudged(Outcome.UNKNOWN, "linked_unproven", evidence)
+    assert origin.anchor is not None  # a proven origin has log, anchor and position
+    evidence |= {
+        "identifier": record.identifier,
+        "issuer": record.issuer,
+        "log": transfer_proof.entry.statement.log,
+        "transferred": times.format_time(origin.anchor.time),
+    }
+    destination = find_destination(record)
+    if destination is not None and destination != proof.entry.statement.log:
+        raise _LinkJudged(Outcome.UNKNOWN, "moved_elsewhere", {"moved_to": destination, **evidence})
+    return evidence
+
+
+def _find_linked(proof: Proof, link: Link) -> Proof | None:
+    return next(
+        (candidate for candidate in proof.linked_proofs if candidate.record.hash_leaf() == link.record), None
+    )
 
 
 def _has_issuer_sealed(proof: Proof, seals_json: list[Json]) -> bool:
@@ -93,9 +142,7 @@ def _judge_link(proof: Proof, link: Link, anchor: Anchor | None, trust: Trust) -
 def _follow(proof: Proof, link: Link, kind: str, trust: Trust) -> tuple[Proof, Origin]:
     """Return the proof that a link names, proven and with its claims. Raises: _LinkJudged."""
     record_evidence = {"record": proof.record.suite.format(link.record)}
-    linked_proof = next(
-        (candidate for candidate in proof.linked_proofs if candidate.record.hash_leaf() == link.record), None
-    )
+    linked_proof = _find_linked(proof, link)
     if linked_proof is None:
         raise _LinkJudged(Outcome.UNKNOWN, "link_missing", {"rel": link.rel, **record_evidence})
     if linked_proof.record.kind != kind:

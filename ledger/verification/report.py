@@ -12,6 +12,7 @@ from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
 from ledger.records.notes import ANNOTATES, DISPUTES, Note
 from ledger.records.records import CERTIFICATE_KINDS, Record
+from ledger.records.transfers import find_destination
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, LogState, PositionStatus
 from ledger.verification.occurrences import ENTRIES_WORDS, EntriesCheck
@@ -104,6 +105,8 @@ class StatusReport:
             body["authority"] = record.issuer
             if record.basis is not None:
                 body["basis"] = record.basis
+            if destination := find_destination(record):
+                body["moved_to"] = destination
             body["identifier"] = record.identifier
             body["record"] = record.suite.format(record.hash_leaf())
         return body

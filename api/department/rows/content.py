@@ -34,21 +34,32 @@ class ContentOptions(Protocol):
     title: str | None
     text: str | None
     until: str | None
+    to: str | None
 
 
 def add_content(command: argparse.ArgumentParser, action: str) -> None:
     """Add the options of an action to its command; those of other actions have the value of none."""
     if action in PRESENTABLE_ACTIONS:
-        _add_version(command)
+        add_version(command)
     else:
         command.set_defaults(**_NO_CONTENT_OPTIONS)
+    if action == "transfer":
+        command.add_argument(
+            "--to",
+            metavar="LOG",
+            help="the log of the city that takes it over, where that is in this registry: the basis names it, and "
+            "`shunzheng receive` of that city needs it",
+        )
+    else:
+        command.set_defaults(to=None)
     if action in RELATION_OF_ACTION:
         _add_note(command)
     else:
         command.set_defaults(**_NO_NOTE_OPTIONS)
 
 
-def _add_version(command: argparse.ArgumentParser) -> None:
+def add_version(command: argparse.ArgumentParser) -> None:
+    """Add the options by which a command says what a new version states."""
     command.add_argument(
         "--claims",
         type=Path,

@@ -37,6 +37,9 @@ class StatusShape(Shape):
     identifier: str | None = Field(
         default=None, description="Of a certificate that was superseded: its successor's."
     )
+    moved_to: str | None = Field(
+        default=None, description="Of a certificate that was transferred: the log into which."
+    )
     record: Digest | None = Field(
         default=None, description="The leaf hash of the record that set the status."
     )

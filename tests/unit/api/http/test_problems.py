@@ -75,6 +75,7 @@ STABLE = {
     "too-many-documents": 429,
     "too-much-waiting": 429,
     "transition-refused": 409,
+    "continued-already": 409,
     "malformed-note": 422,
     "note-refused": 409,
     "seal-not-in-force": 409,

@@ -181,3 +181,15 @@ def a_note_that_is_presented_as_a_certificate() -> Report:
     note = city.note(licence)
     city.register(note)
     return city.verify(city.proof(note))
+
+
+@case(11, UNKNOWN, "moved_elsewhere", UNVERIFIABLE)
+def a_licence_that_continues_one_which_went_elsewhere() -> Report:
+    city, old, _ = one_licence()
+    other = City(city.registry, "wuhan")
+    transfer = city.follow("transfer", old, basis="示例条例；转往 xiantao")
+    city.register(transfer)
+    received = other.licence(links=(Link("continues", transfer.leaf),))
+    other.register(received)
+    transfer_proof = city.proof(transfer, disclosure=None, staple=None)
+    return other.verify(other.proof(received, linked_proofs=(transfer_proof,)))
