@@ -454,6 +454,20 @@ def read_document(value):
     return document.size, *document.digest
 
 
+def read_erasure(value):
+    return read(
+        value,
+        "shunzheng/erasure/1",
+        registry=read_text,
+        log=read_text,
+        record=read_digest,
+        order=read_text,
+        basis=read_text,
+        time=read_moment,
+        key=read_key_id,
+    )
+
+
 def read_proof(value, depth=0):
     def read_linked(items):
         require(depth < 3, "over_limit")
@@ -463,7 +477,7 @@ def read_proof(value, depth=0):
     proof = read(
         value,
         "shunzheng/proof/1",
-        ("disclosure", "status", "linked"),
+        ("disclosure", "status", "linked", "erasure"),
         record=read_record,
         disclosure=read_disclosure,
         sequence=make_number_reader(1, MAX_INTEGER),
@@ -481,6 +495,7 @@ def read_proof(value, depth=0):
         status=lambda staple: read(
             staple, sequence=make_number_reader(1, MAX_INTEGER), chunk=make_hex_reader(32), path=read_path
         ),
+        erasure=lambda value: read(value, erasure=read_erasure, signature=read_signature),
     )
     require(proof.linked != [])
     proof.linked = proof.linked or []
@@ -1132,8 +1147,26 @@ class Origin:
         return is_in_time and kinds & KIND_BITS[self.record.kind] and (not types or certificate_type in types)
 
 
-def compare_presented(documents, values, disclosure):
+def is_erased(proof, trust):
+    """Tell whether a node of the log signed that it erased what the record disclosed."""
+    if proof.disclosure is not None or proof.erasure is None:
+        return False
+    erasure, record = proof.erasure.erasure, proof.record
+    key, log = trust.keys.get(erasure.key), proof.entry.statement.log
+    return (
+        (erasure.registry, erasure.log, erasure.record) == (trust.registry, log, (record.suite, record.leaf))
+        and key is not None
+        and (key.purpose, key.log) == (2, log)
+        and is_signed_by(key.spki, encode_canonical(erasure.body), proof.erasure.signature)
+        and erasure.time < trust.retired_at.get(erasure.key, erasure.time + 1)
+        and erasure.key not in trust.compromised_since
+    )
+
+
+def compare_presented(documents, values, proof, trust):
     """Step 2."""
+    doubt(is_erased(proof, trust), "content_erased")
+    disclosure = proof.disclosure
     readable_names = {name for name in values if not is_document(name)}
     doubt(not documents and not readable_names, "nothing_presented")
     doubt(disclosure is None, "nothing_disclosed")
@@ -1266,8 +1299,9 @@ def check_commitment(proof):
     fail((suite, digest_claims(proof.disclosure, suite)) != proof.record.claims, "claims_altered")
 
 
-def judge_claims(proof):
+def judge_claims(proof, trust):
     """Step 3."""
+    doubt(is_erased(proof, trust), "content_erased")
     check_commitment(proof)
     record, values = proof.record, proof.disclosure.values
     doubt(
@@ -1675,8 +1709,8 @@ def judge(data, trust, now, documents=(), values=None, max_age=3600):
     origin = Origin(proof, trust)
     is_clock_behind = now + 120 < min(trust.time, LAST_TIME)
     return origin.steps | {
-        2: take_step(compare_presented, documents, values or {}, proof.disclosure),
-        3: take_step(judge_claims, proof),
+        2: take_step(compare_presented, documents, values or {}, proof, trust),
+        3: take_step(judge_claims, proof, trust),
         9: take_step(judge_status, origin),
         10: take_step(judge_dates, proof.record, trust, now, is_clock_behind),
         11: take_step(judge_seals, origin),
@@ -1694,7 +1728,7 @@ def judge_entries(data, trust):
 
 ENDED_REASONS = {"expired", "not_yet_valid", "signature_ended", *STATUS_NAMES[1:8]}
 GENUINENESS_STEPS = {1, 2, 3, 4, 5, 6, 7, 8, 11}
-UNCOMPARED_REASONS = {"nothing_presented", "claims_incomplete", "spelled_otherwise"}
+UNCOMPARED_REASONS = {"nothing_presented", "claims_incomplete", "spelled_otherwise", "content_erased"}
 
 
 def decide(steps):

@@ -8,6 +8,7 @@ from itertools import islice
 from sqlalchemy import Connection
 
 from anchoring.errors import NotFinal, NotFound
+from anchoring.register.content.erasing import find_erasure
 from anchoring.register.notes import find_notes, find_settled_notes
 from anchoring.register.records import StoredRecord, find_causes, find_record
 from anchoring.register.store import Register
@@ -31,9 +32,9 @@ def make_proof(
 ) -> Proof:
     """Return the proof of the record of a leaf hash, with its newest staple and the records that explain its status.
 
-    `names` are the claims to show while the others are withheld; None shows all. What was never disclosed to this node,
-    or was erased, is left out. Where claims are shown, the notes on the certificate that nothing settled
-    come along. Raises: NotFound, NotFinal, MalformedInput for a claim that is not there.
+    `names` are the claims to show while the others are withheld; None shows all. What was never disclosed to this node
+    is left out; of what was erased on order its erasure comes along. Where claims are shown, the notes on the certificate
+    that nothing settled come along. Raises: NotFound, NotFinal, MalformedInput for a claim that is not there.
     """
     with register.reading() as connection:
         maker = _ProofMaker(register, connection, view)
@@ -48,6 +49,7 @@ def make_proof(
             disclosure=disclosure,
             staple=trees.make_staple(view, stored_record.submission.acceptance.log, stored_record.position),
             linked_proofs=(*maker.make_linked_proofs(stored_record), *causes),
+            erasure=None if disclosure else find_erasure(connection, leaf),
         )
         if names is not None and not names:
             return proof

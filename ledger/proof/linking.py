@@ -74,7 +74,7 @@ def trim_linked(proof: Proof) -> Proof:
         for linked_proof in proof.linked_proofs
         if linked_proof.record.hash_leaf() in leaves
     )
-    return replace(proof, disclosure=disclosure, staple=None, linked_proofs=linked_proofs)
+    return replace(proof, disclosure=disclosure, staple=None, linked_proofs=linked_proofs, erasure=None)
 
 
 def _leads_to(proof: Proof, leaf: bytes) -> bool:

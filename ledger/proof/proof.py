@@ -14,6 +14,7 @@ from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_hex
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.records.claims import Disclosure, decode_disclosure
+from ledger.records.erasures import SignedErasure, read_signed_erasure
 from ledger.records.records import Record, decode_record
 from ledger.records.submissions import Entry, decode_entry
 from ledger.registry.status import CHUNK_BYTES
@@ -47,7 +48,10 @@ class Staple:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A record, its place in a submission, the submission's place in a batch, proofs of linked records."""
+    """A record, its place in a submission, the submission's place in a batch, proofs of linked records.
+
+    `erasure` says why nothing is disclosed, where a node erased it on order.
+    """
 
     record: Record
     disclosure: Disclosure | None
@@ -58,6 +62,7 @@ class Proof:
     sequence: int
     staple: Staple | None = None
     linked_proofs: tuple["Proof", ...] = ()
+    erasure: SignedErasure | None = None
 
     def to_json(self) -> dict[str, Json]:
         body: dict[str, Json] = {
@@ -76,6 +81,8 @@ class Proof:
             body["status"] = self.staple.to_json()
         if self.linked_proofs:
             body["linked"] = [proof.to_json() for proof in self.linked_proofs]
+        if self.erasure is not None:
+            body["erasure"] = self.erasure.to_json()
         return body
 
     def encode(self) -> bytes:
@@ -125,6 +132,7 @@ def _read_proof(value: Json, depth: int, budget: list[int]) -> Proof:
         sequence=fields.take_integer("sequence", 1, MAX_INTEGER),
         staple=_read_staple(fields.take("status")) if fields.has("status") else None,
         linked_proofs=_read_linked_proofs(fields, depth, budget),
+        erasure=read_signed_erasure(fields.take("erasure")) if fields.has("erasure") else None,
     )
     fields.close()
     return proof

@@ -30,8 +30,13 @@ class PresentedContent:
     is_carrier_altered: bool = False
 
 
-def compare(presented_content: PresentedContent, disclosure: Disclosure | None) -> tuple[Compared, Step]:
-    """2. Compare what was presented with what the proof discloses of the registered claims."""
+def compare(
+    presented_content: PresentedContent, disclosure: Disclosure | None, *, is_erased: bool = False
+) -> tuple[Compared, Step]:
+    """2. Compare what was presented with what the proof discloses of the registered claims; with nothing, where that is
+    erased."""
+    if is_erased:
+        return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "content_erased")
     # Nobody reads a digest from paper.
     readable_names = {name for name in presented_content.claims if not is_document(name)}
     if not presented_content.documents and not readable_names:

@@ -88,6 +88,10 @@ _CHECK_REGISTRY: Final = Words(
     "请确认本节点所用的登记簿；或联系颁发城市。",
     "Check which registry this node follows, or contact the issuing city.",
 )
+_ASK_ERASED: Final = Words(
+    "请持证人出示其自存的、载有信息项的凭据；没有的，请其向颁发机构重新申领。",
+    "Ask the holder for a proof of their own that still shows the items; without one, for a certificate issued anew.",
+)
 _ASK_ORIGINAL: Final = Words("请出示未经转存的原始文件。", "Present the original file, as it was handed out.")
 _PRESENT_CERTIFICATE: Final = Words(
     "请出示所注的证照及其存证凭据。", "Present the certificate that it is a note on, with its proof."
@@ -158,6 +162,8 @@ REASON_TABLE: Final[dict[RowKey, Row]] = _passes(1,
     ("claim_withheld", "凭据未披露该信息项，无法比对", "The proof withholds an item that was presented"),
     ("nothing_disclosed", "凭据未披露任何信息项，无法比对", "The proof discloses nothing to compare with"),
     ("claims_unreadable", "出示的信息项格式有误", "The presented items are not in a form that can be compared"),
+) | _unknowns(2, _ASK_ERASED,
+    ("content_erased", "登记内容已按决定删除，无法比对", "What was registered was erased on order: there is nothing to compare with"),
 ) | _passes(3,
     ("claims_committed", "披露的信息项与登记一致", "The disclosed items are those of the record"),
 ) | _fails(3, Verdict.INVALID, _KEEP_MATERIAL,
@@ -166,6 +172,8 @@ REASON_TABLE: Final[dict[RowKey, Row]] = _passes(1,
     ("claims_contradict_record", "颁发机构登记的信息项与其登记的记录相矛盾，无法判断以何为准", "The issuer registered items that contradict its record: which is meant cannot be told"),
 ) | _unknowns(3, _ASK_HOLDER,
     ("nothing_disclosed", "凭据未披露任何信息项", "The proof discloses no items"),
+) | _unknowns(3, _ASK_ERASED,
+    ("content_erased", "曾经颁发；登记内容已按决定删除", "It was issued, and its content was erased on order"),
 ) | _passes(4,
     ("in_submission", "记录在部门签名的登记批之内", "The record is in the signed submission"),
 ) | _fails(4, Verdict.INVALID, _KEEP_MATERIAL,
@@ -275,12 +283,15 @@ REASON_TABLE: Final[dict[RowKey, Row]] = _passes(1,
 #: Steps that say whether the certificate is genuine; the others say whether it is in force.
 _GENUINENESS_STEPS: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 11})
 _STATUS_STEP: Final = 9
-#: The paper was not compared, not in full, or not as it is spelled, and what is said of it then. Nothing speaks against the
+#: The paper was not compared, not in full, not as it is spelled, or no more, and what is said of it then. Nothing speaks against the
 #: code, so what ended the certificate is said first.
 UNCOMPARED_REASONS: Final = {
     "nothing_presented": Words("未核对纸面内容", "was not compared"),
     "claims_incomplete": Words("纸面内容未全部核对", "was compared in part only"),
     "spelled_otherwise": Words("纸面写法与登记不同", "is spelled otherwise than registered"),
+    "content_erased": Words(
+        "登记内容已按决定删除，无法核对纸面", "cannot be compared: what was registered was erased on order"
+    ),
 }
 
 #: What ended a certificate or keeps it from being in force, as it stands inside a sentence.

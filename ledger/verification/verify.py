@@ -39,6 +39,7 @@ from ledger.verification.links_step import judge_links
 from ledger.verification.notes import find_notes
 from ledger.verification.origin import trace_origin
 from ledger.verification.reasons import Outcome
+from ledger.verification.receipts import judge_node_signature
 from ledger.verification.report import Compared, NotesKnown, Report, StatusReport, Step
 from ledger.verification.status_step import judge_status
 
@@ -78,12 +79,14 @@ def verify(
     except MalformedInput as error:
         return _report_unreadable(error, trust, now)
     origin = trace_origin(decoded_proof, trust, must_present=True)  # 1, 4, 5, 6, 7, 8
-    compared, comparison_step = compare(presented_content, decoded_proof.disclosure)  # 2
+    compared, comparison_step = compare(
+        presented_content, decoded_proof.disclosure, is_erased=_is_erased(decoded_proof, trust)
+    )  # 2
     status_step, status = judge_status(decoded_proof, origin, trust)  # 9
     steps = (
         *origin.steps,
         comparison_step,
-        _judge_claims(decoded_proof),
+        _judge_claims(decoded_proof, trust),
         status_step,
         _judge_dates(decoded_proof, trust, now, policy),
         judge_links(decoded_proof, origin.anchor, trust),
@@ -119,8 +122,28 @@ def _report_unreadable(error: MalformedInput, trust: Trust, now: int) -> Report:
     )
 
 
-def _judge_claims(proof: Proof) -> Step:
+def _is_erased(proof: Proof, trust: Trust) -> bool:
+    """Tell whether a node of the log signed that it erased on order what this record disclosed."""
+    if proof.disclosure is not None or proof.erasure is None:
+        return False
+    erasure, statement = proof.erasure.erasure, proof.entry.statement
+    erased_record = erasure.registry, erasure.log, erasure.suite, erasure.leaf
+    if erased_record != (trust.registry, statement.log, proof.record.suite, proof.record.hash_leaf()):
+        return False
+    key, signature = trust.find_key(erasure.key_id), proof.erasure.signature
+    return not judge_node_signature(key, erasure.log, erasure.encode(), signature, erasure.time)
+
+
+def _judge_claims(proof: Proof, trust: Trust) -> Step:
     """3. The disclosed claims hash to the record's claims, and contradict nothing that the record says."""
+    if proof.erasure is not None and _is_erased(proof, trust):
+        erasure = proof.erasure.erasure
+        order_evidence: dict[str, Json] = {
+            "order": erasure.order,
+            "basis": erasure.basis,
+            "time": times.format_time(erasure.time),
+        }
+        return Step(3, Outcome.UNKNOWN, "content_erased", order_evidence)
     if proof.disclosure is None:
         return Step(3, Outcome.UNKNOWN, "nothing_disclosed")
     if proof.disclosure.digest(proof.record.suite) != proof.record.claims:

@@ -205,6 +205,7 @@ class ProofShape(BaseModel):
     sequence: int
     status: JsonObject | None = None
     linked: list[JsonObject] | None = None
+    erasure: JsonObject | None = None
 
 
 class VerifyShape(Shape):

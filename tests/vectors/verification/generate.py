@@ -14,18 +14,24 @@ import importlib
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 
 from ledger.crypto import p256
+from ledger.crypto.keys import generate_key
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
+from ledger.records.erasures import Erasure, sign_erasure
 from ledger.records.submissions import VERSION_1_ENDS, Window
+from ledger.registry import acts
 from ledger.registry.status import Status
+from ledger.registry.trust import NODE
 from tests.cosigning import snapshot, trust_file
 from tests.properties.subjects import Subject, paper, subjects
 from tests.scenes import DOCUMENT, City, Registry
@@ -69,6 +75,7 @@ def cases() -> Iterator[tuple[str, Case]]:
             "claims-contradict-record",
             case(found["contradictory claims"], "claims of another end", differs),
         )
+        yield from erased()
         yield from anchored()
         yield from altered(plain)
         yield from spelled(plain)
@@ -76,6 +83,42 @@ def cases() -> Iterator[tuple[str, Case]]:
         expected = ("valid", 9, "status_valid")
         yield "sha256", case(sha256, "a log that hashes with SHA-256", expected, documents=[DOCUMENT])
     yield "worked-example", worked_example()
+
+
+def erased() -> Iterator[tuple[str, Case]]:
+    """Yield a licence of which the node erased what it disclosed, and one of which somebody else says so."""
+    city = City(Registry())
+    licence = city.licence()
+    city.register(licence)
+    key = generate_key("p256", Random(47).randbytes)
+    city.registry.act(acts.KeyRegistered(city.name, NODE, key.public.spki))
+    erasure = Erasure(
+        registry=city.registry.name,
+        log=city.name,
+        suite=licence.record.suite,
+        leaf=licence.leaf,
+        order="天网信删〔2026〕3号",
+        basis="个人信息保护法 第四十七条",
+        time=city.registry.now,
+        key_id=key.public.id,
+    )
+    bare = replace(city.proof(licence), disclosure=None)
+    for name, what, signed, reason in (
+        (
+            "content-erased",
+            "a licence whose content was erased",
+            sign_erasure(key, erasure),
+            "content_erased",
+        ),
+        (
+            "erasure-of-another",
+            "an erasure that is of another record",
+            sign_erasure(key, replace(erasure, leaf=bytes(32))),
+            "nothing_disclosed",
+        ),
+    ):
+        subject = Subject.of(name, city, replace(bare, erasure=signed))
+        yield name, case(subject, what, ("unverifiable", 2, reason), documents=[DOCUMENT])
 
 
 def anchored() -> Iterator[tuple[str, Case]]:

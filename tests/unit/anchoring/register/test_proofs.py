@@ -149,6 +149,7 @@ def test_an_erased_disclosure_leaves_the_proof_of_the_record(city: City) -> None
         erase_content(connection, find_current_leaf(connection, identifier(1)))
     proof = prove(city, 1)
     assert proof.disclosure is None
+    assert proof.erasure
     assert judge(city, proof).verdict.value == "unverifiable"
 
 

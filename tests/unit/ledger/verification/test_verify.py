@@ -120,6 +120,7 @@ def _rank(key: RowKey) -> tuple[int, int]:
         "nothing_presented",
         "claims_incomplete",
         "spelled_otherwise",
+        "content_erased",
     )
     present = verdict is UNVERIFIABLE and late
     return 3 if present else RANK[verdict], key[0]

@@ -1,9 +1,15 @@
 """Step 2: what was presented is what was registered."""
 
+from dataclasses import replace
+from random import Random
 from typing import Any
 
+from ledger.crypto.keys import generate_key
 from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
+from ledger.records.erasures import Erasure, sign_erasure
+from ledger.registry import acts
+from ledger.registry.trust import NODE
 from ledger.verification.report import Report
 from ledger.verification.verify import PresentedContent, verify
 from tests.scenes import CLAIMS, DOCUMENT, City
@@ -118,6 +124,74 @@ def a_paper_that_differs_beside_what_is_withheld() -> Report:
     city, licence, _ = one_licence()
     proof = city.proof(licence, shown={"ZZMC"})
     return city.verify(proof, claims={"CZZT": CLAIMS["CZZT"], "ZZMC": "别的证"})
+
+
+def _erased(city: City, proof: Proof, *, log: str = "tianmen", **altered: Any) -> Proof:
+    """Return the proof as its node gives it once it has erased what was disclosed."""
+    key = generate_key("p256", Random(47).randbytes)
+    registry = city.registry
+    if registry.knowledge.find_key(key.public.id) is None:
+        registry.act(acts.KeyRegistered(log, NODE, key.public.spki))
+    erasure = Erasure(
+        registry=registry.name,
+        log=city.name,
+        suite=proof.record.suite,
+        leaf=proof.record.hash_leaf(),
+        order="天网信删〔2026〕3号",
+        basis="个人信息保护法 第四十七条",
+        time=registry.now,
+        key_id=key.public.id,
+    )
+    return replace(proof, disclosure=None, erasure=sign_erasure(key, replace(erasure, **altered)))
+
+
+@case(2, UNKNOWN, "content_erased", UNVERIFIABLE)
+def an_erased_licence_beside_its_document() -> Report:
+    city, _, proof = one_licence()
+    return city.verify(_erased(city, proof), documents=[DOCUMENT])
+
+
+@case(2, UNKNOWN, "content_erased", UNVERIFIABLE)
+def the_code_alone_of_an_erased_licence() -> Report:
+    city, _, proof = one_licence()
+    return city.verify(_erased(city, proof), claims={})
+
+
+@case(9, FAIL, "revoked", NOT_CURRENT)
+def an_erased_licence_that_was_revoked() -> Report:
+    city, licence, _ = one_licence()
+    city.register(city.follow("revoke", licence))
+    return city.verify(_erased(city, city.proof(licence)), claims=CLAIMS)
+
+
+@case(9, PASS, "status_valid", VALID)
+def a_proof_that_the_holder_kept_of_an_erased_licence() -> Report:
+    city, _, proof = one_licence()
+    kept = replace(proof, erasure=_erased(city, proof).erasure)
+    return city.verify(kept, documents=[DOCUMENT])
+
+
+@case(2, UNKNOWN, "nothing_disclosed", UNVERIFIABLE)
+def an_erasure_of_another_record() -> Report:
+    city, _, proof = one_licence()
+    return city.verify(_erased(city, proof, leaf=bytes(32)), documents=[DOCUMENT])
+
+
+@case(2, UNKNOWN, "nothing_disclosed", UNVERIFIABLE)
+def an_erasure_of_another_log() -> Report:
+    city, _, proof = one_licence()
+    return city.verify(_erased(city, proof, log="wuhan"), documents=[DOCUMENT])
+
+
+@case(2, UNKNOWN, "nothing_disclosed", UNVERIFIABLE)
+def an_erasure_that_the_department_signed() -> Report:
+    city, _, proof = one_licence()
+    signed = _erased(city, proof).erasure
+    assert signed
+    erasure = replace(signed.erasure, key_id=city.key.public.id)
+    return city.verify(
+        replace(proof, disclosure=None, erasure=sign_erasure(city.key, erasure)), documents=[DOCUMENT]
+    )
 
 
 @case(2, UNKNOWN, "nothing_presented", UNVERIFIABLE)
