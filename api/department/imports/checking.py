@@ -17,6 +17,7 @@ from api.department.imports.profiles import Profile
 from api.department.imports.sorts import Consequence, Finding
 from api.department.imports.tally import Tally
 from ledger.errors import MalformedInput
+from ledger.records.records import STATUS_ACTIONS
 
 #: Rows judged at a time by one process: some milliseconds each, and a few hundred kilobytes under way.
 _CHUNK_ROWS: Final = 1_000
@@ -51,6 +52,12 @@ class Checker:
         self._issuer, self._today, self._choose, self._reject = issuer, today, choose, reject
         self.tally = Tally()
         self.headings: tuple[str, ...] = ()
+        self._newest_day = ""  # of issue, among the rows so far of a backfill
+        self._issue_days: dict[
+            bytes, str
+        ] = {}  # of the newest version in this file, by the key of its certificate
+        if profile.backfill:
+            journal.index_versions()
 
     def check(self, watch: Callable[[Iterator[SourceRow]], Iterator[SourceRow]]) -> Tally:
         """Judge and note every row; `watch` passes rows on and shows how far they are. Raises: MalformedInput."""
@@ -98,6 +105,10 @@ class Checker:
             ):
                 if not _has_question(judged_row):
                     rows_with_actions.append((judged_row, action))
+                    if judged_row.act:
+                        rows_with_actions.append((judged_row.make_act(), judged_row.act))
+                if self._profile.backfill:
+                    self._issue_days[judged_row.key] = judged_row.issued
                 known_certificates[judged_row.key] = KnownCertificate(
                     judged_row.identifier,
                     judged_row.content_digest,
@@ -111,13 +122,15 @@ class Checker:
             if judged_row.is_rejected:
                 self.tally.rejected_count += 1
                 self._reject(judged_row)
-        self.tally.ready_count += len(rows_with_actions)
+        self.tally.ready_count += sum(action not in STATUS_ACTIONS for _, action in rows_with_actions)
         self.tally.waiting_count += len(ending_acts)
         self._journal.add_rows(self._source.digest, rows_with_actions)
         self._journal.add_ending_acts(ending_acts)
 
     def _compare(self, judged_row: JudgedRow, known_certificates: "dict[bytes, KnownCertificate]") -> str:
         """Return the action of the record that a row makes, empty where it makes none."""
+        if self._profile.backfill:
+            self._judge_order(judged_row)
         known_certificate = known_certificates.get(judged_row.key)
         if known_certificate is None:
             return ISSUE
@@ -128,6 +141,8 @@ class Checker:
             self.tally.repeated_count += is_same_file
             self.tally.known_count += not is_same_file
             return ""
+        if self._follows_in_file(judged_row, is_same_file=is_same_file):
+            return RENEW if _is_later(judged_row.last_day, known_certificate.last_day) else AMEND
         if not known_certificate.is_accepted:
             message = (
                 f"the same certificate stands in row {known_certificate.line_number} with other content: take one out, "
@@ -135,7 +150,28 @@ class Checker:
             )
             self._say(judged_row, Finding("row-twice", "", "", message))
             return ""
+        if self._profile.backfill and self._journal.has_version(judged_row.key, judged_row.content_digest):
+            self.tally.known_count += 1
+            return ""
         return self._choose_change(judged_row, known_certificate)
+
+    def _judge_order(self, judged_row: JudgedRow) -> None:
+        """Say where a row of a backfill was issued before one above it."""
+        if judged_row.issued < self._newest_day:
+            message = (
+                f"it was issued {judged_row.issued}, and a row above {self._newest_day}: sort the table by day of "
+                "issue 按发证日期排序"
+            )
+            self._say(judged_row, Finding("issue-order", "", "", message))
+        self._newest_day = max(self._newest_day, judged_row.issued)
+
+    def _follows_in_file(self, judged_row: JudgedRow, *, is_same_file: bool) -> bool:
+        """Tell whether a row of a backfill is a later version of a certificate that stands above it in the file."""
+        return (
+            self._profile.backfill
+            and is_same_file
+            and judged_row.issued > self._issue_days.get(judged_row.key, judged_row.issued)
+        )
 
     def _choose_change(self, judged_row: JudgedRow, known_certificate: KnownCertificate) -> str:
         proposed_action = RENEW if _is_later(judged_row.last_day, known_certificate.last_day) else AMEND

@@ -11,13 +11,12 @@ from typing import Final
 from api.client.certificates import NUMBER, Name
 from api.console import note
 from api.department.imports.journal import Journal
+from api.department.imports.judging.judged import SOURCE_STATE_PREFIX
 from api.department.rows.queue import WaitingActs
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import find_civil_date
 
 _ACTS_AT_ONCE: Final = 1_000  # of one transaction of the queue: some milliseconds
-#: What the row of an act says of why, before the source's own word for the state.
-_BASIS_PREFIX: Final = "来源系统状态："
 
 
 def queue_ending_acts(journal: Journal, queue: WaitingActs) -> None:
@@ -26,7 +25,7 @@ def queue_ending_acts(journal: Journal, queue: WaitingActs) -> None:
     while numbered_acts := journal.read_ending_acts(_ACTS_AT_ONCE):
         rows_by_action: dict[str, list[tuple[Name, dict[str, Json]]]] = {}
         for _, act in numbered_acts:
-            members: dict[str, Json] = {"identifier": act.number, "basis": _BASIS_PREFIX + act.word}
+            members: dict[str, Json] = {"identifier": act.number, "basis": SOURCE_STATE_PREFIX + act.word}
             rows_by_action.setdefault(act.action, []).append((Name(NUMBER, act.number), members))
         for action, rows in rows_by_action.items():
             queue.add_once(action, rows, since)

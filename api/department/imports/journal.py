@@ -15,6 +15,7 @@ from typing import Final, Self
 from api.department.imports.judging.judged import EndingAct, JudgedRow
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
+from ledger.records.records import STATUS_ACTIONS
 
 #: States of a file: all of its rows are checked, all that were to be signed are accepted.
 CHECKED, DONE = "checked", "done"
@@ -64,11 +65,15 @@ class KnownCertificate:
 
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """A row that is to be signed, and its line in the file; `members` is the line of the submission."""
+    """A row that is to be signed, and its line in the file; `members` is the line of the submission.
+
+    `action` is that of its record: of one row a backfill makes two, a certificate and the act that ended it.
+    """
 
     id: int
     line_number: int
     key: bytes
+    action: str
     members: bytes
 
     @property
@@ -246,23 +251,34 @@ class Journal:
 
     # -- Handing in --
 
-    def list_groups(self, file_digest: str) -> list[tuple[str, str]]:
-        """Return actions and issuers of the rows of a file that are to be signed."""
-        query = (
-            "SELECT DISTINCT action, issuer FROM rows WHERE file = ? AND state = ? ORDER BY action, issuer"
-        )
-        return [(action, issuer) for action, issuer in self._connection.execute(query, (file_digest, READY))]
+    def list_issuers(self, file_digest: str) -> list[str]:
+        """Return the issuers of the rows of a file that are to be signed."""
+        query = "SELECT DISTINCT issuer FROM rows WHERE file = ? AND state = ? ORDER BY issuer"
+        return [issuer for (issuer,) in self._connection.execute(query, (file_digest, READY))]
 
     def read_ready(
-        self, file_digest: str, action: str, issuer: str, after_id: int, max_rows: int
+        self, file_digest: str, issuer: str, after_id: int, max_rows: int, *, is_issue: bool
     ) -> list[JournalRow]:
-        """Return the first rows behind row `after_id` that are to be signed, the same ones whenever it is asked."""
+        """Return the first rows behind row `after_id` that are to be signed, the same ones whenever it is asked.
+
+        `is_issue`: those that begin a certificate, or all others.
+        """
+        condition = "action = 'issue'" if is_issue else "action <> 'issue'"
         query = (
-            "SELECT id, line, key, members FROM rows WHERE file = ? AND state = ? AND action = ? AND issuer = ?"
-            " AND id > ? ORDER BY id LIMIT ?"
+            "SELECT id, line, key, action, members FROM rows"  # noqa: S608 one of two conditions
+            f" WHERE file = ? AND state = ? AND {condition} AND issuer = ? AND id > ? ORDER BY id LIMIT ?"
         )
-        values = (file_digest, READY, action, issuer, after_id, max_rows)
+        values = (file_digest, READY, issuer, after_id, max_rows)
         return [JournalRow(*row_values) for row_values in self._connection.execute(query, values)]
+
+    def index_versions(self) -> None:
+        """Let `has_version` be quick; only a backfill asks it."""
+        self._connection.execute("CREATE INDEX IF NOT EXISTS rows_of_certificates ON rows (key)")
+
+    def has_version(self, key: bytes, content_digest: bytes) -> bool:
+        """Tell whether some version of a certificate that is accepted has this content."""
+        query = "SELECT 1 FROM rows WHERE key = ? AND content = ? AND state = ? LIMIT 1"
+        return self._connection.execute(query, (key, content_digest, ACCEPTED)).fetchone() is not None
 
     def count_ready(self, file_digest: str) -> int:
         """Return how many rows of a file are still to be signed."""
@@ -282,6 +298,7 @@ class Journal:
                 [
                     (ACCEPTED, identifier, row.last_day, row.id, row.key)
                     for row, identifier in zip(rows, identifiers, strict=True)
+                    if row.action not in STATUS_ACTIONS
                 ],
             )
 

@@ -19,10 +19,11 @@ from ledger.encoding.normal_forms import to_nfkc
 from ledger.errors import MalformedInput
 from ledger.records.characters import find_name_fault
 
-#: Targets of columns that are no claims: the state in the source, and an object whose members are columns.
+#: Targets of columns that are no claims: the state in the source, what that rests on, an object whose members are columns.
 STATUS: Final = "status"
+BASIS: Final = "basis"
 MEMBERS: Final = "members"
-_EXTRA_TARGETS: Final = (STATUS, MEMBERS)
+_EXTRA_TARGETS: Final = (STATUS, BASIS, MEMBERS)
 _MAX_PROFILE_BYTES: Final = 2**20  # of a profile: those that come along have some 3 kB
 _MAX_ITEMS: Final = 1_000  # of one list or table of a profile
 #: The table of the catalogue's conventions whose words for codes of holders hold for every source.
@@ -59,6 +60,7 @@ class Profile(BaseModel):
     heading_rows: int = Field(default=1, ge=1, le=2)
     empty_end: Literal["ask", "endless", "unknown"] = "ask"
     backfill: bool = False
+    basis: str = Field(default="", max_length=1_000)
     holder_separators: list[str] = Field(default=["、", ",", "，", ";", "；", "/", "^"], max_length=20)
     columns: dict[str, list[str]] = Field(default_factory=dict, max_length=_MAX_ITEMS)
     joins: dict[str, list[str]] = Field(default_factory=dict, max_length=_MAX_ITEMS)

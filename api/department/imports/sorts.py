@@ -63,6 +63,7 @@ _WARNING_SORTS: Final = {
     "blanks": "odd blanks inside a value",
     "placeholder": "a word or sign that stands for nothing",
     "odd-date": "a day that is rare",
+    "issue-order": "a row of a backfill that was issued before the rows above it: positions follow the table",
     "same-days": "every certificate is valid from the day of its issue: the column may be a copy",
     "equal-columns": "two columns that are equal in nearly all rows",
 }
@@ -74,6 +75,8 @@ _ASKING_SORTS: Final = {
     "changed": "whether rows that differ from what is registered are 变更 or 换发",
 }
 _NORMALISING_SORTS: Final = {
+    "issuer-of-then": "the authority of then 原颁发机构 is stated as a claim beside the one that registers now",
+    "identifier-of-then": "the identifier of an authority of then is stated as a claim, and another is drawn",
     "type-of-sheet": "the type is that of the sheet’s name",
     "null-word": "a word for nothing is left out",
     "protected": "an apostrophe or tab that protects a number is taken away",

@@ -5,7 +5,7 @@ from typing import Final
 from api.department.imports.judging.cells import is_ordinary, write_plain_code
 from api.department.imports.judging.days import read_known_day
 from api.department.imports.judging.reading import RowReading
-from api.department.imports.profiles import STATUS
+from api.department.imports.profiles import ENDING_ACTS, STATUS
 from api.department.rows.forms import put_in_form
 from api.department.rows.oddities import find_text_oddities
 from ledger.catalogue.fields import ClaimField, Form
@@ -64,14 +64,19 @@ def _read_division(reading: RowReading, name: str, text: str) -> str:
     return code
 
 
-def judge_status(reading: RowReading, last_day: "Json | None") -> None:
-    """Say whether a row is of a certificate that its source does not call in force; `last_day` is what the row states."""
+def judge_status(reading: RowReading, last_day: "Json | None") -> str:
+    """Say whether a row is of a certificate that its source does not call in force; `last_day` is what the row states.
+
+    Returns the act that a backfill registers right after the certificate, empty where there is none.
+    """
     word = reading.texts.get(STATUS, "")
     if not word:
-        return
+        return ""
     meaning = reading.profile.status.get(word)
     if meaning == "expired" and isinstance(last_day, str) and last_day < reading.today.isoformat():
-        return
+        return ""
+    if meaning in ENDING_ACTS and reading.profile.backfill:
+        return str(meaning)
     if meaning is None:
         reading.say(
             "status-word",
@@ -89,6 +94,7 @@ def judge_status(reading: RowReading, last_day: "Json | None") -> None:
             "`revoke`, `withdraw` or `suspend` changes one that is registered; on one that is not, the act "
             "waits 待办 and is not dropped",
         )  # fmt: skip
+    return ""
 
 
 def _strip_value(message: str) -> str:

@@ -18,6 +18,7 @@ from ledger.records.spellings import fold_spelling
 _SERIAL_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SERIAL_LENGTH: Final = 20  # as provinces' guides have it: random, never derived from a number of a person
 _SALT_BYTES: Final = 16
+_IDENTIFIER_OF_THEN: Final = "KZ_YZZBS"  # 原证照标识
 
 
 def finish_row(reading: RowReading, judged_row: JudgedRow, claims: dict[str, Json]) -> None:
@@ -25,10 +26,12 @@ def finish_row(reading: RowReading, judged_row: JudgedRow, claims: dict[str, Jso
     assert judged_row.members is not None
     if any(finding.sort == "false-end" for finding in reading.findings):
         claims[UNKNOWN_TERM_CLAIM] = UNKNOWN_TERM
-    if not _set_identifier(reading, judged_row):
+    if not _set_identifier(reading, judged_row, claims):
         return
     judged_row.key = make_key(judged_row.type_code, claims)
     statement: dict[str, Json] = {"issuer": judged_row.issuer, **judged_row.members, "claims": claims}
+    if judged_row.act:
+        statement |= {"act": judged_row.act, "basis": judged_row.basis}
     judged_row.content_digest = hashlib.sha256(encode_canonical(statement)).digest()
     judged_row.salt, judged_row.encoded_row = (
         secrets.token_bytes(_SALT_BYTES),
@@ -63,6 +66,7 @@ def _pack(judged_row: JudgedRow, claims: Mapping[str, Json]) -> None:
     """Set what the journal keeps, and what the whole file is judged by."""
     members = judged_row.members or {}
     judged_row.record_line = encode_canonical(members)
+    judged_row.issued = str(members.get("issued", ""))
     judged_row.last_day = str(members["valid_until"]) if "valid_until" in members else None
     judged_row.is_valid_from_issue = members.get("valid_from") == members.get("issued")
     names_by_value: dict[str, str] = {}
@@ -76,8 +80,11 @@ def _pack(judged_row: JudgedRow, claims: Mapping[str, Json]) -> None:
     )
 
 
-def _set_identifier(reading: RowReading, judged_row: JudgedRow) -> bool:
-    """Take the identifier of the row, or draw one; tell whether it can be used."""
+def _set_identifier(reading: RowReading, judged_row: JudgedRow, claims: dict[str, Json]) -> bool:
+    """Take the identifier of the row, or draw one; tell whether it can be used.
+
+    One of an authority that was merged since is stated as a claim: who registers it now makes its own.
+    """
     if not judged_row.identifier:
         judged_row.identifier = draw_identifier(judged_row.type_code, judged_row.issuer)
         return True
@@ -86,6 +93,12 @@ def _set_identifier(reading: RowReading, judged_row: JudgedRow) -> bool:
     except InvalidIdentifier as error:
         reading.say("identifier", "ZZBS", judged_row.identifier, str(error))
         return False
+    if reading.profile.backfill and identifier.issuer != judged_row.issuer:
+        message = f"it names another issuer and is stated as {_IDENTIFIER_OF_THEN}; a new one is drawn"
+        reading.say("identifier-of-then", "ZZBS", judged_row.identifier, message)
+        claims[_IDENTIFIER_OF_THEN] = judged_row.identifier
+        judged_row.identifier = draw_identifier(judged_row.type_code, judged_row.issuer)
+        return True
     if identifier.warnings:
         sort = "identifier-of-the-past" if reading.profile.backfill else "identifier"
         reading.say(sort, "ZZBS", judged_row.identifier, "; ".join(identifier.warnings))

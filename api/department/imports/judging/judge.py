@@ -16,11 +16,16 @@ from api.department.imports.judging.claims import judge_status, read_claim, say_
 from api.department.imports.judging.days import read_days
 from api.department.imports.judging.finishing import finish_row, make_key
 from api.department.imports.judging.holders import read_holders
-from api.department.imports.judging.judged import EndingAct, JudgedRow
+from api.department.imports.judging.judged import SOURCE_STATE_PREFIX, EndingAct, JudgedRow
 from api.department.imports.judging.numbers import suggest_number
 from api.department.imports.judging.reading import RowReading
-from api.department.imports.judging.types import read_issuer, read_type
-from api.department.imports.profiles import ENDING_ACTS, STATUS, Profile
+from api.department.imports.judging.types import (
+    ISSUER_OF_THEN,
+    read_issuer,
+    read_issuer_of_then,
+    read_type,
+)
+from api.department.imports.profiles import BASIS, ENDING_ACTS, STATUS, Profile
 from api.department.imports.sorts import Consequence, Finding
 from api.department.rows.days import NO_END
 from ledger.catalogue.types import CertificateType
@@ -28,7 +33,19 @@ from ledger.encoding.canonical import Json
 
 _DAY_MEMBERS: Final = {"ZZBFRQ": "issued", "ZZYXQQSRQ": "valid_from", "ZZYXQJZRQ": "valid_until"}
 _CLAIMS_JUDGED_APART: Final = frozenset(
-    {*_DAY_MEMBERS, "ZZBS", "ZZLXDM", "ZZBFJGDM", "CZZT", "CZZTDM", "CZZTDMLXDM", "CZZTDMLX", "ZZBH", STATUS}
+    {
+        *_DAY_MEMBERS,
+        "ZZBS",
+        "ZZLXDM",
+        "ZZBFJGDM",
+        "CZZT",
+        "CZZTDM",
+        "CZZTDMLXDM",
+        "CZZTDMLX",
+        "ZZBH",
+        STATUS,
+        BASIS,
+    }
 )
 
 
@@ -109,7 +126,12 @@ class RowJudge:
         for name, text in texts.items():
             if name not in _CLAIMS_JUDGED_APART:
                 claims |= read_claim(reading, name, text, fields.get(name))
-        judge_status(reading, day_members.get("valid_until"))
+        if code_of_then := read_issuer_of_then(reading):
+            claims[ISSUER_OF_THEN] = code_of_then
+        judged_row.act = judge_status(reading, day_members.get("valid_until"))
+        judged_row.basis = (
+            texts.get(BASIS) or self._profile.basis or SOURCE_STATE_PREFIX + texts.get(STATUS, "")
+        )
         if not judged_row.is_rejected:  # what comes back may lack a claim because its cell was no good
             _judge_required(reading, row_type.code, claims)
         judged_row.members = day_members

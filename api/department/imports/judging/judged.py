@@ -1,12 +1,16 @@
 """A row as it was judged, and the digest by which its record names it."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from api.department.imports.files.sources import SourceRow
 from api.department.imports.sorts import Consequence, Finding
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as encode_canonical
+
+#: What an act rests on of which the source says no more than its own word for the state.
+SOURCE_STATE_PREFIX: Final = "来源系统状态："
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class JudgedRow:
     `empty_claims` are the claims that the table has columns for and the row does not state; `record_line` and
     `encoded_row` are the record and the row as the journal keeps them, `equal_claims` pairs of claims that say the same.
     Where nothing stands against a row but that its source calls the certificate ended, `ending_act` says how.
+    `act` is what a backfill registers right after the certificate, on this `basis`; `issued` its day of issue.
     """
 
     row: SourceRow
@@ -44,10 +49,17 @@ class JudgedRow:
     ending_act: EndingAct | None = None
     is_valid_from_issue: bool = False
     equal_claims: tuple[tuple[str, str], ...] = ()
+    act: str = ""
+    basis: str = ""
+    issued: str = ""
 
     @property
     def is_rejected(self) -> bool:
         return any(finding.consequence is Consequence.REJECT for finding in self.findings)
+
+    def make_act(self) -> "JudgedRow":
+        """Return the row as the journal keeps it for its act."""
+        return replace(self, record_line=encode_canonical({"basis": self.basis}))
 
     @property
     def cells(self) -> tuple[str, ...]:

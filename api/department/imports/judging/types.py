@@ -12,6 +12,8 @@ from api.department.imports.judging.reading import RowReading
 from api.department.imports.profiles import fold_heading
 from ledger.records.identifiers import find_credit_code_fault
 
+#: Claim of a certificate of the past: the code of who issued it, where an authority was merged since.
+ISSUER_OF_THEN: Final = "KZ_YBFJGDM"  # 原颁发机构代码
 _MIN_LIKENESS: Final = 0.8  # of two names, from 0 to 1: one wrong character in five
 _MIN_PREFIX_LIKENESS: Final = (
     0.85  # of two bodies' codes: two wrong characters; those of other ministries differ by more
@@ -151,9 +153,25 @@ def _compare_name(reading: RowReading, code: str, name: str) -> None:
         )
 
 
+def read_issuer_of_then(reading: RowReading) -> str:
+    """Return the code of the authority that issued a certificate of the past, where another one registers it now."""
+    code = fold_code(reading.texts.get("ZZBFJGDM", ""))
+    return code if reading.profile.backfill and reading.issuer and code != reading.issuer else ""
+
+
 def read_issuer(reading: RowReading) -> str:
-    """Return the credit code of the issuer that a row names, or else the one that was given."""
-    issuer = fold_code(reading.texts.get("ZZBFJGDM", "")) or reading.issuer
+    """Return the credit code of the issuer that a row names, or else the one that was given; in a backfill, this one."""
+    code = fold_code(reading.texts.get("ZZBFJGDM", ""))
+    if code_of_then := read_issuer_of_then(reading):
+        reading.say(
+            "issuer-of-then",
+            "ZZBFJGDM",
+            code_of_then,
+            f"it is stated as {ISSUER_OF_THEN}; {reading.issuer} registers the certificate now",
+            reading.issuer,
+        )
+        code = ""
+    issuer = code or reading.issuer
     if not issuer:
         reading.say("missing", "ZZBFJGDM", "", "the credit code of the issuer is missing: give --issuer")
     elif fault := _find_issuer_fault(issuer):
