@@ -1517,6 +1517,8 @@ def find_note(attached_proof, origin):
         return None
     if not all(isinstance(value, str) for value in values.values()):
         return None
+    if max(len(values["ZZMC"]), len(values.get("KZ_NR", ""))) > 1000:
+        return None
     identifier_match = CERTIFICATE_IDENTIFIER.fullmatch(values["KZ_ZZBS"])
     is_on_certificate = (
         identifier_match is not None

@@ -23,6 +23,8 @@ NOTE_KIND: Final = "material"
 NOTED_CLAIM: Final = "KZ_ZZBS"  # 所注证照标识: the identifier of the version that is noted
 TITLE_CLAIM: Final = "ZZMC"  # what the note is, as 年审
 TEXT_CLAIM: Final = "KZ_NR"  # 内容, may be missing
+# Characters of what a note says: eight of them still fit into a proof many times over, and a page shows each whole.
+MAX_NOTE_CHARS: Final = 1_000
 _NEEDED_CLAIMS: Final = frozenset({NOTED_CLAIM, TITLE_CLAIM})
 _NOTE_CLAIMS: Final = _NEEDED_CLAIMS | {TEXT_CLAIM}
 
@@ -61,6 +63,10 @@ def read_note(record: Record, values: Mapping[str, Json]) -> Note:
     identifier_text, title, text = (values.get(name) for name in (NOTED_CLAIM, TITLE_CLAIM, TEXT_CLAIM))
     if not isinstance(identifier_text, str) or not isinstance(title, str) or not isinstance(text, str | None):
         raise MalformedInput("the claims of a note are text")
+    if max(len(title), len(text or "")) > MAX_NOTE_CHARS:
+        raise MalformedInput(
+            f"a note says at most {MAX_NOTE_CHARS:,} characters: register a document for more"
+        )
     if link.rel == DISPUTES and record.valid_until is None:
         raise MalformedInput(
             "a dispute 异议 has a deadline: state `valid_until`, the day by which it is settled"

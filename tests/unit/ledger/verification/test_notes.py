@@ -205,6 +205,7 @@ def test_attack_altered_words_of_a_note_count_for_nothing(city: City, licence: I
         {"claims": {"KZ_ZZBS": "1.2.3", "ZZMC": "年审"}},
         {"claims": {"KZ_ZZBS": "", "ZZMC": "年审", "CZZT": "张三"}},
         {"claims": {"KZ_ZZBS": "", "ZZMC": 7}},
+        {"claims": {"KZ_ZZBS": "", "ZZMC": "年审", "KZ_NR": "长" * 1_001}},
     ],
 )
 def test_what_is_no_note_by_its_form_is_none(city: City, licence: Item, altered: dict[str, Any]) -> None:
