@@ -1,11 +1,12 @@
-"""How long an audit of a large node takes, and how much memory.
+"""How long an audit of a large node takes, and a trace of one certificate at it.
 
     python -m benchmarks audit [--quick]
 
 A node of one log: 1,000,000 records of two claims each, one in a hundred a change of status, in batches of 100,000, made by
 the intake, anchorer and follower of production on a chain in memory. The audit is the command from start to end, which
 asks no chain; the memory is that of all its processes, each shared page counted once, and is looked at ten times a second.
-Seconds of the clock, and those of all processors. `--quick`: a tenth of the records.
+Seconds of the clock, and those of all processors. Beside it, what a node does to trace one of its certificates: find its
+records, make their proofs and sign the history; milliseconds, median of many. `--quick`: a tenth of the records.
 """
 
 import subprocess
@@ -15,20 +16,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
+from statistics import median
 from time import perf_counter, sleep
 from typing import Any, Final
 
 from anchoring.checkpoints.store import Checkpoints, make_checkpoint
+from anchoring.register.histories import make_history
+from anchoring.register.records import find_records
+from anchoring.register.store import Register
+from anchoring.replica.store import Replica
 from ledger.crypto.keys import generate_key
 from ledger.registry.acts import KeyRegistered
 from ledger.registry.trust import NODE
-from tests.fakes.department import LOG, change, licence
+from tests.fakes.department import LOG, NOW, change, identifier, licence
 from tests.fakes.issuing import City
 
 RECORD_COUNT: Final = 1_000_000
 RECORDS_PER_SUBMISSION: Final = 10_000
 SUBMISSIONS_PER_BATCH: Final = 10
 RECORDS_PER_CHANGE: Final = 100  # one record in so many changes a status
+TRACED_INDEX: Final = 5_001  # of a submission: a licence that is suspended with the next one
 LOOK_INTERVAL_SECONDS: Final = 0.1
 COMMAND_PATH: Final = Path(sys.executable).with_name("shunzheng")
 
@@ -36,11 +43,12 @@ COMMAND_PATH: Final = Path(sys.executable).with_name("shunzheng")
 def main() -> None:
     """Print the table."""
     record_count = RECORD_COUNT // 10 if "--quick" in sys.argv else RECORD_COUNT
-    print(f"\nA node of {record_count:,} records: its audit", flush=True)
+    print(f"\nA node of {record_count:,} records: its audit, and traces at it", flush=True)
     with tempfile.TemporaryDirectory(prefix="shunzheng-") as folder_name:
         folder = Path(folder_name)
         build_node(folder, record_count)
         measure_audit(folder)
+        measure_traces(folder, record_count)
 
 
 def build_node(folder: Path, record_count: int) -> None:
@@ -86,6 +94,29 @@ def measure_audit(folder: Path) -> None:
     print(f"  {'seconds':<50}{command_run.clock_seconds:>12.1f}")
     print(f"  {'seconds of all processors':<50}{command_run.processor_seconds:>12.1f}")
     print(f"  {'megabytes at most':<50}{command_run.memory_bytes / 1e6:>12.0f}", flush=True)
+
+
+def measure_traces(folder: Path, record_count: int) -> None:
+    """Trace certificates from all over the register, as the node does that is asked for a history."""
+    register = Register(f"sqlite:///{folder / 'register.db'}")
+    replica = Replica(f"sqlite:///{folder / 'replica.db'}")
+    key = generate_key("sm2", lambda count: bytes(range(1, count + 1)))
+    millisecond_counts = []
+    for submission_index in range(record_count // RECORDS_PER_SUBMISSION):
+        certificate = identifier(submission_index * RECORDS_PER_SUBMISSION + TRACED_INDEX)
+        start_seconds = perf_counter()
+        with replica.reading() as view, register.reading() as connection:
+            signed_history = make_history(
+                register, connection, view, find_records(connection, certificate), key, NOW
+            )
+        millisecond_counts.append((perf_counter() - start_seconds) * 1_000)
+        assert signed_history.history.proofs
+    print(
+        f"  {'milliseconds of a trace':<50}{median(millisecond_counts):>12.1f}  (at most {max(millisecond_counts):,.1f})",
+        flush=True,
+    )
+    register.close()
+    replica.close()
 
 
 def run_measured(command: list[str]) -> CommandRun:

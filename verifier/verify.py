@@ -521,8 +521,9 @@ STATUSES_AFTER = {
 class Log:
     """What is known of a log: its anchors, the changes of each position, and its status tree."""
 
-    def __init__(self, suite, size):
+    def __init__(self, suite, size, event_number):
         self.suite, self.size = suite, size
+        self.event_number, self.first_size = event_number, size  # as it was admitted
         self.is_status_known = size == 0  # every status from the beginning
         self.anchors, self.anchored_at = [], 0
         self.changes_by_position = {}  # the changes of a position, in order
@@ -614,7 +615,7 @@ class Trust:
         elif kind == 3:
             log, suite, _, _, (_, _, _, _, size, _) = fields
             require_understood(log not in self.logs and suite in (1, 2))
-            self.logs[log] = Log(("sm3", "sha256")[suite - 1], size)
+            self.logs[log] = Log(("sm3", "sha256")[suite - 1], size, event_number)
         elif kind in (5, 6, 7, 8):
             require_understood(fields[0] in self.logs)
         elif kind in (9, 10):
@@ -2017,17 +2018,23 @@ def compare_state(state, log, trust):
     heads = list(filter(None, (state.replica, state.chain, *state.checkpoints)))
     if any(
         head.n < len(trust.heads_by_number) and trust.heads_by_number[head.n] != head.head for head in heads
-    ):  # 3, 5
+    ):  # 3
         return "contradicted", "head_differs"
     if state.replica.n < len(trust.heads_by_number):
         if state.replica.n and trust.event_places[state.replica.n - 1] != (state.block, state.time):
             return "contradicted", "event_differs"
-        anchors = trust.logs[log].anchors if log in trust.logs else []  # 4
-        anchors = [anchor for anchor in anchors if anchor.event_number <= state.replica.n]
-        if (len(anchors), anchors[-1].size if anchors else 0) != (state.sequence, state.size):
+        if find_extent(trust.logs.get(log), state.replica.n) != (state.sequence, state.size):  # 5
             return "contradicted", "log_differs"
-    is_reached = all(head.n < len(trust.heads_by_number) for head in heads)
+    is_reached = all(head.n < len(trust.heads_by_number) for head in heads)  # 6
     return ("agrees", "") if is_reached else ("unverifiable", "head_unknown")
+
+
+def find_extent(log, event_number):
+    """Return how many anchors and positions a log has after an event; 0 of a log that was not admitted by then."""
+    if log is None or log.event_number > event_number:
+        return 0, 0
+    anchors = [anchor for anchor in log.anchors if anchor.event_number <= event_number]
+    return len(anchors), anchors[-1].size if anchors else log.first_size
 
 
 def main():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.audit import RECORDS_PER_SUBMISSION, build_node, measure_audit
+from benchmarks.audit import RECORDS_PER_SUBMISSION, build_node, measure_audit, measure_traces
 
 
 @pytest.mark.slow
@@ -13,4 +13,7 @@ def test_the_node_of_the_audits_benchmark_is_audited_with_no_finding(
 ) -> None:
     build_node(tmp_path, 2 * RECORDS_PER_SUBMISSION)
     measure_audit(tmp_path)
-    assert "megabytes at most" in capsys.readouterr().out
+    measure_traces(tmp_path, 2 * RECORDS_PER_SUBMISSION)
+    output = capsys.readouterr().out
+    assert "megabytes at most" in output
+    assert "milliseconds of a trace" in output

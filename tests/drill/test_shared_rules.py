@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 from typing import Final
 
 import pytest
@@ -17,14 +18,22 @@ from anchoring.anchorer import batcher
 from anchoring.audit.audit import Expected
 from anchoring.audit.node import DatabaseUrls, audit_node
 from anchoring.errors import AnchorContradicted, SubmissionRefused
-from anchoring.intake import admission, intake, rows, writing
+from anchoring.follower import follower
+from anchoring.intake import admission, intake, rows, spool, writing
+from anchoring.register.access import tallies
+from anchoring.register.access.tokens import create_token
+from anchoring.register.search.facets import make_facets
+from ledger.crypto.keys import generate_key
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import Json
 from ledger.records import lifecycle
 from ledger.records.lifecycle import Lineage, StatusChange
 from ledger.records.records import Record
-from ledger.registry import acts
+from ledger.registry import acts, fold
+from ledger.registry.event_trees import EventNodes, EventTrees
+from ledger.registry.fold import Trees, View
 from ledger.registry.status import Status
+from ledger.registry.trust import NODE, Fact, PositionStatus
 from tests.fakes.department import ISSUER, LOG, SETTINGS, Department, change, licence
 from tests.fakes.issuing import City
 
@@ -80,6 +89,39 @@ def store_no_links(patch: Patch) -> None:
     patch.setattr(writing, "_make_link_rows", lambda position, links: ())
 
 
+def find_by_nothing(patch: Patch) -> None:
+    patch.setattr(rows, "list_terms", lambda values: ())
+
+
+def list_by_another_type(patch: Patch) -> None:
+    for module in (writing, spool):
+        patch.setattr(module, "make_facets", lambda record: make_facets(record)._replace(type="another"))
+
+
+def vouch_for_another_count(patch: Patch) -> None:
+    patch.setattr(tallies.Tally, "encode", lambda tally: b"another count")
+
+
+def grow_other_trees(patch: Patch) -> None:
+    complete = EventTrees.complete
+
+    def complete_otherwise(event_trees: EventTrees, event: acts.Event) -> EventNodes:
+        return complete(event_trees, replace(event, time=event.time + 1))
+
+    patch.setattr(EventTrees, "complete", complete_otherwise)
+
+
+def derive_other_facts(patch: Patch) -> None:
+    def derive_otherwise(view: View, trees: Trees, event: acts.Event) -> list[Fact]:
+        facts = fold.derive(view, trees, event)
+        return [
+            replace(fact, since=fact.since + 1) if isinstance(fact, PositionStatus) else fact
+            for fact in facts
+        ]
+
+    patch.setattr(follower, "derive", derive_otherwise)
+
+
 def count_no_positions(patch: Patch) -> None:
     patch.setattr(intake, "set_log_size", lambda connection, size: None)
 
@@ -113,6 +155,21 @@ def submit_without_a_grant(city: City) -> None:
         intake.accept(city.register, trust, other.lines([licence(8)], city.net.now), city.net.now, SETTINGS)
 
 
+def make_token(city: City) -> None:
+    key = generate_key("p256", Random(5).randbytes)
+    city.act(acts.KeyRegistered(LOG, NODE, key.public.spki))
+    with city.register.writing() as connection:
+        create_token(
+            connection,
+            Random(7).randbytes,
+            label="office",
+            scopes=["history"],
+            now=city.net.now,
+            ends_at=None,
+            key=key,
+        )
+
+
 def submit_links(city: City) -> None:
     links: list[Json] = [{"rel": "based-on", "record": SM3.format(bytes(32))}]
     city.submit(licence(9, links=links))
@@ -137,6 +194,31 @@ RULES: Final = (
         lambda city: city.submit(change("suspend", 1)),
     ),
     Rule("what a record links to", store_no_links, "link-missing", submit_links),
+    Rule(
+        "by what a certificate is found",
+        find_by_nothing,
+        "term-missing",
+        lambda city: city.submit(licence(6, claims={"ZZBH": "JY-6"})),
+    ),
+    Rule(
+        "by what a record is listed",
+        list_by_another_type,
+        "facet-altered",
+        lambda city: city.submit(licence(6), change("suspend", 1)),
+    ),
+    Rule("what vouches for a count", vouch_for_another_count, "tally-altered", make_token),
+    Rule(
+        "how the trees over the events grow",
+        grow_other_trees,
+        "fact-altered",
+        lambda city: city.submit(licence(6)),
+    ),
+    Rule(
+        "which facts an event makes",
+        derive_other_facts,
+        "fact-altered",
+        lambda city: city.submit(change("suspend", 1)),
+    ),
     Rule("how positions are counted", count_no_positions, "log-size", lambda city: city.submit(licence(6))),
 )
 

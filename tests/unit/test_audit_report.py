@@ -106,6 +106,11 @@ def test_the_second_verifier_compares_its_claims_with_a_snapshot(
         assert judge(verifier, worked, sign(replace(statement, log=log))) == ("contradicted", "log_differs")
         nothing = replace(standing, sequence=0, size=0)
         assert judge(verifier, worked, sign(replace(statement, log=log, standing=nothing))) == ("agrees", "")
+    for event_number, extent in (
+        (4, (0, 0)),
+        (5, (0, 42)),
+    ):  # admitted by event 5, after a predecessor of 42 positions
+        assert verifier.find_extent(verifier.Log("sm3", 42, 5), event_number) == extent
     forged = replace(signed, statement=replace(statement, unlisted_count=1))
     assert judge(verifier, worked, forged.to_json()) == ("contradicted", "signature_bad")
     assert judge(verifier, worked, {"report": {}, "signature": ""}) == ("unverifiable", "malformed")
