@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The processes of nodes start in half the time where Python may keep what it has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
-.PHONY: help containers demo session test test-slow test-all torture lint format commands chains contracts contracts-deep bench clean
+.PHONY: help browser-test containers demo session test test-slow test-all torture lint format commands chains contracts contracts-deep bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile
@@ -41,6 +41,13 @@ torture: $(BIN)/shunzheng $(BIN)/anvil ## everything goes wrong at random for SE
 
 chains: $(BIN)/shunzheng $(BIN)/anvil ## the whole story on doubles of other chains, on Hardhat, Ganache, three Clique validators; KIND=fisco, SHORT=1
 	@$(BIN)/python -m tests.chains $(if $(SHORT),--short) $(KIND)
+
+browser-test: $(BIN)/shunzheng tests/browser/npm/node_modules/.package-lock.json ## the counter in a browser: Chromium (apt install chromium), axe-core from npm
+	@$(BIN)/pytest -q -s tests/browser
+
+tests/browser/npm/node_modules/.package-lock.json: tests/browser/npm/package-lock.json
+	@cd tests/browser/npm && npm ci --loglevel=error
+	@touch $@
 
 lint: $(BIN)/shunzheng ## style, types, the direction of imports, container files; changes nothing
 	@$(UV) lock --check --quiet

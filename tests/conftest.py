@@ -15,7 +15,7 @@ from tests.databases import BOTH, NewDatabase, new_databases
 
 LOOPBACK: Final = ["127.0.0.1", "::1"]
 # They start chains and nodes, on this machine only.
-OPEN_FOLDERS: Final = ("integration", "acceptance", "chains")
+OPEN_FOLDERS: Final = ("integration", "acceptance", "browser", "chains")
 #: Its tests share two running cities, and mostly wait: one worker runs them, first of all, while the others compute.
 WAITING_FOLDER: Final = "tests/acceptance"
 

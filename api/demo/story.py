@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Final, TypeVar
 
 from anchoring.errors import AnchoringError, TransactionRejected
@@ -27,9 +28,11 @@ from api.demo.waiting import PATIENCE_SECONDS, wait_until
 from api.department.drafting import draft
 from api.department.sending import ask_target
 from api.files import write as write_file
+from api.paper.pages import write_paper
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import parse_digest
 from ledger.encoding.canonical import Json
+from ledger.proof.proof import decode_proof
 from ledger.registry import acts
 
 _PARALLEL_REQUESTS: Final = 4  # requests for proofs under way
@@ -138,6 +141,7 @@ class Story:
             f"  shunzheng verify {document_paths[0]} --node {wuhan.url}",
             f"  shunzheng verify {self.stage.directory / 'sealed' / GENUINE_FILE} --node {wuhan.url}",
             f"  shunzheng trace {sample_holding.identifier} --node {tianmen.url} --token-file {token_path}",
+            f"Codes to print are in {self.stage.directory / 'codes'}: photograph one, and drop the photo on the page.",
             "Ctrl-C stops everything.",
         ]
         return "\n".join(lines)
@@ -218,8 +222,19 @@ class Story:
         with self._open_client(city, token_text) as node, ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
             self.holdings = list(pool.map(lambda row: write_proof(node, row, folder), rows))
         self.tell(f"   {len(self.holdings):,} proofs written to {folder}")
+        self._print_codes(self.stage.directory / "codes")
         assert self.importing is not None
         self.holdings += self.importing.collect(self.stage.directory / "tianmen.token")
+
+    def _print_codes(self, folder: Path) -> None:
+        """Print the codes of the licences that have a document, and of the first that is on paper alone."""
+        folder.mkdir()
+        paper_holding = next(holding for holding in self.holdings if holding.document_bytes is None)
+        documented_holdings = [holding for holding in self.holdings if holding.document_bytes is not None]
+        for holding in (paper_holding, *documented_holdings):
+            page = write_paper(decode_proof(holding.proof_bytes), "pdf")
+            write_file(folder / f"{holding.identifier}.pdf", page, public=True)
+        self.tell(f"   {len(documented_holdings) + 1} of them as codes to print 二维码, in {folder}")
 
     def _wait_known(self, verifier: City, issuer: City) -> None:
         """Wait until the verifier has the issuer's newest final anchor, and the entries of every one."""

@@ -48,7 +48,8 @@ def test_locks_name_only_the_public_index() -> None:
     python = tomllib.loads((ROOT / "uv.lock").read_text())
     sources = {package["source"].get("registry", "this project") for package in python["package"]}
     assert sources == {"https://pypi.org/simple", "this project"}
-    for lock in (ROOT / "package-lock.json", ROOT / "contracts/package-lock.json"):
+    for folder in (ROOT, ROOT / "contracts", ROOT / "tests/browser/npm"):
+        lock = folder / "package-lock.json"
         packages = json.loads(lock.read_text())["packages"].values()
         assert not [package["resolved"] for package in packages if "resolved" in package]
         assert all("integrity" in package for package in packages if "version" in package)
