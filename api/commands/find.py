@@ -45,7 +45,8 @@ class _FindOptions(TokenOptions, Protocol):
 def add(commands: Commands) -> None:
     command = commands.add_parser(
         "find",
-        description="Says which certificates are meant: type, number 编号, holder 持证主体 (a person's name is masked) and "
+        description="Says which certificates are meant: type, number 编号, holder 持证主体 (those of a person "
+        "are masked, but for a number that was named) and "
         "state. The commands that change a certificate take the same and say the same before they act. An identifier, a "
         "code or a document with its proof needs a token of the scope `history`; a number, a holder or a document alone "
         "one of the scope `search`, and a reason. With --waiting it lists the acts 待办 that wait for a certificate which "

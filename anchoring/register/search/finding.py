@@ -49,7 +49,8 @@ _RECORDS: Final = (
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A certificate: its current identifier and state, and of the version that it was found by, the newest that states what
-    was looked for, the day of issue, the number 编号 that tells it apart, and the holder 持证主体 as others see it.
+    was looked for, the day of issue, the number 编号 that tells it apart, and the holder 持证主体 as others see it;
+    the number, too, unless it was looked for.
 
     `is_current` where that version is the current one.
     """
@@ -89,7 +90,7 @@ def find_certificates(connection: Connection, sort: Sort, text: str) -> list[Hit
     for row in rows:
         values = read_disclosure(row["position"], row["content"]).values
         if does_state(values, sort, text):  # two values may share a term
-            hits[row["first"]] = _make_hit(row, values)
+            hits[row["first"]] = _make_hit(row, values, sort)
     if len(rows) > _MAX_RECORDS or len(hits) > MAX_HITS:
         raise LimitExceeded(
             f"more than {MAX_HITS} certificates state this {sort}: say more, as type and issuer, with `shunzheng search`"
@@ -97,15 +98,19 @@ def find_certificates(connection: Connection, sort: Sort, text: str) -> list[Hit
     return list(hits.values())
 
 
-def _make_hit(row: RowMapping, values: dict[str, Json]) -> Hit:
-    numbers = [values[name] for name in _NUMBERS if name in values]
+def _make_hit(row: RowMapping, values: dict[str, Json], sort: Sort) -> Hit:
+    """Return a certificate with its number whole only for who named it: on a person's card it is the person's own."""
+    number_name = next((name for name in _NUMBERS if name in values), "")
+    number = values.get(number_name)
+    if sort is not Sort.NUMBER:
+        number = show_claim(get_catalogue(), values, number_name)
     return Hit(
         row["identifier"],
         row["type"],
         row["issuer"],
         Status(row["status"]),
         row["issued"],
-        str(numbers[0]) if numbers else None,
+        None if number is None else str(number),
         show_claim(get_catalogue(), values, _HOLDER),
         is_current=row["position"] == row["current_position"],
     )

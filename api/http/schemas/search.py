@@ -63,7 +63,10 @@ class HitShape(Shape):
     issuer: str
     status: StatusName
     issued: str | None = None
-    number: str | None = None
+    number: str | None = Field(
+        default=None,
+        description="Whole where it was asked for, else as others see it 脱敏 unless a body holds it.",
+    )
     holder: str | None = Field(default=None, description="As others see it 脱敏: a person's name is masked.")
     current: bool = Field(description="The current version states what it was found by.")
 

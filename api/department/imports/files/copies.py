@@ -32,6 +32,8 @@ class PrivateCopy:
 @contextmanager
 def copy_privately(path: Path) -> Iterator[PrivateCopy]:
     """Give a copy that nobody else changes, and delete it. Raises: MalformedInput where the file changes, OSError."""
+    if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for whoever writes into it
+        raise MalformedInput(f"{path.name} is no file with a table in it: save it to a file first")
     with tempfile.NamedTemporaryFile(prefix="shunzheng-import-") as target_file:
         with path.open("rb") as source_file:
             state_before = _read_state(source_file, path)
@@ -57,7 +59,5 @@ def _copy(source_file: IO[bytes], target_file: IO[bytes]) -> str:
 def _read_state(file: IO[bytes], path: Path) -> tuple[int, int, int]:
     """Return which file the path leads to, its size in bytes, and when it was written, in nanoseconds."""
     file_status = os.fstat(file.fileno())
-    if not stat.S_ISREG(file_status.st_mode):
-        raise MalformedInput(f"{path.name} is no file with a table in it: save it to a file first")
     path_status = path.stat()
     return path_status.st_ino, file_status.st_size, max(file_status.st_mtime_ns, path_status.st_mtime_ns)

@@ -33,10 +33,12 @@ def find_encoding(path: Path) -> str:
                     f"the file says that it is {ENCODING_NAMES[encoding]}, and line {line_number:,} is not"
                 )
             return encoding
-    if _find_fault(path, "utf-8") is None:
+    fault_offset = _find_fault(path, "utf-8")
+    if fault_offset is None:
         return "utf-8"
-    fault_offset = _find_fault(path, "gb18030")
-    if fault_offset is not None:
+    gb_fault_offset = _find_fault(path, "gb18030")
+    if gb_fault_offset is not None:
+        fault_offset = max(fault_offset, gb_fault_offset)  # of the encoding that the file is more likely in
         raise MalformedInput(
             f"the text is neither UTF-8 nor GB 18030 (GBK): line {_find_line(path, fault_offset):,} fits none. "
             "Open it in the program that wrote it and save it as “CSV UTF-8” 另存为“CSV UTF-8（逗号分隔）”"
@@ -55,7 +57,7 @@ def _find_fault(path: Path, encoding: str) -> int | None:
             except UnicodeDecodeError as error:
                 return piece_offset + error.start
             if (zero_index := text.find("\0")) >= 0:
-                return piece_offset + zero_index
+                return piece_offset + len(text[:zero_index].encode(encoding))
             if not piece:
                 return None
             piece_offset += len(piece)

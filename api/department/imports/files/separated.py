@@ -84,8 +84,10 @@ def _score(path: Path, encoding: str, separator: str) -> tuple[int, int]:
     """Return how many of the first rows have the same number of columns, more than one, and that number."""
     with path.open(encoding=encoding, newline="") as file:
         reader = csv.reader(_read_lines(file), delimiter=separator)
+        widths = Counter[int]()
         try:
-            widths = Counter(len(cells) for cells in islice(reader, _SAMPLE_ROWS) if len(cells) > 1)
+            for cells in islice(reader, _SAMPLE_ROWS):
+                widths[len(cells)] += len(cells) > 1
         except csv.Error:
-            return 0, 0
-    return max(((count, width) for width, count in widths.items()), default=(0, 0))
+            pass  # it is told with its row when the rows are read
+    return max(((count, width) for width, count in widths.items() if count), default=(0, 0))

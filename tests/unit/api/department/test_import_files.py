@@ -1,5 +1,6 @@
 """Files that hold tables, whatever their names say, and files that are attacks."""
 
+import os
 import zipfile
 from collections.abc import Mapping
 from datetime import date
@@ -157,6 +158,18 @@ def test_a_sheet_is_named_where_there_are_several(tmp_path: Path) -> None:
         read(tmp_path, content)
     assert cells(read(tmp_path, content, "二")[1]) == [("乙",)]
     assert len(read(tmp_path, content, "*")[1]) == 2
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "link to a pipe"])
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    """Whoever opens a pipe waits for somebody to write into it."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    paths = {
+        "pipe": tmp_path / "pipe", "folder": tmp_path, "device": Path("/dev/zero"), "link to a pipe": tmp_path / "link",
+    }  # fmt: skip
+    with pytest.raises(MalformedInput, match="no file with a table in it"), open_source(paths[kind]):
+        pass
 
 
 def test_a_million_columns_are_refused(tmp_path: Path) -> None:
@@ -330,6 +343,19 @@ def test_13_a_cell_that_became_a_day_is_no_number(tmp_path: Path) -> None:
 def test_lines_that_end_with_carriage_returns_alone_are_read(tmp_path: Path) -> None:
     _, rows = read(tmp_path, "甲,乙\r1,2\r")
     assert cells(rows) == [("甲", "乙"), ("1", "2")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_zero_byte_is_told_with_its_line(tmp_path: Path, encoding: str) -> None:
+    text = "证照编号,持证主体\n" + "1,天门示例店\n" * 3 + "1\0,天门\n"
+    with pytest.raises(MalformedInput, match="line 5 fits none"):
+        read(tmp_path, text.encode(encoding))
+
+
+def test_a_quotation_mark_that_is_never_closed_is_told_with_its_row(tmp_path: Path) -> None:
+    """However much stands behind it, and also among the first rows, by which the separator is told."""
+    with pytest.raises(MalformedInput, match="from row 2 on a quotation mark"):
+        read(tmp_path, '证照编号,持证主体\n1,"' + "a,b\n" * 200_000)
 
 
 def test_a_file_of_two_encodings_is_refused_with_its_line(tmp_path: Path) -> None:

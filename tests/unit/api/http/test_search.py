@@ -68,8 +68,31 @@ def test_a_document_is_found_by_its_digest(registered_city: City, tianmen: TestC
     digest = suite.format(suite.hash(DOCUMENT))
     answer = ask(tianmen, registered_city, "certificates/find", document=digest).json()
     assert [(item["identifier"], item["number"], item["status"]) for item in answer["items"]] == [
-        (FIRST, "JY-000001", "valid")
+        (FIRST, "JY-****01", "valid")
     ]
+
+
+@pytest.mark.parametrize(
+    ("question", "numbers"),
+    [
+        ({"holder": "张三"}, ["JY-****01", "JY-****02"]),
+        ({"holder": HOLDER}, ["JY-****01", "JY-****02"]),
+        ({"number": "jy-000001"}, ["JY-000001"]),
+    ],
+)
+def test_a_number_is_shown_whole_to_who_named_it(
+    registered_city: City, tianmen: TestClient, question: dict[str, str], numbers: list[str]
+) -> None:
+    """On the card of a person it is the person's own number, which the name alone must not lead to."""
+    answer = ask(tianmen, registered_city, "certificates/find", **question).json()
+    assert sorted(item["number"] for item in answer["items"]) == numbers
+
+
+def test_the_number_of_a_body_is_shown_whole(registered_city: City, tianmen: TestClient) -> None:
+    claims = {"ZZMC": "营业执照", "CZZT": "天门示例店", "CZZTDM": "92429006EXAMPLE034", "ZZBH": "JY-000003"}
+    registered_city.submit(registered_city.licence("TM2022A0000000000003", claims))
+    answer = ask(tianmen, registered_city, "certificates/find", holder="天门示例店").json()
+    assert [item["number"] for item in answer["items"]] == ["JY-000003"]
 
 
 @pytest.mark.parametrize("path", ["certificates/find", "search", "figures"])
