@@ -33,6 +33,7 @@ from ledger.registry import acts
 from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint
 from ledger.registry.trust import NODE
 from ledger.verification.receipts import SignedReceipt
+from tests.databases import NewDatabase, sqlite
 from tests.fakes.backups import KeptCopies
 from tests.fakes.department import ISSUER, LOG, change, identifier, licence
 from tests.fakes.erasing import erase_content
@@ -94,9 +95,7 @@ class Copy:
             return connection.execute(query).fetchone()[0]
 
     def audit(self, now: int | None = None) -> AuditReport:
-        replica, checkpoints, register = (
-            f"sqlite:///{self.folder / name}" for name in (REPLICA, CHECKPOINTS, REGISTER)
-        )
+        replica, checkpoints, register = map(self.make_url, (REPLICA, CHECKPOINTS, REGISTER))
         database_urls = DatabaseUrls(replica, checkpoints, register, grace_seconds=0)
         evidence = Evidence(self.chain, self.peers, self.receipts, self.erasures)
         return audit_node(
@@ -106,6 +105,9 @@ class Copy:
             evidence=evidence,
             processes=self.processes,
         )
+
+    def make_url(self, database: str) -> str:
+        return f"sqlite:///{self.folder / database}"
 
     def contents(self) -> dict[str, bytes]:
         return {file.name: file.read_bytes() for file in sorted(self.folder.iterdir())}
@@ -122,10 +124,11 @@ class OtherNode:
         return canonical(self.signed.to_json())
 
 
-def build_stage(folder: Path) -> Stage:
+def build_stage(folder: Path, new_database: NewDatabase | None = None) -> Stage:
     """Let a city work: several batches, changes of status, links, a batch that is not final, submissions that wait."""
     folder.mkdir()
-    city = City(folder)
+    new_database = new_database or sqlite(folder)
+    city = City(folder, new_database=new_database)
     own_key, other_key = (generate_key("p256", Random(seed).randbytes) for seed in (5, 6))
     admin = city.net.account("admin").address
     city.act(acts.LogAdmitted(OTHER_LOG, 1, admin, ("420100",), acts.Predecessor()), "province")
@@ -145,7 +148,7 @@ def build_stage(folder: Path) -> Stage:
         licence(50, links=sealed_by),
     )
     city.settle()
-    checkpoints = Checkpoints(f"sqlite:///{folder / CHECKPOINTS}")
+    checkpoints = Checkpoints(new_database("checkpoints"))
     with city.replica.reading() as view:
         checkpoint = make_checkpoint(view, view.cursor.event_number)
         first_checkpoint = make_checkpoint(view, view.cursor.event_number - 1)
