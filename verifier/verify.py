@@ -22,7 +22,7 @@ import zlib
 from collections import namedtuple
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -1188,9 +1188,29 @@ def compare_document(content, disclosure):
         size == len(content) and HASH_FUNCTIONS[suite](content) == hash_
         for size, suite, hash_ in registered_documents
     ):
+        doubt(has_original(content, registered_documents), "document_extended")
         doubt(any(map(is_document, disclosure.withheld)), "document_withheld")
         doubt(not is_complete or not registered_documents, "document_not_registered")
         fail(True, "document_mismatch")
+
+
+def has_original(content, registered_documents):
+    """Tell whether a PDF begins with a registered one that a signature of its own covers whole."""
+    form = rb"(?a)/ByteRange\s*\[\s*0\s+([0-9]{1,10})\s+([0-9]{1,10})\s+([0-9]{1,10})\s*\]"
+    for found in islice(re.finditer(form, content), 16 if content.startswith(b"%PDF-") else 0):
+        value_start, value_end, length = map(int, found.groups())
+        size = value_end + length
+        if (
+            found.end() <= size < len(content)
+            and size in {size for size, *_ in registered_documents}
+            and re.fullmatch(b"<[0-9A-Fa-f]*>", content[value_start:value_end])
+            and any(
+                size == registered_size and HASH_FUNCTIONS[suite](content[:size]) == hash_
+                for registered_size, suite, hash_ in registered_documents
+            )
+        ):
+            return True
+    return False
 
 
 def list_documents(disclosure):

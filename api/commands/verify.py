@@ -11,7 +11,7 @@ from typing import Protocol, cast
 
 from api import files
 from api.client.options import SnapshotSource, SourceOptions, add_source, choose_source
-from api.console import EXIT_CODES, add_language, say, show_json
+from api.console import EXIT_CODES, add_language, note, say, show_json
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.node.policies import DEFAULT, find_policy, list_policy_names
 from api.parsers import Commands, add_catalogue, add_json
@@ -38,6 +38,7 @@ class _VerifyOptions(SourceOptions, Protocol):
     max_age: int | None
     policy: str | None
     lang: Language
+    original: Path | None
     json: bool
 
 
@@ -58,6 +59,12 @@ def add(commands: Commands) -> None:
     )
     command.add_argument(
         "--claims", type=Path, help="JSON object of the values to compare, by the names of their claims"
+    )
+    command.add_argument(
+        "--original",
+        type=Path,
+        metavar="FILE",
+        help="where something was added to a registered document: write here what was registered",
     )
     add_source(command, "the node that verifies, from what it knows itself")
     command.add_argument("--at", metavar="TIME", help="with --snapshot: judge as of this moment")
@@ -100,11 +107,27 @@ def _verify(options: _VerifyOptions) -> int:
     report = (
         _verify_by_node(options, source) if isinstance(source, str) else _verify_by_snapshot(options, source)
     )
+    if options.original is not None:
+        _write_original(options, report)
     if options.json:
         show_json(report)
     else:
         say(describe_verification(report, options.lang))
     return EXIT_CODES[Verdict(report["verdict"])]
+
+
+def _write_original(options: _VerifyOptions, report: VerificationJson) -> None:
+    """Write the registered document that an extended one begins with; say so where there is none."""
+    evidence = report["steps"][1].get("evidence", {})
+    if report["steps"][1]["reason"] != "document_extended" or options.original is None:
+        note("no registered document stands inside another one here: nothing was written")
+        return
+    document_number, size = evidence["document"], evidence["original_size"]
+    assert isinstance(document_number, int)
+    assert isinstance(size, int)
+    document = restore(files.read(options.files[document_number - 1])).document
+    files.write(options.original, document[:size])
+    note(f"{options.original}: the registered document, {size:,} bytes")
 
 
 def _verify_by_node(options: _VerifyOptions, url: str) -> VerificationJson:

@@ -65,6 +65,7 @@ class StepJson(TypedDict):
     step: int
     name: WordsJson
     outcome: str
+    reason: str
     words: WordsJson
     evidence: NotRequired[dict[str, Json]]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.records.claims import Disclosure, decode_document, is_document
+from ledger.records.extensions import find_original_size
 from ledger.records.spellings import is_equal, is_spelled_otherwise
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import Compared, Step
@@ -85,16 +86,16 @@ def _compare_documents(presented_content: PresentedContent, disclosure: Disclosu
             if document_index in presented_content.broken_indexes:
                 yield Step(2, Outcome.FAIL, "registered_broken", evidence)
             continue
-        if any(is_document(name) for name in disclosure.withheld_names):
+        is_broken = document_index in presented_content.broken_indexes
+        original_size = None if is_broken else find_original_size(content, document_claims)
+        if original_size is not None:
+            yield Step(2, Outcome.UNKNOWN, "document_extended", evidence | {"original_size": original_size})
+        elif any(is_document(name) for name in disclosure.withheld_names):
             yield Step(2, Outcome.UNKNOWN, "document_withheld", evidence)
         elif has_unreadable or not document_claims:
             yield Step(2, Outcome.UNKNOWN, "document_not_registered", evidence)
         else:
-            reason = (
-                "document_altered"
-                if document_index in presented_content.broken_indexes
-                else "document_mismatch"
-            )
+            reason = "document_altered" if is_broken else "document_mismatch"
             yield Step(2, Outcome.FAIL, reason, evidence)
 
 

@@ -92,6 +92,11 @@ _ASK_ERASED: Final = Words(
     "请持证人出示其自存的、载有信息项的凭据；没有的，请其向颁发机构重新申领。",
     "Ask the holder for a proof of their own that still shows the items; without one, for a certificate issued anew.",
 )
+_LOOK_AT_ORIGINAL: Final = Words(
+    "附加的内容（水印、批注、后加的签名等）未经登记，请勿采信；请出示未经附加的原件，或取出其中登记的原件查看（shunzheng verify --original）。",
+    "Do not rely on what was added (a watermark, a note, a later signature); present the file as it was handed out, or take "
+    "the registered one out of it and look at that (`shunzheng verify --original`).",
+)
 _ASK_ORIGINAL: Final = Words("请出示未经转存的原始文件。", "Present the original file, as it was handed out.")
 _PRESENT_CERTIFICATE: Final = Words(
     "请出示所注的证照及其存证凭据。", "Present the certificate that it is a note on, with its proof."
@@ -162,6 +167,8 @@ REASON_TABLE: Final[dict[RowKey, Row]] = _passes(1,
     ("claim_withheld", "凭据未披露该信息项，无法比对", "The proof withholds an item that was presented"),
     ("nothing_disclosed", "凭据未披露任何信息项，无法比对", "The proof discloses nothing to compare with"),
     ("claims_unreadable", "出示的信息项格式有误", "The presented items are not in a form that can be compared"),
+) | _unknowns(2, _LOOK_AT_ORIGINAL,
+    ("document_extended", "登记的原件完整在此文件之内，其后又附加了未登记的内容", "The registered document stands whole inside, and what was added behind it is not registered"),
 ) | _unknowns(2, _ASK_ERASED,
     ("content_erased", "登记内容已按决定删除，无法比对", "What was registered was erased on order: there is nothing to compare with"),
 ) | _passes(3,

@@ -22,6 +22,7 @@ OPENED: Final = {
     "a_document_that_was_registered_with_a_seal_that_fails": "broken",
     "a_document_whose_inner_proof_was_put_there_otherwise": "carrier_altered",
     "a_document_that_was_altered_and_its_inner_proof_too": "carrier_altered",
+    "a_signed_pdf_with_more_behind_it_that_alters_it": "broken",
     "a_document_of_a_revoked_licence_whose_inner_proof_was_put_there_otherwise": "carrier_altered",
 }
 #: Attacks on what verification says of an entry, where it was anchored.

@@ -190,8 +190,12 @@ class _Differences:
             ArrayObject(page.list_elements(content, "/Contents"))
             for page, content in ((self._old_revision, old_content), (self._new_revision, new_content))
         )
-        if self._comparison.compare(*content_streams):
-            self._changes.kinds.add(Change.ALTERED)
+        # Where what was painted is painted still, more is seen; it may lie over it, as a note may.
+        self._changes.add_extent(
+            self._comparison.compare(*content_streams),
+            more_change=Change.LOOK_ADDED,
+            other_change=Change.ALTERED,
+        )
         for name in ({*old_content} | {*new_content}) - {*_PAGE_TREE_MEMBERS}:
             extent = self._comparison.compare(get_raw(old_content, name), get_raw(new_content, name))
             if name in _UNSHOWN_PAGE_MEMBERS:

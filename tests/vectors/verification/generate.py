@@ -76,6 +76,7 @@ def cases() -> Iterator[tuple[str, Case]]:
             case(found["contradictory claims"], "claims of another end", differs),
         )
         yield from erased()
+        yield from extended()
         yield from anchored()
         yield from altered(plain)
         yield from spelled(plain)
@@ -119,6 +120,25 @@ def erased() -> Iterator[tuple[str, Case]]:
     ):
         subject = Subject.of(name, city, replace(bare, erasure=signed))
         yield name, case(subject, what, ("unverifiable", 2, reason), documents=[DOCUMENT])
+
+
+def extended() -> Iterator[tuple[str, Case]]:
+    """Yield a signed PDF with something behind it, and one of which a signature covers a part alone."""
+    signed = b"%PDF-1.7\n<< /ByteRange [0 70 76 6] /Contents ".ljust(70) + b"<00ff>" + b"\n%%EOF"
+    for name, what, original, expected in (
+        (
+            "document-extended",
+            "a signed PDF with more behind it",
+            signed,
+            ("unverifiable", 2, "document_extended"),
+        ),
+        ("partly-signed", "a PDF signed in part", signed + b"\n", ("invalid", 2, "document_mismatch")),
+    ):
+        city = City(Registry())
+        licence = city.licence(documents=[original])
+        city.register(licence)
+        subject = Subject.of(name, city, city.proof(licence))
+        yield name, case(subject, what, expected, documents=[original + b"%more"])
 
 
 def anchored() -> Iterator[tuple[str, Case]]:

@@ -58,6 +58,53 @@ def a_document_whose_inner_proof_was_put_there_otherwise() -> Report:
     return _presenting(DOCUMENT, is_carrier_altered=True)
 
 
+def _extending(original: bytes, presented: bytes, **opened: Any) -> Report:
+    city, _, _ = one_licence()
+    licence = city.licence(documents=[original])
+    city.register(licence)
+    proof = city.proof(licence)
+    if not opened:
+        return city.verify(proof, documents=[presented])
+    return verify(PresentedContent((presented,), **opened), proof, city.registry.knowledge, city.registry.now)
+
+
+#: As much of a signed PDF as tells what its signature covers: 70 bytes in front of the value, 6 behind it.
+SIGNED_PDF = b"%PDF-1.7\n<< /ByteRange [0 70 76 6] /Contents ".ljust(70) + b"<00ff>" + b"\n%%EOF"
+
+
+@case(2, UNKNOWN, "document_extended", UNVERIFIABLE)
+def a_signed_pdf_with_more_behind_it() -> Report:
+    return _extending(SIGNED_PDF, SIGNED_PDF + b"\n%more")
+
+
+@case(2, FAIL, "document_altered", INVALID)
+def a_signed_pdf_with_more_behind_it_that_alters_it() -> Report:
+    return _extending(SIGNED_PDF, SIGNED_PDF + b"\n%more", broken_indexes=frozenset({0}))
+
+
+@case(2, FAIL, "document_mismatch", INVALID)
+def a_pdf_with_more_behind_it_of_which_a_part_was_signed() -> Report:
+    original = SIGNED_PDF + b"\n"
+    return _extending(original, original + b"%more")
+
+
+@case(2, FAIL, "document_mismatch", INVALID)
+def a_pdf_whose_signature_leaves_out_more_than_its_value() -> Report:
+    original = SIGNED_PDF.replace(b"<00ff>", b"<0 0f>")
+    return _extending(original, original + b"%more")
+
+
+@case(2, FAIL, "document_mismatch", INVALID)
+def an_unsigned_pdf_that_what_is_behind_it_calls_signed() -> Report:
+    original = SIGNED_PDF.replace(b"/ByteRange", b"/Something")
+    return _extending(original, original + b" /ByteRange [0 70 76 6]")
+
+
+@case(2, FAIL, "document_mismatch", INVALID)
+def a_text_with_more_behind_it() -> Report:
+    return _extending(DOCUMENT, DOCUMENT + SIGNED_PDF)
+
+
 @case(2, FAIL, "document_mismatch", INVALID)
 def a_document_that_was_altered_and_its_inner_proof_too() -> Report:
     """Spoiling the carrier does not turn a forgery into something that nobody can tell."""
