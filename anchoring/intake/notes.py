@@ -32,7 +32,7 @@ class Notes:
         self._rows_by_target: dict[bytes, list[tuple[int, str]]] = defaultdict(list)
 
     def add(self, index: int, links: Iterable[tuple[str, bytes]], disclosure_bytes: bytes | None) -> None:
-        """Note what the record at `index` is a note on, if it is one: its row was judged, so it says so in a claim."""
+        """Note what the record at `index` is a note on, if it is one; of what comes back no claim may say so."""
         for rel, target in links:
             if (
                 rel in NOTE_RELATIONS
@@ -40,7 +40,7 @@ class Notes:
                 and len(self._rows_by_target[target]) < MAX_ROW_ERRORS
             ):
                 values = decode_disclosure(decode(disclosure_bytes)).values
-                self._rows_by_target[target].append((index + FIRST_ROW, str(values[NOTED_CLAIM])))
+                self._rows_by_target[target].append((index + FIRST_ROW, str(values.get(NOTED_CLAIM, ""))))
 
     def check(self, connection: Connection) -> None:
         """Check that each is on the current version of a certificate of this issuer. Raises: SubmissionRefused."""

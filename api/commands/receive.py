@@ -72,7 +72,7 @@ def _receive(options: _ReceiveOptions) -> int:
     with NodeClient(options.node, ca_file=options.ca_file) as node:
         target = ask_target(node)
         transfer_proof = find_transfer(proof, target.log)
-        _require_transferred(node, proof)
+        _require_transferred(node, proof, target.log)
         row = make_received_row(proof, transfer_proof, options.issuer, read_content(options))
         signer = open_signer(options)
         check_key(node, signer)
@@ -100,8 +100,8 @@ def _read_proof(source: str) -> Proof:
         return decode_presented(files.read_proof_text(source).encode())
 
 
-def _require_transferred(node: NodeClient, proof: Proof) -> None:
-    """Check at the node that the old certificate is genuine and transferred. Raises: MalformedInput, NodeError."""
+def _require_transferred(node: NodeClient, proof: Proof, log: str) -> None:
+    """Check at the node that the old certificate is genuine and went into this log. Raises: MalformedInput, NodeError."""
     values = proof.disclosure.values if proof.disclosure else {}
     claims = {name: value for name, value in values.items() if not is_document(name)}
     report = node.verify(orjson.dumps({"proof": proof.encode().decode(), "claims": claims}))
@@ -109,4 +109,10 @@ def _require_transferred(node: NodeClient, proof: Proof) -> None:
         raise MalformedInput(
             f"{proof.record.identifier} cannot be received: {report['words']['zh']} {report['words']['en']}: "
             f"{report['reason_words']['en']}"
+        )
+    # That it was transferred follows from the chain; where it goes says only the attached record, which may be forged.
+    if report.get("status", {}).get("moved_to") != log:
+        raise MalformedInput(
+            f"{proof.record.identifier} cannot be received: nothing confirms the transfer 转出 into {log} that its proof "
+            "carries: ask the city that transferred it for a proof"
         )

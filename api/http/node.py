@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 
 from anchoring.checkpoints.store import Checkpoints
 from anchoring.database.engine import open_snapshot
-from anchoring.errors import DatabaseUnavailable, NotFound
+from anchoring.errors import DatabaseDamaged, DatabaseUnavailable, NotFound
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.backlog import Gate, Room
 from anchoring.monitor.copies import EntryCopies
@@ -127,7 +127,8 @@ class Node:
     def find_notes(self, replica_view: ReplicaView, proof: Proof) -> list[Proof] | None:
         """Return proofs of the notes that this node's register has on the certificate of a proof.
 
-        None where the certificate is not registered here, or the register does not answer: verification waits for none.
+        None where the certificate is not registered here, or the register does not answer or is damaged: verification
+        waits for none.
         """
         statement = proof.entry.statement
         is_own = (statement.registry, statement.log) == (replica_view.registry, self.settings.log)
@@ -135,7 +136,7 @@ class Node:
             return None
         try:
             return make_note_proofs(self.issuing_register, replica_view, proof.record.hash_leaf())
-        except DatabaseUnavailable:
+        except (DatabaseDamaged, DatabaseUnavailable):
             return None
 
     @contextmanager

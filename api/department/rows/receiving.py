@@ -11,7 +11,7 @@ from ledger.proof.proof import Proof
 from ledger.records.claims import is_document
 from ledger.records.identifiers import CertificateIdentifier
 from ledger.records.records import CERTIFICATE_KINDS
-from ledger.records.transfers import CONTINUES, find_destination
+from ledger.records.transfers import CONTINUES, TRANSFER, find_destination
 
 _SERIAL_DIGITS: Final = 24  # of a digest of the transfer: 96 bits, the same whenever it is received
 #: Claims that say who issued the old certificate, or which it is: the new one has its own.
@@ -26,15 +26,15 @@ def find_transfer(proof: Proof, log: str) -> Proof:
         raise MalformedInput(
             f"{proof.record.identifier} is no certificate, and only certificates are transferred"
         )
-    transfer_proof = next(
-        (linked_proof for linked_proof in proof.linked_proofs if linked_proof.record.action == "transfer"),
-        None,
-    )
-    if transfer_proof is None:
+    transfer_proofs = [
+        linked_proof for linked_proof in proof.linked_proofs if linked_proof.record.action == TRANSFER
+    ]
+    if len(transfer_proofs) != 1:
         raise MalformedInput(
-            f"the proof of {proof.record.identifier} carries no transfer 转出: have it exported anew once the transfer is "
-            "anchored"
+            f"the proof of {proof.record.identifier} carries {'several transfers' if transfer_proofs else 'no transfer'} "
+            "转出, and is to carry one: have it exported anew once the transfer is anchored"
         )
+    (transfer_proof,) = transfer_proofs
     destination = find_destination(transfer_proof.record)
     if destination != log:
         raise MalformedInput(

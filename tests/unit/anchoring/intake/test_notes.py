@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 
 from anchoring.errors import SubmissionRefused
+from anchoring.intake.notes import Notes
 from anchoring.register.records import find_current_leaf, find_newest_leaf
 from anchoring.register.search.listing import Criteria, count_records
 from anchoring.register.store import Register
 from ledger.crypto.suites import SM3
+from ledger.encoding.canonical import encode as canonical
+from ledger.records.claims import MASTER_BYTES, FullDisclosure
 from ledger.records.identifiers import CertificateIdentifier
 from tests.fakes.department import ISSUER, NOW, World, change, identifier, licence
 from tests.unit.anchoring.intake.submitting import refusal
@@ -123,3 +126,9 @@ def test_notes_are_not_counted_as_certificates(office: Office) -> None:
     with office.register.reading() as connection:
         figures = count_records(connection, Criteria())
     assert {figure.type: figure.count for figure in figures} == {type_: 2, "annotates": 1}
+
+
+def test_a_record_of_before_there_were_notes_comes_back_as_it_is() -> None:
+    """What was registered before has links of that name and other claims, and is not judged again."""
+    disclosure = FullDisclosure(b"\2" * MASTER_BYTES, (("ZZMC", "年审"),))
+    Notes(ISSUER).add(0, [("annotates", b"\1" * 32)], canonical(disclosure.to_json()))

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import func, select, update
 
 from anchoring.register.records import find_records
+from anchoring.register.tables import DISCLOSURE
 from api.department import actions
 from ledger.records.records import KINDS
 from ledger.registry import acts
@@ -176,3 +178,13 @@ def test_what_has_ended_can_be_disputed(desk: NotingDesk) -> None:
     report = desk.verify()
     assert (report["verdict"], len(report["notes"])) == ("not_current", 1)
     assert report["status"]["status"] == Status.REVOKED.name.lower()
+
+
+def test_a_note_that_is_damaged_in_the_register_stops_no_verification(desk: NotingDesk) -> None:
+    assert desk.act("annotate", LICENCE, "--title", "年审") == 0
+    body = {"proof": json.loads(desk.bare_proof()), "claims": CLAIMS}
+    with desk.city.register.writing() as connection:
+        newest = select(func.max(DISCLOSURE.c.position)).scalar_subquery()
+        connection.execute(update(DISCLOSURE).where(DISCLOSURE.c.position == newest).values(content=b"{"))
+    report = desk.node.post("/v1/verify", json=body).json()
+    assert (report["verdict"], report["notes_known"]) == ("valid", "attached")

@@ -134,6 +134,24 @@ def test_a_proof_that_was_altered_is_not_received(
     assert "cannot be received" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("copies", [1, 2])
+def test_a_forged_transfer_is_not_received(
+    desk: TransferDesk, capsys: pytest.CaptureFixture[str], copies: int
+) -> None:
+    """The certificate was transferred, to another city: that much the chain says, and not where to."""
+    desk.transfer("--to", "wuhan", "--basis", BASIS)
+    proof = json.loads(desk.city.proof(LICENCE).encode())
+    forged = json.loads(json.dumps(proof["linked"]))
+    for linked in forged:
+        linked["record"]["basis"] = f"{BASIS}；转往 {LOG}"
+    proof["linked"] = forged if copies == 1 else forged + proof["linked"]
+    (desk.folder / "old.json").write_text(json.dumps(proof))
+    options = ["receive", "old.json", "--issuer", ISSUER, "--node", "http://tianmen.example", "--yes"]
+    assert desk.run(*options, "--key", "key.pem") == 1
+    error = capsys.readouterr().err
+    assert "nothing confirms the transfer 转出" in error or "several transfers" in error
+
+
 def test_it_is_received_once(desk: TransferDesk, capsys: pytest.CaptureFixture[str]) -> None:
     assert desk.receive() == 0
     for kept in desk.folder.glob("receive.*"):
