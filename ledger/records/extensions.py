@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
-from ledger.records.claims import DocumentClaim
+from ledger.records.claims import DocumentClaim, is_registered
 
 #: What a signature of a PDF covers: from the start to its own value, and from there on (12.8.1).
 _BYTE_RANGE: Final = re.compile(
@@ -31,8 +31,9 @@ def find_original_size(content: bytes, document_claims: Sequence[DocumentClaim])
         size = value_end + length
         if size not in registered_sizes or not match.end() <= size < len(content):
             continue
-        if _VALUE.fullmatch(content, value_start, value_end) and any(
-            claim.describes(content[:size]) for claim in document_claims
-        ):
+        if not _VALUE.fullmatch(content, value_start, value_end):
+            continue
+        if is_registered(content[:size], document_claims):
             return size
+        registered_sizes.discard(size)  # the same bytes again, whatever other signatures say of them
     return None

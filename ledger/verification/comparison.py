@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.records.claims import Disclosure, decode_document, is_document
+from ledger.records.claims import Disclosure, decode_document, is_document, is_registered
 from ledger.records.extensions import find_original_size
 from ledger.records.spellings import is_equal, is_spelled_otherwise
 from ledger.verification.reasons import Outcome
@@ -82,7 +82,7 @@ def _compare_documents(presented_content: PresentedContent, disclosure: Disclosu
                 has_unreadable = True
     for document_index, content in enumerate(presented_content.documents):
         evidence: dict[str, Json] = {"document": document_index + 1, "size": len(content)}
-        if any(claim.describes(content) for claim in document_claims):
+        if is_registered(content, document_claims):
             if document_index in presented_content.broken_indexes:
                 yield Step(2, Outcome.FAIL, "registered_broken", evidence)
             continue

@@ -7,16 +7,16 @@ bears its name. Where one proof was given, beside documents of which none is its
 altered document is compared with it. What then belongs to no proof is not checked, and is named.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from api.files import PROOF_SUFFIX
 from ledger.documents.carriers import RestoredDocument, restore
-from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
-from ledger.records.claims import decode_document, is_document
+from ledger.records.claims import Disclosure, DocumentClaim, decode_document, is_document, is_registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,7 @@ class _Certificate:
     def registers(self, content: bytes) -> bool:
         """Tell whether the proof shows the registered document to be this one."""
         disclosure = self.decoded_proof.disclosure if self.decoded_proof else None
-        return disclosure is not None and any(
-            _describes(value, content) for name, value in disclosure.values.items() if is_document(name)
-        )
+        return disclosure is not None and is_registered(content, _list_document_claims(disclosure))
 
 
 def pair_documents(proofs: Sequence[ChosenFile], documents: Sequence[ChosenFile]) -> Pairing:
@@ -143,8 +141,8 @@ def decode_or_none(proof: bytes) -> Proof | None:
         return None
 
 
-def _describes(value: Json, content: bytes) -> bool:
-    try:
-        return decode_document(value).describes(content)
-    except MalformedInput:
-        return False
+def _list_document_claims(disclosure: Disclosure) -> Iterator[DocumentClaim]:
+    for name, value in disclosure.values.items():
+        if is_document(name):
+            with suppress(MalformedInput):
+                yield decode_document(value)

@@ -16,6 +16,7 @@ from ledger.records.claims import (
     decode_document,
     hash_claims,
     is_document,
+    is_registered,
     make_document_claim,
 )
 
@@ -129,9 +130,9 @@ def test_documents_are_claims() -> None:
         "digest": "sm3:66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0",
     }
     assert decode_document(claim.to_json()) == claim
-    assert claim.describes(b"abc")
-    assert not claim.describes(b"abd")
-    assert not claim.describes(b"abc ")
+    assert is_registered(b"abc", [claim])
+    assert not is_registered(b"abd", [claim])
+    assert not is_registered(b"abc ", [claim])
     assert is_document("document/1")
     for name in (
         "document/0",
