@@ -154,5 +154,6 @@ def test_what_is_not_a_report_is_not_believed(before: bytes, after: bytes) -> No
     ],
 )
 def test_what_is_not_an_answer_is_not_believed(line: bytes) -> None:
+    assert Answer.parse(b'{"end":"read","size_bytes":99}', 99) == Answer(End.READ, 99)
     with pytest.raises(MalformedInput):
         Answer.parse(line, 99)
