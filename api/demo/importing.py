@@ -14,6 +14,7 @@ from openpyxl import Workbook, load_workbook
 from anchoring.errors import AnchoringError
 from api.demo.holders import Holding
 from api.demo.stage import City
+from api.department.rows.queue import QUEUE_FILE
 from api.department.waiting import SOME_CAME_BACK
 from ledger.records.identifiers import compute_credit_check, compute_organisation_check
 
@@ -124,6 +125,7 @@ class Importing:
         command = [
             sys.executable, "-m", "api.cli", "import", "run", str(path), "--profile", str(self.folder / "transport.toml"),
             "--issuer", self.issuer, "--key", str(self.key_path), "--node", self.city.url, "--accept", "same-days",
+            "--queue", str(self.folder / QUEUE_FILE),
             "--accept", "term",  # ten years, where the catalogue has four: so that they are in force whenever this is run
             *options,
         ]  # fmt: skip
