@@ -22,7 +22,7 @@ from api.parsers import Commands
 from api.signing.errors import SignerFailed
 from api.words import ACTION_PURPOSES, ACTION_WORDS, NOTE_PURPOSES, NOTE_WORDS
 from ledger.encoding.canonical import Json
-from ledger.errors import LedgerError, SnapshotRefused
+from ledger.errors import LedgerError, PocketRefused, SnapshotRefused
 
 #: The module of each command, and what the command is for. Only the module of the given one is imported: the chain's
 #: libraries take a second to load.
@@ -162,7 +162,8 @@ def _report_failure(error: Exception, *, as_json: bool) -> int:
     message, reason = describe_error(error), ""
     rows: list[Json] = []
     if isinstance(error, SnapshotRefused):
-        message, reason = f"the snapshot is refused ({error.reason}): {error}", error.reason
+        refused_noun = "pocket 随身凭据" if isinstance(error, PocketRefused) else "snapshot"
+        message, reason = f"the {refused_noun} is refused ({error.reason}): {error}", error.reason
     elif isinstance(error, NodeError):
         reason = error.problem
         rows = [{"row": row["row"], "message": row["message"]} for row in error.rows]

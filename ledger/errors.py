@@ -41,9 +41,21 @@ class BrokenHead(LedgerError):
     """Registry events are missing, reordered or altered: they do not fold into the claimed head."""
 
 
+class FactMissing(LedgerError):
+    """A pocket lacks the fact of this `name`: nothing can be concluded from it, whatever the fact would say."""
+
+    def __init__(self, name: tuple[str, ...]) -> None:
+        super().__init__(f"the pocket lacks the fact {' '.join(name)}")
+        self.name = name
+
+
 class SnapshotRefused(LedgerError):
     """A snapshot or checkpoint is not taken; `reason`, stable for programs, is of `registry.snapshots.REFUSAL_REASONS`."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class PocketRefused(SnapshotRefused):
+    """A pocket is not taken; `reason`, stable for programs, is of `pocket.pockets.REFUSAL_REASONS`."""

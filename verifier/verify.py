@@ -477,11 +477,12 @@ def read_proof(value, depth=0):
     proof = read(
         value,
         "shunzheng/proof/1",
-        ("disclosure", "status", "linked", "erasure"),
+        ("disclosure", "status", "linked", "erasure", "pocket"),
         record=read_record,
         disclosure=read_disclosure,
         sequence=make_number_reader(1, MAX_INTEGER),
         linked=read_linked,
+        pocket=lambda pocket: check_value(pocket, isinstance(pocket, dict) and depth == 0),
         submission=lambda place: read(place, index=make_number_reader(0, 2**20 - 1), path=read_path),
         entry=read_entry,
         batch=make_array_reader(

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from anchoring.database.files import replace_file
+from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
-from ledger.errors import SnapshotRefused
+from ledger.errors import PocketRefused, SnapshotRefused
+from ledger.pocket.pockets import read_pocket
 from ledger.registry import snapshots
 from ledger.registry.checkpoints import CosignedCheckpoint, Fork, find_contradiction, read_cosigned
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.snapshots import Header, HeldPoints, Point
+from ledger.registry.trust import Trust
 from ledger.registry.trust_files import TrustFile
 
 _PIECE_BYTES: Final = 64 * 1024  # read at a time
@@ -60,10 +63,42 @@ class SeenFile:
         the snapshot, whose events lead from one to the other."""
         seen_checkpoint = self.read_checkpoint()
         if seen_checkpoint and find_contradiction(seen_checkpoint.checkpoint, cosigned_checkpoint.checkpoint):
-            fork_bytes = canonical(Fork(seen_checkpoint, cosigned_checkpoint).to_json())
-            replace_file(self.path.with_name(self.path.name + FORK_SUFFIX), [fork_bytes], is_public=True)
+            self.keep_evidence(Fork(seen_checkpoint, cosigned_checkpoint))
         else:
             shutil.copyfile(path, self.path.with_name(self.path.name + FORKED_SNAPSHOT_SUFFIX))
+
+    def keep_evidence(self, fork: Fork) -> None:
+        fork_path = self.path.with_name(self.path.name + FORK_SUFFIX)
+        replace_file(fork_path, [canonical(fork.to_json())], is_public=True)
+
+
+def take_pocket(value: Json, trust: TrustFile, seen_file: SeenFile) -> Trust:
+    """Return what a pocket says as of its checkpoint. Raises: PocketRefused; what was seen before stays, a fork is kept."""
+    pocket = read_pocket(value)
+    pocket_trust = pocket.open(trust)
+    seen_checkpoint = seen_file.read_checkpoint()
+    if seen_checkpoint:
+        _check_seen(pocket.cosigned_checkpoint, seen_checkpoint, seen_file)
+    seen_file.remember(pocket.cosigned_checkpoint)
+    return pocket_trust
+
+
+def _check_seen(
+    cosigned_checkpoint: CosignedCheckpoint, seen_checkpoint: CosignedCheckpoint, seen_file: SeenFile
+) -> None:
+    contradiction = find_contradiction(seen_checkpoint.checkpoint, cosigned_checkpoint.checkpoint)
+    if contradiction:
+        seen_file.keep_evidence(Fork(seen_checkpoint, cosigned_checkpoint))
+        raise PocketRefused("fork", f"it contradicts what was seen before: {contradiction}")
+    event_number, seen_number = (
+        cosigned.checkpoint.event_number for cosigned in (cosigned_checkpoint, seen_checkpoint)
+    )
+    if event_number < seen_number:
+        raise PocketRefused(
+            "older",
+            f"it is as of event {event_number}, and event {seen_number} was seen before: ask for a newer one "
+            "(shunzheng checkpoint pocket)",
+        )
 
 
 def load(path: Path, trust: TrustFile, seen_file: SeenFile) -> Knowledge:

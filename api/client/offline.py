@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from anchoring.checkpoints.files import SeenFile, load
+from anchoring.checkpoints.files import SeenFile, load, take_pocket
 from api import files
 from api.words import write_clock
+from ledger.errors import MalformedInput
+from ledger.proof.proof import Proof
 from ledger.registry.checkpoints import MAX_TRUST_BYTES, CosignedCheckpoint
 from ledger.registry.trust import Trust
 from ledger.registry.trust_files import TrustFile, read_trust_file
@@ -23,6 +25,16 @@ def read_trust(path: Path) -> TrustFile:
 def find_seen_file(trust_path: Path) -> SeenFile:
     """Return what remembers the newest checkpoint for whoever pins this trust file."""
     return SeenFile(trust_path.with_name(trust_path.name + SEEN_SUFFIX))
+
+
+def open_pocket(proof: Proof, trust_path: Path) -> Trust:
+    """Give what the pocket inside a proof says. Raises: PocketRefused; MalformedInput where there is none."""
+    if proof.pocket is None:
+        raise MalformedInput(
+            "the proof carries no pocket 随身凭据: a city puts one in (shunzheng checkpoint pocket); or name --node or "
+            "--snapshot"
+        )
+    return take_pocket(dict(proof.pocket), read_trust(trust_path), find_seen_file(trust_path))
 
 
 @contextmanager

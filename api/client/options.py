@@ -68,9 +68,9 @@ def read_token(options: TokenOptions) -> str | None:
     return os.environ.get(TOKEN_VARIABLE)
 
 
-def add_source(command: argparse.ArgumentParser, node_help: str) -> None:
-    """Add the choice between a node, explained by `node_help`, and a snapshot."""
-    source_group = command.add_mutually_exclusive_group(required=True)
+def add_source(command: argparse.ArgumentParser, node_help: str, *, has_pockets: bool = False) -> None:
+    """Add the choice between a node, explained by `node_help`, and a snapshot; or neither, where a pocket will do."""
+    source_group = command.add_mutually_exclusive_group(required=not has_pockets)
     source_group.add_argument("--node", metavar="URL", help=node_help)
     add_authorities(command)
     source_group.add_argument(
@@ -80,7 +80,11 @@ def add_source(command: argparse.ArgumentParser, node_help: str) -> None:
         help="a snapshot, or a directory that holds one: no node is asked",
     )
     command.add_argument(
-        "--trust", type=Path, metavar="FILE", help="with --snapshot: whose cosignatures count"
+        "--trust",
+        type=Path,
+        metavar="FILE",
+        help="with --snapshot: whose cosignatures count"
+        + ("; alone: verify with the pocket 随身凭据 in the proof" if has_pockets else ""),
     )
 
 

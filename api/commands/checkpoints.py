@@ -1,11 +1,15 @@
 """`shunzheng checkpoint`: sign checkpoints, pass cosignatures on as files, compare."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
+from anchoring.checkpoints.cities import count_node_cities, find_node_cities
 from anchoring.checkpoints.cosigning import Cosigner
+from anchoring.checkpoints.pockets import make_pocket
 from anchoring.checkpoints.store import Checkpoints
+from anchoring.errors import NotFound
 from anchoring.replica.fact_trees import FactProver
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
@@ -20,11 +24,14 @@ from ledger.crypto.suites import Suite
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 from ledger.errors import MalformedInput
+from ledger.proof.paper import decode_presented
 from ledger.registry import facts
 from ledger.registry.checkpoints import Checkpoint, Fork, find_contradiction, read_cosigned
 from ledger.registry.event_trees import SUITES
 from ledger.registry.facts import RULES_VERSION, describe_proof
 from ledger.registry.growth import Growth, read_growth
+from ledger.registry.trust_files import count_majority
+from ledger.verification.verify import PresentedContent, verify
 
 AGREE, CONTRADICT, UNTOLD = 0, 11, 12
 _OUTCOME_WORDS: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "cannot tell"}
@@ -68,6 +75,13 @@ class _GrowthOptions(Protocol):
     directory: Path
     event: int | None
     since: int
+
+
+class _PocketOptions(Protocol):
+    directory: Path
+    proof: str
+    cosigned: int | None
+    output: Path
 
 
 class _CompareOptions(Protocol):
@@ -159,6 +173,18 @@ def _add_trees(actions: Commands) -> None:
         "--at", dest="event", type=int, metavar="N", help="event of the later one (default: the newest event)"
     )
     growth_parser.set_defaults(run=_show_growth)
+    pocket_parser = actions.add_parser(
+        "pocket",
+        help="put a pocket 随身凭据 into a proof, which is then verified with a trust file alone",
+        description="The newest checkpoint that enough cities signed, and the facts that this proof needs. Exit code 0.",
+    )
+    pocket_parser.add_argument("directory", type=Path, help="directory of the node")
+    pocket_parser.add_argument("proof", metavar="PROOF", help="the file of a proof")
+    pocket_parser.add_argument(
+        "--cosigned", type=int, metavar="K", help="cities that must have signed (default: a majority)"
+    )
+    pocket_parser.add_argument("-o", "--output", type=Path, required=True, help="the proof with its pocket")
+    pocket_parser.set_defaults(run=_put_pocket)
     fact_parser = actions.add_parser(
         "fact",
         help="show a fact of the registry with the proof that it follows, or that there is none of that name, as JSON",
@@ -255,6 +281,32 @@ def _show_growth(options: _GrowthOptions) -> int:
         n = view.cursor.event_number if options.event is None else options.event
         proofs = [tuple(view.prove_growth(suite, options.since, n)) for suite in SUITES]
         show_json(Growth(view.registry, options.since, n, *proofs).to_json())
+    return 0
+
+
+def _put_pocket(options: _PocketOptions) -> int:
+    settings = load_settings(options.directory)
+    proof = decode_presented(files.read_proof_text(options.proof).encode())
+    with (
+        closing(Checkpoints(settings.checkpoints_url)) as checkpoints,
+        closing(Replica(settings.replica_url)) as replica,
+        replica.reading() as view,
+    ):
+        city_count = options.cosigned or count_majority(count_node_cities(view))
+        cosigned_checkpoint = checkpoints.find_newest_of_cities(find_node_cities(view), city_count)
+        if cosigned_checkpoint is None:
+            raise NotFound(
+                f"no checkpoint is signed by {city_count} cities here yet: try again in some minutes"
+            )
+        pocket = make_pocket(
+            view, cosigned_checkpoint, lambda trust: verify(PresentedContent(), proof, trust, trust.time)
+        )
+    content = replace(proof, pocket=pocket.to_json()).encode()
+    files.write(options.output, content, public=True)
+    note(
+        f"{options.output}: event {pocket.checkpoint.event_number}, {len(pocket.facts)} facts, "
+        f"{len(pocket.cosigned_checkpoint.cosignatures)} cosignatures, {len(canonical(pocket.to_json()))} bytes"
+    )
     return 0
 
 

@@ -4,13 +4,13 @@ import argparse
 import base64
 import json
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Protocol, cast
 
 from api import files
-from api.client.options import SnapshotSource, SourceOptions, add_source, choose_source
+from api.client.options import SourceOptions, add_source, choose_source
 from api.console import EXIT_CODES, add_language, note, say, show_json
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.node.policies import DEFAULT, find_policy, list_policy_names
@@ -23,6 +23,7 @@ from ledger.encoding.times import parse_time
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
+from ledger.registry.trust import Trust
 from ledger.verification.reasons import Verdict
 from ledger.verification.verify import Policy, verify
 from ledger.words import Language
@@ -66,19 +67,19 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="where something was added to a registered document: write here what was registered",
     )
-    add_source(command, "the node that verifies, from what it knows itself")
-    command.add_argument("--at", metavar="TIME", help="with --snapshot: judge as of this moment")
+    add_source(command, "the node that verifies, from what it knows itself", has_pockets=True)
+    command.add_argument("--at", metavar="TIME", help="without a node: judge as of this moment")
     command.add_argument(
         "--trust-list",
         type=Path,
         metavar="F",
-        help="with --snapshot: whose seals and certificates this city accepts",
+        help="without a node: whose seals and certificates this city accepts",
     )
     command.add_argument(
         "--issuer-names",
         type=Path,
         metavar="F",
-        help="with --snapshot: JSON object of credit codes and names, as the first line is to call issuers",
+        help="without a node: JSON object of credit codes and names, as the first line is to call issuers",
     )
     age_group = command.add_mutually_exclusive_group()
     age_group.add_argument(
@@ -101,12 +102,7 @@ def _parse_seconds(text: str) -> int:
 
 
 def _verify(options: _VerifyOptions) -> int:
-    source = choose_source(
-        options, at=options.at, trust_list=options.trust_list, issuer_names=options.issuer_names
-    )
-    report = (
-        _verify_by_node(options, source) if isinstance(source, str) else _verify_by_snapshot(options, source)
-    )
+    report = _verify_from_source(options)
     if options.original is not None:
         _write_original(options, report)
     if options.json:
@@ -130,6 +126,28 @@ def _write_original(options: _VerifyOptions, report: VerificationJson) -> None:
     note(f"{options.original}: the registered document, {size:,} bytes")
 
 
+def _verify_from_source(options: _VerifyOptions) -> VerificationJson:
+    """Verify with a node, a snapshot, or the pocket of the proof and a trust file alone."""
+    from api.client.offline import open_pocket, open_snapshot
+
+    if options.node is None and options.snapshot is None:
+        trust_path = options.trust
+        if trust_path is None:
+            raise MalformedInput(
+                "name who knows the registry: --node, or --snapshot with --trust, or --trust alone where the proof has a "
+                "pocket 随身凭据"
+            )
+        return _verify_here(
+            options, lambda proof_bytes: nullcontext(open_pocket(decode_presented(proof_bytes), trust_path))
+        )
+    source = choose_source(
+        options, at=options.at, trust_list=options.trust_list, issuer_names=options.issuer_names
+    )
+    if isinstance(source, str):
+        return _verify_by_node(options, source)
+    return _verify_here(options, lambda _: open_snapshot(source.snapshot_path, source.trust_path))
+
+
 def _verify_by_node(options: _VerifyOptions, url: str) -> VerificationJson:
     """Let the node verify."""
     documents = [files.read(path) for path in options.files]
@@ -146,9 +164,10 @@ def _verify_by_node(options: _VerifyOptions, url: str) -> VerificationJson:
         return node.verify(body)
 
 
-def _verify_by_snapshot(options: _VerifyOptions, source: SnapshotSource) -> VerificationJson:
-    """Verify here, from a snapshot alone."""
-    from api.client.offline import open_snapshot
+def _verify_here(
+    options: _VerifyOptions, open_trust: Callable[[bytes], AbstractContextManager[Trust]]
+) -> VerificationJson:
+    """Verify here, without a node; `open_trust` is given the bytes of the proof."""
     from api.documents import open_papers
     from api.node.issuer_names import load_issuer_names
     from ledger.documents.certificates.trust_list import decode_trust_list
@@ -172,7 +191,7 @@ def _verify_by_snapshot(options: _VerifyOptions, source: SnapshotSource) -> Veri
     proof = _find_proof(options, (document.restored_document for document in papers.documents)).encode()
     with files.naming("--at"):
         now = int(time.time()) if options.at is None else parse_time(options.at)
-    with open_snapshot(source.snapshot_path, source.trust_path) as trust:
+    with open_trust(proof) as trust:
         report = verify(papers.presented_content, proof, trust, now, policy)
     names_by_code = load_issuer_names(options.issuer_names)
     return cast(VerificationJson, papers.with_report(report, issuer_names=names_by_code))

@@ -42,6 +42,7 @@ from ledger.records.submissions import MAX_STATEMENT_SECONDS, Entry, Statement, 
 from ledger.registry import acts
 from ledger.registry.acts import Event
 from ledger.registry.knowledge import Knowledge
+from ledger.registry.snapshots import read_header
 from ledger.registry.status import StatusTree, encode_changes
 from ledger.registry.trust_files import TrustFile
 from ledger.verification.past import judge_past
@@ -332,6 +333,11 @@ def build_example() -> Example:
         | make_proof_blocks(proof, batch.status, knowledge)
         | checkpoint_blocks
         | worked_trees.make_blocks(history, REGISTRY, HEAD_0)
+        | {
+            "pocket": worked_trees.make_pocket_block(
+                history, REGISTRY, HEAD_0, read_header([snapshot]).cosigned_checkpoint, trust, proof
+            )
+        }
         | worked_receipt.make_blocks(batch.entries[0], 0)
         | worked_erasure.make_blocks(batch.entries[0].statement, record)
         | worked_history.make_blocks(make_suspended_proofs(batch), history, HEAD_0)

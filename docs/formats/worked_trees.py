@@ -1,15 +1,21 @@
 """The worked trees over events and facts of the story: roots, and what they prove."""
 
+from typing import cast
+
 from ledger.crypto.append_only import check_consistency
-from ledger.crypto.key_trees import KeyTree, root_from_key
+from ledger.crypto.key_trees import KeyProof, KeyTree, root_from_key
 from ledger.crypto.suites import SHA256, SM3
-from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import Json, decode_canonical
+from ledger.pocket.pockets import Pocket
+from ledger.proof.proof import Proof
 from ledger.registry.acts import Event
-from ledger.registry.checkpoints import Roots
+from ledger.registry.checkpoints import CosignedCheckpoint, Roots
 from ledger.registry.event_trees import SUITES, EventTrees, prove_growth
 from ledger.registry.facts import (
     RULES_VERSION,
     SUITE,
+    Leaf,
+    Name,
     derive_leaves,
     describe_proof,
     hash_leaf,
@@ -17,6 +23,8 @@ from ledger.registry.facts import (
 )
 from ledger.registry.growth import Growth
 from ledger.registry.knowledge import Knowledge
+from ledger.registry.trust_files import TrustFile
+from ledger.verification.verify import PresentedContent, verify
 
 OLD_N = 6  # of the earlier root
 # An anchor; a position whose status it changed; and one whose status never changed, of which there is no fact.
@@ -66,6 +74,30 @@ def make_fact_block(history: list[Event], registry: str, head_zero: bytes) -> Js
             raise SystemExit(f"the proof of {name} does not lead to the root")
         shown_facts.append({"key": key.hex(), **describe_proof(name, data, proof)})
     return {"n": len(history), "rules": RULES_VERSION, "root": SUITE.format(root), "facts": shown_facts}
+
+
+def make_pocket_block(
+    history: list[Event],
+    registry: str,
+    head_zero: bytes,
+    cosigned_checkpoint: CosignedCheckpoint,
+    trust_file: TrustFile,
+    proof: Proof,
+) -> Json:
+    """Return the pocket of a proof as of the checkpoint after `history`."""
+    leaves, tree = make_fact_tree(history, registry, head_zero)
+
+    def prove_fact(name: Name) -> tuple[Leaf | None, KeyProof]:
+        data = leaves.get(make_key(name))
+        return None if data is None else cast(Leaf, decode_canonical(data)), tree.prove(make_key(name))
+
+    pocket = Pocket.make(
+        cosigned_checkpoint, prove_fact, lambda trust: verify(PresentedContent(), proof, trust, trust.time)
+    )
+    report = verify(PresentedContent(), proof, pocket.open(trust_file), pocket.checkpoint.time)
+    if report.status is None:
+        raise SystemExit("the pocket tells no status")
+    return pocket.to_json()
 
 
 def make_growth_block(history: list[Event], registry: str) -> Json:

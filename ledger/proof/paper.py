@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import base45
@@ -47,8 +48,8 @@ _LINE_BREAKS: Final = re.compile(r"[\r\n\u2028\u2029\u2424]+")
 
 
 def encode_paper(proof: Proof) -> str:
-    """Return the text of the printed code. Raises: LimitExceeded when the proof is too large for paper."""
-    cbor = pack(decode_json(proof.encode()))
+    """Return the text of the printed code, without the pocket. Raises: LimitExceeded when it is too large for paper."""
+    cbor = pack(decode_json(replace(proof, pocket=None).encode()))
     if len(cbor) > MAX_PAPER_BYTES:
         raise LimitExceeded(f"the proof takes {len(cbor)} bytes, a printed code {MAX_PAPER_BYTES} at most")
     return f"{PREFIX}{base45.b45encode(zlib.compress(cbor, 9)).decode('ascii')}"

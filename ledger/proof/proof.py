@@ -50,7 +50,8 @@ class Staple:
 class Proof:
     """A record, its place in a submission, the submission's place in a batch, proofs of linked records.
 
-    `erasure` says why nothing is disclosed, where a node erased it on order.
+    `erasure` says why nothing is disclosed, where a node erased it on order. `pocket` is what `ledger.pocket.pockets` reads,
+    for whoever verifies with nothing else; nobody else looks into it.
     """
 
     record: Record
@@ -63,6 +64,7 @@ class Proof:
     staple: Staple | None = None
     linked_proofs: tuple["Proof", ...] = ()
     erasure: SignedErasure | None = None
+    pocket: Mapping[str, Json] | None = None
 
     def to_json(self) -> dict[str, Json]:
         body: dict[str, Json] = {
@@ -83,6 +85,8 @@ class Proof:
             body["linked"] = [proof.to_json() for proof in self.linked_proofs]
         if self.erasure is not None:
             body["erasure"] = self.erasure.to_json()
+        if self.pocket is not None:
+            body["pocket"] = dict(self.pocket)
         return body
 
     def encode(self) -> bytes:
@@ -133,9 +137,17 @@ def _read_proof(value: Json, depth: int, budget: list[int]) -> Proof:
         staple=_read_staple(fields.take("status")) if fields.has("status") else None,
         linked_proofs=_read_linked_proofs(fields, depth, budget),
         erasure=read_signed_erasure(fields.take("erasure")) if fields.has("erasure") else None,
+        pocket=_read_pocket(fields) if depth == 0 and fields.has("pocket") else None,
     )
     fields.close()
     return proof
+
+
+def _read_pocket(fields: Fields) -> Mapping[str, Json]:
+    pocket = fields.take("pocket")
+    if not isinstance(pocket, dict):
+        raise MalformedInput("`pocket` must be a JSON object")
+    return pocket
 
 
 def _read_linked_proofs(fields: Fields, depth: int, budget: list[int]) -> tuple[Proof, ...]:

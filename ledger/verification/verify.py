@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from ledger import limits
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
-from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
+from ledger.errors import FactMissing, LimitExceeded, MalformedInput, NewerFormat
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
 from ledger.records.contradictions import find_contradictions
@@ -78,6 +78,20 @@ def verify(
         decoded_proof = proof if isinstance(proof, Proof) else decode_presented(proof)
     except MalformedInput as error:
         return _report_unreadable(error, trust, now)
+    try:
+        return _take_steps(presented_content, decoded_proof, trust, now, policy, registered_notes)
+    except FactMissing as error:
+        return _report_first_step("pocket_incomplete", {"fact": list(error.name)}, trust, now)
+
+
+def _take_steps(
+    presented_content: PresentedContent,
+    decoded_proof: Proof,
+    trust: Trust,
+    now: int,
+    policy: Policy,
+    registered_notes: Sequence[Proof] | None,
+) -> Report:
     origin = trace_origin(decoded_proof, trust, must_present=True)  # 1, 4, 5, 6, 7, 8
     compared, comparison_step = compare(
         presented_content, decoded_proof.disclosure, is_erased=_is_erased(decoded_proof, trust)
@@ -115,7 +129,12 @@ def _report_unreadable(error: MalformedInput, trust: Trust, now: int) -> Report:
         reason = "newer_format"
     elif isinstance(error, LimitExceeded):
         reason = "over_limit"
-    first_step = Step(1, Outcome.UNKNOWN, reason, {"detail": str(error)})
+    return _report_first_step(reason, {"detail": str(error)}, trust, now)
+
+
+def _report_first_step(reason: str, evidence: dict[str, Json], trust: Trust, now: int) -> Report:
+    """Report that no step could be taken."""
+    first_step = Step(1, Outcome.UNKNOWN, reason, evidence)
     other_steps = tuple(Step(number, Outcome.UNKNOWN, "not_reached") for number in range(2, 13))
     return Report.of(
         steps=(first_step, *other_steps), compared=Compared.NOTHING, registry=trust.registry, checked_at=now

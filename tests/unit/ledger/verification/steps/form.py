@@ -1,9 +1,14 @@
 """Step 1: a proof that can be read, a record that can be presented, one issuer throughout."""
 
+from dataclasses import replace
+
 from ledger.crypto.suites import SHA256
 from ledger.proof.proof import MAX_PROOF_BYTES
 from ledger.verification.report import Report
-from tests.scenes import DOCUMENT, City, Registry
+from ledger.verification.verify import PresentedContent, verify
+from tests.cosigning import trust_file
+from tests.pockets import pocket_of
+from tests.scenes import DOCUMENT, City, Registry, readable
 from tests.unit.ledger.verification.steps.cases import (
     FAIL,
     INVALID,
@@ -32,6 +37,14 @@ def a_file_that_is_no_proof() -> Report:
 def a_proof_too_large() -> Report:
     city, _, _ = one_licence()
     return city.verify(b" " * (MAX_PROOF_BYTES + 1))
+
+
+@case(1, UNKNOWN, "pocket_incomplete", UNVERIFIABLE)
+def a_pocket_that_lacks_a_fact() -> Report:
+    city, _, proof = one_licence()
+    pocket = replace(pocket_of(city.registry, lambda trust: None), facts=())
+    content = PresentedContent(claims=readable(proof))
+    return verify(content, proof, pocket.open(trust_file(city.registry)), city.registry.now)
 
 
 @case(1, UNKNOWN, "newer_format", UNVERIFIABLE)
