@@ -50,7 +50,7 @@ STATE_WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PreflightFinding:
     """What a look at one part of a node showed: its `name` in the settings, in words, and what to do where it fails."""
 
     name: str
@@ -88,7 +88,9 @@ class _Need:
     looks_before: frozenset[str] = frozenset()  # looks without whose good end this one shows nothing
 
 
-def check_node(settings: "Settings", parts: Sequence[str], *, has_lock: bool = False) -> Iterator[Finding]:
+def check_node(
+    settings: "Settings", parts: Sequence[str], *, has_lock: bool = False
+) -> Iterator[PreflightFinding]:
     """Yield what each look shows at which one of these parts needs; `has_lock` where the caller has the directory's lock."""
     good_looks: set[str] = set()
     for need in _NEEDS:
@@ -100,7 +102,7 @@ def check_node(settings: "Settings", parts: Sequence[str], *, has_lock: bool = F
         if state is State.GOOD:
             good_looks.add(need.name)
         if message:
-            yield Finding(need.name, need.words, state, message, need.remedy)
+            yield PreflightFinding(need.name, need.words, state, message, need.remedy)
 
 
 def _judge_look(need: _Need, settings: "Settings") -> tuple[State, str]:
@@ -234,7 +236,7 @@ def _look_at_chain(settings: "Settings") -> str:
 
     chain = open_chain(settings)
     check_registry(chain, settings.registry, time.time())
-    return f"chain {chain.chain_id()} holds the registry"
+    return f"chain {chain.fetch_chain_id()} holds the registry"
 
 
 def _look_at_log(settings: "Settings") -> str:

@@ -52,7 +52,7 @@ from ledger.crypto import p256, sm2
 from ledger.crypto.suites import SHA256
 from ledger.crypto.trees import MerkleTree, compute_root, hash_leaf
 from ledger.documents.openers import inspect
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.proof.paper import encode_paper
 from ledger.verification.reasons import Verdict
 from tests.fakes.department import NOW, SETTINGS, World, licence
@@ -86,11 +86,11 @@ def main() -> None:
     measure_signatures()
     print("  canonical JSON (RFC 8785); ours refuses what its profile leaves out, such as fractions")
     claim_objects = [values for _, values in make_documents(MANY_REPEATS)]
-    require_agreement(all(canonical(value) == rfc8785.dumps(value) for value in claim_objects))
+    require_agreement(all(encode_canonical(value) == rfc8785.dumps(value) for value in claim_objects))
     measure_beside(
         "objects of 20 fields",
         "rfc8785",
-        make_work(claim_objects, canonical),
+        make_work(claim_objects, encode_canonical),
         make_work(claim_objects, rfc8785.dumps),
     )
     measure_pdfs()
@@ -140,7 +140,7 @@ def require_agreement(is_agreed: bool) -> None:
 
 def measure_trees(document_count: int) -> None:
     entries = [
-        canonical({"identifier": identifier, **values})
+        encode_canonical({"identifier": identifier, **values})
         for identifier, values in make_documents(document_count)
     ]
     hash_entry = partial(hash_leaf, SHA256)

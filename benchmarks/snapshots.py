@@ -23,7 +23,7 @@ from anchoring.checkpoints.snapshots import ImportedSnapshot
 from benchmarks.core import NOW, City, build, make_city, make_documents, make_rows
 from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.crypto.suites import SM3
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.proof.proof import Proof
 from ledger.registry import acts
 from ledger.registry.acts import Act, Event, compute_head_zero
@@ -32,7 +32,7 @@ from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
 from ledger.registry.status import Status, StatusTree, encode_changes
 from ledger.registry.trust import Trust
-from ledger.registry.trust_files import Cosigner, TrustFile
+from ledger.registry.trust_files import TrustedCosigner, TrustFile
 from ledger.verification.verify import PresentedContent, verify
 
 T = TypeVar("T")
@@ -57,8 +57,10 @@ class Year(City):
 
     def act(self, act: Act) -> None:
         fold = self.knowledge.fold
-        block_time, block_number = max(NOW, fold.time + STEP_SECONDS), fold.block + 1
-        event = Event(fold.event_number + 1, act.KIND, fold.block, block_time, act.encode(), block_number)
+        block_time, block_number = max(NOW, fold.time + STEP_SECONDS), fold.block_number + 1
+        event = Event(
+            fold.event_number + 1, act.KIND, fold.block_number, block_time, act.encode(), block_number
+        )
         self.knowledge.apply(event)
         self.events.append(event)
 
@@ -105,11 +107,13 @@ def measure_all(city: Year, proofs: list[Proof], folder: Path) -> None:
     private_keys = [generate_key("sm2", Random(name).randbytes) for name in "abc"]
     trust_file = TrustFile(
         city.knowledge.registry,
-        tuple(Cosigner(private_key.public.id.hex(), private_key.public) for private_key in private_keys),
+        tuple(
+            TrustedCosigner(private_key.public.id.hex(), private_key.public) for private_key in private_keys
+        ),
         2,
     )
     trust_path, imported_folder = folder / "trust.json", folder / "held"
-    trust_path.write_bytes(canonical(trust_file.to_json()))
+    trust_path.write_bytes(encode_canonical(trust_file.to_json()))
     whole_path, first_path, delta_path = (folder / f"{name}.snapshot" for name in ("whole", "most", "day"))
     last_n, yesterday_n = len(city.events), len(city.events) - DAY_SECONDS // STEP_SECONDS
     _, elapsed_seconds = time_work(lambda: write_file(city, private_keys, 0, last_n, whole_path))
@@ -143,11 +147,11 @@ def write_file(city: Year, private_keys: list[PrivateKey], first_n: int, last_n:
     fold = Fold(compute_head_zero(31337, bytes(20), bytes(32)))
     for event in city.events[:first_n]:
         fold.extend(event)
-    first_point = fold.event_number, fold.head, fold.block
+    first_point = fold.event_number, fold.head, fold.block_number
     for event in city.events[first_n:last_n]:
         fold.extend(event)
     checkpoint = Checkpoint(
-        city.knowledge.registry, fold.event_number, fold.head, fold.block, bytes(32), fold.time, _ROOTS
+        city.knowledge.registry, fold.event_number, fold.head, fold.block_number, bytes(32), fold.time, _ROOTS
     )
     cosigned_checkpoint = CosignedCheckpoint.of(
         checkpoint, [Cosignature.make(private_key, checkpoint) for private_key in private_keys]
@@ -191,7 +195,7 @@ def measure_one_document(proof: Proof, trust_path: Path, imported_folder: Path, 
     """Verify once, as a person does: a new process each time."""
     assert proof.disclosure
     claims_path, proof_path = folder / "claims.json", folder / "proof.json"
-    claims_path.write_bytes(canonical({**proof.disclosure.values}))
+    claims_path.write_bytes(encode_canonical({**proof.disclosure.values}))
     proof_path.write_bytes(proof.encode())
     arguments = [
         "--proof",

@@ -190,18 +190,23 @@ def write_replica(replica: Replica, position_count: int) -> None:
 def record_act(replica: Replica, knowledge: Knowledge, act: Act) -> None:
     fold = knowledge.fold
     event = Event(
-        fold.event_number + 1, act.KIND, fold.block, NOW + fold.event_number, act.encode(), fold.block + 1
+        fold.event_number + 1,
+        act.KIND,
+        fold.block_number,
+        NOW + fold.event_number,
+        act.encode(),
+        fold.block_number + 1,
     )
     with replica.reading() as replica_view:
         cursor_before = replica_view.cursor
     facts = knowledge.apply(event)
-    block_hash = SM3.hash(event.block.to_bytes(8, "big"))
+    block_hash = SM3.hash(event.block_number.to_bytes(8, "big"))
     cursor_after = Cursor(
         event_number=event.event_number,
         head=fold.head,
-        block=event.block,
+        block_number=event.block_number,
         time=event.time,
-        final_block=event.block,
+        final_block_number=event.block_number,
         final_hash=block_hash,
         final_time=event.time,
     )

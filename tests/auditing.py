@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 
-from anchoring.audit.audit import Databases, Evidence, Expected
+from anchoring.audit.audit import AuditEvidence, Databases, Expected
 from anchoring.audit.audit import audit as audit_databases
 from anchoring.audit.findings import AuditReport, Progress
 from anchoring.checkpoints.store import Checkpoints
@@ -34,7 +34,7 @@ def audit(
             stack.enter_context(open_snapshot(checkpoints.engine)) if checkpoints else None,
             entry_copies,
         )
-        evidence = Evidence(receipts=receipts)
+        evidence = AuditEvidence(receipts=receipts)
         return audit_databases(
             databases, Expected(view.registry), now=now, evidence=evidence, progress=progress
         )

@@ -6,13 +6,13 @@ from random import Random
 from typing import Final
 
 from ledger.crypto.keys import PrivateKey, generate_key
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, Roots
 from ledger.registry.facts import RULES_VERSION
 from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import Header, Point, read_header, write_snapshot
-from ledger.registry.trust_files import Cosigner, TrustFile, read_trust_file
+from ledger.registry.trust_files import TrustedCosigner, TrustFile, read_trust_file
 from tests.scenes import Registry
 
 NAMES: Final = ("tianmen", "wuhan", "jingmen")
@@ -36,8 +36,10 @@ def fold_of(registry: Registry, n: int | None = None, more: Iterable[Event] = ()
 def checkpoint_of(registry: Registry, n: int | None = None, more: Iterable[Event] = ()) -> Checkpoint:
     """Return the checkpoint there."""
     fold = fold_of(registry, n, more)
-    block_hash = fold.block.to_bytes(32, "big")
-    return Checkpoint(registry.name, fold.event_number, fold.head, fold.block, block_hash, fold.time, ROOTS)
+    block_hash = fold.block_number.to_bytes(32, "big")
+    return Checkpoint(
+        registry.name, fold.event_number, fold.head, fold.block_number, block_hash, fold.time, ROOTS
+    )
 
 
 def cosigned(checkpoint: Checkpoint, names: Iterable[str] = NAMES) -> CosignedCheckpoint:
@@ -45,7 +47,7 @@ def cosigned(checkpoint: Checkpoint, names: Iterable[str] = NAMES) -> CosignedCh
 
 
 def trust_file(registry: Registry, names: Sequence[str] = NAMES, threshold: int = 2) -> TrustFile:
-    cosigners = tuple(Cosigner(name, node_key(name).public) for name in names)
+    cosigners = tuple(TrustedCosigner(name, node_key(name).public) for name in names)
     return TrustFile(registry.name, cosigners, threshold)
 
 
@@ -60,7 +62,9 @@ def snapshot(
 ) -> bytes:
     """Return the snapshot of an honest exporter, or one with other `events` or another `checkpoint`."""
     begin = fold_of(registry, after)
-    header = Header(cosigned(checkpoint or checkpoint_of(registry, n), names), after, begin.head, begin.block)
+    header = Header(
+        cosigned(checkpoint or checkpoint_of(registry, n), names), after, begin.head, begin.block_number
+    )
     return b"".join(write_snapshot(header, registry.events[after:n] if events is None else events))
 
 
@@ -70,13 +74,14 @@ def sign_anew(file: bytes, trust: bytes) -> tuple[bytes, bytes]:
     new_trust_file = replace(
         trust_file,
         cosigners=tuple(
-            Cosigner(cosigner.name, node_key(cosigner.name).public) for cosigner in trust_file.cosigners
+            TrustedCosigner(cosigner.name, node_key(cosigner.name).public)
+            for cosigner in trust_file.cosigners
         ),
     )
     signer_ids = {cosignature.key_id for cosignature in header.cosigned_checkpoint.cosignatures}
     names = [cosigner.name for cosigner in trust_file.cosigners if cosigner.key.id in signer_ids]
     new_header = replace(header, cosigned_checkpoint=cosigned(replace(header.checkpoint, roots=ROOTS), names))
-    return new_header.encode() + file.partition(b"\n")[2], canonical(new_trust_file.to_json())
+    return new_header.encode() + file.partition(b"\n")[2], encode_canonical(new_trust_file.to_json())
 
 
 @dataclass(frozen=True)

@@ -80,9 +80,10 @@ class Registry:
     def event(self, act: Act, **altered: Any) -> Event:
         """Return the event that `act` would be now."""
         chain = self.knowledge.fold
-        block = chain.block + 1
+        block = chain.block_number + 1
         return replace(
-            Event(chain.event_number + 1, act.KIND, chain.block, self.now, act.encode(), block), **altered
+            Event(chain.event_number + 1, act.KIND, chain.block_number, self.now, act.encode(), block),
+            **altered,
         )
 
     def act(self, act: Act) -> Event:

@@ -15,7 +15,7 @@ from anchoring.anchorer.batcher import BatchPolicy, freeze
 from anchoring.anchorer.funds import FUNDS_SECONDS, measure_funds
 from anchoring.anchorer.lease import Lease, name_holder
 from anchoring.anchorer.submitter import Submitter, reconcile
-from anchoring.chain.protocol import Chain, RegistryName, Signer
+from anchoring.chain.protocol import AccountSigner, Chain, RegistryName
 from anchoring.errors import (
     AnchoringError,
     ChainUnavailable,
@@ -48,7 +48,7 @@ class Anchorer:
     def __init__(
         self,
         chain: Chain,
-        account: Signer,
+        account: AccountSigner,
         register: Register,
         replica: Replica,
         registry: str,
@@ -102,7 +102,7 @@ class Anchorer:
         the chain holds already. Raises: ChainUnavailable.
         """
         if self._act_count_at_start is None:
-            self._act_count_at_start = self._chain.registry_head(self._contract).event_number
+            self._act_count_at_start = self._chain.fetch_head(self._contract).event_number
         self._is_caught_up = (
             self._is_caught_up
             or view.cursor.event_number + len(view.list_pending()) >= self._act_count_at_start

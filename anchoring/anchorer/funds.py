@@ -25,10 +25,10 @@ def measure_funds(chain: Chain, address: str, log: str) -> Mapping[str, int]:
 
     Raises: ChainUnavailable.
     """
-    terms = chain.terms()
+    terms = chain.fetch_fee_terms()
     if not terms.price_wei:
         return {}
-    balance = chain.balance(address)
+    balance = chain.fetch_balance(address)
     heartbeat = encode_call(Anchored(log, 1, 1, bytes(32), bytes(32), b""))
     anchors_left = min(_MAX_SHOWN_ANCHORS, balance // (estimate_gas(heartbeat) * offer_price(terms).max_wei))
     if anchors_left < FEW_ANCHORS:

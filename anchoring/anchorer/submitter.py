@@ -15,7 +15,7 @@ from anchoring.anchorer.lease import WritableRegister
 from anchoring.chain import calls
 from anchoring.chain.accounts import read_transaction
 from anchoring.chain.prices import fit_gas, offer_price, raise_price
-from anchoring.chain.protocol import Chain, Price, RegistryName, Signer
+from anchoring.chain.protocol import AccountSigner, Chain, Price, RegistryName
 from anchoring.errors import (
     NONCE_TOO_HIGH,
     NONCE_TOO_LOW,
@@ -93,7 +93,7 @@ class Submitter:
         self,
         register: WritableRegister,
         chain: Chain,
-        account: Signer,
+        account: AccountSigner,
         registry: str,
         *,
         max_gas_price: int | None = None,
@@ -121,7 +121,7 @@ class Submitter:
         self._check_chain()
         # 1. A reply that got lost is normal: whatever was stored may be on the chain.
         stored_transactions = self._list_stored(batch)
-        receipts = [self._chain.receipt(transaction.hash) for transaction in stored_transactions]
+        receipts = [self._chain.find_receipt(transaction.hash) for transaction in stored_transactions]
         if any(receipt and receipt.has_succeeded for receipt in receipts):
             return  # the replica will show it
         unmined_transactions = [
@@ -158,9 +158,9 @@ class Submitter:
             return
         contract = self._registry_name.contract
         if (
-            self._chain.chain_id() != self._registry_name.chain_id
-            or not self._chain.code(contract)
-            or self._chain.head_zero(contract)[:8] != self._registry_name.head_prefix
+            self._chain.fetch_chain_id() != self._registry_name.chain_id
+            or not self._chain.fetch_code(contract)
+            or self._chain.fetch_head_zero(contract)[:8] != self._registry_name.head_prefix
         ):
             raise WrongRegistry(
                 "the chain endpoint does not serve the registry of this node: nothing is sent there"
@@ -247,7 +247,7 @@ class Submitter:
     def _replace(self, batch: Batch, stuck_transaction: StoredTransaction, now: int) -> StoredTransaction:
         """Sign the same payload for a higher fee where that may help, under the same number or one missing before it."""
         stuck_price = read_transaction(stuck_transaction.raw_bytes).price
-        price = raise_price(stuck_price, self._chain.terms(), self._max_gas_price)
+        price = raise_price(stuck_price, self._chain.fetch_fee_terms(), self._max_gas_price)
         return self._sign(batch, min(stuck_transaction.nonce, self._ask_nonce()), price, now)
 
     def _sign(self, batch: Batch, nonce: int, price: Price, now: int) -> StoredTransaction:
@@ -258,7 +258,7 @@ class Submitter:
             nonce=nonce,
             to=contract,
             data=data,
-            gas=fit_gas(self._chain, self._account.address, contract, data, self._chain.terms()),
+            gas=fit_gas(self._chain, self._account.address, contract, data, self._chain.fetch_fee_terms()),
             price=price,
         )
         transaction = StoredTransaction(
@@ -282,7 +282,7 @@ class Submitter:
             return list_transactions(connection, batch.sequence)
 
     def _ask_nonce(self) -> int:
-        return self._chain.transaction_count(self._account.address, pending=True)
+        return self._chain.count_transactions(self._account.address, pending=True)
 
     def _offer_price(self) -> Price:
-        return offer_price(self._chain.terms(), self._max_gas_price)
+        return offer_price(self._chain.fetch_fee_terms(), self._max_gas_price)

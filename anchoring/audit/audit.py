@@ -30,7 +30,7 @@ from anchoring.audit.replica import RegistryFold, audit_replica
 from anchoring.audit.soundness import audit_file, audit_tables, has_any_table
 from anchoring.audit.substitute import Substitute
 from anchoring.chain.protocol import Chain
-from anchoring.checkpoints.cosigning import Peer
+from anchoring.checkpoints.cosigning import CosigningPeer
 from anchoring.checkpoints.store import METADATA as CHECKPOINTS_METADATA
 from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.entries import EntriesByConnection
@@ -66,12 +66,12 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class AuditEvidence:
     """What is asked beside the node's databases: the chain (None: not asked), other cities' nodes, receipts and erasures
     that were kept."""
 
     chain: Chain | None = None
-    peers: Sequence[Peer] = ()
+    peers: Sequence[CosigningPeer] = ()
     receipts: Iterable[SignedReceipt] = ()
     erasures: Iterable[SignedErasure] = ()
 
@@ -100,7 +100,7 @@ def audit(
     expected: Expected,
     *,
     now: int,
-    evidence: Evidence | None = None,
+    evidence: AuditEvidence | None = None,
     progress: Progress | None = None,
 ) -> AuditReport:
     """Check one state of a node's databases. `now` in seconds since 1970.
@@ -123,7 +123,7 @@ def audit(
     """
     findings = databases.findings
     findings.progress = progress
-    audit_run = _Run(databases, expected, evidence or Evidence(), now, findings)
+    audit_run = _Run(databases, expected, evidence or AuditEvidence(), now, findings)
     audit_run.check_replica()
     audit_run.check_register()
     audit_run.ask_chain()  # last: it folds what the replica does not have yet
@@ -136,7 +136,7 @@ class _Run:
 
     databases: Databases
     expected: Expected
-    evidence: Evidence
+    evidence: AuditEvidence
     now: int
     findings: Findings
     view: ReplicaView | None = None
@@ -235,7 +235,7 @@ class _Run:
         cursor, log_state = view.cursor, view.find_log(self.expected.log or "")
         return Standing(
             replica_head=Head(cursor.event_number, cursor.head),
-            block=cursor.block,
+            block_number=cursor.block_number,
             time=cursor.time,
             sequence=log_state.sequence if log_state else 0,
             size=log_state.size if log_state else 0,

@@ -43,7 +43,7 @@ def audit_chain(
         _compare_pending(view, chain, contract, findings)  # 4
         head = _compare_head(registry_fold, chain, contract, findings)  # 5, 6
         own_head = Head(registry_fold.fold.event_number, registry_fold.fold.head)
-        stated_count = head.event_number if head else chain.registry_head(contract).event_number
+        stated_count = head.event_number if head else chain.fetch_head(contract).event_number
         is_refuted = is_level and (stated_count < own_head.event_number or head not in (None, own_head))
         _report_hidden(hidden_numbers, findings, is_refuted=is_refuted)
         return head
@@ -57,16 +57,16 @@ def audit_chain(
 def _check_final_block(view: ReplicaView, chain: Chain, findings: Findings) -> bool:
     """Tell whether the endpoint has the replica's final block."""
     cursor = view.cursor
-    block = chain.block(cursor.final_block)
+    block = chain.find_block(cursor.final_block_number)
     if block is None:
-        text = (
-            f"the endpoint ends before block {cursor.final_block}, which is final here: ask another endpoint"
-        )
+        text = f"the endpoint ends before block {cursor.final_block_number}, which is final here: ask another endpoint"
         findings.leave(_UNCHECKED_SLUG, "chain", text)
         return False
     findings.look("blocks asked of the chain")
     if (block.hash, block.time) != (cursor.final_hash, cursor.final_time):
-        text = f"the chain has block {cursor.final_block} as 0x{block.hash.hex()}, the replica as another"
+        text = (
+            f"the chain has block {cursor.final_block_number} as 0x{block.hash.hex()}, the replica as another"
+        )
         findings.add("chain-differs", "final block", text, database=REPLICA, table=STATE.name)
     return True
 
@@ -74,10 +74,10 @@ def _check_final_block(view: ReplicaView, chain: Chain, findings: Findings) -> b
 def _compare_events(view: ReplicaView, chain: Chain, contract: str, findings: Findings) -> Sequence[int]:
     """Return the numbers of the events that the endpoint shows nowhere: whether that tells anything, the head says."""
     hidden_numbers: list[int] = []
-    for stored_events in _gather_windows(view, max(1, chain.event_span())):
-        first_block, last_block = stored_events[0].event.block, stored_events[-1].event.block
+    for stored_events in _gather_windows(view, max(1, chain.get_event_span())):
+        first_block, last_block = stored_events[0].event.block_number, stored_events[-1].event.block_number
         chain_events = {
-            event.event.event_number: event for event in chain.events(contract, first_block, last_block)
+            event.event.event_number: event for event in chain.fetch_events(contract, first_block, last_block)
         }
         for stored_event in stored_events:
             findings.look("events asked of the chain", view.cursor.event_number)
@@ -111,7 +111,7 @@ def _report_hidden(hidden_numbers: Sequence[int], findings: Findings, *, is_refu
 
 def _ask_alone(chain: Chain, contract: str, stored_event: ChainEvent) -> ChainEvent | None:
     """Ask for an event by its block: of a long range an endpoint may leave events out without a word."""
-    events = read_block_events(chain, contract, stored_event.event.block)
+    events = read_block_events(chain, contract, stored_event.event.block_number)
     number = stored_event.event.event_number
     return next((event for event in events if event.event.event_number == number), None)
 
@@ -120,7 +120,7 @@ def _gather_windows(view: ReplicaView, block_span: int) -> Iterator[Sequence[Cha
     """Yield the stored events in groups that one request of so many blocks covers; a block is never parted."""
     window: list[ChainEvent] = []
     for event in view.walk_events():
-        if window and not 0 <= event.event.block - window[0].event.block < block_span:
+        if window and not 0 <= event.event.block_number - window[0].event.block_number < block_span:
             yield window
             window = []
         window.append(event)
@@ -130,20 +130,18 @@ def _gather_windows(view: ReplicaView, block_span: int) -> Iterator[Sequence[Cha
 
 def _compare_pending(view: ReplicaView, chain: Chain, contract: str, findings: Findings) -> None:
     for event in view.list_pending():
-        block = chain.block(event.event.block)
+        block = chain.find_block(event.event.block_number)
         place = f"event {event.event.event_number}"
         if block is None or block.hash != event.block_hash:
             findings.remark("pending-left", place, "the chain has another block there by now, or none")
             continue
         findings.look("pending events asked of the chain")
-        chain_events = read_block_events(chain, contract, event.event.block)
-        if not chain_events and chain.registry_head(contract).event_number >= event.event.event_number:
-            text = (
-                f"the endpoint shows no event in block {event.event.block}, which the contract's head counts"
-            )
+        chain_events = read_block_events(chain, contract, event.event.block_number)
+        if not chain_events and chain.fetch_head(contract).event_number >= event.event.event_number:
+            text = f"the endpoint shows no event in block {event.event.block_number}, which the contract's head counts"
             findings.leave(_UNCHECKED_SLUG, place, text)
         elif event not in chain_events:
-            text = f"block {event.event.block} of the chain holds no such event"
+            text = f"block {event.event.block_number} of the chain holds no such event"
             findings.add("chain-differs", place, text, database=REPLICA, table=PENDING.name)
 
 
@@ -152,10 +150,10 @@ def _compare_head(
 ) -> Head | None:
     """Fold what came since, and compare head and views; again where the chain went on meanwhile."""
     for _ in range(_ATTEMPTS):
-        head = chain.registry_head(contract)
+        head = chain.fetch_head(contract)
         _take_newer(registry_fold, chain, contract, head)
         stated_state = ask_state(chain, contract, collect_state(registry_fold.list_newest_facts()))
-        if chain.registry_head(contract) == head:
+        if chain.fetch_head(contract) == head:
             break
     else:
         findings.leave(_UNCHECKED_SLUG, "chain", "the chain went on faster than it was asked: run this again")
@@ -188,5 +186,5 @@ def _compare_head(
 def _take_newer(registry_fold: RegistryFold, chain: Chain, contract: str, head: RegistryHead) -> None:
     """Fold the events that the chain has beyond those of the replica, up to the contract's head."""
     fold = registry_fold.fold
-    for event in follow_events(chain, contract, head, fold.event_number, fold.block):
+    for event in follow_events(chain, contract, head, fold.event_number, fold.block_number):
         registry_fold.take(event)

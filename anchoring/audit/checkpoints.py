@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, select
 from anchoring.audit.findings import Findings
 from anchoring.audit.places import CHECKPOINTS
 from anchoring.checkpoints.cities import find_declared_node_keys
-from anchoring.checkpoints.cosigning import Peer
+from anchoring.checkpoints.cosigning import CosigningPeer
 from anchoring.checkpoints.store import COSIGNATURES, FORKS, make_checkpoint
 from anchoring.errors import AnchoringError, CheckpointRefused, NotFound
 from anchoring.replica.reading import ReplicaView
@@ -133,7 +133,7 @@ def _are_genuine(cosigned_checkpoint: CosignedCheckpoint, keys: _Keys) -> bool:
     return cosigned_checkpoint.keep_proven(keys) == cosigned_checkpoint
 
 
-def audit_peers(view: ReplicaView, peers: Sequence[Peer], keys: _Keys, findings: Findings) -> None:
+def audit_peers(view: ReplicaView, peers: Sequence[CosigningPeer], keys: _Keys, findings: Findings) -> None:
     """Ask the nodes of other cities for their newest checkpoint, and compare it with the replica."""
     for peer in peers:
         try:

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from anchoring.audit.audit import Databases, Evidence, Expected, audit
+from anchoring.audit.audit import AuditEvidence, Databases, Expected, audit
 from anchoring.audit.findings import AuditReport, Findings, Progress
 from anchoring.audit.places import CHECKPOINTS, REGISTER, REPLICA
 from anchoring.audit.substitute import Substitute
@@ -46,7 +46,7 @@ def audit_node(
     expected: Expected,
     *,
     now: int,
-    evidence: Evidence | None = None,
+    evidence: AuditEvidence | None = None,
     progress: Progress | None = None,
     processes: int = 1,
 ) -> AuditReport:
@@ -56,7 +56,7 @@ def audit_node(
     that is not to be read stands one that is folded from the chain, or one that knows nothing.
     """
     findings = Findings()
-    evidence = evidence or Evidence()
+    evidence = evidence or AuditEvidence()
     with ExitStack() as stack:
         replica = stack.enter_context(_open(REPLICA, database_urls.replica_url, findings))
         copies = _open_copies(replica, database_urls.grace_seconds, findings) if replica is not None else None

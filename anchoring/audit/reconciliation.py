@@ -14,25 +14,25 @@ from anchoring.replica.reading import ReplicaView
 from ledger.registry.acts import extend_head
 from ledger.verification.audits import Head
 
-_EVENT_MEMBERS: Final = ("kind", "block", "previous_block", "time", "payload")
+_EVENT_MEMBERS: Final = ("kind", "block_number", "previous_block_number", "time", "payload")
 _PLACE_MEMBERS: Final = ("block_hash", "transaction_hash")
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class EventStatement:
     """What one side says of an event, and which head it says follows; None where it says none."""
 
     event: ChainEvent
     head: bytes | None
 
 
-class Account(Protocol):
+class Side(Protocol):
     """One side: its name, and its events in the order in which it has them."""
 
     @property
     def name(self) -> str: ...
 
-    def tell(self) -> Iterator[Statement]: ...
+    def tell(self) -> Iterator[EventStatement]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Difference:
 
     event_number: int
     words: str
-    first_statement: Statement | None
-    second_statement: Statement | None
+    first_statement: EventStatement | None
+    second_statement: EventStatement | None
     head_before: bytes
 
 
@@ -64,9 +64,9 @@ class ReplicaAccount:
     def __init__(self, name: str, view: ReplicaView) -> None:
         self.name, self._view = name, view
 
-    def tell(self) -> Iterator[Statement]:
+    def tell(self) -> Iterator[EventStatement]:
         for event, head in self._view.walk_headed_events():
-            yield Statement(event, head)
+            yield EventStatement(event, head)
 
 
 class ChainAccount:
@@ -80,16 +80,16 @@ class ChainAccount:
         self.name, self._chain = name, chain
         self._contract = RegistryName.parse(registry).contract
 
-    def tell(self) -> Iterator[Statement]:
+    def tell(self) -> Iterator[EventStatement]:
         """Yield the events. Raises: ChainUnavailable; ChainMisbehaved where one is left out."""
-        stated_head = self._chain.registry_head(self._contract)
+        stated_head = self._chain.fetch_head(self._contract)
         for event in follow_events(self._chain, self._contract, stated_head):
-            yield Statement(
+            yield EventStatement(
                 event, stated_head.head if event.event.event_number == stated_head.event_number else None
             )
 
 
-def reconcile(first_account: Account, second_account: Account, head_zero: bytes) -> Reconciliation:
+def reconcile(first_account: Side, second_account: Side, head_zero: bytes) -> Reconciliation:
     """Walk through two accounts of the registry of `head_zero` side by side, in bounded memory.
 
     Raises: ChainUnavailable where an endpoint does not answer.
@@ -112,13 +112,13 @@ def reconcile(first_account: Account, second_account: Account, head_zero: bytes)
 class _Walk:
     """One account, event by event; the next one is asked for when it is needed, and looked at before it is taken."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Side) -> None:
         self.name = account.name
         self._statements = account.tell()
-        self._next_statement: Statement | None = None
+        self._next_statement: EventStatement | None = None
         self.is_over = False
 
-    def take(self, number: int) -> Statement | None:
+    def take(self, number: int) -> EventStatement | None:
         """Return what is told of the event of a number; None where the account goes on behind it, or ends."""
         self._next_statement = self._next_statement or next(self._statements, None)
         self.is_over = self._next_statement is None
@@ -132,8 +132,8 @@ def _end(
     common_head: Head,
     first_walk: _Walk,
     second_walk: _Walk,
-    first_statement: Statement | None,
-    second_statement: Statement | None,
+    first_statement: EventStatement | None,
+    second_statement: EventStatement | None,
 ) -> Reconciliation:
     """Tell whether an account ends, or leaves out an event in the middle."""
     if first_statement is None and second_statement is None and first_walk.is_over and second_walk.is_over:
@@ -149,7 +149,7 @@ def _end(
     return Reconciliation(common_head, shorter_walk.name, None)
 
 
-def _compare_events(first_statement: Statement, second_statement: Statement) -> str:
+def _compare_events(first_statement: EventStatement, second_statement: EventStatement) -> str:
     """Say in what two accounts of one event differ; "" where in nothing."""
     names = [
         name
@@ -164,7 +164,7 @@ def _compare_events(first_statement: Statement, second_statement: Statement) -> 
     return f"the two differ in {', '.join(names)}" if names else ""
 
 
-def _check_heads(statements: tuple[Statement, Statement], head: bytes) -> str:
+def _check_heads(statements: tuple[EventStatement, EventStatement], head: bytes) -> str:
     """Say that a head which is stated beside an event is not the one that follows; "" where each is."""
     heads = [statement.head for statement in statements if statement.head is not None]
     return (

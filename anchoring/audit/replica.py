@@ -132,10 +132,10 @@ def _fold_events(view: ReplicaView, registry_fold: RegistryFold, findings: Findi
         if fold.head != head and facts:
             text = "what it says does not make the head that is stored with it"
             findings.add("event-altered", place, text, database=REPLICA, table=EVENT.name)
-        fold.head, fold.event_number, fold.block, fold.time = (
+        fold.head, fold.event_number, fold.block_number, fold.time = (
             head,
             event.event.event_number,
-            event.event.block,
+            event.event.block_number,
             event.event.time,
         )
         yield from facts
@@ -150,20 +150,20 @@ def _list_blocks(registry_fold: RegistryFold) -> list[tuple[Table, Row]]:
 
 def _check_state(view: ReplicaView, fold: Fold, findings: Findings) -> None:
     cursor = view.cursor
-    if (fold.event_number, fold.head, fold.block, fold.time) != cursor.event:
+    if (fold.event_number, fold.head, fold.block_number, fold.time) != cursor.event:
         text = (
-            f"its events end at {fold.event_number} in block {fold.block}, it says {cursor.event_number} "
-            f"in block {cursor.block}"
+            f"its events end at {fold.event_number} in block {fold.block_number}, it says {cursor.event_number} "
+            f"in block {cursor.block_number}"
         )
         findings.add("state-altered", "cursor", text, database=REPLICA, table=STATE.name)
-    if cursor.final_block < cursor.block or cursor.final_time < cursor.time:
-        text = f"block {cursor.final_block} is said to be final, an event is final in block {cursor.block}"
+    if cursor.final_block_number < cursor.block_number or cursor.final_time < cursor.time:
+        text = f"block {cursor.final_block_number} is said to be final, an event is final in block {cursor.block_number}"
         findings.add("state-altered", "final block", text, database=REPLICA, table=STATE.name)
 
 
 def _check_pending(view: ReplicaView, final_fold: Fold, findings: Findings) -> None:
     """Check that the pending events follow the final ones and make the heads that are stored with them."""
-    fold = Fold(final_fold.head, final_fold.event_number, final_fold.block, final_fold.time)
+    fold = Fold(final_fold.head, final_fold.event_number, final_fold.block_number, final_fold.time)
     for event, head in view.walk_headed_pending():
         findings.look("pending events")
         place = f"event {event.event.event_number}"

@@ -12,7 +12,7 @@ from typing import Final
 from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 
-from anchoring.chain.protocol import Block, ChainEvent, Terms, TransactionReceipt
+from anchoring.chain.protocol import Block, ChainEvent, FeeTerms, TransactionReceipt
 from anchoring.errors import ChainMisbehaved
 from ledger.crypto.keys import keccak256
 from ledger.registry.acts import Event
@@ -97,14 +97,14 @@ def read_block(value: object) -> Block:
     )
 
 
-def read_terms(value: object, price_wei: int, tip_wei: int | None) -> Terms:
+def read_terms(value: object, price_wei: int, tip_wei: int | None) -> FeeTerms:
     """Read what a transaction costs off the newest block, the price asked, and the tip alone if that was said."""
     fields = _read_members(value, "block")
     base_fee = read_quantity(fields.get("baseFeePerGas") or "0x0", MAX_WEI)
     block_gas = read_quantity(fields.get("gasLimit") or "0x0")
     if not base_fee:
-        return Terms(0, price_wei, block_gas)
-    return Terms(base_fee, max(0, price_wei - base_fee) if tip_wei is None else tip_wei, block_gas)
+        return FeeTerms(0, price_wei, block_gas)
+    return FeeTerms(base_fee, max(0, price_wei - base_fee) if tip_wei is None else tip_wei, block_gas)
 
 
 def read_receipt(value: object, transaction_hash: bytes) -> TransactionReceipt:
@@ -134,9 +134,9 @@ def read_events(value: object, contract: str, first_block: int, last_block: int)
         raise ChainMisbehaved(f"expected a list of logs, not {_show(value)}")
     events = [_read_event(log, contract) for log in value if not _is_removed(log)]
     for event in events:
-        if not first_block <= event.event.block <= last_block:
+        if not first_block <= event.event.block_number <= last_block:
             raise ChainMisbehaved(
-                f"asked for blocks {first_block} to {last_block}, got an event of block {event.event.block}"
+                f"asked for blocks {first_block} to {last_block}, got an event of block {event.event.block_number}"
             )
     return events
 
@@ -217,10 +217,10 @@ def _read_event(value: object, contract: str) -> ChainEvent:
     event = Event(
         event_number=_read_number(topics[1], MAX_NUMBER),
         kind=_read_number(topics[2], 255),
-        previous_block=_check_bound(previous_block),
+        previous_block_number=_check_bound(previous_block),
         time=_check_bound(time),
         payload=payload,
-        block=read_quantity(fields.get("blockNumber")),
+        block_number=read_quantity(fields.get("blockNumber")),
     )
     return ChainEvent(
         event, read_data(fields.get("blockHash"), 32), read_data(fields.get("transactionHash"), 32)

@@ -12,7 +12,7 @@ from typing import Final
 
 from anchoring.chain.calls import encode_deployment
 from anchoring.chain.prices import fit_gas, offer_price
-from anchoring.chain.protocol import Chain, SignedTransaction, Signer, Terms, TransactionReceipt
+from anchoring.chain.protocol import AccountSigner, Chain, FeeTerms, SignedTransaction, TransactionReceipt
 from anchoring.errors import (
     NONCE_TOO_LOW,
     REFUSED,
@@ -53,7 +53,7 @@ USUAL_PATIENCE: Final = Patience()
 
 def deploy(
     chain: Chain,
-    account: Signer,
+    account: AccountSigner,
     province: str,
     *,
     max_gas_price: int | None = None,
@@ -65,12 +65,12 @@ def deploy(
     """
     deployment_data = encode_deployment(province)
     _check_deployment(chain, account, deployment_data)
-    nonce = chain.transaction_count(account.address, pending=True)
+    nonce = chain.count_transactions(account.address, pending=True)
     transaction = _hand_in(chain, account, None, deployment_data, nonce, max_gas_price)
     receipt = _await_mined(chain, transaction, patience)
     if receipt.contract is None:
         raise WrongRegistry("the deployment made no contract")
-    address, chain_id = bytes.fromhex(receipt.contract[2:]), chain.chain_id()
+    address, chain_id = bytes.fromhex(receipt.contract[2:]), chain.fetch_chain_id()
     hash_before, head_zero = _read_origin(chain, receipt, receipt.contract, patience)
     if head_zero != acts.compute_head_zero(chain_id, address, hash_before):
         raise WrongRegistry(
@@ -89,8 +89,11 @@ def _read_origin(
     name, trouble, clock = f"the transaction 0x{receipt.transaction_hash.hex()}", "", _WaitClock(patience)
     while not clock.is_over:
         try:
-            block_before, head_zero = chain.block(receipt.block_number - 1), chain.head_zero(contract)
-            receipt_again = chain.receipt(receipt.transaction_hash)
+            block_before, head_zero = (
+                chain.find_block(receipt.block_number - 1),
+                chain.fetch_head_zero(contract),
+            )
+            receipt_again = chain.find_receipt(receipt.transaction_hash)
             if receipt_again not in (None, receipt):
                 raise ReorgDetected(f"{name} has come into another block meanwhile: deploy it again")
             if block_before and receipt_again:
@@ -110,7 +113,7 @@ def _read_origin(
 
 def execute(
     chain: Chain,
-    account: Signer,
+    account: AccountSigner,
     contract: str,
     call_data: bytes,
     *,
@@ -128,7 +131,7 @@ def execute(
 
 def execute_together(
     chain: Chain,
-    account: Signer,
+    account: AccountSigner,
     contract: str,
     calls: Sequence[bytes],
     *,
@@ -145,15 +148,15 @@ def execute_together(
     nonce = 0
     for call_data in calls:
         # not every endpoint counts the transactions that wait: those sent here are known here
-        nonce = max(nonce, chain.transaction_count(account.address, pending=True))
+        nonce = max(nonce, chain.count_transactions(account.address, pending=True))
         transactions.append(_hand_in(chain, account, contract, call_data, nonce, max_gas_price))
         nonce += 1
     return [_await_mined(chain, transaction, patience) for transaction in transactions]
 
 
-def _check_deployment(chain: Chain, account: Signer, data: bytes) -> None:
+def _check_deployment(chain: Chain, account: AccountSigner, data: bytes) -> None:
     """Check what no contract survives, before anything is paid. Raises: TransactionRejected, ChainUnavailable."""
-    latest_block = chain.latest()
+    latest_block = chain.fetch_latest_block()
     if latest_block.time >= MAX_BLOCK_SECONDS:
         raise TransactionRejected(
             "BlockTimeNotSeconds",
@@ -167,7 +170,7 @@ def _check_deployment(chain: Chain, account: Signer, data: bytes) -> None:
 
 def _hand_in(
     chain: Chain,
-    account: Signer,
+    account: AccountSigner,
     contract: str | None,
     data: bytes,
     nonce: int,
@@ -181,9 +184,9 @@ def _hand_in(
     Raises: TransactionRejected, ChainUnavailable.
     """
 
-    def sign(terms: Terms, nonce: int) -> SignedTransaction:
+    def sign(terms: FeeTerms, nonce: int) -> SignedTransaction:
         return account.sign(
-            chain_id=chain.chain_id(),
+            chain_id=chain.fetch_chain_id(),
             nonce=nonce,
             to=contract,
             data=data,
@@ -191,13 +194,13 @@ def _hand_in(
             price=offer_price(terms, max_gas_price),
         )
 
-    terms = chain.terms()
+    terms = chain.fetch_fee_terms()
     transaction = sign(terms, nonce)
     with suppress(ChainUnavailable):
         try:
             chain.send(transaction.raw_bytes)
         except TransactionRejected as refusal:
-            next_nonce = chain.transaction_count(account.address, pending=True)
+            next_nonce = chain.count_transactions(account.address, pending=True)
             if refusal.name == NONCE_TOO_LOW and next_nonce > nonce and not chain.knows(transaction.hash):
                 # what was counted before came from a node that is behind
                 transaction = sign(terms, next_nonce)
@@ -205,7 +208,7 @@ def _hand_in(
                 return transaction
             if _may_be_waiting(chain, account.address, nonce, refusal):
                 return transaction
-            changed_terms = chain.terms()
+            changed_terms = chain.fetch_fee_terms()
             if refusal.name != REFUSED or bool(changed_terms.base_fee_wei) == bool(terms.base_fee_wei):
                 raise
             transaction = sign(changed_terms, nonce)
@@ -218,7 +221,7 @@ def _may_be_waiting(chain: Chain, sender: str, nonce: int, refusal: TransactionR
 
     An answer that got lost has it handed in twice, and some clients, such as EthereumJS, show only what is mined.
     """
-    return refusal.name == UNDERPRICED and chain.transaction_count(sender, pending=True) > nonce
+    return refusal.name == UNDERPRICED and chain.count_transactions(sender, pending=True) > nonce
 
 
 def _await_mined(chain: Chain, transaction: SignedTransaction, patience: Patience) -> TransactionReceipt:
@@ -231,7 +234,7 @@ def _await_mined(chain: Chain, transaction: SignedTransaction, patience: Patienc
     while not clock.is_over:
         poll += 1
         try:
-            if receipt := chain.receipt(transaction.hash):
+            if receipt := chain.find_receipt(transaction.hash):
                 return _check_succeeded(receipt, transaction_name)
             if clock.is_due_to_resend():
                 chain.send(transaction.raw_bytes)

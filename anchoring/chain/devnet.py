@@ -133,7 +133,7 @@ class Devnet:
 
     def save(self) -> None:
         """Save the chain where it has changed: written aside, flushed, renamed."""
-        latest_block = self.chain.latest()
+        latest_block = self.chain.fetch_latest_block()
         if latest_block == self._saved_block:
             return
         state_hex = self.request("anvil_dumpState")
@@ -212,7 +212,7 @@ class Devnet:
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
-                self.chain.latest()
+                self.chain.fetch_latest_block()
                 return
             except ChainUnavailable as error:
                 self._check_alive()

@@ -60,7 +60,7 @@ class Endpoints:
         """Check, once after each failure, that the endpoint serves the right chain. Raises: WrongRegistry."""
         if endpoint.is_admitted:
             return
-        chain_id = endpoint.chain.chain_id()
+        chain_id = endpoint.chain.fetch_chain_id()
         if chain_id != self._chain_id:
             raise WrongRegistry(f"{endpoint.name} serves chain {chain_id}, not chain {self._chain_id}")
         endpoint.is_admitted = True

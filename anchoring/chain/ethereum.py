@@ -12,7 +12,7 @@ from anchoring.chain import answers, calls
 from anchoring.chain.accounts import TransactionFields, read_transaction
 from anchoring.chain.jsonrpc import ATTEMPTS, RETRY_BACKOFF, AnswerTooLarge, Endpoint, RequestRefused
 from anchoring.chain.newest import NewestBlock
-from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, Terms, TransactionReceipt
+from anchoring.chain.protocol import Block, ChainEvent, FeeTerms, RegistryHead, TransactionReceipt
 from anchoring.chain.refusals import find_reason
 from anchoring.errors import (
     REFUSED,
@@ -73,21 +73,21 @@ class EthereumChain:
             True  # until a count of the waiting transactions was refused, and one of the mined answered
         )
 
-    def chain_id(self) -> int:
+    def fetch_chain_id(self) -> int:
         return answers.read_chain_id(self._ask("eth_chainId"))
 
-    def latest(self) -> Block:
+    def fetch_latest_block(self) -> Block:
         return self._newest.ask()
 
     def is_synchronising(self) -> bool:
         return self._ask("eth_syncing") is not False  # else an object that says how far it is
 
-    def final(self) -> Block:
+    def fetch_final_block(self) -> Block:
         if self._final_depth is None:
             return self._ask_finalized()
-        latest_block = self.latest()
+        latest_block = self.fetch_latest_block()
         number = max(0, latest_block.number - self._final_depth)
-        block = latest_block if number == latest_block.number else self.block(number)
+        block = latest_block if number == latest_block.number else self.find_block(number)
         if block is None:
             raise ChainMisbehaved(f"the chain has block {latest_block.number}, but not block {number}")
         return block
@@ -105,7 +105,7 @@ class EthereumChain:
             )
         return answers.read_block(answer)
 
-    def block(self, number: int) -> Block | None:
+    def find_block(self, number: int) -> Block | None:
         answer = self._newest.ask_block(number)
         if answer is None:
             return None
@@ -115,13 +115,13 @@ class EthereumChain:
         self._newest.note(number)
         return block
 
-    def event_span(self) -> int:
+    def get_event_span(self) -> int:
         return self._span.block_count
 
     def limit_event_span(self, block_count: int) -> None:
         self._span.limit(block_count)
 
-    def events(self, contract: str, first_block: int, last_block: int) -> list[ChainEvent]:
+    def fetch_events(self, contract: str, first_block: int, last_block: int) -> list[ChainEvent]:
         """Return the events of a range, asked for in pieces that the endpoint takes."""
         events: list[ChainEvent] = []
         while first_block <= last_block:
@@ -148,19 +148,19 @@ class EthereumChain:
         logs = answers.name_blocks(self._ask("eth_getLogs", log_filter), self._ask_block_hash)
         events = answers.read_events(logs, contract, first_block, last_block)
         if events:
-            self._newest.note(events[-1].event.block)
+            self._newest.note(events[-1].event.block_number)
         return events
 
     def _ask_block_hash(self, number: int) -> bytes:
         """Raises: ReorgDetected where a block is gone that holds a log."""
-        block = self.block(number)
+        block = self.find_block(number)
         if block is None:
             raise ReorgDetected(f"block {number} is gone, though a log of it was shown")
         return block.hash
 
     def _check_history(self, number: int) -> None:
         """Check that an endpoint keeps a block whose events it does not give. Raises: ChainUnavailable."""
-        if self.block(number) is None:
+        if self.find_block(number) is None:
             raise ChainUnavailable(
                 f"the chain endpoint does not keep block {number}: its history is pruned 历史区块已裁剪. Ask one that "
                 "keeps all blocks and logs, or name the registry's block with `first_block`, if that is later"
@@ -177,13 +177,13 @@ class EthereumChain:
             return True
         return False
 
-    def registry_head(self, contract: str) -> RegistryHead:
+    def fetch_head(self, contract: str) -> RegistryHead:
         return calls.decode_head(self._call(contract, calls.encode_head()))
 
-    def head_zero(self, contract: str) -> bytes:
+    def fetch_head_zero(self, contract: str) -> bytes:
         return calls.decode_head_zero(self._call(contract, calls.encode_head_zero()))
 
-    def code(self, contract: str) -> bytes:
+    def fetch_code(self, contract: str) -> bytes:
         def ask() -> bytes:
             return answers.read_data(self._newest.ask_state("eth_getCode", contract))
 
@@ -192,7 +192,7 @@ class EthereumChain:
         self._newest.look_around()
         return ask()
 
-    def transaction_count(self, address: str, *, pending: bool = False) -> int:
+    def count_transactions(self, address: str, *, pending: bool = False) -> int:
         mined_count = answers.read_quantity(self._newest.ask_state("eth_getTransactionCount", address))
         if not pending or not self._counts_pending:
             return mined_count
@@ -203,12 +203,12 @@ class EthereumChain:
             return mined_count
         return max(mined_count, pending_count)
 
-    def terms(self) -> Terms:
+    def fetch_fee_terms(self) -> FeeTerms:
         block = self._ask("eth_getBlockByNumber", "latest", False)
         asked_price = answers.read_quantity(self._ask("eth_gasPrice"), answers.MAX_WEI)
         terms = answers.read_terms(block, asked_price, None)
         if not self._takes_tips:
-            return Terms(0, terms.price_wei, terms.block_gas_units)
+            return FeeTerms(0, terms.price_wei, terms.block_gas_units)
         if not terms.base_fee_wei:
             return terms
         with suppress(RequestRefused):  # then the tip is what the price has above the base fee
@@ -216,7 +216,7 @@ class EthereumChain:
             return answers.read_terms(block, asked_price, tip)
         return terms
 
-    def balance(self, address: str) -> int:
+    def fetch_balance(self, address: str) -> int:
         return answers.read_quantity(self._newest.ask_state("eth_getBalance", address), answers.MAX_WEI)
 
     def simulate(self, sender: str, contract: str | None, data: bytes, *, gas: int | None = None) -> bytes:
@@ -227,7 +227,7 @@ class EthereumChain:
             if contract is None:  # not every endpoint simulates a deployment
                 raise
             # Whatever its words: where the contract answers something else, it is this call that is refused.
-            self.registry_head(contract)
+            self.fetch_head(contract)
             raise calls.decode_rejection(refusal.data, str(refusal)) from refusal
 
     def send(self, raw_bytes: bytes) -> bytes:
@@ -271,9 +271,9 @@ class EthereumChain:
         with suppress(RequestRefused):
             if self._ask("eth_getTransactionByHash", "0x" + transaction_hash.hex()) is not None:
                 return True
-        return self.receipt(transaction_hash) is not None
+        return self.find_receipt(transaction_hash) is not None
 
-    def receipt(self, transaction_hash: bytes) -> TransactionReceipt | None:
+    def find_receipt(self, transaction_hash: bytes) -> TransactionReceipt | None:
         answer = self._ask("eth_getTransactionReceipt", "0x" + transaction_hash.hex())
         if answer is None:
             return None

@@ -29,8 +29,8 @@ def read_events(chain: Chain, contract: str) -> Sequence[ChainEvent]:
 
     Raises: ChainMisbehaved where the acts do not make the head; ChainUnavailable.
     """
-    stated_head = chain.registry_head(contract)
-    if stated_head.event_number >= stated_head.last_block / WINDOW_BLOCKS:
+    stated_head = chain.fetch_head(contract)
+    if stated_head.event_number >= stated_head.last_block_number / WINDOW_BLOCKS:
         with suppress(ChainMisbehaved):  # some endpoints leave out what lies beyond so many blocks of a range
             return _read_forwards(chain, contract, stated_head)
     return _read_backwards(chain, contract, stated_head)
@@ -38,15 +38,15 @@ def read_events(chain: Chain, contract: str) -> Sequence[ChainEvent]:
 
 def read_events_back(chain: Chain, contract: str) -> Sequence[ChainEvent]:
     """Return what `read_events` does, read from the newest act back. Raises: as `read_events`."""
-    return _read_backwards(chain, contract, chain.registry_head(contract))
+    return _read_backwards(chain, contract, chain.fetch_head(contract))
 
 
 def _read_forwards(chain: Chain, contract: str, stated_head: RegistryHead) -> Sequence[ChainEvent]:
     _check_length(stated_head)
     events: list[ChainEvent] = []
-    for first_block in range(0, stated_head.last_block + 1, WINDOW_BLOCKS):
-        last_block = min(first_block + WINDOW_BLOCKS - 1, stated_head.last_block)
-        events += chain.events(contract, first_block, last_block)
+    for first_block in range(0, stated_head.last_block_number + 1, WINDOW_BLOCKS):
+        last_block = min(first_block + WINDOW_BLOCKS - 1, stated_head.last_block_number)
+        events += chain.fetch_events(contract, first_block, last_block)
         _check_count(len(events), stated_head)
     return _check_head(chain, contract, stated_head, events)
 
@@ -65,7 +65,7 @@ def walk_back(
     """
     _check_length(stated_head)
     newest_first: list[Sequence[ChainEvent]] = []  # the events of each block
-    block_number, act_count = stated_head.last_block, 0
+    block_number, act_count = stated_head.last_block_number, 0
     while act_count < stated_head.event_number - after_number:
         events = read_block_events(chain, contract, block_number)
         if not events:
@@ -75,7 +75,7 @@ def walk_back(
         act_count += len(events)
         _check_count(act_count, stated_head)
         newest_first.append(events)
-        previous_block = events[0].event.previous_block
+        previous_block = events[0].event.previous_block_number
         if previous_block >= block_number:
             raise ChainMisbehaved(
                 f"act {events[0].event.event_number} in block {block_number} follows one in block {previous_block}"
@@ -88,7 +88,7 @@ def walk_back(
 def read_block_events(chain: Chain, contract: str, block_number: int) -> Sequence[ChainEvent]:
     """Return the acts of a block that is known to hold some; of several nodes that take turns, one may not have it yet."""
     for _ in range(ABSENCE_LOOKS):
-        if events := chain.events(contract, block_number, block_number):
+        if events := chain.fetch_events(contract, block_number, block_number):
             return events
     return ()
 
@@ -119,14 +119,14 @@ def _fill_gaps(
     chain: Chain, contract: str, stated_head: RegistryHead, number: int, first_block: int
 ) -> Iterator[ChainEvent]:
     """Yield the acts beyond `number` as windows show them, and in front of each what they left out, if it can be had."""
-    while number < stated_head.event_number and first_block <= stated_head.last_block:
-        last_block = min(first_block + max(1, chain.event_span()) - 1, stated_head.last_block)
-        for event in chain.events(contract, first_block, last_block):
+    while number < stated_head.event_number and first_block <= stated_head.last_block_number:
+        last_block = min(first_block + max(1, chain.get_event_span()) - 1, stated_head.last_block_number)
+        for event in chain.fetch_events(contract, first_block, last_block):
             if not number < event.event.event_number <= stated_head.event_number:
                 continue
             if event.event.event_number > number + 1:
                 head_before = RegistryHead(
-                    event.event.event_number - 1, b"", event.event.previous_block, is_closed=False
+                    event.event.event_number - 1, b"", event.event.previous_block_number, is_closed=False
                 )
                 yield from _walk_gap(chain, contract, head_before, number)
             number = event.event.event_number
@@ -161,16 +161,16 @@ def _check_head(
     chain: Chain, contract: str, stated_head: RegistryHead, events: Sequence[ChainEvent]
 ) -> Sequence[ChainEvent]:
     """Return the events once they are known to make the head that the contract stated."""
-    fold = Fold(chain.head_zero(contract))
+    fold = Fold(chain.fetch_head_zero(contract))
     try:
         for event in events:
             fold.extend(event.event)
     except BrokenHead as error:
         raise ChainMisbehaved(f"{error}: {_TRY_AGAIN}") from error
-    if (fold.event_number, fold.head, fold.block) != (
+    if (fold.event_number, fold.head, fold.block_number) != (
         stated_head.event_number,
         stated_head.head,
-        stated_head.last_block,
+        stated_head.last_block_number,
     ):
         raise ChainMisbehaved(
             f"the acts read make head 0x{fold.head.hex()} after act {fold.event_number}, the contract states "

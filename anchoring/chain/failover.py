@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from anchoring.chain.endpoints import Endpoints, NamedEndpoint
-from anchoring.chain.protocol import Block, Chain, ChainEvent, RegistryHead, Terms, TransactionReceipt
+from anchoring.chain.protocol import Block, Chain, ChainEvent, FeeTerms, RegistryHead, TransactionReceipt
 from anchoring.errors import (
     NONCE_TOO_LOW,
     ChainBehind,
@@ -59,13 +59,13 @@ class Failover:
         self._finality_checked_at = -math.inf
         self._compared_hashes: deque[bytes] = deque(maxlen=COMPARED_BLOCKS)
 
-    def chain_id(self) -> int:
-        return self._ask(lambda chain: chain.chain_id())
+    def fetch_chain_id(self) -> int:
+        return self._ask(lambda chain: chain.fetch_chain_id())
 
-    def latest(self) -> Block:
-        return self._ask(lambda chain: chain.latest())
+    def fetch_latest_block(self) -> Block:
+        return self._ask(lambda chain: chain.fetch_latest_block())
 
-    def final(self) -> Block:
+    def fetch_final_block(self) -> Block:
         """Return the final block of the first endpoint that does not fall behind the one known; else the newest there is.
 
         Raises: EndpointsDisagree where another endpoint holds another block there.
@@ -73,7 +73,7 @@ class Failover:
         known_claim, lagging_blocks = self._known_claim, list[Block]()
 
         def ask(chain: Chain) -> Block:
-            final_block = chain.final()
+            final_block = chain.fetch_final_block()
             if known_claim and final_block.number < known_claim.block.number:
                 lagging_blocks.append(final_block)
                 raise _make_behind_error(known_claim)
@@ -94,47 +94,47 @@ class Failover:
         elif self._clock() - self._finality_checked_at >= STANDSTILL_SECONDS:
             self._finality_checked_at = self._clock()
             if self._is_overtaken(known_claim):
-                return self.final()
+                return self.fetch_final_block()
         return final_block
 
-    def block(self, number: int) -> Block | None:
+    def find_block(self, number: int) -> Block | None:
         """Return a block of the current branch. Raises: EndpointsDisagree where it is final, and another's is different."""
-        block = self._ask(lambda chain: chain.block(number))
+        block = self._ask(lambda chain: chain.find_block(number))
         is_final = self._known_claim is not None and number <= self._known_claim.block.number
         if block and is_final and block.hash not in self._compared_hashes:
             self._compare(_FinalClaim(self._current_endpoint.name, block))
         return block
 
-    def events(self, contract: str, first_block: int, last_block: int) -> Sequence[ChainEvent]:
-        return self._ask(lambda chain: chain.events(contract, first_block, last_block))
+    def fetch_events(self, contract: str, first_block: int, last_block: int) -> Sequence[ChainEvent]:
+        return self._ask(lambda chain: chain.fetch_events(contract, first_block, last_block))
 
-    def registry_head(self, contract: str) -> RegistryHead:
-        return self._ask(lambda chain: chain.registry_head(contract))
+    def fetch_head(self, contract: str) -> RegistryHead:
+        return self._ask(lambda chain: chain.fetch_head(contract))
 
-    def head_zero(self, contract: str) -> bytes:
-        return self._ask(lambda chain: chain.head_zero(contract))
+    def fetch_head_zero(self, contract: str) -> bytes:
+        return self._ask(lambda chain: chain.fetch_head_zero(contract))
 
     def is_synchronising(self) -> bool:
         return self._ask(lambda chain: chain.is_synchronising())
 
-    def code(self, contract: str) -> bytes:
-        return self._ask(lambda chain: chain.code(contract))
+    def fetch_code(self, contract: str) -> bytes:
+        return self._ask(lambda chain: chain.fetch_code(contract))
 
-    def transaction_count(self, address: str, *, pending: bool = False) -> int:
-        return self._ask(lambda chain: chain.transaction_count(address, pending=pending))
+    def count_transactions(self, address: str, *, pending: bool = False) -> int:
+        return self._ask(lambda chain: chain.count_transactions(address, pending=pending))
 
-    def event_span(self) -> int:
-        return self._current_endpoint.chain.event_span()
+    def get_event_span(self) -> int:
+        return self._current_endpoint.chain.get_event_span()
 
     def limit_event_span(self, block_count: int) -> None:
         """Note it of the endpoint that answered last."""
         self._current_endpoint.chain.limit_event_span(block_count)
 
-    def terms(self) -> Terms:
-        return self._ask(lambda chain: chain.terms())
+    def fetch_fee_terms(self) -> FeeTerms:
+        return self._ask(lambda chain: chain.fetch_fee_terms())
 
-    def balance(self, address: str) -> int:
-        return self._ask(lambda chain: chain.balance(address))
+    def fetch_balance(self, address: str) -> int:
+        return self._ask(lambda chain: chain.fetch_balance(address))
 
     def knows(self, transaction_hash: bytes) -> bool:
         return self._ask(lambda chain: chain.knows(transaction_hash))
@@ -160,8 +160,8 @@ class Failover:
                 return transaction
         raise rejections[0]
 
-    def receipt(self, transaction_hash: bytes) -> TransactionReceipt | None:
-        return self._ask(lambda chain: chain.receipt(transaction_hash))
+    def find_receipt(self, transaction_hash: bytes) -> TransactionReceipt | None:
+        return self._ask(lambda chain: chain.find_receipt(transaction_hash))
 
     def _ask(self, question: Callable[[Chain], T]) -> T:
         return next(self._ask_each(question))
@@ -191,7 +191,7 @@ class Failover:
     def _take_over(self, endpoint: NamedEndpoint) -> None:
         """Let another endpoint answer, if it holds the known final block. Raises: ChainBehind, EndpointsDisagree."""
         if self._known_claim:
-            block = endpoint.chain.block(self._known_claim.block.number)
+            block = endpoint.chain.find_block(self._known_claim.block.number)
             if block is None:
                 self._compare_below(endpoint)
                 raise _make_behind_error(self._known_claim)
@@ -204,7 +204,7 @@ class Failover:
         for other_endpoint in self._list_others():
             try:
                 self._endpoints.admit(other_endpoint)
-                block = other_endpoint.chain.block(claim.block.number)
+                block = other_endpoint.chain.find_block(claim.block.number)
                 if block is None:
                     do_all_reach = False
                     self._compare_below(other_endpoint)
@@ -219,11 +219,11 @@ class Failover:
 
     def _compare_below(self, other_endpoint: NamedEndpoint) -> None:
         """Compare a late one at its own height: a false branch must not pass for progress. Raises: EndpointsDisagree."""
-        other_block = other_endpoint.chain.final()
+        other_block = other_endpoint.chain.fetch_final_block()
         if self._endpoints.is_resting(self._current_endpoint):
             return
         try:
-            own_block = self._current_endpoint.chain.block(other_block.number)
+            own_block = self._current_endpoint.chain.find_block(other_block.number)
         except ChainUnavailable as error:
             self._endpoints.fail(self._current_endpoint, error)
             return
@@ -235,7 +235,7 @@ class Failover:
         for other_endpoint in self._list_others():
             try:
                 self._endpoints.admit(other_endpoint)
-                other_block = other_endpoint.chain.final()
+                other_block = other_endpoint.chain.fetch_final_block()
             except (ChainUnavailable, WrongRegistry) as error:
                 self._endpoints.fail(other_endpoint, error)
                 continue

@@ -17,13 +17,13 @@ def check_registry(chain: Chain, registry: str, now: float) -> bytes:
     Raises: WrongRegistry where it is another's or there is none; RegistryAbsent where there may be one yet, because the
     endpoint is synchronising; ChainUnavailable, MalformedInput.
     """
-    name, chain_id = RegistryName.parse(registry), chain.chain_id()
+    name, chain_id = RegistryName.parse(registry), chain.fetch_chain_id()
     if chain_id != name.chain_id:
         raise WrongRegistry(f"the endpoint serves chain {chain_id}; {registry} is on chain {name.chain_id}")
-    if not chain.code(name.contract):
+    if not chain.fetch_code(name.contract):
         _refuse_absence(chain, f"there is no contract at {name.contract} on chain {chain_id}", now)
     try:
-        head_zero = chain.head_zero(name.contract)
+        head_zero = chain.fetch_head_zero(name.contract)
     except ChainMisbehaved as error:  # the endpoint has just answered as it should
         raise WrongRegistry(f"the contract at {name.contract} is no registry: {error}") from error
     if head_zero[:8] != name.head_prefix:
@@ -51,7 +51,7 @@ def find_obstacle(chain: Chain, registry: str, log: str, account: str) -> str:
 
 def _refuse_absence(chain: Chain, absence: str, now: float) -> None:
     """Raise what an absent contract means: RegistryAbsent while the endpoint does not know the chain to its end."""
-    latest_block = chain.latest()
+    latest_block = chain.fetch_latest_block()
     if _may_lack_blocks(chain, latest_block, now):
         raise RegistryAbsent(f"{absence} yet: the endpoint is still synchronising")
     raise WrongRegistry(

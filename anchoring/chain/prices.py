@@ -6,7 +6,7 @@ There is room for the base fee to rise, which is not paid where it does not; the
 from typing import Final
 
 from anchoring.chain.calls import estimate_gas
-from anchoring.chain.protocol import Chain, Price, Terms
+from anchoring.chain.protocol import Chain, FeeTerms, Price
 from anchoring.errors import GAS_LIMIT, PRICE_LIMIT, TransactionRejected
 
 # times the base fee: six full blocks double it (EIP-1559), and what it does not come to is not paid
@@ -17,7 +17,7 @@ REPLACE_PERCENT: Final = 125
 MAX_RAISED: Final = 4
 
 
-def offer_price(terms: Terms, max_price: int | None = None) -> Price:
+def offer_price(terms: FeeTerms, max_price: int | None = None) -> Price:
     """Return what is paid for a unit of gas: the tip as it is asked, and room for the base fee to rise, to `max_price` wei.
 
     Where no base fee is known all of a price is paid: exactly what is asked. An oracle that follows what was paid thus stays
@@ -36,7 +36,7 @@ def offer_price(terms: Terms, max_price: int | None = None) -> Price:
     return Price(full_price if max_price is None else min(full_price, max_price), terms.tip_wei)
 
 
-def raise_price(stuck_price: Price, terms: Terms, max_price: int | None = None) -> Price:
+def raise_price(stuck_price: Price, terms: FeeTerms, max_price: int | None = None) -> Price:
     """Return a price that may replace `stuck_price`, or that itself where paying more helps nobody.
 
     A price of zero is never raised on a chain that asks for nothing; no price is raised beyond `MAX_RAISED` times
@@ -60,7 +60,7 @@ def _raise(wei: int) -> int:
     return wei * REPLACE_PERCENT // 100 + 1 if wei else 0
 
 
-def fit_gas(chain: Chain, sender: str, contract: str | None, data: bytes, terms: Terms) -> int:
+def fit_gas(chain: Chain, sender: str, contract: str | None, data: bytes, terms: FeeTerms) -> int:
     """Return the gas limit of a call that passes without one, within what a block of this chain holds.
 
     Raises: TransactionRejected where a block does not hold what the call needs; ChainUnavailable.

@@ -43,7 +43,7 @@ class RegistryHead:
 
     event_number: int
     head: bytes
-    last_block: int
+    last_block_number: int
     is_closed: bool
 
 
@@ -68,7 +68,7 @@ class SignedTransaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class FeeTerms:
     """What the chain asks of a transaction just now.
 
     A unit of gas costs `base_fee_wei` (0 where the chain knows none) and `tip_wei`; a block holds `block_gas_units` in all
@@ -99,46 +99,46 @@ class Price:
 class Chain(Protocol):
     """One chain, through one endpoint or several."""
 
-    def chain_id(self) -> int: ...
+    def fetch_chain_id(self) -> int: ...
 
-    def latest(self) -> Block: ...
+    def fetch_latest_block(self) -> Block: ...
 
     def is_synchronising(self) -> bool:
         """Tell whether the endpoint says that it knows of blocks which it does not have yet."""
 
-    def final(self) -> Block:
+    def fetch_final_block(self) -> Block:
         """Return the newest block that the chain will not give up."""
 
-    def block(self, number: int) -> Block | None:
+    def find_block(self, number: int) -> Block | None:
         """Return a block of the current branch; None beyond its end."""
 
-    def events(self, contract: str, first_block: int, last_block: int) -> Sequence[ChainEvent]:
+    def fetch_events(self, contract: str, first_block: int, last_block: int) -> Sequence[ChainEvent]:
         """Return the registry's events in blocks `first_block` to `last_block`, both included, in the order of the chain.
 
         Some endpoints leave out, without a word, what lies beyond a number of blocks: compare with the contract.
         """
 
-    def event_span(self) -> int:
-        """How many blocks `events` asks for in one request."""
+    def get_event_span(self) -> int:
+        """Return how many blocks `fetch_events` asks for in one request."""
 
     def limit_event_span(self, block_count: int) -> None:
         """Note that the endpoint leaves events out of longer ranges than so many blocks."""
 
-    def registry_head(self, contract: str) -> RegistryHead:
+    def fetch_head(self, contract: str) -> RegistryHead:
         """Return what the contract says at the newest block."""
 
-    def head_zero(self, contract: str) -> bytes: ...
+    def fetch_head_zero(self, contract: str) -> bytes: ...
 
-    def code(self, contract: str) -> bytes:
+    def fetch_code(self, contract: str) -> bytes:
         """Return the contract's code, empty where there is none."""
 
-    def transaction_count(self, address: str, *, pending: bool = False) -> int:
+    def count_transactions(self, address: str, *, pending: bool = False) -> int:
         """Return the next nonce by the newest block, or counting the transactions that wait."""
 
-    def terms(self) -> Terms:
+    def fetch_fee_terms(self) -> FeeTerms:
         """Return what a transaction costs now."""
 
-    def balance(self, address: str) -> int:
+    def fetch_balance(self, address: str) -> int:
         """Return what an account holds at the newest block, in wei."""
 
     def simulate(self, sender: str, contract: str | None, data: bytes, *, gas: int | None = None) -> bytes:
@@ -156,11 +156,11 @@ class Chain(Protocol):
     def knows(self, transaction_hash: bytes) -> bool:
         """Tell whether a transaction waits or is mined, as far as the endpoint shows that."""
 
-    def receipt(self, transaction_hash: bytes) -> TransactionReceipt | None:
+    def find_receipt(self, transaction_hash: bytes) -> TransactionReceipt | None:
         """Return what became of a transaction; None while it is not mined."""
 
 
-class Signer(Protocol):
+class AccountSigner(Protocol):
     """An account that signs; the key may be anywhere."""
 
     @property

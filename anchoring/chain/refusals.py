@@ -7,18 +7,18 @@ the transaction and of its sender.
 from typing import Protocol
 
 from anchoring.chain.accounts import TransactionFields
-from anchoring.chain.protocol import Terms
+from anchoring.chain.protocol import FeeTerms
 from anchoring.errors import GAS_LIMIT, NO_FUNDS, NONCE_TOO_HIGH, NONCE_TOO_LOW, UNDERPRICED
 
 
 class ChainQuestions(Protocol):
     """What is asked of the chain here; `anchoring.chain.protocol.Chain` answers it."""
 
-    def transaction_count(self, address: str, *, pending: bool = False) -> int: ...
+    def count_transactions(self, address: str, *, pending: bool = False) -> int: ...
 
-    def balance(self, address: str) -> int: ...
+    def fetch_balance(self, address: str) -> int: ...
 
-    def terms(self) -> Terms: ...
+    def fetch_fee_terms(self) -> FeeTerms: ...
 
 
 def find_reason(chain: ChainQuestions, transaction: TransactionFields) -> tuple[str, str] | None:
@@ -28,27 +28,27 @@ def find_reason(chain: ChainQuestions, transaction: TransactionFields) -> tuple[
     """
     if reason := _find_turn(chain, transaction):
         return reason
-    terms = chain.terms()
+    terms = chain.fetch_fee_terms()
     if 0 < terms.block_gas_units < transaction.gas:
         gas_text = f"a block of this chain holds {terms.block_gas_units:,} gas, the transaction may use {transaction.gas:,}"
         return GAS_LIMIT, gas_text
-    if transaction.cost and (balance := chain.balance(transaction.sender)) < transaction.cost:
+    if transaction.cost and (balance := chain.fetch_balance(transaction.sender)) < transaction.cost:
         return NO_FUNDS, f"{transaction.sender} holds {balance:,} wei, and must hold {transaction.cost:,}"
     return _find_price(chain, transaction, terms)
 
 
 def _find_turn(chain: ChainQuestions, transaction: TransactionFields) -> tuple[str, str] | None:
-    mined_count = chain.transaction_count(transaction.sender)
+    mined_count = chain.count_transactions(transaction.sender)
     if transaction.nonce < mined_count:
         return NONCE_TOO_LOW, f"its number is {transaction.nonce}, the account's next is {mined_count}"
-    pending_count = max(mined_count, chain.transaction_count(transaction.sender, pending=True))
+    pending_count = max(mined_count, chain.count_transactions(transaction.sender, pending=True))
     if transaction.nonce > pending_count:
         return NONCE_TOO_HIGH, f"its number is {transaction.nonce}, the account's next is {pending_count}"
     return None
 
 
 def _find_price(
-    chain: ChainQuestions, transaction: TransactionFields, terms: Terms
+    chain: ChainQuestions, transaction: TransactionFields, terms: FeeTerms
 ) -> tuple[str, str] | None:
     price = transaction.price
     tip = (
@@ -61,6 +61,6 @@ def _find_price(
             UNDERPRICED,
             f"it pays {price.max_wei:,} wei for a unit of gas, the chain asks {terms.price_wei:,}",
         )
-    if chain.transaction_count(transaction.sender, pending=True) > transaction.nonce:
+    if chain.count_transactions(transaction.sender, pending=True) > transaction.nonce:
         return UNDERPRICED, f"another transaction of number {transaction.nonce} waits already"
     return None

@@ -35,7 +35,7 @@ ROUND_SECONDS: Final = 10.0  # between two looks at the chain and at the others
 logger = logging.getLogger(__name__)
 
 
-class Peer(Protocol):
+class CosigningPeer(Protocol):
     """Another city's node."""
 
     @property
@@ -66,7 +66,7 @@ def recompute(view: ReplicaView, checkpoint: Checkpoint, signed_checkpoint: Chec
         fold = Fold(
             signed_checkpoint.head,
             signed_checkpoint.event_number,
-            signed_checkpoint.block,
+            signed_checkpoint.block_number,
             signed_checkpoint.time,
         )
         event_trees = EventTrees(signed_checkpoint.event_number, view.event_nodes)
@@ -113,7 +113,11 @@ class Cosigner:
     """Signs with `key`, where the node has one, and asks `peers`."""
 
     def __init__(
-        self, replica: Replica, checkpoints: Checkpoints, key: PrivateKey | None, peers: Sequence[Peer]
+        self,
+        replica: Replica,
+        checkpoints: Checkpoints,
+        key: PrivateKey | None,
+        peers: Sequence[CosigningPeer],
     ) -> None:
         self._replica, self._checkpoints, self._key, self._peers = replica, checkpoints, key, peers
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from anchoring.database.files import replace_file
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.errors import PocketRefused, SnapshotRefused
 from ledger.pocket.pockets import read_pocket
 from ledger.registry import snapshots
@@ -56,7 +55,7 @@ class SeenFile:
     def remember(self, cosigned_checkpoint: CosignedCheckpoint) -> None:
         """Remember a checkpoint that was taken, durably, before anything is said on the strength of it."""
         if self.find_newest() is None or self.find_newest() != cosigned_checkpoint.checkpoint:
-            replace_file(self.path, [canonical(cosigned_checkpoint.to_json())], is_public=True)
+            replace_file(self.path, [encode_canonical(cosigned_checkpoint.to_json())], is_public=True)
 
     def keep_fork(self, path: Path, cosigned_checkpoint: CosignedCheckpoint) -> None:
         """Keep the evidence of a fork beside what was seen: both checkpoints, or where these are of different events
@@ -69,7 +68,7 @@ class SeenFile:
 
     def keep_evidence(self, fork: Fork) -> None:
         fork_path = self.path.with_name(self.path.name + FORK_SUFFIX)
-        replace_file(fork_path, [canonical(fork.to_json())], is_public=True)
+        replace_file(fork_path, [encode_canonical(fork.to_json())], is_public=True)
 
 
 def take_pocket(value: Json, trust: TrustFile, seen_file: SeenFile) -> Trust:

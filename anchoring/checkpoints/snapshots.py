@@ -46,7 +46,7 @@ def export(view: ReplicaView, cosigned_checkpoint: CosignedCheckpoint, after_n: 
         )
     head = view.find_head(after_n)
     assert head is not None, "an event below the checkpoint's has a head"
-    block = next(view.walk_events(after_n - 1, limit=1)).event.block if after_n else 0
+    block = next(view.walk_events(after_n - 1, limit=1)).event.block_number if after_n else 0
     events = (
         view.walk_events(after_n, limit=checkpoint.event_number - after_n)
         if after_n < checkpoint.event_number
@@ -80,7 +80,7 @@ class ImportedSnapshot:
             events, head = list(view.walk_events(event_number - 1, limit=1)), view.find_head(event_number)
         event = events[0].event if events else None
         return (
-            Fold(head, event_number, event.block, event.time)
+            Fold(head, event_number, event.block_number, event.time)
             if head and event and event.event_number == event_number
             else None
         )
@@ -130,7 +130,7 @@ class ImportedSnapshot:
 
     def _store(self, path: Path, header: Header, progress: Progress | None) -> None:
         fold, waiting_events = (
-            Fold(header.after_head, header.after_event_number, header.after_block),
+            Fold(header.after_head, header.after_event_number, header.after_block_number),
             list[FoldedEvent](),
         )
         with self.replica.reading() as view:
@@ -194,4 +194,6 @@ def _derive_facts(overlay: Overlay, trees: Trees, event: Event) -> list[Fact]:
 def _cursor_after(fold: Fold, header: Header) -> Cursor:
     is_last = fold.event_number == header.checkpoint.event_number
     block_hash = header.checkpoint.block_hash if is_last else b""
-    return Cursor(fold.event_number, fold.head, fold.block, fold.time, fold.block, block_hash, fold.time)
+    return Cursor(
+        fold.event_number, fold.head, fold.block_number, fold.time, fold.block_number, block_hash, fold.time
+    )

@@ -28,8 +28,7 @@ from anchoring.limits import SERVER_CONNECTIONS
 from anchoring.replica.reading import ReplicaView
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import SHA256, SM3
-from ledger.encoding.canonical import decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import decode, encode_canonical
 from ledger.registry.checkpoints import (
     Checkpoint,
     Cosignature,
@@ -147,7 +146,7 @@ class Checkpoints:
             }
             fork_counts = Counter(key for key, _ in signatures)
             if any(fork_counts[key] < KEPT_FORKS for key, _ in _find_second_signers(fork) - signatures):
-                insert_missing(connection, FORKS, [{"evidence": canonical(fork.to_json())}])
+                insert_missing(connection, FORKS, [{"evidence": encode_canonical(fork.to_json())}])
 
     def find_newest(self) -> CosignedCheckpoint | None:
         """Return the newest checkpoint that any node has signed, with all its cosignatures."""
@@ -299,12 +298,14 @@ def make_checkpoint(view: ReplicaView, event_number: int) -> Checkpoint:
             f"event {event_number} is not final here: the replica holds {view.cursor.event_number} events"
         )
     event = events[0].event
-    if len(events) > 1 and events[1].event.block == event.block:
+    if len(events) > 1 and events[1].event.block_number == event.block_number:
         raise CheckpointRefused(
-            f"event {event_number} is not the last of block {event.block}: name one that is, or the newest"
+            f"event {event_number} is not the last of block {event.block_number}: name one that is, or the newest"
         )
     roots = _make_roots(view, event_number) if view.has_trees else None
-    return Checkpoint(view.registry, event_number, head, event.block, events[0].block_hash, event.time, roots)
+    return Checkpoint(
+        view.registry, event_number, head, event.block_number, events[0].block_hash, event.time, roots
+    )
 
 
 def _make_roots(view: ReplicaView, event_number: int) -> Roots:

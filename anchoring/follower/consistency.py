@@ -16,13 +16,14 @@ def check_branch(cursor: Cursor, block_now: Block | None, latest_block: Block) -
     """
     if block_now is None:
         raise ChainBehind(
-            f"the chain ends at block {latest_block.number}, but block {cursor.final_block} was final: "
+            f"the chain ends at block {latest_block.number}, but block {cursor.final_block_number} was final: "
             "the endpoint lags, or the chain was set back"
         )
     if block_now.hash != cursor.final_hash:
         raise Quarantined(
-            f"block {cursor.final_block} was final as 0x{cursor.final_hash.hex()}, and is 0x{block_now.hash.hex()} now; "
-            f"the chain ends at block {latest_block.number}: it lost final blocks, or is another chain. Ask who runs it"
+            f"block {cursor.final_block_number} was final as 0x{cursor.final_hash.hex()}, and is "
+            f"0x{block_now.hash.hex()} now; the chain ends at block {latest_block.number}: it "
+            "lost final blocks, or is another chain. Ask who runs it"
         )
 
 
@@ -31,7 +32,7 @@ def check_beginning(name: RegistryName, first_event: ChainEvent, block_before: B
 
     Raises: WrongRegistry; ChainMisbehaved where the endpoint does not keep that block.
     """
-    first_block = first_event.event.block
+    first_block = first_event.event.block_number
     if block_before is None:
         raise ChainMisbehaved(
             f"the endpoint does not keep block {first_block - 1}, before the registry's deployment: its history is "
@@ -48,7 +49,7 @@ def check_head(stated_head: RegistryHead, cursor: Cursor, folded_events: Sequenc
         folded_event.event.event.event_number: folded_event.head for folded_event in folded_events
     }
     newest_number = max(heads_by_number)
-    block_number = folded_events[-1].event.event.block if folded_events else cursor.block
+    block_number = folded_events[-1].event.event.block_number if folded_events else cursor.block_number
     if stated_head.event_number > newest_number:
         raise ChainMisbehaved(
             f"the contract counts {stated_head.event_number} acts, the endpoint shows {newest_number}: it leaves some out"
@@ -66,7 +67,8 @@ def check_head(stated_head: RegistryHead, cursor: Cursor, folded_events: Sequenc
         raise ReorgDetected(
             f"the events up to act {stated_head.event_number} do not make the head that the contract states"
         )
-    if stated_head.event_number == newest_number and stated_head.last_block != block_number:
+    if stated_head.event_number == newest_number and stated_head.last_block_number != block_number:
         raise ChainMisbehaved(
-            f"act {newest_number} was in block {stated_head.last_block}, the endpoint shows it in block {block_number}"
+            f"act {newest_number} was in block {stated_head.last_block_number}, the endpoint shows it in block "
+            f"{block_number}"
         )

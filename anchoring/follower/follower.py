@@ -183,8 +183,8 @@ class Follower:
         5. derive the facts and store everything in one transaction, on condition that nobody else wrote.
         """
         # 1
-        stated_head = self._chain.registry_head(self._registry_name.contract)
-        latest_block, final_block = self._chain.latest(), self._chain.final()
+        stated_head = self._chain.fetch_head(self._registry_name.contract)
+        latest_block, final_block = self._chain.fetch_latest_block(), self._chain.fetch_final_block()
         if final_block.number > latest_block.number:  # a block came between the two questions
             latest_block = final_block
         self.chain_clock.look(latest_block)
@@ -194,9 +194,11 @@ class Follower:
             cursor = view.cursor
         # 2
         if cursor.final_hash:
-            latest_reaches_cursor = cursor.final_block <= latest_block.number
+            latest_reaches_cursor = cursor.final_block_number <= latest_block.number
             check_branch(
-                cursor, self._chain.block(cursor.final_block) if latest_reaches_cursor else None, latest_block
+                cursor,
+                self._chain.find_block(cursor.final_block_number) if latest_reaches_cursor else None,
+                latest_block,
             )
         # 3
         gathered_acts = self._gatherer.gather(
@@ -208,13 +210,15 @@ class Follower:
         )
         final_events, end_block = gathered_acts.list_up_to_end(), gathered_acts.end_block
         # 4
-        fold = Fold(cursor.head, cursor.event_number, cursor.block, cursor.time)
+        fold = Fold(cursor.head, cursor.event_number, cursor.block_number, cursor.time)
         folded_events = self._fold_events(fold, final_events)
         new_cursor = _make_cursor(fold, end_block)
         pending_events = self._fold_events(fold, gathered_acts.list_beyond_end())
         if cursor.event_number == 0 and folded_events:
-            deployment_block = final_events[0].event.block
-            check_beginning(self._registry_name, final_events[0], self._chain.block(deployment_block - 1))
+            deployment_block = final_events[0].event.block_number
+            check_beginning(
+                self._registry_name, final_events[0], self._chain.find_block(deployment_block - 1)
+            )
         if gathered_acts.is_newest:
             check_head(stated_head, cursor, [*folded_events, *pending_events])
         # 5
@@ -273,7 +277,7 @@ def _make_cursor(fold: Fold, end_block: Block) -> Cursor:
     return Cursor(
         fold.event_number,
         fold.head,
-        fold.block,
+        fold.block_number,
         fold.time,
         end_block.number,
         end_block.hash,

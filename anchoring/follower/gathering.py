@@ -13,7 +13,7 @@ from anchoring.chain.events import walk_back
 from anchoring.chain.newest import ABSENCE_LOOKS
 from anchoring.chain.protocol import Block, Chain, ChainEvent, RegistryHead
 from anchoring.errors import ChainMisbehaved, ReorgDetected
-from anchoring.follower.windows import FIRST_SPAN, Window
+from anchoring.follower.windows import FIRST_SPAN, BlockWindow
 from anchoring.replica.reading import Cursor
 
 # acts that one step goes back by: held in memory (30 MB of the largest), and asked for one by one within minutes
@@ -35,10 +35,10 @@ class GatheredActs:
     is_walked: bool = False
 
     def list_up_to_end(self) -> Sequence[ChainEvent]:
-        return [event for event in self.events if event.event.block <= self.end_block.number]
+        return [event for event in self.events if event.event.block_number <= self.end_block.number]
 
     def list_beyond_end(self) -> Sequence[ChainEvent]:
-        return [event for event in self.events if event.event.block > self.end_block.number]
+        return [event for event in self.events if event.event.block_number > self.end_block.number]
 
 
 class Gatherer:
@@ -46,7 +46,7 @@ class Gatherer:
 
     def __init__(self, contract: str, first_block: int) -> None:
         self._contract, self._first_block = contract, first_block
-        self.window = Window()
+        self.window = BlockWindow()
 
     def gather(
         self,
@@ -64,7 +64,7 @@ class Gatherer:
         latest_block, final_block = latest_and_final
         if self._is_walk_shorter(chain, cursor, stated_head, final_block):
             return self._walk_ahead(chain, cursor, stated_head, final_block)
-        first_block_number = cursor.block if is_suspect else cursor.final_block + 1
+        first_block_number = cursor.block_number if is_suspect else cursor.final_block_number + 1
         end_block = self._find_window_end(chain, cursor, final_block)
         is_newest = end_block.number >= final_block.number
         last_block_number = latest_block.number if is_newest else end_block.number
@@ -86,9 +86,9 @@ class Gatherer:
     ) -> bool:
         """Tell whether there are so many more blocks than acts that going from act to act asks less."""
         missing_count = stated_head.event_number - cursor.event_number
-        block_distance = final_block.number - max(cursor.final_block, self._first_block - 1)
+        block_distance = final_block.number - max(cursor.final_block_number, self._first_block - 1)
         return block_distance > FIRST_SPAN and 0 <= missing_count <= min(
-            MAX_WALKED_ACTS, block_distance // chain.event_span()
+            MAX_WALKED_ACTS, block_distance // chain.get_event_span()
         )
 
     def _walk_ahead(
@@ -98,7 +98,9 @@ class Gatherer:
         end_block = _ask_block(chain, final_block.number - FIRST_SPAN)
         events = walk_back(chain, self._contract, stated_head, cursor.event_number)
         return GatheredActs(
-            end_block, [event for event in events if event.event.block <= end_block.number], is_newest=False
+            end_block,
+            [event for event in events if event.event.block_number <= end_block.number],
+            is_newest=False,
         )
 
     def _walk_all(
@@ -110,7 +112,7 @@ class Gatherer:
         window_events: Sequence[ChainEvent],
     ) -> GatheredActs:
         """Find what a window left out. Raises: ChainMisbehaved where that cannot be had either."""
-        span = min(chain.event_span(), self.window.block_span)
+        span = min(chain.get_event_span(), self.window.block_span)
         if not 0 < stated_head.event_number - cursor.event_number <= MAX_WALKED_ACTS:
             chain.limit_event_span(span // 2)
             raise ChainMisbehaved(
@@ -121,41 +123,45 @@ class Gatherer:
         events = walk_back(chain, self._contract, stated_head, cursor.event_number)
         shown_numbers = {event.event.event_number for event in window_events}
         hidden_blocks = [
-            event.event.block for event in events if event.event.event_number not in shown_numbers
+            event.event.block_number for event in events if event.event.event_number not in shown_numbers
         ]
         if hidden_blocks:
-            self._learn_span(chain, max(cursor.final_block + 1, self._first_block), hidden_blocks[0])
-        end_block = final_block if final_block.number >= cursor.final_block else _make_known_final(cursor)
+            self._learn_span(chain, max(cursor.final_block_number + 1, self._first_block), hidden_blocks[0])
+        end_block = (
+            final_block if final_block.number >= cursor.final_block_number else _make_known_final(cursor)
+        )
         return GatheredActs(end_block, events, is_newest=True, is_walked=True)
 
     def _learn_span(self, chain: Chain, first_block: int, hidden_block: int) -> None:
         """Have shorter ranges asked for, where the endpoint still hides a block at the end of a longer one."""
-        block_count = (hidden_block - first_block) % chain.event_span()
+        block_count = (hidden_block - first_block) % chain.get_event_span()
         if hidden_block <= first_block or block_count == 0:
             return
         for _ in range(ABSENCE_LOOKS):
             events = self._ask_events(chain, hidden_block - block_count, hidden_block)
-            if any(event.event.block == hidden_block for event in events):
+            if any(event.event.block_number == hidden_block for event in events):
                 return
         chain.limit_event_span(block_count)
 
     def _find_window_end(self, chain: Chain, cursor: Cursor, final_block: Block) -> Block:
         """Return the last block of the window; the known final block where the chain has no newer one."""
-        if final_block.number < cursor.final_block:
+        if final_block.number < cursor.final_block_number:
             return _make_known_final(cursor)
-        block_number = max(cursor.final_block + 1, self._first_block) + self.window.block_span - 1
+        block_number = max(cursor.final_block_number + 1, self._first_block) + self.window.block_span - 1
         return final_block if block_number >= final_block.number else _ask_block(chain, block_number)
 
     def _ask_events(self, chain: Chain, first_block: int, last_block: int) -> Sequence[ChainEvent]:
-        return chain.events(self._contract, first_block, last_block) if first_block <= last_block else ()
+        return (
+            chain.fetch_events(self._contract, first_block, last_block) if first_block <= last_block else ()
+        )
 
 
 def _make_known_final(cursor: Cursor) -> Block:
-    return Block(cursor.final_block, cursor.final_hash, b"", cursor.final_time)
+    return Block(cursor.final_block_number, cursor.final_hash, b"", cursor.final_time)
 
 
 def _ask_block(chain: Chain, block_number: int) -> Block:
-    block = chain.block(block_number)
+    block = chain.find_block(block_number)
     if block is None:
         raise ReorgDetected(f"block {block_number} is gone, though a block above it was said to be final")
     return block

@@ -11,7 +11,7 @@ CROWDED_EVENTS: Final = 2_000  # a window with more events is halved: it is one 
 CROWDED_BYTES: Final = 16 * 2**20  # … or with larger ones: an anchor has up to 60 kB
 
 
-class Window:
+class BlockWindow:
     """The span of the next window, in blocks."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from anchoring import limits
 from anchoring.errors import AnchoringError, PeerFailed, PeerNewer, PeerRefused
 from anchoring.monitor.copies import LONGEST_PAUSE_SECONDS, EntryCopies
-from anchoring.monitor.pages import ROUND_SECONDS, Pages, Peer, WrongAnswer
+from anchoring.monitor.pages import ROUND_SECONDS, EntryPeer, Pages, WrongAnswer
 from anchoring.monitor.tables import Publication
 from anchoring.processes.condition import Reporter
 from anchoring.processes.loops import Backoff, Stop
@@ -43,7 +43,7 @@ class _Node:
     `asked_at` is when the round began in which it was asked last.
     """
 
-    peer: Peer
+    peer: EntryPeer
     failure_count: int = 0
     asked_at: int = 0
     due_at: float = 0.0
@@ -81,7 +81,7 @@ class Monitor:
     def __init__(
         self,
         replica: Replica,
-        nodes: Mapping[str, Sequence[Peer]],
+        nodes: Mapping[str, Sequence[EntryPeer]],
         *,
         withheld_after: int = limits.WITHHELD_SECONDS,
         clock: Callable[[], float] = time.time,

@@ -22,7 +22,7 @@ ROUND_SECONDS: Final = 60  # for one log before the next has its turn
 _MAX_ERROR_CHARS: Final = 300  # characters kept of an error
 
 
-class Peer(Protocol):
+class EntryPeer(Protocol):
     """Another city's node."""
 
     @property
@@ -43,7 +43,7 @@ class WrongAnswer(Exception):
 class Pages:
     """The entries of one log as one node gives them, a page at a time; a page serves several anchors."""
 
-    peer: Peer
+    peer: EntryPeer
     log: str
     clock: Callable[[], float]
     _entries: dict[int, Entry | MalformedInput] = field(default_factory=dict)

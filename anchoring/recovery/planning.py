@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from anchoring.errors import AnchorContradicted, NotFound, PeerFailed, RegisterBehind
-from anchoring.monitor.pages import Pages, Peer, WrongAnswer
+from anchoring.monitor.pages import EntryPeer, Pages, WrongAnswer
 from anchoring.recovery.setting_aside import LocalSubmission
 from anchoring.register.batches import Batch, find_last_batch, find_own_log, list_open_batches
 from anchoring.register.missing import list_missing
@@ -60,7 +60,7 @@ class Plan:
     faults: tuple[str, ...] = ()
 
 
-def make_plan(register: Register, view: ReplicaView, log: str, peers: Sequence[Peer]) -> Plan:
+def make_plan(register: Register, view: ReplicaView, log: str, peers: Sequence[EntryPeer]) -> Plan:
     """Compare the register with the chain, and ask `peers` for the entries that it lacks; nothing is written.
 
     1. Which batches the register lacks; what it froze and the chain contradicts is no batch of it.

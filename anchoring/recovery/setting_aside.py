@@ -25,7 +25,7 @@ from anchoring.register.tables import (
     TERM,
     UNDISCLOSED,
 )
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.encoding.signed_files import join_signature
 from ledger.records.lifecycle import Lineage, follow
 from ledger.records.records import Record, read_lineage
@@ -82,7 +82,7 @@ def discard(file: Path, directory: Path) -> None:
 
 def _make_lines(connection: Connection, submission: LocalSubmission) -> Iterator[bytes]:
     entry = submission.entry
-    yield canonical(join_signature("statement", entry.statement.to_json(), entry.signature)) + b"\n"
+    yield encode_canonical(join_signature("statement", entry.statement.to_json(), entry.signature)) + b"\n"
     options = {"yield_per": _PAGE_ROWS}
     for row in connection.execute(
         _RECORDS_IN,

@@ -34,7 +34,7 @@ _SEALED_RECORDS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class SealUse:
     """A sealing, and the identifiers of the certificates that carry what it sealed."""
 
     sealing: StoredRecord
@@ -48,7 +48,7 @@ def find_uses(
     first_position: int = 0,
     end_position: int = MAX_LOG_SIZE,
     limit: int = 100,
-) -> list[Use]:
+) -> list[SealUse]:
     """Return the uses of a seal, of whichever version, in the order of their positions.
 
     These are from `first_position` to before `end_position`. Raises: NotFound where the seal is not registered here.
@@ -64,4 +64,4 @@ def find_uses(
         sealing_leaves = [sealing.leaf for sealing in sealings[start : start + limits.LOOKUP_ROWS]]
         for target, position, body in connection.execute(_SEALED_RECORDS, {"sealings": sealing_leaves}):
             identifiers_by_sealing[target].append(read_body(position, body).identifier)
-    return [Use(sealing, tuple(identifiers_by_sealing[sealing.leaf])) for sealing in sealings]
+    return [SealUse(sealing, tuple(identifiers_by_sealing[sealing.leaf])) for sealing in sealings]

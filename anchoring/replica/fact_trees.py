@@ -14,7 +14,7 @@ from anchoring.replica.tables import FACT_BEFORE, FACT_ROOT, LEAF, PAGE
 from ledger.crypto.key_trees import KeyProof, KeyTree, walk_pages
 from ledger.crypto.keys import keccak256
 from ledger.crypto.suites import DIGEST_BYTES
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.errors import MalformedInput
 from ledger.registry.facts import (
     SUITE,
@@ -112,7 +112,7 @@ def _make_anchor_data(view: ReplicaView, name: Name) -> bytes | None:
     if kind != "anchor" or len(parts) != 2 or not parts[1].isdecimal():
         return None
     anchor = view.find_anchor(parts[0], int(parts[1]))
-    return canonical(make_anchor_leaf(anchor)) if anchor else None
+    return encode_canonical(make_anchor_leaf(anchor)) if anchor else None
 
 
 def describe_damage(fault: str) -> str:

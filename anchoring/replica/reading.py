@@ -60,16 +60,16 @@ class Cursor:
 
     event_number: int
     head: bytes
-    block: int
+    block_number: int
     time: int
-    final_block: int
+    final_block_number: int
     final_hash: bytes
     final_time: int
 
     @property
     def event(self) -> tuple[int, bytes, int, int]:
         """Number, head, block and time of the newest final event."""
-        return self.event_number, self.head, self.block, self.time
+        return self.event_number, self.head, self.block_number, self.time
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ def make_cursor_row(cursor: Cursor) -> Row:
     return {
         "n": cursor.event_number,
         "head": cursor.head,
-        "block": cursor.block,
+        "block": cursor.block_number,
         "time": cursor.time,
-        "final_block": cursor.final_block,
+        "final_block": cursor.final_block_number,
         "final_hash": cursor.final_hash,
         "final_time": cursor.final_time,
     }
@@ -101,15 +101,15 @@ def read_cursor(row: RowMapping) -> Cursor:
     return Cursor(
         event_number=row["n"],
         head=row["head"],
-        block=row["block"],
+        block_number=row["block"],
         time=row["time"],
-        final_block=row["final_block"],
+        final_block_number=row["final_block"],
         final_hash=row["final_hash"],
         final_time=row["final_time"],
     )
 
 
-class EntrySource(Protocol):
+class OccurrenceSource(Protocol):
     """Where entries are known: they lie beside the replica, or in a register."""
 
     def find_occurrences(
@@ -124,7 +124,7 @@ class ReplicaView:
     Entries are no part of a replica: a view knows of them what its `entries` know.
     """
 
-    entries: EntrySource | None = None
+    entries: OccurrenceSource | None = None
 
     def __init__(self, connection: Connection, source: str = "replica") -> None:
         self._connection, self.source = connection, source
@@ -184,7 +184,7 @@ class ReplicaView:
         )
 
     @contextmanager
-    def use_entries(self, entries: EntrySource) -> Iterator[None]:
+    def use_entries(self, entries: OccurrenceSource) -> Iterator[None]:
         """Have `entries` say where entries stand, for as long as the block runs: its connection may close then."""
         entries_before, self.entries = self.entries, entries
         try:
@@ -328,9 +328,10 @@ class ReplicaView:
             act = decode_act(event.event.kind, event.event.payload)
             if isinstance(act, acts.LogAdmitted) and act.log == log:
                 return (
-                    f"the log {log!r} is admitted in block {event.event.block}, and the newest final one is block "
-                    f"{self.cursor.final_block}: wait. A chain that makes blocks only when something is sent 按需出块 never "
-                    "comes so far: set `final_depth = 0` if it gives no block up, else have its operator make empty blocks"
+                    f"the log {log!r} is admitted in block {event.event.block_number}, and the newest final one is "
+                    f"block {self.cursor.final_block_number}: wait. A chain that makes blocks only when something is "
+                    "sent 按需出块 never comes so far: set `final_depth = 0` if it gives no block up, else have its "
+                    "operator make empty blocks"
                 )
         return f"the log {log!r} is not admitted: ask the province to admit it"
 
@@ -410,5 +411,10 @@ def _make_sighting(event: ChainEvent, *, is_final: bool) -> Sighting | None:
     act = decode_act(event.event.kind, event.event.payload)
     assert isinstance(act, acts.Anchored)
     return Sighting(
-        act, event.event.event_number, event.event.block, event.event.time, event.transaction_hash, is_final
+        act,
+        event.event.event_number,
+        event.event.block_number,
+        event.event.time,
+        event.transaction_hash,
+        is_final,
     )

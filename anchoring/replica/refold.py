@@ -80,7 +80,7 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
                 yield fold.event_number, event_count
     except LedgerError as error:
         raise _make_damage_error(str(error)) from error
-    if (fold.event_number, fold.head, fold.block, fold.time) != view.cursor.event:
+    if (fold.event_number, fold.head, fold.block_number, fold.time) != view.cursor.event:
         raise _make_damage_error(
             f"its events end at {fold.event_number}, where it says {view.cursor.event_number}"
         )

@@ -172,7 +172,7 @@ def make_anchor_row(anchor: Anchor) -> Row:
         "log": anchor.log,
         "sequence": anchor.sequence,
         "n": anchor.event_number,
-        "block": anchor.block,
+        "block": anchor.block_number,
         "time": anchor.time,
         "size_before": anchor.size_before,
         "size": anchor.size,
@@ -187,7 +187,7 @@ def read_anchor(row: RowMapping) -> Anchor:
         log=row["log"],
         sequence=row["sequence"],
         event_number=row["n"],
-        block=row["block"],
+        block_number=row["block"],
         time=row["time"],
         size_before=row["size_before"],
         size=row["size"],
@@ -234,10 +234,10 @@ def make_event_row(event: ChainEvent, head: bytes) -> Row:
     return {
         "n": event.event.event_number,
         "kind": event.event.kind,
-        "previous_block": event.event.previous_block,
+        "previous_block": event.event.previous_block_number,
         "time": event.event.time,
         "payload": event.event.payload,
-        "block": event.event.block,
+        "block": event.event.block_number,
         "block_hash": event.block_hash,
         "transaction_hash": event.transaction_hash,
         "head": head,
@@ -276,9 +276,9 @@ def read_event(row: RowMapping) -> ChainEvent:
     event = Event(
         event_number=row["n"],
         kind=row["kind"],
-        previous_block=row["previous_block"],
+        previous_block_number=row["previous_block"],
         time=row["time"],
         payload=row["payload"],
-        block=row["block"],
+        block_number=row["block"],
     )
     return ChainEvent(event, block_hash=row["block_hash"], transaction_hash=row["transaction_hash"])

@@ -192,7 +192,13 @@ def _create(connection: Connection, name: str, head_zero: bytes) -> None:
     old_tables.drop_all(connection)  # a replica of another schema number; it is followed anew
     METADATA.create_all(connection)
     cursor = Cursor(
-        event_number=0, head=head_zero, block=0, time=0, final_block=0, final_hash=b"", final_time=0
+        event_number=0,
+        head=head_zero,
+        block_number=0,
+        time=0,
+        final_block_number=0,
+        final_hash=b"",
+        final_time=0,
     )
     row: Row = {
         "id": _ROW,

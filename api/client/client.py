@@ -39,8 +39,7 @@ from api.limits import MAX_CONTENT_ITEMS, MAX_PAGE_ITEMS
 from api.rendering.histories import HistoryJson, JudgedHistoryJson, OutlineJson
 from api.rendering.listings import FigureJson, HitJson, ListedJson
 from api.rendering.text import PastDayJson
-from ledger.encoding.canonical import Json, decode, decode_foreign
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, decode, decode_foreign, encode_canonical
 from ledger.encoding.fields import Fields
 from ledger.errors import MalformedInput
 from ledger.proof.staples import MAX_RANGE_BYTES
@@ -179,7 +178,9 @@ class NodeClient:
 
     def find(self, question_members: Mapping[str, Json]) -> list[HitJson]:
         """Return the certificates of a number, holder or document; a token of the scope `search` is needed."""
-        answer = self._post("/v1/certificates/find", canonical(dict(question_members)), _MAX_LIST_BYTES)
+        answer = self._post(
+            "/v1/certificates/find", encode_canonical(dict(question_members)), _MAX_LIST_BYTES
+        )
         return _read(answer, HitsAnswer)["items"]
 
     def search(self, criteria: Mapping[str, Json], limit: int) -> Iterator[ListedJson]:
@@ -187,7 +188,9 @@ class NodeClient:
         position = 0
         for _ in range(_MAX_PAGES):
             request_members = dict(criteria) | {"position": position, "limit": min(limit, MAX_PAGE_ITEMS)}
-            page = _read(self._post("/v1/search", canonical(request_members), _MAX_LIST_BYTES), ListingAnswer)
+            page = _read(
+                self._post("/v1/search", encode_canonical(request_members), _MAX_LIST_BYTES), ListingAnswer
+            )
             yield from page["items"]
             limit -= len(page["items"])
             next_position = page.get("next")
@@ -200,7 +203,7 @@ class NodeClient:
 
     def count_records(self, criteria: Mapping[str, Json]) -> list[FigureJson]:
         """Return how many records there are of what criteria name."""
-        answer = self._post("/v1/figures", canonical(dict(criteria)), _MAX_LIST_BYTES)
+        answer = self._post("/v1/figures", encode_canonical(dict(criteria)), _MAX_LIST_BYTES)
         return _read(answer, FiguresAnswer)["items"]
 
     def check_history(self, encoded_history: bytes) -> JudgedHistoryJson:
@@ -209,7 +212,9 @@ class NodeClient:
 
     def outline(self, proof_text: str) -> OutlineJson:
         """Return what the node knows of a certificate of any city by its proof."""
-        return _read(self._post("/v1/histories/outline", canonical({"proof": proof_text})), OutlineJson)
+        return _read(
+            self._post("/v1/histories/outline", encode_canonical({"proof": proof_text})), OutlineJson
+        )
 
     def fetch_uses(self, identifier: str, after: str | None, before: str | None) -> Iterator[UseAnswer]:
         """Yield what was sealed with a seal, oldest first, page by page."""
@@ -245,7 +250,7 @@ class NodeClient:
             if is_described:
                 request_members["described"] = True
             answer = _read(
-                self._post("/v1/certificates/lineages", canonical(request_members), _MAX_LIST_BYTES),
+                self._post("/v1/certificates/lineages", encode_canonical(request_members), _MAX_LIST_BYTES),
                 LineagesAnswer,
             )
             lineages += answer["items"]
@@ -253,7 +258,9 @@ class NodeClient:
 
     def fetch_past_status(self, proof_text: str, moment: str) -> PastDayJson:
         """Return what the status was on a day or at a moment: `start` and `end`."""
-        return _read(self._post("/v1/status", canonical({"proof": proof_text, "at": moment})), PastDayJson)
+        return _read(
+            self._post("/v1/status", encode_canonical({"proof": proof_text, "at": moment})), PastDayJson
+        )
 
     def verify(self, request_bytes: bytes) -> ReportAnswer:
         """Return the report of a verification, whose request is `request_bytes`."""

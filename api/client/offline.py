@@ -67,7 +67,7 @@ def describe_checkpoint(cosigned_checkpoint: CosignedCheckpoint, signer_names: t
     )
     return [
         f"registry   {checkpoint.registry}",
-        f"event      {checkpoint.event_number}, block {checkpoint.block} (0x{checkpoint.block_hash.hex()})",
+        f"event      {checkpoint.event_number}, block {checkpoint.block_number} (0x{checkpoint.block_hash.hex()})",
         f"head       0x{checkpoint.head.hex()}",
         f"time       {write_clock(checkpoint.time)}",
         f"signed by  {signer_text}",

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from anchoring.audit.audit import Evidence, Expected
+from anchoring.audit.audit import AuditEvidence, Expected
 from anchoring.audit.findings import AuditReport
 from anchoring.audit.node import DatabaseUrls, audit_node
 from anchoring.processes.workers import count_processes
@@ -19,8 +19,7 @@ from api.parsers import Commands, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
 from api.words import write_clock
 from ledger.crypto.keys import Signer
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.verification.audits import AuditStatement, Finding, sign_audit
 from ledger.verification.receipts import SignedReceipt, decode_signed_receipt
 
@@ -90,14 +89,16 @@ def _audit(options: _AuditOptions) -> int:
     return _CODE_CLEAN if report.is_whole else _CODE_CANNOT_TELL
 
 
-def _gather_evidence(options: _AuditOptions, settings: Settings, receipts: list[SignedReceipt]) -> Evidence:
+def _gather_evidence(
+    options: _AuditOptions, settings: Settings, receipts: list[SignedReceipt]
+) -> AuditEvidence:
     """Return what is asked beside the databases; `--no-chain` asks nobody."""
     erasures = list(list_kept_erasures(options.directory))
     if options.no_chain:
-        return Evidence(receipts=receipts, erasures=erasures)
+        return AuditEvidence(receipts=receipts, erasures=erasures)
     chain = processes.open_chain(settings) if settings.chain_url else None
     peers = [peer for peers_of_log in processes.name_peers(settings).values() for peer in peers_of_log]
-    return Evidence(chain, peers, receipts, erasures)
+    return AuditEvidence(chain, peers, receipts, erasures)
 
 
 def _make_statement(
@@ -118,7 +119,7 @@ def _make_statement(
 
 
 def _write_report(path: Path, report_signer: Signer, statement: AuditStatement) -> None:
-    files.write(path, canonical(sign_audit(report_signer, statement).to_json()) + b"\n", public=True)
+    files.write(path, encode_canonical(sign_audit(report_signer, statement).to_json()) + b"\n", public=True)
     note(f"{path}: signed by the key 0x{report_signer.public.id.hex()}")
 
 

@@ -210,9 +210,9 @@ def _deploy_registry(options: _DeployOptions) -> int:
         call_data = calls.encode_deployment(province_address)
         transaction: dict[str, Json] = {
             "act": "deploy",
-            "chain": chain.chain_id(),
+            "chain": chain.fetch_chain_id(),
             "from": account.address,
-            "nonce": chain.transaction_count(account.address, pending=True),
+            "nonce": chain.count_transactions(account.address, pending=True),
             "gas_limit": calls.estimate_gas(call_data, deploys=True),
             "bytes": len(call_data),
             "follows": f"a new registry, whose province is {province_address}",

@@ -21,8 +21,7 @@ from api.console import note, say, show_encoded, show_json
 from api.node.loading import load_settings
 from api.parsers import Commands, add_json
 from ledger.crypto.suites import Suite
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
 from ledger.registry import facts
@@ -214,7 +213,7 @@ def _sign(options: _SignOptions) -> int:
         note(f"this node holds another history: {contradiction}")
         return CONTRADICT
     if options.output:
-        files.write(options.output, canonical(cosigned_checkpoint.to_json()) + b"\n", public=True)
+        files.write(options.output, encode_canonical(cosigned_checkpoint.to_json()) + b"\n", public=True)
         note(
             f"event {checkpoint.event_number}, {len(cosigned_checkpoint.cosignatures)} cosignatures: {options.output}"
         )
@@ -257,7 +256,7 @@ def _forks(options: _ForksOptions) -> int:
     with closing(Checkpoints(load_settings(options.directory).checkpoints_url)) as checkpoints:
         forks = checkpoints.list_forks()
     for fork in forks:
-        show_encoded(canonical(fork.to_json()).decode())
+        show_encoded(encode_canonical(fork.to_json()).decode())
         note(find_contradiction(fork.first_checkpoint.checkpoint, fork.second_checkpoint.checkpoint) or "")
     return 1 if forks else 0
 
@@ -305,7 +304,7 @@ def _put_pocket(options: _PocketOptions) -> int:
     files.write(options.output, content, public=True)
     note(
         f"{options.output}: event {pocket.checkpoint.event_number}, {len(pocket.facts)} facts, "
-        f"{len(pocket.cosigned_checkpoint.cosignatures)} cosignatures, {len(canonical(pocket.to_json()))} bytes"
+        f"{len(pocket.cosigned_checkpoint.cosignatures)} cosignatures, {len(encode_canonical(pocket.to_json()))} bytes"
     )
     return 0
 

@@ -18,7 +18,7 @@ from api.department.sending import ask_target, check_key, prepare_rows
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.parsers import Commands, add_catalogue, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.encoding.times import find_civil_date
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
@@ -82,7 +82,7 @@ def _receive(options: _ReceiveOptions) -> int:
             note(f"转入 receive: {proof.record.identifier} → {row['identifier']}")
             require_accepted(prepared_rows.unsigned_draft.warnings, options.accept)
             if options.dry_run:
-                show_encoded(canonical(row).decode())
+                show_encoded(encode_canonical(row).decode())
                 return 0
             if not (options.yes or confirm_signing()):
                 note("Nothing was signed.")

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from anchoring.audit.reconciliation import (
-    Account,
     ChainAccount,
+    EventStatement,
     Reconciliation,
     ReplicaAccount,
-    Statement,
+    Side,
     reconcile,
 )
 from anchoring.audit.values import VALUE_ERRORS, describe_value_error
@@ -31,8 +31,7 @@ from api.console import describe_error, note, say, show_json
 from api.node.errors import SETTINGS_FILE, SettingsError
 from api.node.loading import load_settings
 from api.parsers import Commands, add_json
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.encoding.times import format_time
 from ledger.errors import LedgerError
 
@@ -137,7 +136,7 @@ def _reconcile(options: _ReconcileOptions) -> tuple[Reconciliation, dict[str, Js
         first_replica = stack.enter_context(_open_replica(options.first, "A"))
         replicas = [first_replica]
         if options.second.startswith(_URL_STARTS):
-            second_account: Account = _open_chain(options.second, first_replica.view.registry)
+            second_account: Side = _open_chain(options.second, first_replica.view.registry)
         else:
             second_replica = stack.enter_context(_open_replica(options.second, "B"))
             _check_same_registry(first_replica, second_replica)
@@ -153,7 +152,7 @@ def _reconcile(options: _ReconcileOptions) -> tuple[Reconciliation, dict[str, Js
 def _tell(options: _ReconcileOptions, reconciliation: Reconciliation, evidence: dict[str, Json]) -> int:
     """Write and show an outcome, and return its exit code."""
     if options.output is not None and reconciliation.difference is not None:
-        files.write(options.output, canonical(evidence) + b"\n", public=True)
+        files.write(options.output, encode_canonical(evidence) + b"\n", public=True)
         note(f"{options.output}: what each of the two says of event {reconciliation.difference.event_number}")
     show_json(evidence) if options.json else _say_outcome(reconciliation)
     if reconciliation.difference is not None:
@@ -172,7 +171,7 @@ def _check_same_registry(first_replica: _Replica, second_replica: _Replica) -> N
         )
 
 
-def _open_chain(url: str, registry: str) -> Account:
+def _open_chain(url: str, registry: str) -> Side:
     """Return what an endpoint shows of a registry. Raises: WrongRegistry, ChainUnavailable."""
     from anchoring.chain.ethereum import EthereumChain  # loads the libraries of the chain
     from anchoring.chain.jsonrpc import Endpoint
@@ -194,13 +193,14 @@ def _say_outcome(reconciliation: Reconciliation) -> None:
         say(f"  {name}: {_describe_statement(statement)}")
 
 
-def _describe_statement(statement: Statement | None) -> str:
+def _describe_statement(statement: EventStatement | None) -> str:
     if statement is None:
         return "no such event"
     event = statement.event.event
     return (
-        f"kind {event.kind}, block {event.block} {_write_bytes(statement.event.block_hash)}, {_write_time(event.time)}, "
-        f"transaction {_write_bytes(statement.event.transaction_hash)}, {len(event.payload)} bytes"
+        f"kind {event.kind}, block {event.block_number} {_write_bytes(statement.event.block_hash)}, "
+        f"{_write_time(event.time)}, transaction {_write_bytes(statement.event.transaction_hash)}, "
+        f"{len(event.payload)} bytes"
     )
 
 
@@ -238,7 +238,7 @@ def _make_evidence(
 
 
 def _make_side(
-    name: str, statement: Statement | None, event_number: int, replicas: Sequence[_Replica]
+    name: str, statement: EventStatement | None, event_number: int, replicas: Sequence[_Replica]
 ) -> dict[str, Json]:
     side: dict[str, Json] = {"name": name}
     if statement is not None:
@@ -246,8 +246,8 @@ def _make_side(
         side["event"] = {
             "n": event.event_number,
             "kind": event.kind,
-            "block": event.block,
-            "previous_block": event.previous_block,
+            "block": event.block_number,
+            "previous_block": event.previous_block_number,
             "time": _write_time(event.time),
             "payload": _write_bytes(event.payload),
             "block_hash": _write_bytes(statement.event.block_hash),

@@ -127,7 +127,7 @@ def _read_anchor(anchor_json: Json) -> Anchor:
         log=fields.take_text("log"),
         sequence=fields.take_integer("sequence", 1, _MAX_INTEGER),
         event_number=fields.take_integer("n", 1, _MAX_INTEGER),
-        block=fields.take_integer("block", 0, _MAX_INTEGER),
+        block_number=fields.take_integer("block", 0, _MAX_INTEGER),
         time=fields.take_time("time"),
         size_before=fields.take_integer("size_before", 0, MAX_LOG_SIZE),
         size=fields.take_integer("size", 0, MAX_LOG_SIZE),

@@ -29,13 +29,12 @@ from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.parsers import Commands, add_catalogue, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
 from ledger.documents.certificates.issuing import Holder
-from ledger.documents.findings import unknown
+from ledger.documents.findings import leave_unknown
 from ledger.documents.ofd.sealing import Stamp, apply_seal
 from ledger.documents.openers import inspect
 from ledger.documents.seals.making import SealDraft, make_seal
 from ledger.documents.seals.ses import Picture, decode_seal
-from ledger.encoding.canonical import Json, decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, decode, encode_canonical
 from ledger.encoding.times import find_day_bounds, format_time, parse_date, parse_time
 from ledger.errors import MalformedInput
 from ledger.records.records import Record, decode_record
@@ -327,9 +326,9 @@ def _apply_seal(options: _ApplyOptions) -> int:
             raise MalformedInput(f"{options.licence} is not one row, a JSON object")
         rows.append(add_sealing(licence_row, sealing_row))
     else:
-        link = canonical({"rel": SEALED_BY, "identifier": sealing_row["identifier"]})
+        link = encode_canonical({"rel": SEALED_BY, "identifier": sealing_row["identifier"]})
         note(f"The row of the certificate links to it: {link.decode()}")
-    lines_text = "\n".join(canonical(row).decode() for row in rows)
+    lines_text = "\n".join(encode_canonical(row).decode() for row in rows)
     if options.rows:
         files.write(options.rows, lines_text.encode() + b"\n")
     else:
@@ -352,7 +351,7 @@ def _seal_document(options: _ApplyOptions, now: int) -> bytes:
     for signature_report in inspect(sealed_document).signatures:
         if signature_report.verdict is Verdict.INVALID:
             raise MalformedInput(f"nothing was sealed: {signature_report.reason.en}")
-        if unknown("references", "look_added") in signature_report.checks:
+        if leave_unknown("references", "look_added") in signature_report.checks:
             note(f"{options.output}: {_COVER_WARNING.format(signature_report.signer or 'somebody')}")
     return sealed_document
 

@@ -23,8 +23,7 @@ from api.rendering.histories import (
     describe_outline,
 )
 from api.rendering.listings import describe_hit
-from ledger.encoding.canonical import decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import decode, encode_canonical
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
 from ledger.proof.histories import MAX_BYTES, SignedHistory, decode_signed_history, is_signed_history
@@ -218,7 +217,7 @@ def _show_history(identifier: str, node_url: str, options: _TraceOptions) -> int
     if options.output is not None:
         if history.get("signed") is None:
             raise MalformedInput("the node has no key and signs no history: nothing was saved")
-        files.write(options.output, canonical(history["signed"]))
+        files.write(options.output, encode_canonical(history["signed"]))
         note(f"{options.output}: it names the certificate. `shunzheng trace {options.output}` checks it.")
     if options.json:
         show_json(history)

@@ -24,7 +24,7 @@ _DIVISIONS_BY_LOG: Final = {"tianmen": ("429006",), "wuhan": ("420100", "420102"
 T = TypeVar("T")
 
 
-class Department(TypedDict):
+class DemoDepartment(TypedDict):
     """A department of the examples: its credit code 统一社会信用代码, its name, the types of certificates that it issues."""
 
     credit_code: str
@@ -62,7 +62,7 @@ class Founding:
         self.stage.watch(self.cities[1], self.cities[0])
         return sealing
 
-    def _take_in(self, departments: list[Department]) -> None:
+    def _take_in(self, departments: list[DemoDepartment]) -> None:
         """Let Tianmen's admin take in departments with their keys."""
         for department in departments:
             private_key = generate_key("sm2", secrets.token_bytes)
@@ -86,7 +86,7 @@ class Founding:
             ),
         )
 
-    def _give_seal(self, department: Department) -> Sealing:
+    def _give_seal(self, department: DemoDepartment) -> Sealing:
         """Let a department register seals and sealings, and Wuhan accept who makes and signs."""
         issuer = department["credit_code"]
         self._record_acts("tianmen-admin", self._make_grant(issuer, GRANTED_KINDS, ()))

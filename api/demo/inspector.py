@@ -16,15 +16,14 @@ from api.demo.waiting import PATIENCE_SECONDS, wait_until
 from api.node.keys import load_node_key
 from api.node.loading import load_settings
 from ledger.crypto.keys import PrivateKey
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.encoding.times import format_time
 from ledger.registry import acts
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint
 from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import read_events, read_header, write_snapshot
-from ledger.registry.trust_files import Cosigner, TrustFile, count_majority
+from ledger.registry.trust_files import TrustedCosigner, TrustFile, count_majority
 
 if TYPE_CHECKING:
     from api.node.settings import Settings
@@ -68,11 +67,11 @@ class Inspector:
         self._wait_until(self._cosign_all, "cosignatures of all cities")
         settings_of_nodes = [load_settings(city.directory) for city in self.cities]
         cosigners = tuple(
-            Cosigner(city.title, _load_key(settings).public)
+            TrustedCosigner(city.title, _load_key(settings).public)
             for city, settings in zip(self.cities, settings_of_nodes, strict=True)
         )
         trust_file = TrustFile(settings_of_nodes[0].registry, cosigners, count_majority(len(cosigners)))
-        self.trust_path.write_bytes(canonical(trust_file.to_json()))
+        self.trust_path.write_bytes(encode_canonical(trust_file.to_json()))
         self._run(
             "snapshot",
             "export",
@@ -144,7 +143,7 @@ class Inspector:
             self.laptop_folder / "certificate.claims.json",
         )
         proof_path.write_bytes(proof_bytes)
-        claims_path.write_bytes(canonical(claims))
+        claims_path.write_bytes(encode_canonical(claims))
         options = (
             "--proof",
             proof_path,
@@ -174,14 +173,14 @@ class Inspector:
             fold.extend(event)
         act = acts.OperatorSet(city.name, "0x" + "66" * 20)
         forged_event = Event(
-            fold.event_number + 1, act.KIND, fold.block, fold.time, act.encode(), fold.block + 1
+            fold.event_number + 1, act.KIND, fold.block_number, fold.time, act.encode(), fold.block_number + 1
         )
         fold.extend(forged_event)
         checkpoint = replace(
             header.checkpoint,
             event_number=fold.event_number,
             head=fold.head,
-            block=fold.block,
+            block_number=fold.block_number,
             time=fold.time,
         )
         cosigned_checkpoint = CosignedCheckpoint.of(checkpoint, [Cosignature.make(node_key, checkpoint)])

@@ -32,8 +32,7 @@ from ledger.crypto.suites import SM3
 from ledger.documents.carriers import attach
 from ledger.documents.ofd.sealing import Stamp, apply_seal
 from ledger.documents.seals.making import SealDraft, make_seal
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.proof.proof import decode_proof
 from ledger.records.identifiers import CertificateIdentifier
 from ledger.records.records import KINDS
@@ -201,7 +200,9 @@ class Sealing:
         path = self.folder / file_name
         request_members: dict[str, Json] = {"documents": [base64.b64encode(path.read_bytes()).decode()]}
         proof_path = path.with_name(file_name + PROOF_SUFFIX)
-        return canonical(request_members | ({"proof": proof_path.read_text()} if proof_path.exists() else {}))
+        return encode_canonical(
+            request_members | ({"proof": proof_path.read_text()} if proof_path.exists() else {})
+        )
 
     def _make_licence_row(self, file_name: str) -> dict[str, Json]:
         serial = f"SEALED{len(self._identifiers_by_file):014d}"
@@ -217,7 +218,7 @@ class Sealing:
 
     def _submit(self, node: NodeClient, rows: Sequence[dict[str, Json]]) -> tuple[str, bytes]:
         """Hand rows in and return the id of the submission, and the first of its leaf hashes."""
-        lines, now = [canonical(row) for row in rows], int(time.time())
+        lines, now = [encode_canonical(row) for row in rows], int(time.time())
         read_bytes = Path.read_bytes
         with draft(
             lines,

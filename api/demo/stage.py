@@ -145,7 +145,7 @@ class Stage:
         self.save()
         registry_name = RegistryName.parse(self.registry)
         if (
-            self.chain.head_zero(registry_name.contract)[: len(registry_name.head_prefix)]
+            self.chain.fetch_head_zero(registry_name.contract)[: len(registry_name.head_prefix)]
             != registry_name.head_prefix
         ):
             raise ReorgDetected("the chain lost the deployment")
@@ -196,7 +196,7 @@ class Stage:
         """Return the gas that each anchor of the registry took, as its receipt says."""
         contract = RegistryName.parse(self.registry).contract
         receipts = [
-            self.chain.receipt(recorded_act.transaction_hash)
+            self.chain.find_receipt(recorded_act.transaction_hash)
             for recorded_act in read_events(self.chain, contract)
             if recorded_act.event.kind == acts.Anchored.KIND
         ]

@@ -36,8 +36,7 @@ from api.parsers import Commands, add_catalogue, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
 from api.words import ACTION_WORDS, NOTE_WORDS
 from ledger.crypto.keys import Signer
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.encoding.times import find_civil_date
 from ledger.errors import MalformedInput
 from ledger.records.records import PRESENTABLE_ACTIONS, STATUS_ACTIONS
@@ -348,7 +347,7 @@ def _show_changes(options: _ActionOptions, changes: Sequence[Change]) -> None:
         note(f"  … and {len(changes) - _MAX_SHOWN_CHANGES:,} more; --dry-run --json lists them all")
     if options.dry_run:
         for change in changes[:_MAX_SHOWN_CHANGES] if not options.json else ():
-            show_encoded(canonical(change.row).decode())
+            show_encoded(encode_canonical(change.row).decode())
 
 
 def confirm_signing() -> bool:

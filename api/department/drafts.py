@@ -13,7 +13,7 @@ from api.department.rows.oddities import RowWarning
 from ledger.crypto.keys import Signer
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import MerkleTree
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.encoding.signed_files import join_signature
 from ledger.errors import MalformedInput
 from ledger.records.submissions import MAX_STATEMENT_SECONDS, Statement, Window, sign_statement
@@ -151,4 +151,4 @@ def sign_again(statement: Statement, target: Target, signer: Signer, now: int) -
 
 
 def _encode_first_line(statement: Statement, signature: bytes) -> bytes:
-    return canonical(join_signature("statement", statement.to_json(), signature)) + b"\n"
+    return encode_canonical(join_signature("statement", statement.to_json(), signature)) + b"\n"

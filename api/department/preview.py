@@ -8,8 +8,7 @@ from api.department.rows.columns import get_claim_labels
 from api.department.rows.versions import FieldChange
 from api.rendering.listings import describe_particulars
 from api.words import STATUS_WORDS
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.records.notes import TEXT_CLAIM, TITLE_CLAIM
 
 _LABELS: Final = {
@@ -67,5 +66,5 @@ def _describe_value(value: "Json | None") -> str:
     elif isinstance(value, dict) and value.keys() == {"rel", "record"}:
         text = f"{value['rel']} {value['record']}"
     else:
-        text = value if isinstance(value, str) else canonical(value).decode()
+        text = value if isinstance(value, str) else encode_canonical(value).decode()
     return text if len(text) <= _MAX_SHOWN_CHARS else f"{text[:_MAX_SHOWN_CHARS]}…"

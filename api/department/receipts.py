@@ -14,8 +14,7 @@ from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.words import write_moment
 from ledger.crypto.keys import keccak256
-from ledger.encoding.canonical import MAX_INTEGER, Json, decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import MAX_INTEGER, Json, decode, encode_canonical
 from ledger.encoding.fields import Fields, parse_hex
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
@@ -71,7 +70,7 @@ def read_promise(
     if signed_json is None:
         return None
     try:
-        receipt_bytes = canonical(cast(Json, signed_json))
+        receipt_bytes = encode_canonical(cast(Json, signed_json))
         signed_receipt = decode_signed_receipt(receipt_bytes[: MAX_BYTES + 1])
         receipt = signed_receipt.receipt
         sent_terms = (

@@ -13,8 +13,7 @@ from ledger.catalogue.types import CertificateType
 from ledger.crypto.suites import SM3
 from ledger.documents.certificates.certificates import decode_if_readable
 from ledger.documents.seals.ses import Seal, decode_seal
-from ledger.encoding.canonical import Json, decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, decode, encode_canonical
 from ledger.encoding.fields import Fields
 from ledger.encoding.times import find_civil_date, format_time
 from ledger.errors import InvalidIdentifier, MalformedInput
@@ -66,7 +65,7 @@ class RegisteredSeal:
     def write_beside(self, seal_path: Path) -> Path:
         """Write it beside the seal, over what was kept of an earlier registration."""
         path = _name_registered_path(seal_path)
-        content = canonical(
+        content = encode_canonical(
             {"identifier": self.identifier, "record": self.record_text, "holder": self.holder_code}
         )
         replace_file(path, [content])

@@ -25,8 +25,7 @@ from api.department.submission_files import digest_rows, find_signed_otherwise, 
 from api.department.waiting import wait_final
 from ledger.crypto.keys import Signer
 from ledger.crypto.suites import get_suite
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 
 #: Seconds of waiting for a node that has no room, in all; then a person decides.
 PATIENCE_SECONDS: Final = 600
@@ -150,7 +149,7 @@ def prepare_rows(
 
     The signed submission is kept in `folder`, under a name that begins with `file_prefix`. Raises: SubmissionRefused.
     """
-    encoded_rows = [(row_number, canonical(row_members)) for row_number, row_members in rows]
+    encoded_rows = [(row_number, encode_canonical(row_members)) for row_number, row_members in rows]
     rows_digest = digest_rows((line for _, line in encoded_rows), target, folder)
     unsigned_draft = prepare_lines(encoded_rows, target, folder, today=today, process_count=process_count)
     return PreparedRows(encoded_rows, unsigned_draft, folder, file_prefix, rows_digest)

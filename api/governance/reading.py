@@ -32,16 +32,16 @@ class Registry:
 
 def check_registry(chain: Chain, registry_name: str) -> None:
     """Check that the chain holds the registry of that name. Raises: WrongRegistry, MalformedInput."""
-    parsed_name, chain_id = RegistryName.parse(registry_name), chain.chain_id()
+    parsed_name, chain_id = RegistryName.parse(registry_name), chain.fetch_chain_id()
     if chain_id != parsed_name.chain_id:
         raise WrongRegistry(
             f"the endpoint serves chain {chain_id}, the registry is on {parsed_name.chain_id}: check the URL"
         )
-    if not chain.code(parsed_name.contract):
+    if not chain.fetch_code(parsed_name.contract):
         raise WrongRegistry(
             f"there is no contract at {parsed_name.contract} on this chain: check the name and the URL"
         )
-    if chain.head_zero(parsed_name.contract)[:8] != parsed_name.head_prefix:
+    if chain.fetch_head_zero(parsed_name.contract)[:8] != parsed_name.head_prefix:
         raise WrongRegistry(
             f"the contract at {parsed_name.contract} is another registry than {registry_name}: check the name"
         )
@@ -51,7 +51,7 @@ def read_registry(chain: Chain, registry_name: str) -> Registry:
     """Read every act up to the newest block. Raises: WrongRegistry, ChainUnavailable, LedgerError."""
     check_registry(chain, registry_name)
     contract_address = RegistryName.parse(registry_name).contract
-    knowledge, facts = Knowledge(registry_name, chain.head_zero(contract_address)), list[Fact]()
+    knowledge, facts = Knowledge(registry_name, chain.fetch_head_zero(contract_address)), list[Fact]()
     for recorded_act in read_events(chain, contract_address):
         facts += [fact for fact in knowledge.apply(recorded_act.event) if isinstance(fact, _GOVERNANCE_FACTS)]
     return Registry(knowledge, collect_state(facts), facts)
@@ -61,7 +61,7 @@ def find_disagreements(chain: Chain, registry: Registry) -> list[str] | None:
     """Name what the contract's own state says otherwise than its acts; None where new acts make that unsayable."""
     contract_address = RegistryName.parse(registry.knowledge.registry).contract
     differences = compare_states(registry.state, ask_state(chain, contract_address, registry.state))
-    has_moved = chain.registry_head(contract_address).event_number != registry.knowledge.fold.event_number
+    has_moved = chain.fetch_head(contract_address).event_number != registry.knowledge.fold.event_number
     return None if differences and has_moved else differences
 
 
@@ -71,7 +71,7 @@ def describe_registry(registry: Registry, log_name: str | None = None) -> Iterat
     yield knowledge.registry
     yield (
         f"{knowledge.fold.event_number} acts, head 0x{knowledge.fold.head.hex()}, the newest in block "
-        f"{knowledge.fold.block}"
+        f"{knowledge.fold.block_number}"
     )
     yield f"province {state.province}{_describe_offer(state.pending_province)}"
     if state.successor:

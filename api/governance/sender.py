@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from anchoring.chain import calls, deployment
-from anchoring.chain.protocol import Chain, Signer
+from anchoring.chain.protocol import AccountSigner, Chain
 from anchoring.errors import TransactionRejected
 from api.governance.words import add_advice, describe_act, name_next_step
 from ledger.encoding.canonical import Json
@@ -20,14 +20,14 @@ class Sender:
     """An account that has acts recorded in one registry."""
 
     chain: Chain
-    account: Signer
+    account: AccountSigner
     contract_address: str
     max_gas_price: int | None = None
     patience: deployment.Patience = deployment.USUAL_PATIENCE
 
     def plan(self, acts_to_send: Sequence[acts.Act]) -> list[dict[str, Json]]:
         """Return what would be sent for each act, simulated as far as that can be done before the acts in front of it."""
-        first_nonce = self.chain.transaction_count(self.account.address, pending=True)
+        first_nonce = self.chain.count_transactions(self.account.address, pending=True)
         transactions: list[dict[str, Json]] = []
         for index, act in enumerate(acts_to_send):
             call_data = calls.encode_call(act)

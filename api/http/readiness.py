@@ -75,7 +75,7 @@ def tell_readiness(node: Node) -> ReadyShape:
                 ready=not replica_view.quarantine and not detail,
                 registry=replica_view.registry,
                 n=replica_view.cursor.event_number,
-                block=replica_view.cursor.final_block,
+                block=replica_view.cursor.final_block_number,
                 lag_seconds=lag_seconds,
                 chain_clock_lead=measures.get(CHAIN_CLOCK_LEAD),
                 lagging=lag_seconds > READY_LAG_SECONDS,

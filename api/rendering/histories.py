@@ -58,7 +58,7 @@ class RecordedJson(TypedDict):
     anchor: NotRequired[AnchoredJson | None]
 
 
-class FindingJson(TypedDict):
+class HistoryFindingJson(TypedDict):
     """What is amiss with a history, and where."""
 
     reason: str
@@ -72,7 +72,7 @@ class JudgedHistoryJson(TypedDict):
     completeness: str
     words: WordsJson
     known_at: str
-    findings: list[FindingJson]
+    findings: list[HistoryFindingJson]
 
 
 class HistoryJson(JudgedHistoryJson):

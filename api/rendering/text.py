@@ -97,7 +97,7 @@ class NoteJson(TypedDict):
     basis: NotRequired[str | None]
 
 
-class SignatureJson(TypedDict):
+class SignatureLineJson(TypedDict):
     """A seal or signature inside a presented document."""
 
     kind: str
@@ -113,7 +113,7 @@ class DocumentJson(TypedDict):
 
     problem: str | None
     scripts: NotRequired[bool]
-    signatures: list[SignatureJson]
+    signatures: list[SignatureLineJson]
 
 
 class VerificationJson(TypedDict):

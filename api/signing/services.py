@@ -13,8 +13,7 @@ import httpx
 
 from api.signing.answers import MAX_ANSWER_BYTES
 from api.signing.errors import SignerFailed
-from ledger.encoding.canonical import Json, decode_foreign
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, decode_foreign, encode_canonical
 from ledger.errors import MalformedInput
 
 #: SGD_SM3_SM2 (GB/T 33560): SM2 with SM3, which computes Z.
@@ -88,7 +87,7 @@ def ask_signing_server(
         "inDataLen": len(signed_bytes),
         "inData": base64.b64encode(signed_bytes).decode(),
     }
-    answer = service.post(canonical(request), "application/json")
+    answer = service.post(encode_canonical(request), "application/json")
     try:
         answer_value = decode_foreign(answer)
     except MalformedInput:

@@ -29,7 +29,7 @@ def make_blocks(registry: str, events: Sequence[Event], head_zero: bytes) -> dic
         registry=registry,
         log=LOG,
         time=parse_time(AUDITED_AT),
-        standing=Standing(head, fold.block, fold.time, log.sequence, log.size, head, (head,)),
+        standing=Standing(head, fold.block_number, fold.time, log.sequence, log.size, head, (head,)),
         checked_counts={"events": fold.event_number, "records": log.size},
         findings=(
             Finding(

@@ -10,7 +10,7 @@ from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, Fork, Roots
 from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
-from ledger.registry.trust_files import Cosigner, TrustFile
+from ledger.registry.trust_files import TrustedCosigner, TrustFile
 
 NODE_SECRETS = {"天门": ("sm2", b"\x01" * 32), "武汉": ("p256", b"\x02" * 32), "荆门": ("sm2", b"\x03" * 32)}
 COSIGNATURES = {
@@ -38,12 +38,12 @@ def make_checkpoints(
         for name, (kind, secret) in NODE_SECRETS.items()
     }
     checkpoint = Checkpoint(
-        registry, chain.event_number, chain.head, chain.block, bytes(31) + b"\x09", chain.time, roots
+        registry, chain.event_number, chain.head, chain.block_number, bytes(31) + b"\x09", chain.time, roots
     )
     cosigned = CosignedCheckpoint.of(
         checkpoint, [make_cosignature(keys[name], checkpoint, text) for name, text in COSIGNATURES.items()]
     )
-    trust = TrustFile(registry, tuple(Cosigner(name, key.public) for name, key in keys.items()), 2)
+    trust = TrustFile(registry, tuple(TrustedCosigner(name, key.public) for name, key in keys.items()), 2)
     header = Header(cosigned, 0, head_zero, 0)
     snapshot = b"".join(write_snapshot(header, history))
     check_snapshot(lambda: [snapshot], trust)
@@ -59,7 +59,7 @@ def make_checkpoints(
     first_event = history[0]
     event_fields = (
         (first_event.event_number, 8),
-        (first_event.block, 8),
+        (first_event.block_number, 8),
         (first_event.time, 8),
         (first_event.kind, 1),
         (len(first_event.payload), 4),

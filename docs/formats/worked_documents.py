@@ -11,8 +11,7 @@ from typing import Any
 
 from ledger.documents.certificates.trust_list import TYPE, decode_trust_list
 from ledger.documents.openers import inspect
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 
 FOLDER = Path(__file__).parents[2] / "tests" / "vectors" / "documents"
 
@@ -36,7 +35,7 @@ def make_blocks() -> dict[str, Any]:
     document = (FOLDER / "page-altered.ofd").read_bytes()
     return {
         "trust-list": trust_list,
-        "inspection": inspect(document, decode_trust_list(canonical(trust_list))).to_json(),
+        "inspection": inspect(document, decode_trust_list(encode_canonical(trust_list))).to_json(),
     }
 
 

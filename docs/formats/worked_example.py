@@ -29,8 +29,7 @@ from ledger.crypto import trees
 from ledger.crypto.keys import PublicKey, decode_signature, encode_signature, generate_key, keccak256
 from ledger.crypto.suites import SM3
 from ledger.crypto.trees import MerkleTree
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.encoding.times import format_time, parse_date, parse_time
 from ledger.proof.paper import encode_paper
 from ledger.proof.proof import Proof, Staple
@@ -183,7 +182,9 @@ def replay_story(key: PublicKey, anchor: acts.Anchored) -> tuple[Knowledge, list
     knowledge, history, events_json = Knowledge(REGISTRY, HEAD_0), list[Event](), list[Json]()
     for time, block, act in acts_of_story:
         fold = knowledge.fold
-        event = Event(fold.event_number + 1, act.KIND, fold.block, parse_time(time), act.encode(), block)
+        event = Event(
+            fold.event_number + 1, act.KIND, fold.block_number, parse_time(time), act.encode(), block
+        )
         knowledge.apply(event)
         history.append(event)
         events_json.append(
@@ -191,7 +192,7 @@ def replay_story(key: PublicKey, anchor: acts.Anchored) -> tuple[Knowledge, list
                 "n": event.event_number,
                 "kind": event.kind,
                 "act": type(act).__name__,
-                "previousBlock": event.previous_block,
+                "previousBlock": event.previous_block_number,
                 "time": event.time,
                 "payload": "0x" + event.payload.hex(),
                 "head": "0x" + knowledge.fold.head.hex(),
@@ -354,13 +355,13 @@ def _write_lines(first_entry: Entry, records: list[tuple[Record, FullDisclosure 
         "statement": first_entry.statement.to_json(),
         "signature": encode_signature(first_entry.signature),
     }
-    lines = [canonical(statement_line)]
+    lines = [encode_canonical(statement_line)]
     for _, record in order_by_leaf(record for record, _ in records):
         line: dict[str, Json] = {"record": record.to_json()}
         disclosure = next(found for other, found in records if other == record)
         if disclosure is not None:
             line["disclosure"] = disclosure.to_json()
-        lines.append(canonical(line))
+        lines.append(encode_canonical(line))
     return b"\n".join(lines).decode()
 
 

@@ -37,9 +37,14 @@ def make_blocks(proofs: tuple[Proof, ...], events: Sequence[Event], head_zero: b
         print("sign again:", signature)
     signed_history = SignedHistory(history, decode_signature(signature))
     key_registration = acts.KeyRegistered(statement.log, NODE, key.public.spki)
-    fold, block = knowledge.fold, knowledge.fold.block + 1
+    fold, block = knowledge.fold, knowledge.fold.block_number + 1
     event = Event(
-        n + 1, key_registration.KIND, fold.block, parse_time(REGISTERED_AT), key_registration.encode(), block
+        n + 1,
+        key_registration.KIND,
+        fold.block_number,
+        parse_time(REGISTERED_AT),
+        key_registration.encode(),
+        block,
     )
     knowledge.apply(event)
     judged_history = judge_signed_history(signed_history, knowledge)
@@ -51,7 +56,7 @@ def make_blocks(proofs: tuple[Proof, ...], events: Sequence[Event], head_zero: b
             "n": event.event_number,
             "kind": event.kind,
             "act": "KeyRegistered",
-            "previousBlock": event.previous_block,
+            "previousBlock": event.previous_block_number,
             "time": event.time,
             "payload": "0x" + event.payload.hex(),
             "head": "0x" + knowledge.fold.head.hex(),

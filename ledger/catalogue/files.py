@@ -16,7 +16,7 @@ from ledger.catalogue.errands import Errand
 from ledger.catalogue.fields import ClaimField
 from ledger.catalogue.shapes import Line, Shape, Version
 from ledger.catalogue.types import CertificateType
-from ledger.encoding.canonical import Json, encode
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.encoding.unseen import find_unseen_character
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
 from ledger.records.characters import describe
@@ -119,7 +119,7 @@ def _list_members(layer: Layer, sort: str) -> Iterator[tuple[str, dict[str, Json
 
 def _refuse_unseen(part: Part) -> None:
     """Refuse a file with a character that nobody sees: labels and names of a catalogue stand on pages."""
-    if place_and_character := find_unseen_character(encode(part.content).decode()):
+    if place_and_character := find_unseen_character(encode_canonical(part.content).decode()):
         raise MalformedInput(
             f"{part.place}: a text has {describe(place_and_character[1])}, which nobody can see: take it out"
         )

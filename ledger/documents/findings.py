@@ -30,7 +30,7 @@ _VERDICTS_WORST_FIRST: Final = (Verdict.INVALID, Verdict.UNVERIFIABLE, Verdict.N
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CheckRow:
     """What an outcome of a check leads to, and what it means."""
 
     verdict: Verdict
@@ -46,19 +46,19 @@ class Check:
     reason: str
 
     @property
-    def row(self) -> Row:
+    def row(self) -> CheckRow:
         return FINDING_TABLE[self.name, self.outcome, self.reason]
 
 
-def passed(name: str, reason: str = "ok") -> Check:
+def pass_check(name: str, reason: str = "ok") -> Check:
     return Check(name, Outcome.PASS, reason)
 
 
-def failed(name: str, reason: str) -> Check:
+def fail_check(name: str, reason: str) -> Check:
     return Check(name, Outcome.FAIL, reason)
 
 
-def unknown(name: str, reason: str) -> Check:
+def leave_unknown(name: str, reason: str) -> Check:
     return Check(name, Outcome.UNKNOWN, reason)
 
 
@@ -109,17 +109,17 @@ _CHAIN_ROWS: Final = (
 # fmt: on
 
 
-def _make_rows(check_name: str, *rows: _WrittenRow) -> dict[CheckKey, Row]:
+def _make_rows(check_name: str, *rows: _WrittenRow) -> dict[CheckKey, CheckRow]:
     """Return the rows of one check, each written as sort, reason, Chinese and English."""
     return {
-        (check_name, outcome, reason): Row(verdict, Words(zh, en))
+        (check_name, outcome, reason): CheckRow(verdict, Words(zh, en))
         for (outcome, verdict), reason, zh, en in rows
     }
 
 
 # fmt: off
-FINDING_TABLE: Final[dict[CheckKey, Row]] = {
-    **{(check, Outcome.PASS, "ok"): Row(Verdict.VALID, Words("通过", "Passed")) for check in CHECKS},
+FINDING_TABLE: Final[dict[CheckKey, CheckRow]] = {
+    **{(check, Outcome.PASS, "ok"): CheckRow(Verdict.VALID, Words("通过", "Passed")) for check in CHECKS},
     **_make_rows(
         "structure",
         (_OPEN, "malformed", "签名数据无法读取", "The signature cannot be read"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NotRequired, TypedDict
 
-from ledger.documents.findings import CHECKS, Check, decide, passed, pick_worst
+from ledger.documents.findings import CHECKS, Check, decide, pass_check, pick_worst
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
@@ -75,7 +75,7 @@ class InspectionJson(TypedDict):
 
 #: Names of parts in all reports of a document together, and in each at least; characters of one.
 MAX_NAMES, _MIN_NAMES, MAX_NAME_CHARS = 200, 3, 200
-_INTACT_CHECKS: Final = (passed("references"), passed("coverage"), passed("signature"))
+_INTACT_CHECKS: Final = (pass_check("references"), pass_check("coverage"), pass_check("signature"))
 _INTACT_BUT_WORDS: Final = Words("内容未改动，但", "Intact, but: ")
 #: What a seal or signature inside a document comes to. It is no verdict on a certificate, and says what was looked at.
 SIGNATURE_WORDS: Final = {

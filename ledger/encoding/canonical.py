@@ -24,7 +24,7 @@ MAX_INTEGER: Final = 2**53 - 1  # RFC 7493 section 2.2: the integers that every 
 _dump_json, _load_json, _SORT_KEYS = orjson.dumps, orjson.loads, orjson.OPT_SORT_KEYS
 
 
-def encode(value: Json) -> bytes:
+def encode_canonical(value: Json) -> bytes:
     """Return the canonical UTF-8 bytes of `value` (RFC 8785 section 3.2).
 
     Raises: MalformedInput, naming the place, outside the profile; LimitExceeded for deep nesting.
@@ -58,7 +58,7 @@ def decode(data: bytes) -> Json:
 
 
 def decode_canonical(data: bytes) -> Json:
-    """Read a text that must be in canonical form already: `encode` of the result is `data` again.
+    """Read a text that must be in canonical form already: `encode_canonical` of the result is `data` again.
 
     Raises: MalformedInput, LimitExceeded.
     """

@@ -58,7 +58,7 @@ class FactTrust:
             log=log,
             sequence=sequence,
             event_number=_take_number(fields, "n"),
-            block=_take_number(fields, "block"),
+            block_number=_take_number(fields, "block"),
             time=_take_time(fields, "time"),
             size_before=_take_number(fields, "size_before"),
             size=_take_number(fields, "size"),

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from ledger.crypto.key_trees import MAX_KEY_PATH, KeyProof, root_from_key
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.encoding.fields import Fields
 from ledger.errors import (
     FactMissing,
@@ -68,7 +67,7 @@ class ShownFact:
     def find_root(self) -> bytes:
         """Return the 32-byte root to which it leads. Raises: MalformedInput where it shows something else."""
         root, digest = root_from_key(SUITE, make_key(self.name), self.proof)
-        if digest != (None if self.leaf is None else hash_leaf(canonical(self.leaf))):
+        if digest != (None if self.leaf is None else hash_leaf(encode_canonical(self.leaf))):
             raise MalformedInput("it does not show what it says")
         return root
 
@@ -197,7 +196,7 @@ def _read_fact(value: Json) -> ShownFact:
         if not isinstance(fact_json, dict):
             raise MalformedInput("a fact is a JSON object")
         leaf = fact_json
-        proof_leaf = make_key(name), hash_leaf(canonical(leaf))
+        proof_leaf = make_key(name), hash_leaf(encode_canonical(leaf))
     elif fields.has("other"):
         other_hashes = decode_hashes(fields.take("other"), 2)
         if len(other_hashes) < 2:

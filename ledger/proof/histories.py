@@ -8,8 +8,7 @@ from typing import Final
 
 from ledger.crypto.keys import PrivateKey
 from ledger.encoding import times
-from ledger.encoding.canonical import MAX_INTEGER, Json, decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import MAX_INTEGER, Json, decode, encode_canonical
 from ledger.encoding.fields import Fields, parse_key_id
 from ledger.encoding.signed_files import check_size, join_signature, split_signature
 from ledger.errors import MalformedInput
@@ -62,7 +61,7 @@ class History:
 
     def encode(self) -> bytes:
         """Return the canonical bytes that are signed."""
-        return canonical(self.to_json())
+        return encode_canonical(self.to_json())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class SignedHistory:
         return join_signature("history", self.history.to_json(), self.signature)
 
     def encode(self) -> bytes:
-        return canonical(self.to_json())
+        return encode_canonical(self.to_json())
 
 
 def sign_history(key: PrivateKey, history: History) -> SignedHistory:

@@ -18,9 +18,8 @@ import base45
 
 from ledger import limits
 from ledger.crypto.keys import decode_signature, encode_signature
-from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.encoding.canonical import decode as decode_json
-from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import parse_hex
 from ledger.encoding.inflate import InflateFault, inflate_whole
 from ledger.errors import LimitExceeded, MalformedInput
@@ -65,7 +64,7 @@ def decode_paper(code: str) -> Proof:
         compressed_bytes = base45.b45decode(code[len(PREFIX) :])
     except ValueError as error:
         raise MalformedInput(f"the code is not base45: {error}") from error
-    return decode_proof(canonical(unpack(_inflate(compressed_bytes))))
+    return decode_proof(encode_canonical(unpack(_inflate(compressed_bytes))))
 
 
 def mend_code(text: str) -> str:

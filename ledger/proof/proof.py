@@ -9,8 +9,7 @@ from typing import Final
 
 from ledger import limits
 from ledger.crypto.trees import PathElement, follow_counted_path
-from ledger.encoding.canonical import MAX_INTEGER, Json, decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import MAX_INTEGER, Json, decode, encode_canonical
 from ledger.encoding.fields import Fields, parse_hex
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.records.claims import Disclosure, decode_disclosure
@@ -94,7 +93,7 @@ class Proof:
         linked_count = count_linked(self)
         if linked_count > MAX_LINKED:
             raise LimitExceeded(f"{linked_count} proofs are linked, at most {MAX_LINKED} are allowed")
-        data = canonical(self.to_json())
+        data = encode_canonical(self.to_json())
         if len(data) > MAX_PROOF_BYTES:
             raise LimitExceeded(f"the proof has {len(data)} bytes, at most {MAX_PROOF_BYTES} are allowed")
         return data

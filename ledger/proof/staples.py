@@ -15,8 +15,7 @@ from ledger.crypto import suites
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import MerkleTree
 from ledger.encoding import times
-from ledger.encoding.canonical import MAX_INTEGER, Json, decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import MAX_INTEGER, Json, decode, encode_canonical
 from ledger.encoding.fields import Fields
 from ledger.encoding.inflate import InflateFault, inflate_whole
 from ledger.errors import LimitExceeded, MalformedInput
@@ -97,7 +96,7 @@ class StatusRange:
             "chunks": packed_chunks,
             "path": [node.hex() for node in self.path],
         }
-        return canonical(body)
+        return encode_canonical(body)
 
 
 def decode_range(data: bytes) -> StatusRange:

@@ -17,8 +17,7 @@ from itertools import pairwise
 from typing import Final
 
 from ledger.crypto.suites import Suite, parse_digest
-from ledger.encoding.canonical import Json, encode_known
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical, encode_known
 from ledger.encoding.fields import MAX_TEXT_CHARS, Fields, parse_hex
 from ledger.errors import LimitExceeded, MalformedInput
 
@@ -39,7 +38,7 @@ def commit_claims(suite: Suite, master: bytes, claims: Sequence[Claim]) -> list[
     prefix = b"\x03" + master
     return [
         compute_hash(
-            b"\x02" + compute_hash(prefix + index.to_bytes(4, "big"))[:SALT_BYTES] + canonical(value)
+            b"\x02" + compute_hash(prefix + index.to_bytes(4, "big"))[:SALT_BYTES] + encode_canonical(value)
         )
         for index, (_, value) in enumerate(claims)
     ]
@@ -122,7 +121,7 @@ class SelectiveDisclosure:
         for _, place in names_and_places:
             if place >= 0:
                 _, salt, value = self.shown_claims[place]
-                commitments.append(suite.hash(b"\x02" + salt + canonical(value)))
+                commitments.append(suite.hash(b"\x02" + salt + encode_canonical(value)))
             else:
                 commitments.append(self.withheld_claims[~place][1])
         return hash_claims(suite, (name for name, _ in names_and_places), commitments)

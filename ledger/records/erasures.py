@@ -9,8 +9,7 @@ from typing import Final
 
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import Suite
-from ledger.encoding.canonical import Json, decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, decode, encode_canonical
 from ledger.encoding.fields import Fields, parse_key_id
 from ledger.encoding.signed_files import check_size, join_signature, split_signature
 from ledger.encoding.times import format_time
@@ -52,7 +51,7 @@ class Erasure:
 
     def encode(self) -> bytes:
         """Return the canonical bytes that are signed."""
-        return canonical(self.to_json())
+        return encode_canonical(self.to_json())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class SignedErasure:
         return join_signature("erasure", self.erasure.to_json(), self.signature)
 
     def encode(self) -> bytes:
-        return canonical(self.to_json())
+        return encode_canonical(self.to_json())
 
 
 def sign_erasure(key: PrivateKey, erasure: Erasure) -> SignedErasure:

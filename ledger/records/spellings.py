@@ -10,8 +10,7 @@ import string
 from collections.abc import Callable
 from typing import Final
 
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.encoding.fields import MAX_TEXT_CHARS
 from ledger.encoding.normal_forms import find_plain_forms, is_stream_safe, to_nfc, to_nfkc
 from ledger.records.contradictions import MAX_COMPARED_CHARS, read_day
@@ -50,8 +49,10 @@ def is_equal(value: Json, registered_value: Json) -> bool:
     """
     if type(value) is str and value == registered_value:
         return True
-    canonical(value)
-    return canonical(_change_texts(value, _compose)) == canonical(_change_texts(registered_value, _compose))
+    encode_canonical(value)
+    return encode_canonical(_change_texts(value, _compose)) == encode_canonical(
+        _change_texts(registered_value, _compose)
+    )
 
 
 def is_spelled_otherwise(value: Json, registered_value: Json) -> bool:
@@ -59,7 +60,7 @@ def is_spelled_otherwise(value: Json, registered_value: Json) -> bool:
 
     An integer is its digits, and one value is the list of it alone.
     """
-    return canonical(_fold_value(value)) == canonical(_fold_value(registered_value))
+    return encode_canonical(_fold_value(value)) == encode_canonical(_fold_value(registered_value))
 
 
 def _change_texts(value: Json, change: Callable[[str], str]) -> Json:

@@ -16,8 +16,7 @@ from ledger.crypto.keys import Signer, decode_signature, encode_signature
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import MerkleTree, hash_counted_leaf
 from ledger.encoding import times
-from ledger.encoding.canonical import MAX_INTEGER, Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import MAX_INTEGER, Json, encode_canonical
 from ledger.encoding.fields import Fields, parse_key_id
 from ledger.errors import MalformedInput
 from ledger.records.records import Record
@@ -112,7 +111,7 @@ class Statement:
 
     def encode(self) -> bytes:
         """Return the canonical bytes that are signed."""
-        return canonical(self.to_json())
+        return encode_canonical(self.to_json())
 
 
 def decode_statement(value: Json) -> Statement:
@@ -161,7 +160,7 @@ class Entry:
 
     def encode(self) -> bytes:
         """Return the canonical bytes, which are the data of a batch leaf."""
-        return canonical(self.to_json())
+        return encode_canonical(self.to_json())
 
     def hash_leaf(self) -> tuple[int, bytes]:
         """Return (count, leaf hash) as the batch tree takes it."""

@@ -33,10 +33,10 @@ class Event:
 
     event_number: int
     kind: int
-    previous_block: int
+    previous_block_number: int
     time: int
     payload: bytes
-    block: int
+    block_number: int
 
 
 def compute_head_zero(chain_id: int, contract: bytes, block_hash: bytes) -> bytes:
@@ -48,7 +48,7 @@ def compute_head_zero(chain_id: int, contract: bytes, block_hash: bytes) -> byte
 
 def extend_head(head: bytes, event: Event) -> bytes:
     """Return the head after `event`."""
-    numbers = (event.event_number, event.time, event.previous_block, event.kind)
+    numbers = (event.event_number, event.time, event.previous_block_number, event.kind)
     words = b"".join(number.to_bytes(32, "big") for number in numbers)
     return keccak256(head + words + keccak256(event.payload))
 

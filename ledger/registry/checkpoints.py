@@ -12,9 +12,8 @@ from typing import Final, Self
 from ledger.crypto.keys import PrivateKey, PublicKey, decode_signature, encode_signature
 from ledger.crypto.suites import DIGEST_BYTES
 from ledger.encoding import times
-from ledger.encoding.canonical import MAX_INTEGER, Json
+from ledger.encoding.canonical import MAX_INTEGER, Json, encode_canonical
 from ledger.encoding.canonical import decode as decode_json
-from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_key_id
 from ledger.errors import LimitExceeded, MalformedInput
 
@@ -58,7 +57,7 @@ class Checkpoint:
     registry: str
     event_number: int
     head: bytes
-    block: int
+    block_number: int
     block_hash: bytes
     time: int
     roots: Roots | None = None
@@ -69,7 +68,7 @@ class Checkpoint:
             "registry": self.registry,
             "n": self.event_number,
             "head": "0x" + self.head.hex(),
-            "block": self.block,
+            "block": self.block_number,
             "block_hash": "0x" + self.block_hash.hex(),
             "time": times.format_time(self.time),
         }
@@ -77,7 +76,7 @@ class Checkpoint:
 
     def encode(self) -> bytes:
         """Return the bytes that are signed."""
-        return canonical(self.to_json())
+        return encode_canonical(self.to_json())
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +157,7 @@ def find_contradiction(checkpoint: Checkpoint, other_checkpoint: Checkpoint) -> 
     if earlier_checkpoint.event_number == later_checkpoint.event_number:
         differs_by_name = {
             "head": earlier_checkpoint.head != later_checkpoint.head,
-            "block": earlier_checkpoint.block != later_checkpoint.block,
+            "block": earlier_checkpoint.block_number != later_checkpoint.block_number,
             "block_hash": earlier_checkpoint.block_hash != later_checkpoint.block_hash,
             "time": earlier_checkpoint.time != later_checkpoint.time,
         }
@@ -169,11 +168,14 @@ def find_contradiction(checkpoint: Checkpoint, other_checkpoint: Checkpoint) -> 
         if not differing_names:
             return None
         return f"event {earlier_checkpoint.event_number} with different {', '.join(differing_names)}"
-    if earlier_checkpoint.block > later_checkpoint.block or earlier_checkpoint.time > later_checkpoint.time:
+    if (
+        earlier_checkpoint.block_number > later_checkpoint.block_number
+        or earlier_checkpoint.time > later_checkpoint.time
+    ):
         return f"event {later_checkpoint.event_number} before event {earlier_checkpoint.event_number}"
-    if earlier_checkpoint.block == later_checkpoint.block:
+    if earlier_checkpoint.block_number == later_checkpoint.block_number:
         numbers = f"{earlier_checkpoint.event_number} and {later_checkpoint.event_number}"
-        return f"the last event of block {earlier_checkpoint.block} is said to be {numbers}"
+        return f"the last event of block {earlier_checkpoint.block_number} is said to be {numbers}"
     return None
 
 
@@ -197,7 +199,7 @@ def decode_checkpoint(value: Json) -> Checkpoint:
         registry=fields.take_text("registry"),
         event_number=fields.take_integer("n", 1, MAX_INTEGER),
         head=fields.take_parsed("head", parse_key_id),
-        block=fields.take_integer("block", 0, MAX_INTEGER),
+        block_number=fields.take_integer("block", 0, MAX_INTEGER),
         block_hash=fields.take_parsed("block_hash", parse_key_id),
         time=fields.take_time("time"),
         roots=_read_roots(fields) if has_roots else None,

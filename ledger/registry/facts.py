@@ -11,8 +11,7 @@ from typing import Final, TypeAlias, cast
 from ledger.crypto.key_trees import KeyProof
 from ledger.crypto.suites import SM3, Suite
 from ledger.encoding import times
-from ledger.encoding.canonical import Json, decode_canonical
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, decode_canonical, encode_canonical
 from ledger.registry.status import Status
 from ledger.registry.trust import (
     PURPOSES,
@@ -43,7 +42,7 @@ Name: TypeAlias = tuple[str, ...]
 
 def make_key(name: Name) -> bytes:
     """Return the 32-byte key under which the leaf of that name stands."""
-    return SUITE.hash(canonical(list(name)))
+    return SUITE.hash(encode_canonical(list(name)))
 
 
 def hash_leaf(data: bytes) -> bytes:
@@ -83,11 +82,11 @@ def derive_leaves(facts: Iterable[Fact], stored_leaves: Mapping[bytes, bytes]) -
         leaf = _make_leaf(fact, old_leaf)
         if old_leaf is not None and "number" in leaf:
             leaves[make_key((*name, str(old_leaf["number"])))] = cast(bytes, old_data)
-        leaves[key] = canonical(leaf)
+        leaves[key] = encode_canonical(leaf)
         if isinstance(fact, Anchor) and not fact.void_reason:
             log_key = make_key(("log", fact.log))
             log_leaf = cast(Leaf, decode_canonical(leaves.get(log_key) or stored_leaves[log_key]))
-            leaves[log_key] = canonical(log_leaf | {"good_sequence": fact.sequence})
+            leaves[log_key] = encode_canonical(log_leaf | {"good_sequence": fact.sequence})
     return leaves
 
 
@@ -190,7 +189,7 @@ def make_anchor_leaf(anchor: Anchor) -> Leaf:
         "log": anchor.log,
         "sequence": anchor.sequence,
         "n": anchor.event_number,
-        "block": anchor.block,
+        "block": anchor.block_number,
         "time": times.format_time(anchor.time),
         "size_before": anchor.size_before,
         "size": anchor.size,

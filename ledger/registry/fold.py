@@ -126,7 +126,7 @@ def _fold_anchor(view: View, trees: Trees, event: Event, act: acts.Anchored) -> 
             log=act.log,
             sequence=act.sequence,
             event_number=event.event_number,
-            block=event.block,
+            block_number=event.block_number,
             time=event.time,
             size_before=log.size,
             size=act.size,

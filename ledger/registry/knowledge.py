@@ -30,15 +30,19 @@ from ledger.registry.trust import (
 class Fold:
     """Where the fold of the events stands: number, head, block and time of the newest."""
 
-    def __init__(self, head: bytes, event_number: int = 0, block: int = 0, time: int = 0) -> None:
-        self.head, self.event_number, self.block, self.time = head, event_number, block, time
+    def __init__(self, head: bytes, event_number: int = 0, block_number: int = 0, time: int = 0) -> None:
+        self.head, self.event_number, self.block_number, self.time = head, event_number, block_number, time
 
     def check(self, event: Event) -> None:
         """Raises: BrokenHead when `event` does not follow the one before."""
         if event.event_number != self.event_number + 1:
             raise BrokenHead(f"event {event.event_number} stands where event {self.event_number + 1} belongs")
-        if event.previous_block != self.block or event.block < self.block or event.time < self.time:
-            raise BrokenHead(f"event {event.event_number} does not follow block {self.block}")
+        if (
+            event.previous_block_number != self.block_number
+            or event.block_number < self.block_number
+            or event.time < self.time
+        ):
+            raise BrokenHead(f"event {event.event_number} does not follow block {self.block_number}")
         if event.time >= MAX_BLOCK_TIME:
             raise BrokenHead(
                 f"event {event.event_number} has the time {event.time}: the chain does not count in seconds"
@@ -48,7 +52,7 @@ class Fold:
         """Fold one event. Raises: BrokenHead when it does not follow the one before."""
         self.check(event)
         self.head = extend_head(self.head, event)
-        self.event_number, self.block, self.time = event.event_number, event.block, event.time
+        self.event_number, self.block_number, self.time = event.event_number, event.block_number, event.time
 
 
 class Knowledge:

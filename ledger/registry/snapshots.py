@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final, Protocol
 
-from ledger.encoding.canonical import Json, decode_canonical
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, decode_canonical, encode_canonical
 from ledger.encoding.fields import Fields, parse_key_id
 from ledger.encoding.inflate import InflateFault, inflate
 from ledger.errors import BrokenHead, MalformedInput, NewerFormat, SnapshotRefused
@@ -72,7 +71,7 @@ class Point(Protocol):
     @property
     def head(self) -> bytes: ...
     @property
-    def block(self) -> int: ...
+    def block_number(self) -> int: ...
     @property
     def time(self) -> int: ...
 
@@ -97,7 +96,7 @@ class Header:
     cosigned_checkpoint: CosignedCheckpoint
     after_event_number: int
     after_head: bytes
-    after_block: int
+    after_block_number: int
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -107,9 +106,11 @@ class Header:
         after_json: Json = {
             "n": self.after_event_number,
             "head": "0x" + self.after_head.hex(),
-            "block": self.after_block,
+            "block": self.after_block_number,
         }
-        return canonical(self.cosigned_checkpoint.to_json() | {"type": TYPE, "after": after_json}) + b"\n"
+        return (
+            encode_canonical(self.cosigned_checkpoint.to_json() | {"type": TYPE, "after": after_json}) + b"\n"
+        )
 
 
 def write_snapshot(header: Header, events: Iterable[Event]) -> Iterator[bytes]:
@@ -125,7 +126,7 @@ def write_snapshot(header: Header, events: Iterable[Event]) -> Iterator[bytes]:
 def encode_event(event: Event) -> bytes:
     """Return the bytes of an event in a snapshot, which are those of its leaf in the trees over events too."""
     return (
-        _EVENT_HEADER.pack(event.event_number, event.block, event.time, event.kind, len(event.payload))
+        _EVENT_HEADER.pack(event.event_number, event.block_number, event.time, event.kind, len(event.payload))
         + event.payload
     )
 
@@ -161,7 +162,7 @@ def check_snapshot(
     fold = Fold(
         header.after_head,
         header.after_event_number,
-        header.after_block,
+        header.after_block_number,
         start_point.time if start_point else 0,
     )
     agrees_with_held = start_point is None or start_point.head == fold.head
@@ -175,8 +176,8 @@ def check_snapshot(
             or newest_point.event_number != fold.event_number
             or newest_point.head == fold.head
         )
-    checkpoint_state = (checkpoint.event_number, checkpoint.head, checkpoint.block, checkpoint.time)
-    if (fold.event_number, fold.head, fold.block, fold.time) != checkpoint_state:  # 7
+    checkpoint_state = (checkpoint.event_number, checkpoint.head, checkpoint.block_number, checkpoint.time)
+    if (fold.event_number, fold.head, fold.block_number, fold.time) != checkpoint_state:  # 7
         raise SnapshotRefused(
             "head_mismatch", "the events are not those of the checkpoint: some are altered, left out or moved"
         )
@@ -267,7 +268,7 @@ def _read_header(line: bytes) -> Header:
             CosignedCheckpoint(checkpoint, cosignatures),
             after_fields.take_integer("n", 0, checkpoint.event_number),
             after_fields.take_parsed("head", parse_key_id),
-            after_fields.take_integer("block", 0, checkpoint.block),
+            after_fields.take_integer("block", 0, checkpoint.block_number),
         )
         after_fields.close()
         fields.close()
@@ -276,7 +277,7 @@ def _read_header(line: bytes) -> Header:
     except MalformedInput as error:
         raise SnapshotRefused("malformed", f"its first line is not that of a snapshot: {error}") from error
     if not header.after_event_number and (
-        header.after_block or header.after_head.hex()[:16] != checkpoint.registry.rpartition(":")[2]
+        header.after_block_number or header.after_head.hex()[:16] != checkpoint.registry.rpartition(":")[2]
     ):
         raise SnapshotRefused("malformed", "it does not begin with head 0 of its registry")
     return header
@@ -284,7 +285,7 @@ def _read_header(line: bytes) -> Header:
 
 def _decode_events(chunks: Iterator[bytes], header: Header) -> Iterator[Event]:
     """Yield the events, which must be exactly those up to the checkpoint."""
-    stream, previous_block = _InflatedStream(chunks), header.after_block
+    stream, previous_block = _InflatedStream(chunks), header.after_block_number
     for expected_number in range(header.after_event_number + 1, header.checkpoint.event_number + 1):
         header_bytes = stream.take(_EVENT_HEADER.size)
         if not header_bytes:

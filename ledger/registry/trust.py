@@ -96,7 +96,7 @@ class Anchor:
     log: str
     sequence: int
     event_number: int
-    block: int
+    block_number: int
     time: int
     size_before: int
     size: int

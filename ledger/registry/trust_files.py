@@ -21,7 +21,7 @@ MIN_CITIES: Final = 2  # one would be a city that is believed alone
 
 
 @dataclass(frozen=True, slots=True)
-class Cosigner:
+class TrustedCosigner:
     """A city, as this file names it, and the key of its node, or one of several."""
 
     name: str
@@ -33,7 +33,7 @@ class TrustFile:
     """The registry that is trusted, the cosigners that count, and how many of their cities must have signed."""
 
     registry: str
-    cosigners: tuple[Cosigner, ...]
+    cosigners: tuple[TrustedCosigner, ...]
     threshold: int
 
     def check(self, cosigned_checkpoint: CosignedCheckpoint) -> tuple[str, ...]:
@@ -112,9 +112,9 @@ def count_majority(count: int) -> int:
     return count // 2 + 1
 
 
-def _read_cosigner(value: Json) -> Cosigner:
+def _read_cosigner(value: Json) -> TrustedCosigner:
     fields = Fields(value, "cosigner")
-    cosigner = Cosigner(
+    cosigner = TrustedCosigner(
         fields.take_text("name"), fields.take_parsed("key", lambda text: decode_public_key(parse_hex(text)))
     )
     fields.close()

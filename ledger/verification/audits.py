@@ -10,8 +10,7 @@ from typing import Final
 
 from ledger.crypto.keys import PublicKey, Signer, decode_public_key
 from ledger.encoding import times
-from ledger.encoding.canonical import MAX_INTEGER, Json, decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import MAX_INTEGER, Json, decode, encode_canonical
 from ledger.encoding.fields import Fields, parse_hex, parse_key_id
 from ledger.encoding.signed_files import check_size, join_signature, split_signature
 from ledger.errors import MalformedInput
@@ -65,7 +64,7 @@ class Standing:
     """
 
     replica_head: Head
-    block: int
+    block_number: int
     time: int
     sequence: int = 0
     size: int = 0
@@ -76,7 +75,7 @@ class Standing:
         chain_json: dict[str, Json] = {} if self.chain_head is None else {"chain": self.chain_head.to_json()}
         return chain_json | {
             "replica": self.replica_head.to_json(),
-            "block": self.block,
+            "block": self.block_number,
             "time": times.format_time(self.time),
             "sequence": self.sequence,
             "size": self.size,
@@ -124,7 +123,7 @@ class AuditStatement:
 
     def encode(self) -> bytes:
         """Return the canonical bytes that are signed."""
-        return canonical(self.to_json())
+        return encode_canonical(self.to_json())
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +183,7 @@ def _decode_standing(value: Json) -> Standing:
     fields = Fields(value, "as_of")
     standing = Standing(
         replica_head=_decode_head(fields.take("replica")),
-        block=fields.take_integer("block", 0, MAX_INTEGER),
+        block_number=fields.take_integer("block", 0, MAX_INTEGER),
         time=fields.take_time("time"),
         sequence=fields.take_integer("sequence", 0, MAX_INTEGER),
         size=fields.take_integer("size", 0, MAX_INTEGER),

@@ -19,7 +19,7 @@ from ledger.records.records import Record
 from ledger.registry.changes import walk_changes
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, LogState, PositionStatus, Trust
-from ledger.verification.completeness import COMPLETENESS_WORDS, Completeness, Finding
+from ledger.verification.completeness import COMPLETENESS_WORDS, Completeness, CompletenessFinding
 from ledger.verification.notes import find_notes
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import Outcome
@@ -52,7 +52,7 @@ class Outline:
     record: Record
     anchor: Anchor | None
     changes: tuple[TracedChange, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[CompletenessFinding, ...]
     known_at: int
     notes: tuple[NoteReport, ...] = ()
 
@@ -92,10 +92,10 @@ class JudgedHistory:
 
     records: tuple[PlacedRecord, ...]
     status: Status | None
-    findings: tuple[Finding, ...]
+    findings: tuple[CompletenessFinding, ...]
 
     @property
-    def deciding_finding(self) -> Finding | None:
+    def deciding_finding(self) -> CompletenessFinding | None:
         """The first of the worst; None where there is none."""
         states_best_first = list(Completeness)
         return max(
@@ -135,7 +135,9 @@ def judge_history(
     """
     log_state = trust.find_log(log)
     if log_state is None:
-        return JudgedHistory(tuple(records), None, (Finding("log_unknown", log[:_MAX_NAME_CHARS]),))
+        return JudgedHistory(
+            tuple(records), None, (CompletenessFinding("log_unknown", log[:_MAX_NAME_CHARS]),)
+        )
     ordered_records = _order_records(records)
     replay = _Replay()
     findings = _find_void_anchors(ordered_records) or replay.take_all(ordered_records)  # 5
@@ -148,36 +150,40 @@ def judge_history(
     )
 
 
-def _judge_frame(signed_history: SignedHistory, log: LogState | None, trust: Trust) -> Finding | None:
+def _judge_frame(
+    signed_history: SignedHistory, log: LogState | None, trust: Trust
+) -> CompletenessFinding | None:
     history = signed_history.history
     if history.registry != trust.registry:
-        return Finding("other_registry", history.registry[:_MAX_NAME_CHARS])
+        return CompletenessFinding("other_registry", history.registry[:_MAX_NAME_CHARS])
     if log is None:
-        return Finding("log_unknown", history.log[:_MAX_NAME_CHARS])
+        return CompletenessFinding("log_unknown", history.log[:_MAX_NAME_CHARS])
     signature_reason = judge_node_signature(
         trust.find_key(history.key_id), log.name, history.encode(), signed_history.signature, history.time
     )
     if signature_reason:
-        return Finding(signature_reason, "key 0x" + history.key_id.hex())
+        return CompletenessFinding(signature_reason, "key 0x" + history.key_id.hex())
     head = trust.find_head(history.event_number)
     if head != history.head:
-        return Finding(
+        return CompletenessFinding(
             "checkpoint_differs" if head else "checkpoint_unknown", f"event {history.event_number}"
         )
     return None
 
 
-def _place_records(history: History, trust: Trust) -> tuple[tuple[PlacedRecord, ...], tuple[Finding, ...]]:
+def _place_records(
+    history: History, trust: Trust
+) -> tuple[tuple[PlacedRecord, ...], tuple[CompletenessFinding, ...]]:
     """Return the records with the places that their proofs show, and why some of them show none."""
-    placed_records, findings = list[PlacedRecord](), list[Finding]()
+    placed_records, findings = list[PlacedRecord](), list[CompletenessFinding]()
     for proof in history.proofs:
         leaf, origin = proof.record.hash_leaf(), trace_origin(proof, trust, must_present=False)
         reason = _judge_record(proof, origin, history)
         if reason:
-            findings.append(Finding(reason, f"record {proof.record.suite.format(leaf)}"))
+            findings.append(CompletenessFinding(reason, f"record {proof.record.suite.format(leaf)}"))
         placed_records.append(PlacedRecord(proof.record, leaf, origin.position, origin.anchor))
     if not history.proofs:
-        findings.append(Finding("nothing_anchored", history.records[0].identifier))
+        findings.append(CompletenessFinding("nothing_anchored", history.records[0].identifier))
     placed_records += [PlacedRecord(record, record.hash_leaf()) for record in history.waiting_records]
     return tuple(placed_records), tuple(findings)
 
@@ -208,10 +214,10 @@ def _order_records(records: Sequence[PlacedRecord]) -> list[PlacedRecord]:
     return [*ordered_records, *(other for other in records if other.leaf not in ordered_leaves)]
 
 
-def _find_void_anchors(placed_records: Sequence[PlacedRecord]) -> list[Finding]:
+def _find_void_anchors(placed_records: Sequence[PlacedRecord]) -> list[CompletenessFinding]:
     """Records of a void anchor cannot be relied on: none of its words counts."""
     return [
-        Finding("record_unproven", f"anchor {placed_record.anchor.sequence}, which is void")
+        CompletenessFinding("record_unproven", f"anchor {placed_record.anchor.sequence}, which is void")
         for placed_record in placed_records
         if placed_record.anchor and placed_record.anchor.void_reason
     ]
@@ -226,12 +232,14 @@ class _Replay:
     _positions: dict[bytes, int] = field(default_factory=dict)
     _newest_record: PlacedRecord | None = None
 
-    def take_all(self, placed_records: Sequence[PlacedRecord]) -> list[Finding]:
+    def take_all(self, placed_records: Sequence[PlacedRecord]) -> list[CompletenessFinding]:
         """Take records up to the first that cannot follow, which is the finding."""
         for placed_record in placed_records:
             if reason := self._take(placed_record):
                 record = placed_record.record
-                return [Finding(reason, f"{record.action} {record.suite.format(placed_record.leaf)}")]
+                return [
+                    CompletenessFinding(reason, f"{record.action} {record.suite.format(placed_record.leaf)}")
+                ]
         return []
 
     def _take(self, placed_record: PlacedRecord) -> str | None:
@@ -274,19 +282,19 @@ def _compare_words(
     log: LogState,
     trust: Trust,
     event_number: int | None,
-) -> Iterator[Finding]:
+) -> Iterator[CompletenessFinding]:
     """Yield what the words at the positions of the records and `expected_words` do not explain of each other."""
     unseen_words = dict(expected_words)
     for placed_record in ordered_records:
         position = placed_record.position
         for change in walk_changes(trust, log.name, position, log.sequence) if position is not None else ():
             if change is None:
-                yield Finding("too_many_changes", f"position {position}")
+                yield CompletenessFinding("too_many_changes", f"position {position}")
                 return
             if reason := _judge_word(change, unseen_words, trust, event_number):
-                yield Finding(reason, f"position {position}, anchor {change.sequence}")
+                yield CompletenessFinding(reason, f"position {position}, anchor {change.sequence}")
     for position, sequence in unseen_words:
-        yield Finding("word_missing", f"position {position}, anchor {sequence}")
+        yield CompletenessFinding("word_missing", f"position {position}, anchor {sequence}")
 
 
 def _judge_word(
@@ -312,16 +320,18 @@ def outline_history(proof: Proof, trust: Trust) -> Outline:
     origin, record = trace_origin(proof, trust, must_present=True), proof.record
     if not origin.is_proven or origin.log is None or origin.position is None:
         is_refuted = any(step.outcome is Outcome.FAIL for step in origin.steps)
-        finding = Finding("record_refuted" if is_refuted else "record_unproven", record.identifier)
+        finding = CompletenessFinding(
+            "record_refuted" if is_refuted else "record_unproven", record.identifier
+        )
         return Outline(record, None, (), (finding,), trust.time)
-    findings, changes = [Finding("records_unseen", record.identifier)], list[TracedChange]()
+    findings, changes = [CompletenessFinding("records_unseen", record.identifier)], list[TracedChange]()
     for change in walk_changes(trust, origin.log.name, origin.position, origin.log.sequence):
         anchor = trust.find_anchor(change.log, change.sequence) if change else None
         if change is None or anchor is None:
-            findings.append(Finding("too_many_changes", f"position {origin.position}"))
+            findings.append(CompletenessFinding("too_many_changes", f"position {origin.position}"))
             break
         if change.is_contradictory:
-            findings.append(Finding("status_contradictory", f"anchor {change.sequence}"))
+            findings.append(CompletenessFinding("status_contradictory", f"anchor {change.sequence}"))
         changes.append(TracedChange(change.status, anchor, _find_cause(change, proof, trust)))
     notes = find_notes(proof, proof.linked_proofs, trust, trust.time)
     return Outline(record, origin.anchor, tuple(reversed(changes)), tuple(findings), trust.time, notes)

@@ -118,7 +118,7 @@ def _judge_anchor(
     statement = proof.entry.statement
     if anchor is None:
         return Step(7, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence}), EntriesCheck.NOT
-    evidence: dict[str, Json] = {"time": times.format_time(anchor.time), "block": anchor.block}
+    evidence: dict[str, Json] = {"time": times.format_time(anchor.time), "block": anchor.block_number}
     if anchor.void_reason:
         return Step(
             7, Outcome.UNKNOWN, "anchor_void", evidence | {"detail": anchor.void_reason}

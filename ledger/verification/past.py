@@ -304,6 +304,6 @@ def _encode_anchor(anchor: Anchor) -> dict[str, Json]:
     return {
         "sequence": anchor.sequence,
         "n": anchor.event_number,
-        "block": anchor.block,
+        "block": anchor.block_number,
         "time": times.format_time(anchor.time),
     }

@@ -13,8 +13,7 @@ from ledger import limits
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import Suite
 from ledger.encoding import times
-from ledger.encoding.canonical import Json, decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, decode, encode_canonical
 from ledger.encoding.fields import Fields, parse_key_id
 from ledger.encoding.signed_files import check_size, join_signature, split_signature
 from ledger.errors import MalformedInput
@@ -70,7 +69,7 @@ class Receipt:
 
     def encode(self) -> bytes:
         """Return the canonical bytes that are signed."""
-        return canonical(self.to_json())
+        return encode_canonical(self.to_json())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class SignedReceipt:
         return join_signature("receipt", self.receipt.to_json(), self.signature)
 
     def encode(self) -> bytes:
-        return canonical(self.to_json())
+        return encode_canonical(self.to_json())
 
 
 def sign_receipt(key: PrivateKey, receipt: Receipt) -> SignedReceipt:

@@ -293,7 +293,7 @@ class Report:
         if self.anchor is not None:
             anchor_body: dict[str, Json] = {
                 "sequence": self.anchor.sequence,
-                "block": self.anchor.block,
+                "block": self.anchor.block_number,
                 "time": times.format_time(self.anchor.time),
             }
             if self.position is not None:

@@ -73,7 +73,7 @@ class Office:
         return ["--chain-url", self.net.url, "--registry", self.registry]
 
     def standing(self) -> tuple[int, bytes]:
-        stated = self.net.chain.registry_head(RegistryName.parse(self.registry).contract)
+        stated = self.net.chain.fetch_head(RegistryName.parse(self.registry).contract)
         return stated.event_number, stated.head
 
     def act(self, role: str, action: str, *arguments: str | Path, acts: int = 1) -> str:
@@ -94,7 +94,7 @@ class Office:
         return out + err
 
     def nonce(self, role: str) -> int:
-        return self.net.chain.transaction_count(self.address(role), pending=True)
+        return self.net.chain.count_transactions(self.address(role), pending=True)
 
     def refused(self, role: str, action: str, *arguments: str | Path) -> str:
         """Return what is said where the command fails; nothing may have been sent."""
@@ -165,7 +165,7 @@ def test_every_command_does_what_it_says(office: Office) -> None:
     office.act("admin", "grant", *granted)
     node = key_file(office.folder, "node.pem")
     office.act("admin", "add-key", "--log", "tianmen", "--key-file", node, "--purpose", "node")
-    now = office.net.chain.latest().time
+    now = office.net.chain.fetch_latest_block().time
     office.act("admin", "retire-key", "--key", key, "--at", format_time(now + 86_400))
     office.act("admin", "compromise-key", "--key", key, "--since", format_time(now - 60))
     # Two hand over, one is replaced.
@@ -228,7 +228,7 @@ def test_onboarding_a_department_is_one_step_and_can_be_repeated(office: Office)
     admit(office, "xiantao", "429004")
     elsewhere = ["--log", "xiantao", "--issuer", credit_code("429004"), "--key-file", str(pem)]
     assert "registered by log huanggang" in office.refused("admin", "onboard-department", *elsewhere)
-    since = format_time(office.net.chain.latest().time - 60)
+    since = format_time(office.net.chain.fetch_latest_block().time - 60)
     office.act("admin", "compromise-key", "--key", key_id(pem, office), "--since", since)
     assert "retired or stolen" in office.refused("admin", "onboard-department", *board)
 

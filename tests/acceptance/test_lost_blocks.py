@@ -56,7 +56,7 @@ def test_a_chain_set_back_is_named_and_believed_again_once_it_is_whole(
     assert devnet
     devnet.save()
     shutil.copy(stage.directory / "chain" / "state.json", tmp_path / "yesterday.json")
-    lost = devnet.chain.latest().number + PAST_FINALITY
+    lost = devnet.chain.fetch_latest_block().number + PAST_FINALITY
     devnet.mine(PAST_FINALITY + 3)
     eventually(lambda: final_block(wuhan) >= lost)
     devnet.save()

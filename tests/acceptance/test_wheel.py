@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from anchoring.chain import calls
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.encoding.times import format_time
 from ledger.registry.snapshots import read_header
 
@@ -85,7 +85,7 @@ def test_the_installed_program_verifies_from_a_snapshot(program: Path, worked: A
     (tmp_path / "licence.txt").write_bytes(worked.DOCUMENT)
     (tmp_path / "licence.txt.proof.json").write_bytes(example.proof.encode())
     (tmp_path / "registry.snapshot").write_bytes(example.snapshot)
-    (tmp_path / "cities.trust.json").write_bytes(canonical(example.trust.to_json()))
+    (tmp_path / "cities.trust.json").write_bytes(encode_canonical(example.trust.to_json()))
     options = ["--snapshot", "registry.snapshot", "--trust", "cities.trust.json"]
     options += ["--at", format_time(read_header([example.snapshot]).checkpoint.time)]
     verified = run(program, "verify", "licence.txt", *options, folder=tmp_path)

@@ -32,7 +32,7 @@ class ProgramNet:
 
     @property
     def now(self) -> int:
-        return self.chain.latest().time
+        return self.chain.fetch_latest_block().time
 
     def account(self, name: str) -> Account:
         return self._running.account(name)
@@ -43,13 +43,13 @@ class ProgramNet:
             self._snapshots.append(self._running.request("evm_snapshot"))
 
     def reorg(self, depth: int) -> None:
-        latest = self.chain.latest()
+        latest = self.chain.fetch_latest_block()
         self._running.request("evm_revert", self._snapshots[-1 - depth])
         del self._snapshots[-1 - depth :]
         self._snapshots.append(self._running.request("evm_snapshot"))
         self._running.request("evm_increaseTime", 7)  # else the new blocks may be those that were left
         self.mine(depth)
-        assert self.chain.latest().number == latest.number
+        assert self.chain.fetch_latest_block().number == latest.number
 
     def stop(self) -> None:
         self._running.close()

@@ -9,11 +9,11 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from anchoring.audit.audit import Evidence, Expected
+from anchoring.audit.audit import AuditEvidence, Expected
 from anchoring.audit.findings import AuditReport
 from anchoring.audit.node import DatabaseUrls, audit_node
 from anchoring.chain.protocol import Chain
-from anchoring.checkpoints.cosigning import Peer
+from anchoring.checkpoints.cosigning import CosigningPeer
 from anchoring.checkpoints.store import Checkpoints, make_checkpoint
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
@@ -25,8 +25,7 @@ from anchoring.register.records import find_current_leaf
 from anchoring.register.submissions import list_submissions
 from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.crypto.suites import SM3
-from ledger.encoding.canonical import decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import decode, encode_canonical
 from ledger.records.erasures import SignedErasure
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry import acts
@@ -59,7 +58,7 @@ class Stage:
     receipts: Sequence[SignedReceipt]
     checkpoint: Checkpoint
     now: int
-    peers: Sequence[Peer] = ()
+    peers: Sequence[CosigningPeer] = ()
 
     def copy(self, folder: Path) -> "Copy":
         """Return a copy of the node's files in `folder`."""
@@ -76,7 +75,7 @@ class Copy:
     stage: Stage
     expected: Expected
     chain: Chain | None
-    peers: Sequence[Peer] = ()
+    peers: Sequence[CosigningPeer] = ()
     receipts: Sequence[SignedReceipt] = ()
     erasures: Sequence[SignedErasure] = ()
     outcome: AuditReport | None = field(default=None)
@@ -97,7 +96,7 @@ class Copy:
     def audit(self, now: int | None = None) -> AuditReport:
         replica, checkpoints, register = map(self.make_url, (REPLICA, CHECKPOINTS, REGISTER))
         database_urls = DatabaseUrls(replica, checkpoints, register, grace_seconds=0)
-        evidence = Evidence(self.chain, self.peers, self.receipts, self.erasures)
+        evidence = AuditEvidence(self.chain, self.peers, self.receipts, self.erasures)
         return audit_node(
             database_urls,
             self.expected,
@@ -121,7 +120,7 @@ class OtherNode:
     name: str = "node 1 of wuhan"
 
     def fetch_checkpoint(self) -> bytes:
-        return canonical(self.signed.to_json())
+        return encode_canonical(self.signed.to_json())
 
 
 def build_stage(folder: Path, new_database: NewDatabase | None = None) -> Stage:
@@ -216,7 +215,7 @@ def build_stage(folder: Path, new_database: NewDatabase | None = None) -> Stage:
 def _submit_undisclosed(city: City, own_key: PrivateKey) -> None:
     """Submit two licences of which one comes without its claims, which the node signs."""
     lines = city.department.lines([licence(40), licence(41)], city.net.now)
-    bare_line = canonical({"record": decode(lines[2])["record"]})  # type: ignore[call-overload, index]
+    bare_line = encode_canonical({"record": decode(lines[2])["record"]})  # type: ignore[call-overload, index]
     with city.replica.reading() as trust:
         rules = IntakeRules(LOG, key=own_key)
         accept(city.register, trust, [*lines[:2], bare_line], city.net.now, rules)

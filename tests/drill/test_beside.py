@@ -18,7 +18,7 @@ from anchoring.checkpoints.store import Checkpoints
 from anchoring.errors import PeerFailed
 from anchoring.register.access.tallies import Tally
 from ledger.crypto.keys import generate_key
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.records.erasures import decode_signed_erasure, sign_erasure
 from ledger.registry.acts import Event, extend_head
 from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint, Fork
@@ -404,7 +404,9 @@ def test_what_an_endpoint_leaves_out_of_a_range_is_walked_back_to(stage: Stage, 
     """Of a range some endpoints answer the first blocks without a word; of one block they show what is there."""
     copy = stage.copy(tmp_path)
     chain = stage.chain
-    copy.chain = Lying(chain, events=lambda contract, first, last: chain.events(contract, first, first))
+    copy.chain = Lying(
+        chain, fetch_events=lambda contract, first, last: chain.fetch_events(contract, first, first)
+    )
     report = copy.audit()
     assert (report.findings, report.unchecked_findings) == ((), ())
     assert report.is_whole
@@ -412,7 +414,7 @@ def test_what_an_endpoint_leaves_out_of_a_range_is_walked_back_to(stage: Stage, 
 
 def test_an_endpoint_that_hides_events_accuses_nobody(stage: Stage, tmp_path: Path) -> None:
     copy = stage.copy(tmp_path)
-    copy.chain = Lying(stage.chain, events=lambda contract, first, last: ())
+    copy.chain = Lying(stage.chain, fetch_events=lambda contract, first, last: ())
     report = copy.audit()
     assert report.findings == ()
     assert {unchecked.slug for unchecked in report.unchecked_findings} == {"chain-unchecked"}
@@ -423,14 +425,20 @@ def test_an_endpoint_that_is_behind_accuses_nobody(stage: Stage, tmp_path: Path)
     """It knows no block from that of act 5 on, and its contract counts as many acts as it had then."""
     copy = stage.copy(tmp_path)
     chain, contract = stage.chain, RegistryName.parse(stage.expected.registry).contract
-    known_events = [event for event in chain.events(contract, 0, 2**40) if event.event.event_number <= 5]
-    newest, newest_block = known_events[-1].event, known_events[-1].event.block
-    head = replace(chain.registry_head(contract), event_number=newest.event_number, last_block=newest_block)
+    known_events = [
+        event for event in chain.fetch_events(contract, 0, 2**40) if event.event.event_number <= 5
+    ]
+    newest, newest_block = known_events[-1].event, known_events[-1].event.block_number
+    head = replace(
+        chain.fetch_head(contract), event_number=newest.event_number, last_block_number=newest_block
+    )
     copy.chain = Lying(
         chain,
-        block=lambda number: chain.block(number) if number <= newest_block else None,
-        events=lambda _, first, last: [event for event in known_events if first <= event.event.block <= last],
-        registry_head=lambda _: head,
+        find_block=lambda number: chain.find_block(number) if number <= newest_block else None,
+        fetch_events=lambda _, first, last: [
+            event for event in known_events if first <= event.event.block_number <= last
+        ],
+        fetch_head=lambda _: head,
     )
     report = copy.audit()
     assert report.findings == ()
@@ -469,7 +477,7 @@ def test_a_peer_of_the_same_history_agrees(stage: Stage, tmp_path: Path) -> None
 
 def test_a_working_node_gives_no_finding(tmp_path: Path) -> None:
     """Twenty audits while the node takes in, anchors and follows."""
-    from anchoring.audit.audit import Evidence, Expected
+    from anchoring.audit.audit import AuditEvidence, Expected
     from anchoring.audit.node import DatabaseUrls, audit_node
 
     city = City(tmp_path)
@@ -482,7 +490,7 @@ def test_a_working_node_gives_no_finding(tmp_path: Path) -> None:
         city.chain.mine(1)
         if number % 3:
             city.follow()
-        report = audit_node(places, expected, now=city.chain.now, evidence=Evidence(city.chain))
+        report = audit_node(places, expected, now=city.chain.now, evidence=AuditEvidence(city.chain))
         assert report.findings == (), report.findings
     checkpoints.close()
     city.stop()
@@ -494,6 +502,6 @@ def test_the_report_holds_no_text_that_is_none(stage: Stage, tmp_path: Path) -> 
     copy.execute(REGISTER, "UPDATE token SET id = CAST(x'ff' AS TEXT) WHERE id = (SELECT min(id) FROM token)")
     report = copy.audit()
     for finding in report.findings:
-        canonical({"where": finding.place, "text": finding.text})
+        encode_canonical({"where": finding.place, "text": finding.text})
         json.dumps(finding.place).encode()
     assert "value-impossible" in describe(report.findings)

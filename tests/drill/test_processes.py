@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from anchoring.audit.register import lineages
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.verification.audits import AuditStatement
 from tests.drill.stage import REGISTER, Copy, Stage
 
@@ -49,7 +49,7 @@ def write_report(copy: Copy, processes: int) -> bytes:
         report.unlisted_count,
         copy.stage.own_key.public.spki,
     )
-    return canonical(statement.to_json()) + repr(list(report.checked_counts.items())).encode()
+    return encode_canonical(statement.to_json()) + repr(list(report.checked_counts.items())).encode()
 
 
 def test_several_processes_say_what_one_says(damaged_copy: Copy) -> None:

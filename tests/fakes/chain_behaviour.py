@@ -30,25 +30,27 @@ class ChainBehaviour:
 
     def test_blocks_follow_one_another_and_become_final(self, net: Net) -> None:
         net.mine(5)
-        latest, final = net.chain.latest(), net.chain.final()
+        latest, final = net.chain.fetch_latest_block(), net.chain.fetch_final_block()
         assert latest.number - final.number == 2
-        below = net.chain.block(latest.number - 1)
+        below = net.chain.find_block(latest.number - 1)
         assert below is not None
         assert latest.parent_hash == below.hash
-        assert net.chain.block(latest.number) == latest
-        assert net.chain.block(latest.number + 1) is None
+        assert net.chain.find_block(latest.number) == latest
+        assert net.chain.find_block(latest.number + 1) is None
 
     def test_a_registry_is_deployed_under_the_name_that_its_head_0_gives(self, net: Net) -> None:
         name = RegistryName.parse(deploy_on(net, net.account("province")))
-        assert name.chain_id == net.chain.chain_id()
-        assert net.chain.head_zero(name.contract)[:8] == name.head_prefix
-        assert net.chain.code(name.contract)
-        assert not net.chain.code("0x" + "77" * 20)
+        assert name.chain_id == net.chain.fetch_chain_id()
+        assert net.chain.fetch_head_zero(name.contract)[:8] == name.head_prefix
+        assert net.chain.fetch_code(name.contract)
+        assert not net.chain.fetch_code("0x" + "77" * 20)
 
     def test_a_registry_that_is_not_there_is_told_from_one_that_may_come(self, net: Net) -> None:
         name = deploy_on(net, net.account("province"))
-        now = net.chain.latest().time
-        assert check_registry(net.chain, name, now) == net.chain.head_zero(RegistryName.parse(name).contract)
+        now = net.chain.fetch_latest_block().time
+        assert check_registry(net.chain, name, now) == net.chain.fetch_head_zero(
+            RegistryName.parse(name).contract
+        )
         for other, said in (
             (name.replace(":31337:", ":1:"), "serves chain"),
             (name[:-16] + "0" * 16, "head 0 of the contract"),
@@ -102,12 +104,12 @@ class ChainBehaviour:
             acts.ProvinceTransferred(admin.address),
             acts.RegistryClosed("eip155:1:0x0"),
         ]
-        head = net.chain.head_zero(contract)
+        head = net.chain.fetch_head_zero(contract)
         for event in events:
             head = extend_head(head, event)
-        stated = net.chain.registry_head(contract)
+        stated = net.chain.fetch_head(contract)
         assert (stated.event_number, stated.head, stated.is_closed) == (len(events), head, True)
-        assert stated.last_block == events[-1].block
+        assert stated.last_block_number == events[-1].block_number
 
     def test_an_admin_hands_over_in_two_steps(self, net: Net) -> None:
         province, admin, heir = (net.account(name) for name in ("province", "admin", "heir"))
@@ -152,17 +154,17 @@ class ChainBehaviour:
         province = net.account("province")
         contract = RegistryName.parse(deploy_on(net, province)).contract
         call = calls.encode_call(admitted("tianmen", province.address))
-        nonce = net.chain.transaction_count(province.address)
+        nonce = net.chain.count_transactions(province.address)
         signed = sign(net, province, contract, call, nonce)
-        assert net.chain.receipt(signed.hash) is None
+        assert net.chain.find_receipt(signed.hash) is None
         assert net.chain.send(signed.raw_bytes) == net.chain.send(signed.raw_bytes) == signed.hash
-        assert net.chain.transaction_count(province.address) == nonce
-        assert net.chain.transaction_count(province.address, pending=True) == nonce + 1
+        assert net.chain.count_transactions(province.address) == nonce
+        assert net.chain.count_transactions(province.address, pending=True) == nonce + 1
         net.mine()
-        receipt = net.chain.receipt(signed.hash)
+        receipt = net.chain.find_receipt(signed.hash)
         assert receipt is not None
         assert receipt.has_succeeded
-        assert receipt.block_number == net.chain.latest().number
+        assert receipt.block_number == net.chain.fetch_latest_block().number
         with pytest.raises(TransactionRejected) as caught:
             net.chain.send(sign(net, province, contract, call, nonce, gas=900_000).raw_bytes)
         assert caught.value.name == NONCE_TOO_LOW
@@ -172,7 +174,7 @@ class ChainBehaviour:
         province = net.account("province")
         contract = RegistryName.parse(deploy_on(net, province)).contract
         call = calls.encode_call(admitted("tianmen", province.address))
-        nonce = net.chain.transaction_count(province.address)
+        nonce = net.chain.count_transactions(province.address)
         first = sign(net, province, contract, call, nonce)
         net.chain.send(first.raw_bytes)
         with pytest.raises(TransactionRejected) as caught:
@@ -181,8 +183,8 @@ class ChainBehaviour:
         second = sign(net, province, contract, call, nonce, price=2)
         net.chain.send(second.raw_bytes)
         net.mine()
-        assert net.chain.receipt(first.hash) is None
-        assert net.chain.receipt(second.hash) is not None
+        assert net.chain.find_receipt(first.hash) is None
+        assert net.chain.find_receipt(second.hash) is not None
 
     def test_a_refused_transaction_is_mined_as_failed(self, net: Net) -> None:
         province, stranger = net.account("province"), net.account("stranger")
@@ -191,32 +193,32 @@ class ChainBehaviour:
         signed = sign(net, stranger, contract, call, 0)
         net.chain.send(signed.raw_bytes)
         net.mine()
-        receipt = net.chain.receipt(signed.hash)
+        receipt = net.chain.find_receipt(signed.hash)
         assert receipt is not None
         assert not receipt.has_succeeded
-        assert net.chain.registry_head(contract).event_number == 1
+        assert net.chain.fetch_head(contract).event_number == 1
 
     def test_a_reorg_takes_events_and_receipts_back(self, net: Net) -> None:
         province = net.account("province")
         contract = RegistryName.parse(deploy_on(net, province)).contract
         net.mine(3)
-        before = net.chain.registry_head(contract)
+        before = net.chain.fetch_head(contract)
         act_on(net, province, contract, calls.encode_call(admitted("tianmen", province.address)))
-        replaced = net.chain.latest()
+        replaced = net.chain.fetch_latest_block()
         net.reorg(1)
-        now = net.chain.block(replaced.number)
+        now = net.chain.find_block(replaced.number)
         assert now is not None
         assert now.hash != replaced.hash
-        assert net.chain.registry_head(contract) == before
-        assert len(net.chain.events(contract, 0, replaced.number)) == 1
+        assert net.chain.fetch_head(contract) == before
+        assert len(net.chain.fetch_events(contract, 0, replaced.number)) == 1
 
 
 def sign(net: Net, account: object, to: str, data: bytes, nonce: int, *, gas: int = 800_000, price: int = 1):  # type: ignore[no-untyped-def]
     return account.sign(  # type: ignore[attr-defined]
-        chain_id=net.chain.chain_id(),
+        chain_id=net.chain.fetch_chain_id(),
         nonce=nonce,
         to=to,
         data=data,
         gas=gas,
-        price=Price(price * 2 * (net.chain.terms().price_wei or 1)),
+        price=Price(price * 2 * (net.chain.fetch_fee_terms().price_wei or 1)),
     )

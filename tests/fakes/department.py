@@ -16,7 +16,7 @@ from api.department.drafting import draft
 from api.department.drafts import Draft, Target
 from ledger.crypto.keys import PrivateKey, generate_key
 from ledger.crypto.suites import SM3, Suite
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.records.identifiers import CertificateIdentifier
 from ledger.registry import acts
 from ledger.registry.acts import Act, Event, build_registry_name, compute_head_zero
@@ -82,7 +82,7 @@ class Department:
         target: Target | None = None,
         **options: Any,
     ) -> Draft:
-        lines = (canonical(dict(row)) for row in rows)
+        lines = (encode_canonical(dict(row)) for row in rows)
         return draft(lines, target or self.target, self.key, self.random, now, **options)
 
     def lines(self, rows: Iterable[Mapping[str, Any]], now: int = NOW, **options: Any) -> list[bytes]:
@@ -120,7 +120,9 @@ class World:
 
     def act(self, act: Act) -> None:
         chain = self.trust.fold
-        block = chain.block + 1
+        block = chain.block_number + 1
         self.trust.apply(
-            Event(chain.event_number + 1, act.KIND, chain.block, NOW - 1000 + block, act.encode(), block)
+            Event(
+                chain.event_number + 1, act.KIND, chain.block_number, NOW - 1000 + block, act.encode(), block
+            )
         )

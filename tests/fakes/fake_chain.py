@@ -15,7 +15,7 @@ import rlp
 
 from anchoring.chain import calls
 from anchoring.chain.accounts import read_transaction
-from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, Terms, TransactionReceipt
+from anchoring.chain.protocol import Block, ChainEvent, FeeTerms, RegistryHead, TransactionReceipt
 from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, TransactionRejected
 from ledger.crypto.keys import keccak256
 from tests.fakes.fake_registry import FakeRegistry
@@ -85,7 +85,7 @@ class FakeChain:
         self.final_depth, self.seconds = final_depth, seconds
         self.now = time
         self.span = 1_000
-        self.terms_asked = Terms(base_fee_wei=8, tip_wei=2, block_gas_units=30_000_000)
+        self.terms_asked = FeeTerms(base_fee_wei=8, tip_wei=2, block_gas_units=30_000_000)
         self.balances: dict[str, int] = {}
         self.branch = 0
         self.waiting: dict[bytes, Transaction] = {}
@@ -144,49 +144,55 @@ class FakeChain:
 
     # -- Chain --
 
-    def chain_id(self) -> int:
-        return self._answer("chain_id", lambda: CHAIN_ID)
+    def fetch_chain_id(self) -> int:
+        return self._answer("fetch_chain_id", lambda: CHAIN_ID)
 
-    def latest(self) -> Block:
-        return self._answer("latest", lambda: self.mined[-1].block)
+    def fetch_latest_block(self) -> Block:
+        return self._answer("fetch_latest_block", lambda: self.mined[-1].block)
 
     def is_synchronising(self) -> bool:
         return self._answer("is_synchronising", lambda: self.synchronising)
 
-    def final(self) -> Block:
-        return self._answer("final", lambda: self.mined[max(0, len(self.mined) - 1 - self.final_depth)].block)
+    def fetch_final_block(self) -> Block:
+        return self._answer(
+            "fetch_final_block", lambda: self.mined[max(0, len(self.mined) - 1 - self.final_depth)].block
+        )
 
-    def block(self, number: int) -> Block | None:
+    def find_block(self, number: int) -> Block | None:
         assert number >= 0
-        return self._answer("block", lambda: self.mined[number].block if number < len(self.mined) else None)
+        return self._answer(
+            "find_block", lambda: self.mined[number].block if number < len(self.mined) else None
+        )
 
-    def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
+    def fetch_events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
         assert 0 <= first <= last
-        return self._answer("events", lambda: self._events(contract, first, last))
+        return self._answer("fetch_events", lambda: self._events(contract, first, last))
 
-    def registry_head(self, contract: str) -> RegistryHead:
-        return self._answer("registry_head", lambda: self._registry(contract).stated())
+    def fetch_head(self, contract: str) -> RegistryHead:
+        return self._answer("fetch_head", lambda: self._registry(contract).stated())
 
-    def head_zero(self, contract: str) -> bytes:
-        return self._answer("head_zero", lambda: self._registry(contract).head_zero)
+    def fetch_head_zero(self, contract: str) -> bytes:
+        return self._answer("fetch_head_zero", lambda: self._registry(contract).head_zero)
 
-    def code(self, contract: str) -> bytes:
-        return self._answer("code", lambda: b"\x01" if contract in self.mined[-1].state.registries else b"")
+    def fetch_code(self, contract: str) -> bytes:
+        return self._answer(
+            "fetch_code", lambda: b"\x01" if contract in self.mined[-1].state.registries else b""
+        )
 
-    def transaction_count(self, address: str, *, pending: bool = False) -> int:
-        return self._answer("transaction_count", lambda: self._next_nonce(address, pending))
+    def count_transactions(self, address: str, *, pending: bool = False) -> int:
+        return self._answer("count_transactions", lambda: self._next_nonce(address, pending))
 
-    def event_span(self) -> int:
+    def get_event_span(self) -> int:
         return self.span
 
     def limit_event_span(self, blocks: int) -> None:
         self.span = min(self.span, blocks)
 
-    def terms(self) -> Terms:
-        return self._answer("terms", lambda: self.terms_asked)
+    def fetch_fee_terms(self) -> FeeTerms:
+        return self._answer("fetch_fee_terms", lambda: self.terms_asked)
 
-    def balance(self, address: str) -> int:
-        return self._answer("balance", lambda: self.balances.get(address, 10**24))
+    def fetch_balance(self, address: str) -> int:
+        return self._answer("fetch_balance", lambda: self.balances.get(address, 10**24))
 
     def knows(self, transaction: bytes) -> bool:
         return self._answer(
@@ -199,9 +205,9 @@ class FakeChain:
     def send(self, raw: bytes) -> bytes:
         return self._answer("send", lambda: self._send(Transaction.decode(raw)))
 
-    def receipt(self, transaction: bytes) -> TransactionReceipt | None:
+    def find_receipt(self, transaction: bytes) -> TransactionReceipt | None:
         assert len(transaction) == 32
-        return self._answer("receipt", lambda: self._receipt(transaction))
+        return self._answer("find_receipt", lambda: self._receipt(transaction))
 
     # -- Inside --
 

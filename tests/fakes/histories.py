@@ -141,7 +141,10 @@ class History:
 
     def events(self) -> list[Event]:
         """Return what was recorded so far."""
-        return [found.event for found in self.chain.events(self.contract, 0, self.chain.latest().number)]
+        return [
+            found.event
+            for found in self.chain.fetch_events(self.contract, 0, self.chain.fetch_latest_block().number)
+        ]
 
     def address(self, name: str) -> str:
         return "0x" + keccak256(name.encode())[:20].hex()

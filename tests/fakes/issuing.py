@@ -84,7 +84,7 @@ class AnyCity:
             self.registry,
             LOG,
             clock=clock or (lambda: self.net.now),
-            steady_clock=clock or (lambda: self.chain.latest().number),
+            steady_clock=clock or (lambda: self.chain.fetch_latest_block().number),
             policy=self.policy,
             max_gas_price=max_gas_price,
         )
@@ -127,7 +127,7 @@ class AnyCity:
 
     def anchors(self) -> list[acts.Anchored]:
         """Return every anchor that the chain holds, in order."""
-        found = self.chain.events(self.contract, 0, self.chain.latest().number)
+        found = self.chain.fetch_events(self.contract, 0, self.chain.fetch_latest_block().number)
         decoded = [acts.decode_act(item.event.kind, item.event.payload) for item in found]
         return [act for act in decoded if isinstance(act, acts.Anchored)]
 

@@ -69,7 +69,7 @@ class AnvilNet:
 
     @property
     def now(self) -> int:
-        return self.chain.latest().time
+        return self.chain.fetch_latest_block().time
 
     def reorg(self, depth: int) -> None:
         self.devnet.request("anvil_reorg", depth, [])

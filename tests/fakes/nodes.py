@@ -11,10 +11,10 @@ from anchoring.checkpoints.store import Checkpoints
 from anchoring.follower.follower import Follower
 from anchoring.replica.store import Replica
 from ledger.crypto.keys import generate_key
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.registry import acts
 from ledger.registry.trust import NODE
-from ledger.registry.trust_files import Cosigner as TrustedCosigner
+from ledger.registry.trust_files import TrustedCosigner as TrustedCosigner
 from ledger.registry.trust_files import TrustFile
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.nets import FakeNet, act_on, deploy_on
@@ -87,4 +87,4 @@ class FakeNode:
 
     def fetch_checkpoint(self) -> bytes | None:
         newest = self.checkpoints.find_newest()
-        return canonical(newest.to_json()) if newest else None
+        return encode_canonical(newest.to_json()) if newest else None

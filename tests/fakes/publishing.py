@@ -14,11 +14,11 @@ from anchoring.database.engine import begin_transaction, insert_missing, open_sn
 from anchoring.errors import PeerFailed
 from anchoring.monitor.copies import AnchorEntries, EntryCopies
 from anchoring.monitor.monitor import Monitor
-from anchoring.replica.reading import EntrySource, ReplicaView
+from anchoring.replica.reading import OccurrenceSource, ReplicaView
 from anchoring.replica.rows import make_anchor_row
 from anchoring.replica.store import Replica
 from anchoring.replica.tables import ANCHOR
-from ledger.encoding.canonical import Json, encode
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.records.submissions import Entry
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.trust import Occurrences
@@ -29,7 +29,7 @@ GRACE = 3600
 
 def page_of(*items: Json) -> bytes:
     """Return a page of items that a node makes up."""
-    return encode({"items": list(items)})
+    return encode_canonical({"items": list(items)})
 
 
 class KnownView:
@@ -37,7 +37,7 @@ class KnownView:
 
     def __init__(self, knowledge: Knowledge, connection: Connection) -> None:
         self._knowledge, self.connection = knowledge, connection
-        self.entries: EntrySource | None = None
+        self.entries: OccurrenceSource | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._knowledge, name)
@@ -94,7 +94,7 @@ class FakePeer:
             for first, entry in sorted(self.held.get(log, {}).items())
             if first >= position
         ]
-        return encode({"items": items[:most], "copies": False, "next": "/v1/elsewhere"})
+        return encode_canonical({"items": items[:most], "copies": False, "next": "/v1/elsewhere"})
 
     def gone(self) -> None:
         def fail(log: str, position: int) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from anchoring.audit.findings import AuditReport
 from anchoring.intake.intake import accept
-from anchoring.monitor.pages import Peer
+from anchoring.monitor.pages import EntryPeer
 from anchoring.recovery.planning import Plan, make_plan
 from anchoring.recovery.recovery import set_aside, take_back
 from anchoring.register.proofs import make_proof
@@ -50,7 +50,7 @@ class Story:
         with self.city.replica.reading() as trust:
             return accept(self.city.register, trust, self.sent[name], self.city.chain.now, SETTINGS)
 
-    def recover(self, folder: Path, *peers: Peer) -> Plan:
+    def recover(self, folder: Path, *peers: EntryPeer) -> Plan:
         with self.city.replica.reading() as reading:
             planned = make_plan(self.city.register, reading, LOG, peers)
             set_aside(self.city.register, planned, folder)

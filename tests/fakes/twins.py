@@ -17,11 +17,11 @@ class TwinHistory(History):
         self.province = province.address
         self.name = deploy_on(net, province)
         self.contract = RegistryName.parse(self.name).contract
-        first = net.chain.events(self.contract, 0, net.chain.latest().number)[0].event
-        parent = net.chain.block(first.block - 1)
+        first = net.chain.fetch_events(self.contract, 0, net.chain.fetch_latest_block().number)[0].event
+        parent = net.chain.find_block(first.block_number - 1)
         assert parent is not None
-        self.model = FakeRegistry(net.chain.chain_id(), self.contract, parent.hash)
-        assert self.model.deploy(province.address, time=first.time, block=first.block) == first
+        self.model = FakeRegistry(net.chain.fetch_chain_id(), self.contract, parent.hash)
+        assert self.model.deploy(province.address, time=first.time, block=first.block_number) == first
         self.recorded: list[Event] = [first]
 
     @property
@@ -30,7 +30,7 @@ class TwinHistory(History):
 
     @property
     def now(self) -> int:
-        return self.anvil.chain.latest().time
+        return self.anvil.chain.fetch_latest_block().time
 
     def events(self) -> list[Event]:
         return self.recorded

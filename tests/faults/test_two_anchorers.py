@@ -86,7 +86,7 @@ def paused_anchorer(city: City, pause: Pause) -> Anchorer:
         city.registry,
         LOG,
         clock=lambda: city.chain.now,
-        steady_clock=lambda: city.chain.latest().number,
+        steady_clock=lambda: city.chain.fetch_latest_block().number,
         policy=city.policy,
     )
 

@@ -33,7 +33,7 @@ class TestFollowingAnvil(FollowerBehaviour):
         follower = Follower(net.chain, replica, name)
         follower.start()
         net.devnet.save()
-        saved = net.chain.latest().number
+        saved = net.chain.fetch_latest_block().number
         deploy_on(
             net, net.account("stranger")
         )  # without it the new blocks could be the same as the lost ones
@@ -41,7 +41,7 @@ class TestFollowingAnvil(FollowerBehaviour):
         follower.step()
         net.devnet._kill()
         net.devnet.start()
-        assert net.chain.latest().number == saved
+        assert net.chain.fetch_latest_block().number == saved
         with pytest.raises(ChainBehind, match=f"block {saved}.*block {saved + 8}"):
             follower.step()
         net.mine(20)

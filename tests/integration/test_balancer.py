@@ -38,11 +38,11 @@ def test_what_was_shown_is_never_said_to_be_absent(net: DoubleNet) -> None:
     call = calls.encode_call(admitted("tianmen", province.address))
     block = act_on(net, province, contract, call).block_number
     for _ in range(_TIMES):
-        assert net.chain.latest().number >= block
-        assert net.chain.block(block)
-        assert net.chain.code(contract)
-        assert net.chain.registry_head(contract).event_number == 2
-        assert net.chain.transaction_count(province.address, pending=True) == 2
+        assert net.chain.fetch_latest_block().number >= block
+        assert net.chain.find_block(block)
+        assert net.chain.fetch_code(contract)
+        assert net.chain.fetch_head(contract).event_number == 2
+        assert net.chain.count_transactions(province.address, pending=True) == 2
         with pytest.raises(TransactionRejected) as refusal:
             net.chain.simulate(province.address, contract, call)
         assert refusal.value.name == "LogExists"
@@ -56,8 +56,8 @@ def test_a_process_that_has_seen_nothing_yet_looks_around(net: DoubleNet) -> Non
     call = calls.encode_call(acts.OperatorSet("tianmen", province.address))
     for _ in range(_TIMES):
         chain = EthereumChain(Endpoint(net.double.url, wait=lambda _: None))
-        assert chain.code(contract)
-        assert chain.transaction_count(province.address, pending=True) == 2
+        assert chain.fetch_code(contract)
+        assert chain.count_transactions(province.address, pending=True) == 2
         assert chain.simulate(province.address, contract, call) == b""
         assert len(read_events(chain, contract)) == 2
 

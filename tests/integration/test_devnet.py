@@ -55,14 +55,14 @@ def test_what_was_saved_is_there_after_a_restart(tmp_path: Path) -> None:
         url, province = net.url, net.open_account("province")
         name = deploy(net.chain, province, province.address, patience=Patience(wait=lambda _: net.mine()))
         net.mine(3)
-        latest = net.chain.latest()
+        latest = net.chain.fetch_latest_block()
     with Devnet(tmp_path, block_seconds=None) as net:
         assert net.url == url
-        assert net.chain.latest() == latest
-        assert len(net.chain.events(RegistryName.parse(name).contract, 0, latest.number)) == 1
+        assert net.chain.fetch_latest_block() == latest
+        assert len(net.chain.fetch_events(RegistryName.parse(name).contract, 0, latest.number)) == 1
         assert net.open_account("province").address == province.address
         net.mine()
-        assert abs(net.chain.latest().time - time.time()) < 10
+        assert abs(net.chain.fetch_latest_block().time - time.time()) < 10
 
 
 def test_blocks_come_by_themselves_and_a_deployment_waits_for_them(tmp_path: Path) -> None:
@@ -79,17 +79,17 @@ def test_a_killed_devnet_leaves_no_anvil_and_comes_back_with_its_final_blocks(tm
             assert process.stdout
             url, pid = process.stdout.readline().split()
             chain = EthereumChain(Endpoint(url))
-            eventually(lambda: chain.final().number >= 10)
-            final = chain.final()
+            eventually(lambda: chain.fetch_final_block().number >= 10)
+            final = chain.fetch_final_block()
             eventually(lambda: saved(tmp_path) >= final.number)
         finally:
             process.kill()
     eventually(lambda: not alive(int(pid)))
     with pytest.raises(ChainUnavailable):
-        chain.latest()
+        chain.fetch_latest_block()
     with Devnet(tmp_path, block_seconds=None) as net:
         assert net.url == url
-        assert net.chain.block(final.number) == final
+        assert net.chain.find_block(final.number) == final
 
 
 def saved(folder: Path) -> int:
@@ -118,7 +118,7 @@ def test_a_save_that_was_cut_short_leaves_the_last_whole_state(
             net.stop()
     assert (tmp_path / "state.json").read_bytes() == before
     with Devnet(tmp_path, block_seconds=None) as net:
-        assert net.chain.latest().number == 5
+        assert net.chain.fetch_latest_block().number == 5
 
 
 def test_it_is_saved_while_it_runs_and_its_end_is_noticed(

@@ -116,7 +116,7 @@ def test_nonsense_is_an_endpoint_that_is_not_available(
 ) -> None:
     server.answer = answer
     with pytest.raises(ChainUnavailable):
-        chain.chain_id()
+        chain.fetch_chain_id()
 
 
 def test_an_answer_that_never_ends_is_cut_off(server: Server, chain: EthereumChain) -> None:
@@ -128,7 +128,7 @@ def test_an_answer_that_never_ends_is_cut_off(server: Server, chain: EthereumCha
     server.answer = drip
     began = time.monotonic()
     with pytest.raises(ChainUnavailable):
-        chain.chain_id()
+        chain.fetch_chain_id()
     assert time.monotonic() - began < 2
 
 
@@ -173,7 +173,7 @@ def test_http_errors_and_redirects_are_not_followed(
 ) -> None:
     server.status, server.answer = status, b"busy"
     with pytest.raises(ChainUnavailable, match=str(status)):
-        chain.chain_id()
+        chain.fetch_chain_id()
 
 
 def test_a_range_that_is_too_large_for_the_endpoint_is_halved(server: Server, chain: EthereumChain) -> None:
@@ -186,15 +186,15 @@ def test_a_range_that_is_too_large_for_the_endpoint_is_halved(server: Server, ch
         return json.dumps({"id": request["id"], "result": []}).encode()
 
     server.answer = answer
-    assert chain.events(CONTRACT, 0, 799) == []
+    assert chain.fetch_events(CONTRACT, 0, 799) == []
     ranges = [(r["params"][0]["fromBlock"], r["params"][0]["toBlock"]) for r in server.asked]
     assert len(ranges) == 3 + 8
-    chain.events(CONTRACT, 0, 799)
+    chain.fetch_events(CONTRACT, 0, 799)
     assert len(server.asked) == 3 + 8 + 8, "the endpoint is known now"
     server.asked.clear()
     server.refuses("no logs today")
     with pytest.raises(ChainUnavailable, match="no logs today"):
-        chain.events(CONTRACT, 0, 799)
+        chain.fetch_events(CONTRACT, 0, 799)
     assert len(server.asked) == 3 * ATTEMPTS, "this range, one block of it, and whether that is kept"
 
 
@@ -215,7 +215,7 @@ def test_an_answer_too_deep_to_be_shown_is_none(server: Server, chain: EthereumC
         value = [value]
     server.says(value)
     with pytest.raises(ChainMisbehaved, match="nests deeper"):
-        chain.chain_id()
+        chain.fetch_chain_id()
     server.refuses("execution reverted", {"data": value})
     with pytest.raises(ChainMisbehaved, match="nests deeper"):
         chain.simulate("0x" + "11" * 20, CONTRACT, b"")
@@ -224,27 +224,28 @@ def test_an_answer_too_deep_to_be_shown_is_none(server: Server, chain: EthereumC
 def test_another_block_than_the_one_asked_for_is_refused(server: Server, chain: EthereumChain) -> None:
     block = {"number": "0x10", "hash": "0x" + "01" * 32, "parentHash": "0x" + "02" * 32, "timestamp": "0x60"}
     server.says(block)
-    assert chain.latest().number == 16
+    assert chain.fetch_latest_block().number == 16
     with pytest.raises(ChainMisbehaved):
-        chain.block(17)
+        chain.find_block(17)
     deep = EthereumChain(Endpoint(server.url), final_depth=0)
-    assert deep.final() == chain.latest()
+    assert deep.fetch_final_block() == chain.fetch_latest_block()
 
 
 def test_a_chain_without_the_finalized_tag_says_what_to_set(server: Server, chain: EthereumChain) -> None:
     server.says(None)
     with pytest.raises(ChainUnavailable, match="final_depth"):
-        chain.final()
+        chain.fetch_final_block()
     server.refuses("unknown block tag")
     with pytest.raises(ChainUnavailable, match="final_depth"):
-        chain.final()
+        chain.fetch_final_block()
 
 
 def test_threads_may_share_an_adapter(server: Server, chain: EthereumChain) -> None:
     server.says("0x5")
     answers: list[int] = []
     threads = [
-        threading.Thread(target=lambda: answers.extend(chain.chain_id() for _ in range(20))) for _ in range(4)
+        threading.Thread(target=lambda: answers.extend(chain.fetch_chain_id() for _ in range(20)))
+        for _ in range(4)
     ]
     for thread in threads:
         thread.start()
@@ -269,7 +270,7 @@ def test_a_request_that_fails_is_made_again(server: Server, chain: EthereumChain
         return failure if len(server.asked) < ATTEMPTS else json.dumps(good).encode()
 
     server.answer = answer
-    assert chain.chain_id() == 5
+    assert chain.fetch_chain_id() == 5
     assert len(server.asked) == ATTEMPTS
 
 
@@ -278,7 +279,7 @@ def test_an_error_that_names_no_request_keeps_its_words(server: Server, chain: E
         b'{"jsonrpc": "2.0", "id": null, "error": {"code": -32600, "message": "Invalid Request 7"}}'
     )
     with pytest.raises(ChainUnavailable, match="Invalid Request 7"):
-        chain.chain_id()
+        chain.fetch_chain_id()
 
 
 def test_what_a_gateway_asks_to_wait_is_waited(server: Server) -> None:
@@ -286,12 +287,12 @@ def test_what_a_gateway_asks_to_wait_is_waited(server: Server) -> None:
     server.status, server.answer, server.headers = 429, b"slower", {"Retry-After": "7"}
     patient = EthereumChain(Endpoint(server.url, wait=pauses.append))
     with pytest.raises(ChainUnavailable, match="429"):
-        patient.chain_id()
+        patient.fetch_chain_id()
     assert pauses == [7.0] * (ATTEMPTS - 1)
     server.headers = {"Retry-After": "3600"}
     pauses.clear()
     with pytest.raises(ChainUnavailable, match="429"):
-        patient.chain_id()
+        patient.fetch_chain_id()
     assert pauses == [], "so long a wait is for the loop that asks"
 
 
@@ -334,7 +335,7 @@ def test_what_is_no_endpoint_of_a_chain_is_named_and_not_repeated(
 ) -> None:
     server.status, server.answer = status, answer
     with pytest.raises(NotAChain, match="no JSON-RPC endpoint of a chain") as caught:
-        chain.chain_id()
+        chain.fetch_chain_id()
     assert "chain_url" in str(caught.value)
     assert not any(words in str(caught.value) for words in ("<", "nginx", "Not Found", "not found"))
     assert len(server.asked) == ATTEMPTS, "a gateway may show a page for a moment"
@@ -344,7 +345,7 @@ def test_what_is_no_endpoint_of_a_chain_is_named_and_not_repeated(
 def test_a_page_of_a_gateway_that_is_busy_passes(server: Server, chain: EthereumChain, status: int) -> None:
     server.status, server.answer = status, PAGE
     with pytest.raises(ChainUnavailable, match=str(status)) as caught:
-        chain.chain_id()
+        chain.fetch_chain_id()
     assert not isinstance(caught.value, NotAChain)
     assert "<" not in str(caught.value)
 
@@ -352,7 +353,7 @@ def test_a_page_of_a_gateway_that_is_busy_passes(server: Server, chain: Ethereum
 def test_a_gateway_without_its_key_is_told_what_to_set(server: Server, chain: EthereumChain) -> None:
     server.status, server.answer = 401, b'{"error": "no key"}'
     with pytest.raises(ChainUnavailable, match="chain_headers_file"):
-        chain.chain_id()
+        chain.fetch_chain_id()
 
 
 def test_nobody_and_silence_are_not_asked_again(server: Server) -> None:
@@ -364,7 +365,7 @@ def test_nobody_and_silence_are_not_asked_again(server: Server) -> None:
 def test_headers_go_with_every_request(server: Server) -> None:
     keyed = EthereumChain(Endpoint(server.url, headers={"X-Api-Key": "k"}))
     server.says("0x5")
-    assert keyed.chain_id() == 5
+    assert keyed.fetch_chain_id() == 5
     assert server.seen_headers[-1]["x-api-key"] == "k"
 
 
@@ -378,4 +379,4 @@ def test_an_endpoint_that_keeps_no_old_blocks_is_named(server: Server, chain: Et
 
     server.answer = answer
     with pytest.raises(ChainUnavailable, match="does not keep block 7"):
-        chain.events(CONTRACT, 7, 9)
+        chain.fetch_events(CONTRACT, 7, 9)

@@ -27,15 +27,15 @@ def net(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def test_five_hundred_acts_bid_against_nobody(net: AnvilNet) -> None:
     net.mine()
     chain, cities = net.chain, [net.account(f"city {number}") for number in range(CITIES)]
-    asked, chain_id = chain.terms(), net.chain.chain_id()
+    asked, chain_id = chain.fetch_fee_terms(), net.chain.fetch_chain_id()
     for nonce in range(ROUNDS):
         for city in cities:
-            price = offer_price(chain.terms())
+            price = offer_price(chain.fetch_fee_terms())
             signed = city.sign(
                 chain_id=chain_id, nonce=nonce, to=city.address, data=b"", gas=_GAS, price=price
             )
             chain.send(signed.raw_bytes)
         net.mine()
-    assert [chain.transaction_count(city.address) for city in cities] == [ROUNDS] * CITIES
-    assert chain.terms().tip_wei <= asked.tip_wei
-    assert chain.terms().price_wei <= asked.price_wei
+    assert [chain.count_transactions(city.address) for city in cities] == [ROUNDS] * CITIES
+    assert chain.fetch_fee_terms().tip_wei <= asked.tip_wei
+    assert chain.fetch_fee_terms().price_wei <= asked.price_wei

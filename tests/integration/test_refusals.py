@@ -68,7 +68,7 @@ def net(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 def sign(net: DoubleNet, account: Account, nonce: int, price: Price, gas: int = GAS) -> Any:
     return account.sign(
-        chain_id=net.chain.chain_id(), nonce=nonce, to=account.address, data=b"", gas=gas, price=price
+        chain_id=net.chain.fetch_chain_id(), nonce=nonce, to=account.address, data=b"", gas=gas, price=price
     )
 
 
@@ -81,10 +81,10 @@ def refusal(net: DoubleNet, raw: bytes) -> TransactionRejected:
 
 def test_the_chain_says_why(net: DoubleNet) -> None:
     account, poor = net.account("payer"), Account(keccak256(b"poor"))
-    asked = net.chain.terms()
+    asked = net.chain.fetch_fee_terms()
     price = Price(4 * asked.price_wei, asked.tip_wei)
-    first = sign(net, account, net.chain.transaction_count(account.address), price)
-    nonce = net.chain.transaction_count(account.address)
+    first = sign(net, account, net.chain.count_transactions(account.address), price)
+    nonce = net.chain.count_transactions(account.address)
     assert (
         net.chain.send(first.raw_bytes) == net.chain.send(first.raw_bytes) == first.hash
     )  # one that waits is no error
@@ -100,7 +100,7 @@ def test_the_chain_says_why(net: DoubleNet) -> None:
 
 def test_what_the_chain_has_nothing_against_is_tried_again_and_then_named(net: DoubleNet) -> None:
     account = net.account("another")
-    asked = net.chain.terms()
+    asked = net.chain.fetch_fee_terms()
     signed = sign(net, account, 0, Price(4 * asked.price_wei, asked.tip_wei))
     speak = net.double._speak
     with pytest.MonkeyPatch.context() as patch:
@@ -119,7 +119,7 @@ def test_what_the_chain_has_nothing_against_is_tried_again_and_then_named(net: D
 
 def test_a_number_that_is_not_reached_is_told(net: DoubleNet) -> None:
     account = net.account("early")
-    asked = net.chain.terms()
+    asked = net.chain.fetch_fee_terms()
     signed = sign(net, account, 5, Price(4 * asked.price_wei, asked.tip_wei))
     forward = net.double._forward
     with pytest.MonkeyPatch.context() as patch:  # anvil takes such a transaction, others do not
@@ -136,7 +136,7 @@ def test_a_number_that_is_not_reached_is_told(net: DoubleNet) -> None:
 
 
 def test_a_chain_with_another_hash_is_named(net: DoubleNet) -> None:
-    asked = net.chain.terms()
+    asked = net.chain.fetch_fee_terms()
     signed = sign(net, net.account("guomi"), 0, Price(4 * asked.price_wei, asked.tip_wei))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -150,19 +150,19 @@ def test_a_chain_with_another_hash_is_named(net: DoubleNet) -> None:
 
 def test_a_chain_that_takes_no_transaction_of_type_2_is_handed_the_older_type(net: DoubleNet) -> None:
     net.chain = EthereumChain(Endpoint(net.double.url, wait=lambda _: None))
-    asked = net.chain.terms()
+    asked = net.chain.fetch_fee_terms()
     account = net.account("legacy")
     assert asked.base_fee_wei
     typed = sign(net, account, 0, Price(4 * asked.price_wei, asked.tip_wei))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(net.double, "typed", False)
         assert refusal(net, typed.raw_bytes).name == REFUSED
-        price = offer_price(net.chain.terms())
+        price = offer_price(net.chain.fetch_fee_terms())
         assert price.tip_wei is None, "the blocks name a base fee, and the chain takes no tip beside it"
         legacy = sign(net, account, 0, Price(2 * price.max_wei))
         assert net.chain.send(legacy.raw_bytes) == legacy.hash
     net.mine()
-    assert net.chain.receipt(legacy.hash)
+    assert net.chain.find_receipt(legacy.hash)
 
 
 def test_where_waiting_transactions_are_not_counted_the_mined_are(net: DoubleNet) -> None:
@@ -170,7 +170,7 @@ def test_where_waiting_transactions_are_not_counted_the_mined_are(net: DoubleNet
     account = net.account("uncounted")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(net.double, "pending", False)
-        assert net.chain.transaction_count(account.address, pending=True) == 0
+        assert net.chain.count_transactions(account.address, pending=True) == 0
         net.double.asked.clear()
-        assert net.chain.transaction_count(account.address, pending=True) == 0
+        assert net.chain.count_transactions(account.address, pending=True) == 0
     assert not any("pending" in call["params"] for call in net.double.asked), "it is asked that way once"

@@ -62,7 +62,7 @@ class Twin(TwinHistory):
 
     def both(self, sender: str, data: bytes) -> str:
         """Execute on both and return what came of it."""
-        chain, latest = self.anvil.chain, self.anvil.chain.latest()
+        chain, latest = self.anvil.chain, self.anvil.chain.fetch_latest_block()
         refused = simulated = None
         try:
             copy.deepcopy(self.model).execute(sender, data, time=latest.time, block=latest.number)
@@ -81,10 +81,12 @@ class Twin(TwinHistory):
                 assert refused.values == simulated.values
             return refused.name
         self.anvil.send_as(sender, self.contract, data)
-        mined = chain.latest()
+        mined = chain.fetch_latest_block()
         event = self.model.execute(sender, data, time=mined.time, block=mined.number)
-        assert [found.event for found in chain.events(self.contract, mined.number, mined.number)] == [event]
-        assert chain.registry_head(self.contract) == self.model.stated()
+        assert [found.event for found in chain.fetch_events(self.contract, mined.number, mined.number)] == [
+            event
+        ]
+        assert chain.fetch_head(self.contract) == self.model.stated()
         return "recorded"
 
 

@@ -83,8 +83,8 @@ class Sent(TwinHistory):
             data = act if isinstance(act, bytes) else calls.encode_call(act)
             sent[self.submit(sender, data)] = sender, data
         self.anvil.mine()
-        block = self.anvil.chain.latest()
-        for recorded in self.anvil.chain.events(self.contract, block.number, block.number):
+        block = self.anvil.chain.fetch_latest_block()
+        for recorded in self.anvil.chain.fetch_events(self.contract, block.number, block.number):
             sender, data = sent[recorded.transaction_hash]
             event = self.model.execute(sender, data, time=block.time, block=block.number)
             assert event == recorded.event
@@ -111,7 +111,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sent]:
 
 
 def facts_of(history: Sent, events: Iterable[ChainEvent]) -> tuple[Knowledge, list[Fact]]:
-    known = Knowledge(history.name, history.anvil.chain.head_zero(history.contract))
+    known = Knowledge(history.name, history.anvil.chain.fetch_head_zero(history.contract))
     return known, [fact for item in events for fact in known.apply(item.event)]
 
 
@@ -122,7 +122,7 @@ def rows(reading: ReplicaView, kind: type[Fact]) -> list[Fact]:
 def check(history: Sent, folder: Path) -> RegistryState:
     """Compare the four ways to the state, and the heads; return the state."""
     chain, contract = history.anvil.chain, history.contract
-    stated = chain.registry_head(contract)
+    stated = chain.fetch_head(contract)
     forwards, facts = facts_of(history, read_events(chain, contract))
     backwards, facts_back = facts_of(history, read_events_back(chain, contract))
     history.anvil.mine(3)
@@ -132,17 +132,17 @@ def check(history: Sent, folder: Path) -> RegistryState:
     while not follower.is_caught_up:
         follower.step()
     with replica.reading() as reading:
-        assert reading.head_zero == chain.head_zero(contract)
-        assert reading.cursor.event[:3] == (stated.event_number, stated.head, stated.last_block)
+        assert reading.head_zero == chain.fetch_head_zero(contract)
+        assert reading.cursor.event[:3] == (stated.event_number, stated.head, stated.last_block_number)
         followed = [fact for kind in STATE_KINDS for fact in rows(reading, kind)]
         for kind in (Anchor, PositionStatus):
             assert set(rows(reading, kind)) == {fact for fact in facts if isinstance(fact, kind)}
     replica.close()
     for known in (forwards, backwards):
-        assert (known.fold.event_number, known.fold.head, known.fold.block) == (
+        assert (known.fold.event_number, known.fold.head, known.fold.block_number) == (
             stated.event_number,
             stated.head,
-            stated.last_block,
+            stated.last_block_number,
         )
     assert facts == facts_back
     by_views = ask_state(chain, contract, collect_state(facts))
@@ -155,7 +155,7 @@ def test_events_forwards_backwards_and_views_agree(history: Sent, tmp_path: Path
     state = check(history, tmp_path)
     kinds = {event.kind for event in history.recorded}
     assert kinds >= set(range(1, 16)) - {2}, "the history must try every act"
-    blocks = [event.block for event in history.recorded]
+    blocks = [event.block_number for event in history.recorded]
     assert len(set(blocks)) < len(blocks), "some blocks hold several acts"
     assert set(state.logs) == set(LOGS)
     assert len(state.keys) > 5

@@ -54,41 +54,45 @@ def test_it_gives_no_usable_answer_until_it_is_mended(net: AnvilNet, endpoint: E
     endpoint.fail(kind)
     for _ in range(2 if kind == "hangs" else 10):
         with pytest.raises(ChainUnavailable):
-            through(endpoint).latest()
+            through(endpoint).fetch_latest_block()
     endpoint.mend()
-    assert through(endpoint).latest() == net.chain.latest()
+    assert through(endpoint).fetch_latest_block() == net.chain.fetch_latest_block()
 
 
 def test_a_lost_answer_is_of_something_that_happened(net: AnvilNet, endpoint: Endpoint) -> None:
     payer = net.account("payer")
-    price = offer_price(net.chain.terms())
+    price = offer_price(net.chain.fetch_fee_terms())
     signed = payer.sign(
-        chain_id=net.chain.chain_id(), nonce=0, to=payer.address, data=b"", gas=21_000, price=price
+        chain_id=net.chain.fetch_chain_id(), nonce=0, to=payer.address, data=b"", gas=21_000, price=price
     )
     endpoint.fail("loses answers")
     with pytest.raises(ChainUnavailable):
         through(endpoint).send(signed.raw_bytes)
     net.mine()
-    assert net.chain.receipt(signed.hash)
+    assert net.chain.find_receipt(signed.hash)
 
 
 def test_it_lags(net: AnvilNet, endpoint: Endpoint) -> None:
     net.mine(3)
-    before, final = net.chain.latest(), net.chain.final()
+    before, final = net.chain.fetch_latest_block(), net.chain.fetch_final_block()
     endpoint.fail("stale")
     net.mine(5)
     late = through(endpoint)
-    assert (late.latest(), late.final()) == (before, final)
-    assert late.block(before.number + 1) is None
-    assert late.events("0x" + "11" * 20, before.number + 1, before.number + 5) == []
-    assert late.transaction_count("0x" + "11" * 20) == 0
+    assert (late.fetch_latest_block(), late.fetch_final_block()) == (before, final)
+    assert late.find_block(before.number + 1) is None
+    assert late.fetch_events("0x" + "11" * 20, before.number + 1, before.number + 5) == []
+    assert late.count_transactions("0x" + "11" * 20) == 0
     endpoint.mend()
-    assert through(endpoint).latest() == net.chain.latest()
+    assert through(endpoint).fetch_latest_block() == net.chain.fetch_latest_block()
 
 
 def test_it_shows_another_chain(net: AnvilNet, other: AnvilNet, endpoint: Endpoint) -> None:
     endpoint.fail("other chain")
-    assert through(endpoint).latest() == other.chain.latest() != net.chain.latest()
+    assert (
+        through(endpoint).fetch_latest_block()
+        == other.chain.fetch_latest_block()
+        != net.chain.fetch_latest_block()
+    )
 
 
 def read_while_hung_up(register: Register) -> None:

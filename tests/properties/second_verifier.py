@@ -11,8 +11,7 @@ from importlib import import_module
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof
 from ledger.registry.acts import Event
@@ -40,10 +39,10 @@ _TRUSTS: WeakKeyDictionary[Registry, tuple[Any, int]] = WeakKeyDictionary()
 
 def apply(trust: Any, event: Event) -> None:
     """Let the second verifier replay an event."""
-    terms = (event.event_number, event.time, event.previous_block, event.kind, event.payload)
+    terms = (event.event_number, event.time, event.previous_block_number, event.kind, event.payload)
     if trust.heads_by_number:
         trust.heads_by_number.append(second.extend_head(trust.heads_by_number[-1], *terms))
-    trust.apply(event.event_number, event.kind, event.time, event.block, event.payload)
+    trust.apply(event.event_number, event.kind, event.time, event.block_number, event.payload)
 
 
 def trust_of(registry: Registry) -> Any:
@@ -55,7 +54,7 @@ def trust_of(registry: Registry) -> Any:
     for event in registry.events[applied:]:
         apply(trust, event)
     for log, page in registry.published:
-        second.take_entries(trust, log, canonical({"items": page}))
+        second.take_entries(trust, log, encode_canonical({"items": page}))
     _TRUSTS[registry] = trust, len(registry.events)
     trust.time = registry.knowledge.time
     return trust
@@ -95,7 +94,7 @@ class BothVerifiers:
         report = self.ours(city, proof, **presented)
         assert city.registry.knowledge.fold.event_number == len(city.registry.events)
         try:
-            text = proof if isinstance(proof, bytes) else canonical(proof.to_json())
+            text = proof if isinstance(proof, bytes) else encode_canonical(proof.to_json())
         except MalformedInput:
             self.unwritten += 1
             return report
@@ -160,7 +159,7 @@ def _log_differs(known: Knowledge, log: LogState, other: Any) -> str | None:
         assert anchored is not None
         here = (
             anchored.event_number,
-            anchored.block,
+            anchored.block_number,
             anchored.time,
             anchored.size_before,
             anchored.size,
@@ -170,7 +169,7 @@ def _log_differs(known: Knowledge, log: LogState, other: Any) -> str | None:
         )
         there = (
             anchor.event_number,
-            anchor.block,
+            anchor.block_number,
             anchor.time,
             anchor.size_before,
             anchor.size,

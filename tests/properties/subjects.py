@@ -13,7 +13,7 @@ from typing import Any, Final
 from ledger.crypto.keys import encode_signature
 from ledger.crypto.suites import SHA256
 from ledger.crypto.trees import CountedTree, hash_counted_leaf, hash_leaf
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof
@@ -39,7 +39,7 @@ class Subject:
 
     @classmethod
     def of(cls, name: str, city: City, proof: Proof) -> "Subject":
-        return cls(name, city, json.loads(canonical(proof.to_json())))
+        return cls(name, city, json.loads(encode_canonical(proof.to_json())))
 
 
 def paper(proof: Any) -> dict[str, Any]:
@@ -243,7 +243,7 @@ def restate(random: Random, bases: Sequence[Subject], count: int) -> list[Subjec
             continue  # what cannot be written in canonical form cannot be signed
     counts = [counted for _, counted in stated]
     leaves = [
-        (counted, hash_counted_leaf(city.suite, counted, canonical(proof["entry"])))
+        (counted, hash_counted_leaf(city.suite, counted, encode_canonical(proof["entry"])))
         for proof, counted in stated
     ]
     tree = CountedTree(city.suite, leaves)
@@ -284,12 +284,12 @@ def _restated(random: Random, city: City, base: Subject, others: Sequence[Any]) 
     }
     for _ in range(random.randrange(3)):
         record = draw_edit(random, record, [other["record"] for other in others]).apply(record)
-    statement["root"] = f"{city.suite.name}:{hash_leaf(city.suite, canonical(record)).hex()}"
+    statement["root"] = f"{city.suite.name}:{hash_leaf(city.suite, encode_canonical(record)).hex()}"
     if random.random() < 0.3:
         statement = draw_edit(random, statement, [other["entry"]["statement"] for other in others]).apply(
             statement
         )
-    signature = encode_signature(city.key.sign(canonical(statement)))
+    signature = encode_signature(city.key.sign(encode_canonical(statement)))
     entry = {
         "type": "shunzheng/entry/1",
         "statement": statement,

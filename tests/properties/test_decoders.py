@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ledger.crypto.keys import decode_public_key, decode_signature
 from ledger.crypto.suites import SM3, parse_digest
 from ledger.encoding import canonical, times
-from ledger.encoding.canonical import Json, decode, encode
+from ledger.encoding.canonical import Json, decode, encode_canonical
 from ledger.encoding.fields import parse_hex, parse_key_id
 from ledger.errors import MalformedInput
 from ledger.proof.paper import PREFIX, decode_paper, encode_paper, pack, unpack
@@ -49,7 +49,7 @@ OF_JSON: list[tuple[Callable[[Any], object], list[Any]]] = [
     (decode_entry, [ENTRY.to_json()]),
     (decode_disclosure, [DISCLOSURE.to_json(), SELECTED.disclosure and SELECTED.disclosure.to_json()]),
     (decode_document, [DISCLOSURE.values["document/1"]]),
-    (lambda value: decode_signed_receipt(encode(value)), [SIGNED.to_json()]),
+    (lambda value: decode_signed_receipt(encode_canonical(value)), [SIGNED.to_json()]),
     (read_proof, [PROOF.to_json(), SELECTED.to_json()]),
 ]
 OF_TEXT: list[Callable[[str], object]] = [
@@ -109,7 +109,7 @@ def test_of_bytes(read: Callable[[bytes], object], data: bytes) -> None:
 @given(JSON | ANYTHING)
 def test_of_encoded_json(value: Any) -> None:
     try:
-        text = encode(value)
+        text = encode_canonical(value)
     except MalformedInput:
         return
     assert decode(text) == value
@@ -184,4 +184,4 @@ def test_of_damaged_acts(kind: int, data: st.DataObject) -> None:
 def test_verification_never_raises_on_bytes(data: bytes) -> None:
     report = CITY.verify(data)
     assert report.verdict is Verdict.UNVERIFIABLE
-    assert encode(report.to_json())
+    assert encode_canonical(report.to_json())

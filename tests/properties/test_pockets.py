@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from ledger.encoding.canonical import decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import decode, encode_canonical
 from ledger.errors import MalformedInput
 from ledger.pocket.pockets import read_pocket
 from ledger.proof.proof import Proof, decode_proof
@@ -45,7 +44,7 @@ class WithPocket:
             lambda trust: verify(PresentedContent(), decoded_proof, trust, now),
             time=registry.knowledge.time,
         )
-        trust = read_pocket(decode(canonical(pocket.to_json()))).open(trust_file(registry))
+        trust = read_pocket(decode(encode_canonical(pocket.to_json()))).open(trust_file(registry))
         found = told(verify(content, decoded_proof, trust, now, presented.get("policy")))
         assert found == told(report), f"the pocket says {found}, the registry {told(report)}"
         self.asked += 1

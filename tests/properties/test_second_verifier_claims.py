@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.records.contradictions import COMPARED_CLAIMS, ENDLESS_SPELLINGS, find_contradictions
 from ledger.records.records import Record
 from tests.properties.second_verifier import second
@@ -64,7 +64,7 @@ VALUES: Final = st.one_of(
 
 
 def both(record: Record, values: dict[str, Any]) -> tuple[list[str], list[str]]:
-    read = second.read_record(json.loads(canonical(record.to_json())))
+    read = second.read_record(json.loads(encode_canonical(record.to_json())))
     theirs = [
         claim
         for claim in sorted(second.REPEATED_CLAIMS)

@@ -16,7 +16,7 @@ def test_random_histories(seed: int) -> None:
     history.grow(200)
     events = history.events()
     known, trust = (
-        Knowledge(history.name, history.chain.head_zero(history.contract)),
+        Knowledge(history.name, history.chain.fetch_head_zero(history.contract)),
         second.Trust(history.name),
     )
     for event in events:

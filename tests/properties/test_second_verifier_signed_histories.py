@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.errors import MalformedInput, NewerFormat
 from ledger.proof.histories import SignedHistory, decode_signed_history
 from ledger.registry import acts
@@ -224,7 +224,7 @@ def test_what_is_no_history(spoil: Callable[[dict[str, Any]], None]) -> None:
     body = json.loads(tell(city, items, key).encode())
     spoil(body)
     reason = "newer_format" if spoil is _age else "malformed"
-    assert both(canonical(body), city) == ("unverifiable", reason)
+    assert both(encode_canonical(body), city) == ("unverifiable", reason)
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + max(20, MUTATIONS // 50)))

@@ -15,8 +15,7 @@ from random import Random
 from typing import Any, Final
 
 from ledger.crypto.keys import encode_signature
-from ledger.encoding.canonical import MAX_INTEGER
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import MAX_INTEGER, encode_canonical
 from ledger.errors import MalformedInput, SnapshotRefused
 from ledger.registry import acts
 from ledger.registry.acts import Event, extend_head
@@ -111,21 +110,21 @@ class Tally:
 
 
 def pinned(registry: Registry, **altered: Any) -> bytes:
-    return canonical(trust_file(registry, **altered).to_json())
+    return encode_canonical(trust_file(registry, **altered).to_json())
 
 
 def forged(registry: Registry, events: Sequence[Event], checkpoint: Checkpoint | None = None) -> bytes:
     """Return a snapshot of these events whose checkpoint the cities signed, whatever the events are."""
     head, last = registry.head_zero, 0
     for event in events:
-        head, last = extend_head(head, replace(event, previous_block=last)), event.block
+        head, last = extend_head(head, replace(event, previous_block_number=last)), event.block_number
     if checkpoint is None:
         end = events[-1]
         checkpoint = Checkpoint(
             registry.name,
             max(1, min(end.event_number, MAX_INTEGER)),
             head,
-            min(end.block, MAX_INTEGER),
+            min(end.block_number, MAX_INTEGER),
             bytes(32),
             min(end.time, 10**11),
             ROOTS,
@@ -177,7 +176,7 @@ def test_altered_headers() -> None:
 def _signed_again(header: Any) -> Any:
     """Let the cities sign whatever the checkpoint of a header says."""
     try:
-        message = canonical(header["checkpoint"])
+        message = encode_canonical(header["checkpoint"])
         signed = [
             {"key": one["key"], "signature": sign(one["key"], message)} for one in header["cosignatures"]
         ]
@@ -218,7 +217,7 @@ def _altered(random: Random, events: Sequence[Event]) -> list[Event]:
         case 3:
             altered = altered[: place + 1]
         case 4:
-            member = random.choice(("event_number", "block", "time"))
+            member = random.choice(("event_number", "block_number", "time"))
             value = random.choice(
                 (
                     getattr(event, member) + random.choice((-1, 1, 2)),
@@ -241,8 +240,8 @@ def _altered(random: Random, events: Sequence[Event]) -> list[Event]:
     if random.random() < 0.6:
         last, time, ordered = 0, 0, []
         for event in altered:
-            last, time = max(last, event.block), max(time, event.time)
-            ordered.append(replace(event, block=last, time=time))
+            last, time = max(last, event.block_number), max(time, event.time)
+            ordered.append(replace(event, block_number=last, time=time))
         altered = ordered
     return altered or list(events)
 
@@ -294,11 +293,11 @@ def test_both_count_cities_and_not_keys() -> None:
     registry, _ = lived()
     body: Any = trust_file(registry).to_json()
     body["cosigners"][1]["name"] = NAMES[0]
-    pinned = canonical(body)
+    pinned = encode_canonical(body)
     both, all_three = snapshot(registry, names=NAMES[:2]), snapshot(registry)
     assert ours(both, pinned) == theirs(both, pinned) == "below_threshold"
     assert not isinstance(ours(all_three, pinned), str)
     assert not isinstance(theirs(all_three, pinned), str)
     for altered in ({"threshold": 3}, {"cosigners": body["cosigners"][:2]}):
-        refused = canonical(body | altered)
+        refused = encode_canonical(body | altered)
         assert ours(all_three, refused) == theirs(all_three, refused) == "trust_file"

@@ -11,8 +11,7 @@ from typing import Any, Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.records.claims import FullDisclosure
 from ledger.verification.comparison import PresentedContent, compare
 from tests.properties.second_verifier import second
@@ -59,7 +58,7 @@ def test_both_say_the_same_of_a_fingerprint_that_is_presented(value: Any, beside
     disclosure = FullDisclosure(MASTER, (("KZ", "x"), ("document/1", {"size": 47})))
     claims = {"document/1": value, **beside}
     _, step = compare(PresentedContent(claims=claims), disclosure)
-    read_by_second = second.read_disclosure(json.loads(canonical(disclosure.to_json())))
+    read_by_second = second.read_disclosure(json.loads(encode_canonical(disclosure.to_json())))
     assert second.take_step(second.compare_presented, [], claims, read_by_second)[1] == step.reason
 
 

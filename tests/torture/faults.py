@@ -202,7 +202,7 @@ class Faults:
         net, depth = self._cities.devnet, self._random.randint(1, DEEPEST)
         if self._random.random() < _AIMED:
             self._await("mined")
-        latest = net.chain.latest()
+        latest = net.chain.fetch_latest_block()
         hashes: list[bytes] = []
         for number in range(latest.number - depth, latest.number + 2):
             block = net.request("eth_getBlockByNumber", hex(number), False)
@@ -210,7 +210,9 @@ class Faults:
                 [bytes.fromhex(hash[2:]) for hash in block["transactions"]] if isinstance(block, dict) else []
             )
         net.request("anvil_reorg", depth, [])
-        behind = int(time.time()) - net.chain.latest().time  # anvil's clock goes back with its blocks
+        behind = (
+            int(time.time()) - net.chain.fetch_latest_block().time
+        )  # anvil's clock goes back with its blocks
         net.request("evm_increaseTime", max(0, behind))
         self.done.reorgs[depth] += 1
         logger.info(f"reorganised {depth} blocks below {latest.number}, with {len(hashes)} transactions")

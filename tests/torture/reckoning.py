@@ -63,7 +63,7 @@ def _check_chain(reckoning: Reckoning, cities: Cities, journal: Journal) -> None
     chain, contract = cities.devnet.chain, RegistryName.parse(cities.stage.registry).contract
     decoded = [
         acts.decode_act(item.event.kind, item.event.payload)
-        for item in chain.events(contract, 0, chain.latest().number)
+        for item in chain.fetch_events(contract, 0, chain.fetch_latest_block().number)
     ]
     anchors = [act for act in decoded if isinstance(act, acts.Anchored)]
     reckoning.anchors = len(anchors)

@@ -12,8 +12,7 @@ from typing import Any, Final
 import pytest
 
 from ledger.crypto.keys import generate_key
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.verification.audits import (
     MAX_BYTES,
@@ -47,12 +46,12 @@ def verifier() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def signed(worked: Any) -> SignedAudit:
-    return decode_signed_audit(canonical(worked.blocks["audit"]))
+    return decode_signed_audit(encode_canonical(worked.blocks["audit"]))
 
 
 def judge(verifier: ModuleType, worked: Any, value: Json) -> tuple[str, str]:
-    trust = verifier.take_snapshot(worked.snapshot, canonical(worked.trust.to_json()))
-    judgement: tuple[str, str] = verifier.judge_audit(canonical(value), trust)
+    trust = verifier.take_snapshot(worked.snapshot, encode_canonical(worked.trust.to_json()))
+    judgement: tuple[str, str] = verifier.judge_audit(encode_canonical(value), trust)
     return judgement
 
 
@@ -62,13 +61,13 @@ def sign(statement: AuditStatement) -> Json:
 
 def test_a_report_is_read_as_it_was_written(signed: SignedAudit) -> None:
     assert signed.is_genuine
-    assert decode_signed_audit(canonical(signed.to_json())) == signed
+    assert decode_signed_audit(encode_canonical(signed.to_json())) == signed
     assert not replace(signed, statement=replace(signed.statement, unlisted_count=1)).is_genuine
 
 
 def test_a_report_without_state_and_log_is_read_too(signed: SignedAudit) -> None:
     statement = replace(signed.statement, standing=None, log="", spki=KEY.public.spki)
-    assert decode_signed_audit(canonical(sign_audit(KEY, statement).to_json())).statement == statement
+    assert decode_signed_audit(encode_canonical(sign_audit(KEY, statement).to_json())).statement == statement
 
 
 def test_what_is_no_report_is_refused(signed: SignedAudit) -> None:
@@ -76,10 +75,10 @@ def test_what_is_no_report_is_refused(signed: SignedAudit) -> None:
         sign_audit(KEY, signed.statement)
     with pytest.raises(LimitExceeded):
         decode_signed_audit(b" " * (MAX_BYTES + 1))
-    value = json.loads(canonical(signed.to_json()))
+    value = json.loads(encode_canonical(signed.to_json()))
     value["report"]["checked"] = ["events"]
     with pytest.raises(MalformedInput):
-        decode_signed_audit(canonical(value))
+        decode_signed_audit(encode_canonical(value))
 
 
 def test_the_second_verifier_compares_its_claims_with_a_snapshot(
@@ -95,7 +94,7 @@ def test_the_second_verifier_compares_its_claims_with_a_snapshot(
         (replace(standing, replica_head=Head(9_999, bytes(32))), ("unverifiable", "head_unknown")),
         (replace(standing, size=standing.size + 1), ("contradicted", "log_differs")),
         (replace(standing, sequence=standing.sequence + 1), ("contradicted", "log_differs")),
-        (replace(standing, block=standing.block + 1), ("contradicted", "event_differs")),
+        (replace(standing, block_number=standing.block_number + 1), ("contradicted", "event_differs")),
         (replace(standing, time=standing.time + 1), ("contradicted", "event_differs")),
         (replace(standing, chain_head=Head(9_999, bytes(32))), ("unverifiable", "head_unknown")),
         (replace(standing, checkpoint_heads=(Head(9_999, bytes(32)),)), ("unverifiable", "head_unknown")),

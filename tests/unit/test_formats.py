@@ -14,7 +14,7 @@ import pytest
 from anchoring.intake.rows import read_statement
 from ledger import limits
 from ledger.crypto.suites import parse_digest
-from ledger.encoding.canonical import decode, encode
+from ledger.encoding.canonical import decode, encode_canonical
 from ledger.encoding.fields import parse_hex
 from ledger.proof.histories import decode_signed_history
 from ledger.proof.paper import MAX_PAPER_BYTES, decode_paper
@@ -88,15 +88,15 @@ DECODERS: Final[dict[str, Callable[[Any], Any]]] = {
     "status-record": decode_record,
     "statement": decode_statement,
     "entry": decode_entry,
-    "receipt": lambda value: decode_signed_receipt(encode(value)),
+    "receipt": lambda value: decode_signed_receipt(encode_canonical(value)),
     "erasure": read_signed_erasure,
     "proof": read_proof,
-    "history": lambda value: decode_signed_history(encode(value)),
-    "audit": lambda value: decode_signed_audit(encode(value)),
+    "history": lambda value: decode_signed_history(encode_canonical(value)),
+    "audit": lambda value: decode_signed_audit(encode_canonical(value)),
     "checkpoint": decode_checkpoint,
     "cosigned": decode_cosigned,
     "fork": decode_fork,
-    "trust-file": lambda value: read_trust_file(encode(value)),
+    "trust-file": lambda value: read_trust_file(encode_canonical(value)),
 }
 
 
@@ -153,7 +153,7 @@ def test_the_lines_of_the_submission_are_sent_as_shown(shown: dict[str, str]) ->
     assert statement.to_json() == json.loads(shown["statement"])
     assert len(rows) == statement.record_count
     for row in rows:
-        assert encode(decode(row)) == row
+        assert encode_canonical(decode(row)) == row
         decode_record(json.loads(row)["record"])
 
 

@@ -16,8 +16,8 @@ from anchoring.audit.findings import Findings
 from anchoring.audit.places import REGISTER
 from anchoring.audit.register.books import BRING_BACK, Books, fetch_rows, select_numbered
 from anchoring.audit.register.origins import Origins
-from anchoring.audit.register.records import Outcome, StatusDifference, StoredRecord
-from anchoring.audit.register.replay import Chunk, StoredLineage, StoredRow, replay_chunk
+from anchoring.audit.register.records import AuditedRecord, RecordOutcome, StatusDifference
+from anchoring.audit.register.replay import AuditedLineage, Chunk, StoredRow, replay_chunk
 from anchoring.processes.workers import map_in_order
 from anchoring.register.missing import is_complete
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD
@@ -64,7 +64,7 @@ def audit_lineages(
         )
 
 
-def _take_outcome(books: Books, outcome: Outcome, record_count: int, findings: Findings) -> None:
+def _take_outcome(books: Books, outcome: RecordOutcome, record_count: int, findings: Findings) -> None:
     for sort, count in outcome.checked_counts.items():
         findings.look(sort, record_count if sort == "records replayed" else 0, count=count)
     for fault in outcome.faults:
@@ -110,7 +110,7 @@ class _Gathering:
 
     def gather(self) -> Iterator[Chunk]:
         """Yield the chunks; where a row cannot be read, what was read before it, and then its error."""
-        stored_lineages: list[StoredLineage] = []
+        stored_lineages: list[AuditedLineage] = []
         record_count = 0
         try:
             for stored_lineage in self._read_lineages():
@@ -124,7 +124,7 @@ class _Gathering:
             raise
         yield self._make_chunk(stored_lineages)
 
-    def _read_lineages(self) -> Iterator[StoredLineage]:
+    def _read_lineages(self) -> Iterator[AuditedLineage]:
         """Walk through rows and records of lineages side by side."""
         stored_rows = fetch_rows(self._books, _LINEAGES)
         row = next(stored_rows, None)
@@ -132,25 +132,25 @@ class _Gathering:
             fetch_rows(self._books, _RECORDS), key=attrgetter("lineage")
         ):
             while row is not None and row.first < first_position:
-                yield StoredLineage(row.first, _make_row(row), ())
+                yield AuditedLineage(row.first, _make_row(row), ())
                 row = next(stored_rows, None)
             records = [self._make_record(record_row) for record_row in record_rows]
             if row is not None and row.first == first_position:
-                yield StoredLineage(first_position, _make_row(row), records)
+                yield AuditedLineage(first_position, _make_row(row), records)
                 row = next(stored_rows, None)
             else:
-                yield StoredLineage(first_position, None, records)
+                yield AuditedLineage(first_position, None, records)
         while row is not None:
-            yield StoredLineage(row.first, _make_row(row), ())
+            yield AuditedLineage(row.first, _make_row(row), ())
             row = next(stored_rows, None)
 
-    def _make_record(self, row: Row[int, int, bytes, bytes, bytes | None]) -> StoredRecord:
+    def _make_record(self, row: Row[int, int, bytes, bytes, bytes | None]) -> AuditedRecord:
         _, position, leaf, record_bytes, disclosure_bytes = row
-        return StoredRecord(
+        return AuditedRecord(
             position, leaf, record_bytes, disclosure_bytes, self._origins.find_first(position)
         )
 
-    def _make_chunk(self, stored_lineages: Sequence[StoredLineage]) -> Chunk:
+    def _make_chunk(self, stored_lineages: Sequence[AuditedLineage]) -> Chunk:
         """Add what the replay of these lineages needs of submissions, changes and the chain."""
         stored_records = [
             record for stored_lineage in stored_lineages for record in stored_lineage.stored_records

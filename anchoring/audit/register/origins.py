@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import select
 
 from anchoring.audit.register.books import Books, select_numbered
-from anchoring.audit.register.records import Origin, was_grant_effective
+from anchoring.audit.register.records import RecordOrigin, was_grant_effective
 from anchoring.register.tables import SUBMISSION
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
@@ -35,7 +35,7 @@ class Origins:
         index = bisect_right(self._first_positions, position) - 1
         return self._first_positions[index] if index >= 0 else None
 
-    def read(self, first_positions: Iterable[int]) -> dict[int, Origin | None]:
+    def read(self, first_positions: Iterable[int]) -> dict[int, RecordOrigin | None]:
         """Return the origins that submissions give; None for an entry that cannot be read, which is told elsewhere."""
         rows = select_numbered(self._books, _SUBMISSIONS, SUBMISSION.c.first, first_positions)
         return {
@@ -43,7 +43,7 @@ class Origins:
             for first_position, entry_bytes, batch_sequence in rows
         }
 
-    def _make_origin(self, entry_bytes: bytes, batch_sequence: int | None) -> Origin | None:
+    def _make_origin(self, entry_bytes: bytes, batch_sequence: int | None) -> RecordOrigin | None:
         try:
             statement = decode_entry(decode(entry_bytes)).statement
         except MalformedInput:
@@ -53,7 +53,7 @@ class Origins:
             if batch_sequence is None
             else self._get_grants(statement.key_id, statement.issuer, batch_sequence)
         )
-        return Origin(statement.suite.number, statement.issuer, grants)
+        return RecordOrigin(statement.suite.number, statement.issuer, grants)
 
     def _read_grants(self, key_id: bytes, issuer: str, batch_sequence: int) -> tuple[Grant, ...] | None:
         """Return the grants of a key that counted when a batch was anchored; None where it is not anchored."""

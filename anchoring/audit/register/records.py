@@ -16,7 +16,7 @@ from ledger.registry.trust import Anchor, Grant
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RecordFault:
     """A finding: its slug, its row, its words; a table only where that is not the slug's."""
 
     slug: str
@@ -35,19 +35,19 @@ class StatusDifference:
 
 
 @dataclass(slots=True)
-class Outcome:
+class RecordOutcome:
     """What some lineages turned out to be: how much was looked at, by sort, how many changes they make, faults in order."""
 
     checked_counts: Counter[str] = field(default_factory=Counter)
     change_count: int = 0
-    faults: list[Fault | StatusDifference] = field(default_factory=list)
+    faults: list[RecordFault | StatusDifference] = field(default_factory=list)
 
     def add(self, slug: str, place: str, text: str, *, table: str = "") -> None:
-        self.faults.append(Fault(slug, place, text, table))
+        self.faults.append(RecordFault(slug, place, text, table))
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class RecordOrigin:
     """The submission of a record: number of its suite, issuer, the grants that counted; None where it is not anchored."""
 
     suite_number: int
@@ -59,7 +59,7 @@ class Origin:
         return self.grants is None or any(_grant_covers(grant, record) for grant in self.grants)
 
 
-class StoredRecord(NamedTuple):
+class AuditedRecord(NamedTuple):
     """A record as it is stored: position, leaf hash, bytes, what it discloses, the first position of its submission."""
 
     position: int
@@ -78,7 +78,9 @@ class Member:
     record: Record
 
 
-def check_record(stored_record: StoredRecord, origin: Origin | None, outcome: Outcome) -> Member | None:
+def check_record(
+    stored_record: AuditedRecord, origin: RecordOrigin | None, outcome: RecordOutcome
+) -> Member | None:
     """Check a record; None where it cannot be read. Without an origin, which is told elsewhere, nothing is said of it."""
     place = f"position {stored_record.position}"
     outcome.checked_counts["records replayed"] += 1
@@ -97,7 +99,7 @@ def check_record(stored_record: StoredRecord, origin: Origin | None, outcome: Ou
     return Member(stored_record.position, stored_record.leaf, record)
 
 
-def _check_origin(record: Record, origin: Origin, place: str, outcome: Outcome) -> None:
+def _check_origin(record: Record, origin: RecordOrigin, place: str, outcome: RecordOutcome) -> None:
     if (record.suite.number, record.issuer) != (
         origin.suite_number,
         origin.issuer,
@@ -109,7 +111,7 @@ def _check_origin(record: Record, origin: Origin, place: str, outcome: Outcome) 
         outcome.add("not-granted", place, text)
 
 
-def _check_disclosure(record: Record, disclosure_bytes: bytes, place: str, outcome: Outcome) -> None:
+def _check_disclosure(record: Record, disclosure_bytes: bytes, place: str, outcome: RecordOutcome) -> None:
     outcome.checked_counts["disclosures"] += 1
     try:
         is_claimed = decode_disclosure(decode(disclosure_bytes)).digest(record.suite) == record.claims

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from anchoring.audit.register.records import (
+    AuditedRecord,
     Member,
-    Origin,
-    Outcome,
+    RecordOrigin,
+    RecordOutcome,
     StatusDifference,
-    StoredRecord,
     check_record,
 )
 from anchoring.audit.values import VALUE_ERRORS, describe_value_error
@@ -25,12 +25,12 @@ StoredRow = tuple[int, str, str, str, str, bytes, bytes, int, int]
 _TABLE: Final = "lineage"
 
 
-class StoredLineage(NamedTuple):
+class AuditedLineage(NamedTuple):
     """What is stored of a lineage: the position that its records name as the first, its row, its records in their order."""
 
     first_position: int
     stored_row: StoredRow | None
-    stored_records: Sequence[StoredRecord]
+    stored_records: Sequence[AuditedRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,17 @@ class Chunk:
     known of the chain.
     """
 
-    stored_lineages: Sequence[StoredLineage]
-    origins: Mapping[int, Origin | None]
+    stored_lineages: Sequence[AuditedLineage]
+    origins: Mapping[int, RecordOrigin | None]
     changes: Mapping[int, Sequence[tuple[int, int]]]
     chain_statuses: Mapping[int, int]
     contradictory_positions: frozenset[int]
     final_size: int
 
 
-def replay_chunk(chunk: Chunk) -> Outcome:
+def replay_chunk(chunk: Chunk) -> RecordOutcome:
     """Check every lineage of a chunk; what cannot be read of one does not end the others."""
-    replay = _Replay(chunk, Outcome())
+    replay = _Replay(chunk, RecordOutcome())
     for stored_lineage in chunk.stored_lineages:
         try:
             replay.check_lineage(stored_lineage)
@@ -72,9 +72,9 @@ class _Replay:
     """A chunk, and what it turned out to be so far."""
 
     chunk: Chunk
-    outcome: Outcome
+    outcome: RecordOutcome
 
-    def check_lineage(self, stored_lineage: StoredLineage) -> None:
+    def check_lineage(self, stored_lineage: AuditedLineage) -> None:
         """Check one lineage:
 
         1. every record by itself; 2. the records follow from one another and make the changes that are stored; 3. the stored
@@ -107,7 +107,7 @@ class _Replay:
         for position, status in replayed_lineage.status_by_position.items():
             self._compare(position, status, place)
 
-    def _check_records(self, stored_records: Sequence[StoredRecord]) -> list[Member]:
+    def _check_records(self, stored_records: Sequence[AuditedRecord]) -> list[Member]:
         members = []
         for stored_record in stored_records:
             submission = stored_record.submission_position

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, update
 from anchoring.database.engine import insert_missing
 from anchoring.register.tables import TALLY, Row
 from ledger.crypto.keys import PrivateKey
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 
 TYPE: Final = "shunzheng/tally/1"
 TOKENS: Final = ""  # the name of the tally of tokens; those of looks have the names of their tokens
@@ -37,7 +37,9 @@ class Tally:
 
     def encode(self) -> bytes:
         """Return the bytes that are signed."""
-        return canonical({"type": TYPE, "name": self.name, "total": self.total, "removed": self.removed})
+        return encode_canonical(
+            {"type": TYPE, "name": self.name, "total": self.total, "removed": self.removed}
+        )
 
     def is_signed_by(self, key: PrivateKey) -> bool:
         return (

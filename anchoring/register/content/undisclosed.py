@@ -14,7 +14,7 @@ from anchoring.register.tables import UNDISCLOSED, Row
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import MerkleTree
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 
 TYPE: Final = "shunzheng/undisclosed/1"
 
@@ -35,7 +35,7 @@ class Undisclosed:
 
     def encode(self, submission_root: bytes) -> bytes:
         """Return the bytes that are signed, for the submission of a root: positions move where a register is recovered."""
-        return canonical(
+        return encode_canonical(
             {
                 "type": TYPE,
                 "submission": submission_root.hex(),

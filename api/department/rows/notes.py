@@ -11,8 +11,7 @@ from api.department.rows.naming import NamedRow
 from api.department.rows.reading import InputRow
 from api.rendering.text import NoteJson
 from ledger.crypto.suites import SM3
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.errors import MalformedInput
 from ledger.records.identifiers import CertificateIdentifier
 from ledger.records.notes import (
@@ -60,7 +59,7 @@ def make_note_row(row: InputRow, action: str, lineage: LineageAnswer, today: dat
         **{name: members[name] for name in ("basis", "valid_until", "time") if name in members},
     }
     certificate_type = CertificateIdentifier.parse(lineage["identifier"], strict=False).type
-    serial = SM3.hash(canonical([note_row, today.isoformat()])).hex()[:_SERIAL_DIGITS].upper()
+    serial = SM3.hash(encode_canonical([note_row, today.isoformat()])).hex()[:_SERIAL_DIGITS].upper()
     identifier = CertificateIdentifier.build(certificate_type, lineage["issuer"], serial, 1)
     return note_row | {"identifier": identifier.text}
 

@@ -16,8 +16,7 @@ from typing import Final
 from anchoring.errors import NotFound
 from api.client.certificates import Name
 from api.console import note
-from ledger.encoding.canonical import Json, decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, decode, encode_canonical
 from ledger.errors import MalformedInput
 
 #: Where acts wait, beside the rows and the signed submissions.
@@ -79,7 +78,7 @@ class WaitingActs:
         with closing(self._open()) as connection, connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO acts (action, sort, text, members, since) VALUES (?, ?, ?, ?, ?)",
-                [(action, name.sort, name.text, canonical(members), since) for name, members in rows],
+                [(action, name.sort, name.text, encode_canonical(members), since) for name, members in rows],
             )
 
     def add_once(self, action: str, rows: Iterable[tuple[Name, dict[str, Json]]], since: str) -> None:
@@ -89,7 +88,7 @@ class WaitingActs:
             connection.executemany(
                 "INSERT INTO acts (action, sort, text, members, since) SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS"
                 " (SELECT 1 FROM acts WHERE action = ?1 AND sort = ?2 AND text = ?3)",
-                [(action, name.sort, name.text, canonical(members), since) for name, members in rows],
+                [(action, name.sort, name.text, encode_canonical(members), since) for name, members in rows],
             )
 
     def list_waiting(self, action: str | None = None) -> list[WaitingAct]:

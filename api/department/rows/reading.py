@@ -23,8 +23,7 @@ from api.department.rows.columns import (
 from api.department.rows.days import NO_END
 from api.department.rows.forms import find_fields, put_in_form
 from api.department.rows.tables import KEY_COLUMN, Table, check_kind, read_table
-from ledger.encoding.canonical import Json, decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, decode, encode_canonical
 from ledger.errors import LedgerError, MalformedInput
 from ledger.records.records import PRESENTABLE_ACTIONS
 
@@ -110,7 +109,7 @@ def _number_table(table: Table) -> list[tuple[int, bytes]]:
             faults.add(
                 row_number, "malformed-row", f"`valid_until` is empty: write the last day, or {NO_END}"
             )
-        rows.append((row_number, canonical(members)))
+        rows.append((row_number, encode_canonical(members)))
     faults.refuse()
     return rows
 

@@ -22,7 +22,7 @@ from api.node.errors import SettingsError
 from api.node.settings import Settings
 from api.rendering.items import list_readable_claims
 from ledger.crypto.keys import PrivateKey
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.proof.proof import Proof
 
 #: In the directory of a node without a node key.
@@ -58,7 +58,7 @@ class Confirmations:
         """Bind the proof, the items as they are shown, and the moment."""
         digests = (
             hashlib.sha256(part_bytes).digest()
-            for part_bytes in (proof.encode(), canonical(list_readable_claims(proof)))
+            for part_bytes in (proof.encode(), encode_canonical(list_readable_claims(proof)))
         )
         message = b"".join((_PURPOSE, *digests, moment.to_bytes(8, "big")))
         return hmac.new(self.secret, message, hashlib.sha256).hexdigest()

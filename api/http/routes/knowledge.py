@@ -17,7 +17,7 @@ from api.http import openapi
 from api.http.bounds import bodies
 from api.http.node import Node, NodeNeeded
 from api.http.schemas.knowledge import CosignedShape
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.registry.checkpoints import CosignedCheckpoint
 from ledger.registry.trust_files import count_majority
 
@@ -40,7 +40,7 @@ def checkpoint(node: NodeNeeded, cosigned: CosignerCount = None) -> Response:
     """Give the newest checkpoint that so many nodes have signed, with all cosignatures that this node has of it."""
     with node.reading() as replica_view:
         newest_checkpoint = _find_newest_in(node, replica_view, cosigned)
-    return Response(canonical(newest_checkpoint.to_json()), media_type=bodies.JSON)
+    return Response(encode_canonical(newest_checkpoint.to_json()), media_type=bodies.JSON)
 
 
 @router.get(
@@ -62,7 +62,7 @@ async def snapshot(
 ) -> StreamingResponse:
     """Give the registry's events up to that checkpoint, as a file to verify with offline."""
     newest_checkpoint = await run_in_threadpool(_find_newest, node, cosigned)
-    snapshot_key = canonical(newest_checkpoint.to_json()), after
+    snapshot_key = encode_canonical(newest_checkpoint.to_json()), after
     snapshot_file = await node.snapshots.find_or_make(
         snapshot_key, partial(_export, node, newest_checkpoint, after)
     )

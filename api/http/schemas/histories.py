@@ -12,7 +12,7 @@ from api.http.schemas.submissions import StateName
 from api.http.schemas.verification import NoteShape
 from ledger.encoding import times
 from ledger.proof.histories import SignedHistory
-from ledger.verification.completeness import COMPLETENESS_WORDS, Completeness, Finding
+from ledger.verification.completeness import COMPLETENESS_WORDS, Completeness, CompletenessFinding
 from ledger.verification.history import JudgedHistory, PlacedRecord
 
 CompletenessName = Annotated[str, Field(json_schema_extra={"enum": [name.value for name in Completeness]})]
@@ -49,7 +49,7 @@ class FindingShape(Shape):
     place: str = Field(description="Which record, position or anchor.")
 
     @classmethod
-    def of(cls, finding: Finding) -> Self:
+    def of(cls, finding: CompletenessFinding) -> Self:
         return cls(reason=finding.reason, words=Words.of(finding.words), place=finding.place)
 
 
@@ -115,7 +115,7 @@ def status_name(judged_history: JudgedHistory) -> str | None:
     return None if judged_history.status is None else judged_history.status.name.lower()
 
 
-def list_findings(findings: Sequence[Finding]) -> list[FindingShape]:
+def list_findings(findings: Sequence[CompletenessFinding]) -> list[FindingShape]:
     return [FindingShape.of(finding) for finding in findings]
 
 

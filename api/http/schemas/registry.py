@@ -34,7 +34,7 @@ class AnchoredShape(Shape):
     def of(cls, anchor: Anchor, position: int | None) -> Self:
         return cls(
             sequence=anchor.sequence,
-            block=anchor.block,
+            block=anchor.block_number,
             time=times.format_time(anchor.time),
             position=position,
         )
@@ -150,7 +150,7 @@ class AnchorShape(Shape):
             log=anchor.log,
             sequence=anchor.sequence,
             n=anchor.event_number,
-            block=anchor.block,
+            block=anchor.block_number,
             time=times.format_time(anchor.time),
             size_before=anchor.size_before,
             size=anchor.size,

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field
 
-from anchoring.register.uses import Use
+from anchoring.register.uses import SealUse
 from api.http.schemas.base import Shape
 from api.http.schemas.histories import RecordedShape
 from ledger.verification.history import PlacedRecord
@@ -16,7 +16,7 @@ class UseShape(RecordedShape):
     certificates: list[str] = Field(description="Certificates registered here that carry what was sealed.")
 
     @classmethod
-    def of_use(cls, placed_record: PlacedRecord, use: Use) -> Self:
+    def of_use(cls, placed_record: PlacedRecord, use: SealUse) -> Self:
         recorded_shape = RecordedShape.of(placed_record, use.sealing)
         return cls(**dict(recorded_shape), certificates=list(use.certificates))
 

@@ -6,7 +6,7 @@ from typing import Final
 from ledger.documents.asn1.algorithms import SM2_ALGORITHMS, read_sm2_numbers
 from ledger.documents.certificates.certificates import Certificate, SignatureResult
 from ledger.documents.certificates.trust_list import UNKNOWN_REASONS, TrustList, check_chain
-from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.documents.findings import Check, fail_check, leave_unknown, pass_check
 from ledger.verification.reasons import Outcome
 
 #: What no other message changes.
@@ -18,9 +18,9 @@ def check_made_by(
 ) -> Check:
     """Check that the certificate's key signed one of the messages: writers differ in what they sign."""
     if certificate is None:
-        return unknown(name, "certificate")
+        return leave_unknown(name, "certificate")
     if algorithm in SM2_ALGORITHMS and read_sm2_numbers(signature) is None:
-        return unknown(name, "form")
+        return leave_unknown(name, "form")
     best_result = SignatureResult.NO
     for message in messages:
         result = certificate.verify(message, signature, algorithm)
@@ -28,10 +28,10 @@ def check_made_by(
         if best_result in _FINAL_RESULTS:
             break
     return {
-        SignatureResult.YES: passed(name),
-        SignatureResult.NO: failed(name, "wrong"),
-        SignatureResult.WITHOUT_IDENTITY: unknown(name, "identity"),
-        SignatureResult.UNKNOWN: unknown(name, "algorithm"),
+        SignatureResult.YES: pass_check(name),
+        SignatureResult.NO: fail_check(name, "wrong"),
+        SignatureResult.WITHOUT_IDENTITY: leave_unknown(name, "identity"),
+        SignatureResult.UNKNOWN: leave_unknown(name, "algorithm"),
     }[best_result]
 
 
@@ -39,8 +39,8 @@ def check_in_force(certificate: Certificate | None, moment: int | None) -> Check
     """Check that the certificate was in force at the moment that the signer states."""
     is_in_force = certificate.is_valid_at(moment) if certificate is not None and moment is not None else None
     if is_in_force is None:
-        return unknown("validity", "time")
-    return passed("validity") if is_in_force else failed("validity", "certificate")
+        return leave_unknown("validity", "time")
+    return pass_check("validity") if is_in_force else fail_check("validity", "certificate")
 
 
 def check_chains(
@@ -52,8 +52,8 @@ def check_chains(
     intermediate_certificates = tuple(other_certificates)
     for certificate, role, moment in certificate_uses:
         if certificate is None:
-            return unknown("chain", UNKNOWN_REASONS[role])
+            return leave_unknown("chain", UNKNOWN_REASONS[role])
         check = check_chain(certificate, intermediate_certificates, trust_list, role, moment)
         if check.outcome is not Outcome.PASS:
             return check
-    return passed("chain")
+    return pass_check("chain")

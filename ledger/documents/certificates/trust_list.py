@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from ledger.documents.certificates.certificates import Certificate, SignatureResult, decode_certificate
-from ledger.documents.findings import Check, passed, unknown
+from ledger.documents.findings import Check, leave_unknown, pass_check
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import decode as decode_json
@@ -97,21 +97,21 @@ def check_chain(
 ) -> Check:
     """Follow a certificate up to one on the list that was in force at `moment`; `other_certificates` may lie in between."""
     if not certificate.may_sign:
-        return unknown("chain", "usage")
+        return leave_unknown("chain", "usage")
     if trust_list is None:
-        return unknown("chain", "no_trust_list")
+        return leave_unknown("chain", "no_trust_list")
     intermediate_certificates, accepted_authorities = (
         list(other_certificates),
         trust_list.list_authorities(role),
     )
-    open_end_check, certificate_below = unknown("chain", UNKNOWN_REASONS[role]), certificate
+    open_end_check, certificate_below = leave_unknown("chain", UNKNOWN_REASONS[role]), certificate
     for _ in range(MAX_CHAIN):
         for authority in accepted_authorities:
             if not _vouches(authority.certificate, certificate_below):
                 continue
             if moment is not None and authority.is_in_force(moment):
-                return passed("chain")
-            open_end_check = unknown("chain", "period")
+                return pass_check("chain")
+            open_end_check = leave_unknown("chain", "period")
         issuer_certificate = next(
             (
                 candidate

@@ -16,7 +16,13 @@ from xml.etree.ElementTree import Element
 from ledger.documents.markup import MAX_BYTES as MAX_XML_BYTES
 from ledger.documents.markup import parse
 from ledger.documents.ofd.budget import Budget
-from ledger.documents.ofd.directory import MAX_PART_BYTES, STORED_METHOD, Entry, read_directory, read_end
+from ledger.documents.ofd.directory import (
+    MAX_PART_BYTES,
+    STORED_METHOD,
+    DirectoryEntry,
+    read_directory,
+    read_end,
+)
 from ledger.documents.ofd.names import UTF8_FLAG, fold_name, lower_name, walk_up
 from ledger.documents.zip_records import (
     CENTRAL_MARK,
@@ -46,7 +52,7 @@ _VERSION_2_0: Final = 20
 class Archive:
     """The parts of a document by name (no leading slash) and the comment, where a proof may travel."""
 
-    entries: dict[str, Entry]
+    entries: dict[str, DirectoryEntry]
     comment: bytes
     _data: bytes = field(repr=False)
     _spelling_by_lower_name: dict[str, str] = field(repr=False)
@@ -100,7 +106,7 @@ def open_archive(data: bytes) -> Archive:
     if len(data) > MAX_FILE_BYTES:
         raise LimitExceeded(f"a document has {MAX_FILE_BYTES} bytes at most")
     directory, comment = read_end(data)
-    entries: dict[str, Entry] = {}
+    entries: dict[str, DirectoryEntry] = {}
     spelling_by_lower_name: dict[str, str] = {}
     folded_names: set[str] = set()
     separators: frozenset[str] = frozenset()
@@ -127,13 +133,13 @@ def open_archive(data: bytes) -> Archive:
     return Archive(entries, comment, data, spelling_by_lower_name)
 
 
-def _check_folders(entries: dict[str, Entry]) -> None:
+def _check_folders(entries: dict[str, DirectoryEntry]) -> None:
     for name in entries:
         if any(folder in entries and not entries[folder].is_folder for folder in walk_up(name)):
             raise MalformedInput(f"{name[:120]!r} lies below a part that is no folder")
 
 
-def _inflate(packed_data: bytes, entry: Entry) -> bytes:
+def _inflate(packed_data: bytes, entry: DirectoryEntry) -> bytes:
     try:
         return inflate_whole(packed_data, entry.size, is_raw=True)
     except InflateFault as fault:
@@ -147,7 +153,7 @@ def _inflate(packed_data: bytes, entry: Entry) -> bytes:
         return data
 
 
-def _inflate_before_checksum(packed_data: bytes, entry: Entry) -> bytes | None:
+def _inflate_before_checksum(packed_data: bytes, entry: DirectoryEntry) -> bytes | None:
     """Return what a stream holds behind which its Adler-32 stands, as in zlib's format (RFC 1950), and nothing else."""
     try:
         data = inflate_whole(packed_data[:-ADLER_BYTES], entry.size, is_raw=True)

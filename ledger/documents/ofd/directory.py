@@ -43,7 +43,7 @@ _UNICODE_NAME: Final = 0x7075
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DirectoryEntry:
     """One part as the directory names it: where its data lie, in bytes from the start, and what they must give.
 
     `name` has slashes; `separators` are those that stand there.
@@ -63,7 +63,7 @@ class Entry:
 class Place:
     """An entry, and where it starts and ends in the file, its own header and what follows its data included."""
 
-    entry: Entry
+    entry: DirectoryEntry
     start: int
     end: int
 
@@ -164,14 +164,16 @@ def _check_method(central_header: CentralHeader, local_header: LocalHeader) -> N
         raise MalformedInput("the archive is encrypted or packed in a way that no OFD uses")
 
 
-def _make_entry(method: int, sizes: Sizes, written_name: str, start: int) -> Entry:
+def _make_entry(method: int, sizes: Sizes, written_name: str, start: int) -> DirectoryEntry:
     crc, packed_size, size = sizes
     is_stored = method == STORED_METHOD
     if size > MAX_PART_BYTES or size > packed_size * MAX_RATIO or (is_stored and size != packed_size):
         raise LimitExceeded("a part is larger than its data allow, or than this program reads")
     name = written_name.replace("\\", "/")
     separators = frozenset("/\\").intersection(written_name)
-    return Entry(name.rstrip("/"), separators, name.endswith("/"), method, crc, start, packed_size, size)
+    return DirectoryEntry(
+        name.rstrip("/"), separators, name.endswith("/"), method, crc, start, packed_size, size
+    )
 
 
 def _check_extra(extra_bytes: bytes, name: str) -> None:

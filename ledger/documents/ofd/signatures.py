@@ -12,7 +12,7 @@ from typing import Final
 from ledger.crypto.suites import DIGEST_BYTES, Suite
 from ledger.documents.asn1.algorithms import find_suite, presume_suite
 from ledger.documents.certificates.trust_list import TrustList
-from ledger.documents.findings import CHECKS, Check, failed, passed, unknown
+from ledger.documents.findings import CHECKS, Check, fail_check, leave_unknown, pass_check
 from ledger.documents.inspection import Kind, SignatureReport, limit_names
 from ledger.documents.ofd.archive import Archive
 from ledger.documents.ofd.looks import Looks
@@ -146,9 +146,9 @@ def _report_signature(
     references_check, altered_parts = _check_references(document, listed_signature, description)
     covered_parts = {reference.location.part for reference in description.references}
     if references_check.outcome is Outcome.PASS and looks.has_added_after(listed_signature, covered_parts):
-        references_check = unknown("references", "look_added")
+        references_check = leave_unknown("references", "look_added")
     uncovered_parts = tuple(part for part in archive.names if part not in covered_parts | apparatus_parts)
-    coverage_check = unknown("coverage", "partial") if uncovered_parts else passed("coverage")
+    coverage_check = leave_unknown("coverage", "partial") if uncovered_parts else pass_check("coverage")
     if description.value_part is None or description.value_part not in archive:
         report = _report_unread(listed_signature, "missing")
     else:
@@ -173,7 +173,7 @@ def _report_signature(
 
 def _report_unread(listed_signature: ListedSignature, reason: str) -> SignatureReport:
     kind = Kind.OFD_SIGN if listed_signature.type == "Sign" else Kind.SES
-    return SignatureReport(kind, 0, (unknown("structure", reason),))
+    return SignatureReport(kind, 0, (leave_unknown("structure", reason),))
 
 
 def _check_references(
@@ -185,9 +185,9 @@ def _check_references(
     """
     suite = presume_suite(description.digest_algorithm)
     if not description.references:
-        return unknown("references", "nothing"), ()
+        return leave_unknown("references", "nothing"), ()
     if suite is None:
-        return unknown("references", "digest"), ()
+        return leave_unknown("references", "digest"), ()
     part_digests = [(reference.location.part, reference.digest) for reference in description.references]
     comparable_digests = [
         (part, digest) for part, digest in part_digests if part and len(digest) == DIGEST_BYTES
@@ -198,24 +198,24 @@ def _check_references(
     if find_suite(description.digest_algorithm) is None and not _any_digest_fits(
         comparable_digests, altered_parts
     ):
-        return unknown("references", "digest"), ()
+        return leave_unknown("references", "digest"), ()
     covered_parts = {part for part, _ in comparable_digests}
     was_signed_later = altered_parts == (listed_signature.list_part,) and _was_signed_later(
         document, listed_signature, covered_parts
     )
     if altered_parts and not was_signed_later:
         if is_encrypted(document.archive) and not any(part in document.archive for part in altered_parts):
-            return unknown("references", "encrypted"), altered_parts
-        return failed("references", "altered"), altered_parts
+            return leave_unknown("references", "encrypted"), altered_parts
+        return fail_check("references", "altered"), altered_parts
     locations = [reference.location for reference in description.references]
     are_spelled_exactly = all(location.part and location.is_exact for location in locations)
     if not (listed_signature.is_exact and description.is_exact and are_spelled_exactly):
-        return unknown("references", "path"), ()
+        return leave_unknown("references", "path"), ()
     if len(comparable_digests) < len(part_digests):
-        return unknown("references", "digest"), ()
+        return leave_unknown("references", "digest"), ()
     if was_signed_later and document.has_unlisted(covered_parts):
-        return unknown("references", "unlisted"), ()
-    return passed("references", "later_signature" if was_signed_later else "ok"), ()
+        return leave_unknown("references", "unlisted"), ()
+    return pass_check("references", "later_signature" if was_signed_later else "ok"), ()
 
 
 def _any_digest_fits(comparable_digests: list[tuple[str, bytes]], altered_parts: tuple[str, ...]) -> bool:
@@ -255,9 +255,9 @@ def _check_seal_file(archive: Archive, description: Description, seal_der: bytes
     if not description.names_seal:
         return []
     if description.seal_part is None or description.seal_part not in archive:
-        return [unknown("seal_file", "missing")]
+        return [leave_unknown("seal_file", "missing")]
     is_same = archive.read(description.seal_part, MAX_VALUE_BYTES) == seal_der
-    return [passed("seal_file") if is_same else failed("seal_file", "different")]
+    return [pass_check("seal_file") if is_same else fail_check("seal_file", "different")]
 
 
 def _is_der(archive: Archive, part: str) -> bool:

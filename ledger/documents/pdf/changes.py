@@ -6,7 +6,7 @@ from typing import Final
 
 from pyhanko.sign.fields import MDPPerm
 
-from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.documents.findings import Check, fail_check, leave_unknown, pass_check
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.pdf.differences import compare_revisions, find_keys_beside_data, find_metadata_keys
 from ledger.documents.pdf.forms import Change, Changes
@@ -16,10 +16,10 @@ from ledger.documents.pdf.revisions import read_revision
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.verification.reasons import Outcome
 
-_LATER_SIGNATURE_CHECK: Final = passed("references", "later_signature")
-_DATA_ALONE_CHECK: Final = passed("references", "validation_data")
-_APPENDED_CHECK: Final = unknown("references", "appended")
-_UNEXPLAINED_CHECK: Final = unknown("references", "unexplained")
+_LATER_SIGNATURE_CHECK: Final = pass_check("references", "later_signature")
+_DATA_ALONE_CHECK: Final = pass_check("references", "validation_data")
+_APPENDED_CHECK: Final = leave_unknown("references", "appended")
+_UNEXPLAINED_CHECK: Final = leave_unknown("references", "unexplained")
 #: What a signature that certifies the document and allows nothing forbids; a timestamp is no change.
 _FILLING_CHANGES: Final = frozenset({Change.SIGNED, Change.SIGNED_LOOK, Change.FILLED})
 #: What a reader shows that was not there: no timestamp vouches for it.
@@ -32,7 +32,7 @@ def judge_changes(signature: PlacedSignature, later_kinds: Set[Kind]) -> Check:
     `later_kinds` are the kinds of signatures that were made after this one.
     """
     if signature.covers_file:
-        return passed("references")
+        return pass_check("references")
     if not signature.covers_revision:
         return _APPENDED_CHECK
     try:
@@ -58,16 +58,16 @@ def _judge_kinds(signature: PlacedSignature, changes: Changes) -> Check | None:
     if Change.ALTERED in kinds or (
         locked_fields and any(locked_fields.is_locked(name) for name in changes.filled_names)
     ):
-        return failed("references", "altered")
+        return fail_check("references", "altered")
     if signature.allowed_changes is MDPPerm.NO_CHANGES and kinds & _FILLING_CHANGES:
-        return unknown("references", "forbidden")
+        return leave_unknown("references", "forbidden")
     for kind, reason in (
         (Change.LOOK_ADDED, "look_added"),
         (Change.UNEXPLAINED, "unexplained"),
         (Change.FILLED, "filled"),
     ):
         if kind in kinds:
-            return unknown("references", reason)
+            return leave_unknown("references", reason)
     return None
 
 
@@ -108,7 +108,7 @@ def withdraw_unvouched(reports: Iterable[SignatureReport]) -> tuple[SignatureRep
     signature_reports = tuple(reports)
     is_vouched = any(report.covers_all or _DATA_ALONE_CHECK in report.checks for report in signature_reports)
     if is_vouched and not any(
-        {_APPENDED_CHECK, passed("coverage")} <= {*report.checks} for report in signature_reports
+        {_APPENDED_CHECK, pass_check("coverage")} <= {*report.checks} for report in signature_reports
     ):
         return signature_reports
     return tuple(_withdraw_vouching(report) for report in signature_reports)

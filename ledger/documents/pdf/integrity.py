@@ -11,7 +11,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, SignatureValidator
 
 from ledger.documents.asn1.ber import sort_set, to_der
-from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.documents.findings import Check, fail_check, leave_unknown, pass_check
 from ledger.encoding import der
 from ledger.errors import MalformedInput
 
@@ -52,9 +52,9 @@ def check_integrity(signature: EmbeddedPdfSignature) -> tuple[Check, ...]:
     """Return the check `signature`, and before it that of the content where that is not what was signed."""
     algorithm = signature.signer_info["signature_algorithm"]
     if _name_algorithm(algorithm) not in _KNOWN_ALGORITHMS:
-        return (unknown("signature", "algorithm"),)
+        return (leave_unknown("signature", "algorithm"),)
     if not {signature.md_algorithm, _name_digest(algorithm)} <= _STRONG_DIGESTS:
-        return (unknown("signature", "digest"),)
+        return (leave_unknown("signature", "digest"),)
     try:
         is_intact, is_valid = validate_sig_integrity(
             signature.signer_info,
@@ -64,9 +64,9 @@ def check_integrity(signature: EmbeddedPdfSignature) -> tuple[Check, ...]:
             _StandingAttributesValidator(_read_attributes(signature.pkcs7_content)),
         )
     except (SignatureValidationError, NotImplementedError):
-        return (unknown("signature", "algorithm"),)
-    signature_check = passed("signature") if is_valid else failed("signature", "wrong")
-    return (signature_check,) if is_intact else (failed("references", "altered"), signature_check)
+        return (leave_unknown("signature", "algorithm"),)
+    signature_check = pass_check("signature") if is_valid else fail_check("signature", "wrong")
+    return (signature_check,) if is_intact else (fail_check("references", "altered"), signature_check)
 
 
 def _name_algorithm(algorithm: algos.SignedDigestAlgorithm) -> str:

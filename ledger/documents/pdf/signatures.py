@@ -12,7 +12,7 @@ from pyhanko.pdf_utils.generic import IndirectObject
 from pyhanko.sign.fields import enumerate_sig_fields
 
 from ledger.documents.certificates.trust_list import TrustList
-from ledger.documents.findings import Check, passed, unknown
+from ledger.documents.findings import Check, leave_unknown, pass_check
 from ledger.documents.inspection import Inspection, Kind, SignatureReport
 from ledger.documents.kinds import FileKind
 from ledger.documents.pdf.changes import judge_after_timestamp, judge_changes, withdraw_unvouched
@@ -100,14 +100,14 @@ def _open_signature(data: bytes, reader: Reader, name: str, field: IndirectObjec
     try:
         form_field = field.get_object()
         if form_field["/V"].get("/SubFilter") not in _SUBFILTERS:
-            return unknown("structure", "subfilter")
+            return leave_unknown("structure", "subfilter")
         placed_signature = PlacedSignature.of(data, reader, form_field)
         reader.file.count_elements(placed_signature.contents)
         return OpenedSignature(placed_signature, open_value(placed_signature, name))
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - as above; what could not be read is no forgery
-        return unknown("structure", "malformed")
+        return leave_unknown("structure", "malformed")
 
 
 def _report_signature(
@@ -127,7 +127,7 @@ def _report_signature(
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - as above
-        return SignatureReport(Kind.PADES, 0, (unknown("structure", "malformed"),))
+        return SignatureReport(Kind.PADES, 0, (leave_unknown("structure", "malformed"),))
 
 
 def _verify_signature(
@@ -141,7 +141,7 @@ def _verify_signature(
     if report.find_check("references") is None:
         report = replace(report, checks=(report.checks[0], changes_check, *report.checks[1:]))
     coverage_check = (
-        passed("coverage") if placed_signature.covers_revision else unknown("coverage", "partial")
+        pass_check("coverage") if placed_signature.covers_revision else leave_unknown("coverage", "partial")
     )
     return replace(
         report,

@@ -19,7 +19,7 @@ from ledger.documents.asn1.ber import to_der
 from ledger.documents.certificates.certificates import decode_certificate, decode_if_readable
 from ledger.documents.certificates.signers import check_chains, check_in_force
 from ledger.documents.certificates.trust_list import SIGNERS, TrustList
-from ledger.documents.findings import Check, passed
+from ledger.documents.findings import Check, pass_check
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.pdf.forms import DOCUMENT_TIMESTAMP
 from ledger.documents.pdf.integrity import check_integrity
@@ -91,7 +91,7 @@ def _report_cms(signature: EmbeddedPdfSignature, trust_list: TrustList | None) -
         kind=Kind.PADES,
         version=_read_version(signature),
         checks=(
-            passed("structure"),
+            pass_check("structure"),
             *check_integrity(signature),
             check_in_force(signer, moment),
             check_chains([(signer, SIGNERS, moment)], trust_list, filter(None, other_certificates)),
@@ -125,7 +125,7 @@ def _name_document_check(checks: tuple[Check, ...]) -> tuple[Check, ...]:
     renamed_checks = (
         replace(check, name="references") if check.name == "data_hash" else check for check in checks
     )
-    return tuple(check for check in renamed_checks if check != passed("references"))
+    return tuple(check for check in renamed_checks if check != pass_check("references"))
 
 
 def _report_timestamp(
@@ -141,7 +141,7 @@ def _report_timestamp(
     return SignatureReport(
         kind=Kind.PDF_TIMESTAMP,
         version=_read_version(signature),
-        checks=(passed("structure"), *timestamp_report.checks),
+        checks=(pass_check("structure"), *timestamp_report.checks),
         stamped_at=timestamp_report.moment,
     )
 

@@ -16,7 +16,7 @@ from ledger.documents.asn1.algorithms import find_suite, presume_suite, read_dig
 from ledger.documents.certificates.certificates import Certificate, decode_if_readable
 from ledger.documents.certificates.signers import check_chains, check_in_force, check_made_by
 from ledger.documents.certificates.trust_list import SEAL_MAKERS, SIGNERS, TrustList
-from ledger.documents.findings import Check, failed, passed, pick_first_bad, unknown
+from ledger.documents.findings import Check, fail_check, leave_unknown, pass_check, pick_first_bad
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.seals.ses import Seal, SealSignature
 from ledger.documents.signatures.timestamps import TimestampReport, check_timestamps, merge_checks
@@ -33,7 +33,7 @@ def verify_seal(seal: Seal, trust_list: TrustList | None) -> SignatureReport:
         kind=Kind.SES,
         version=seal.version,
         checks=(
-            passed("structure"),
+            pass_check("structure"),
             check_made_by("seal_signature", maker, seal.message_candidates, seal.signature, seal.algorithm),
             check_chains([(maker, SEAL_MAKERS, seal.created_at)], trust_list),
             *timestamp_report.checks,
@@ -64,7 +64,7 @@ def verify_seal_signature(
         kind=Kind.SES,
         version=seal_signature.version,
         checks=(
-            passed("structure"),
+            pass_check("structure"),
             _check_data_hash(seal_signature, description),
             check_made_by(
                 "signature",
@@ -96,27 +96,27 @@ def verify_seal_signature(
 
 def _check_data_hash(seal_signature: SealSignature, description: bytes | None) -> Check:
     if description is None:
-        return unknown("data_hash", "no_document")
+        return leave_unknown("data_hash", "no_document")
     if seal_signature.data_hash in (SM3.hash(description), SHA256.hash(description)):
-        return passed("data_hash")
+        return pass_check("data_hash")
     if len(seal_signature.data_hash) != DIGEST_BYTES:
-        return unknown("data_hash", "digest")
-    return failed("data_hash", "altered")
+        return leave_unknown("data_hash", "digest")
+    return fail_check("data_hash", "altered")
 
 
 def _check_listed(seal: Seal, signer_certificate: bytes) -> Check:
     if signer_certificate in seal.user_certificates:
-        return passed("signer_listed")
+        return pass_check("signer_listed")
     digests = [(algorithm, read_digest(written_digest)) for algorithm, written_digest in seal.user_digests]
     for algorithm, digest in digests:
         suite = presume_suite(algorithm)
         if suite is not None and suite.hash(signer_certificate) == digest:
-            return passed("signer_listed")
+            return pass_check("signer_listed")
     if any(find_suite(algorithm) is None or digest is None for algorithm, digest in digests):
-        return unknown("signer_listed", "digest")
+        return leave_unknown("signer_listed", "digest")
     if any(decode_if_readable(listed_certificate) is None for listed_certificate in seal.user_certificates):
-        return unknown("signer_listed", "unread")
-    return failed("signer_listed", "not_listed")
+        return leave_unknown("signer_listed", "unread")
+    return fail_check("signer_listed", "not_listed")
 
 
 def _check_maker_chain(
@@ -138,11 +138,15 @@ def _check_maker_chain(
 
 def _check_validity(signer: Certificate | None, moment: int | None, seal: Seal) -> Check:
     certificate_check = check_in_force(signer, moment)
-    if certificate_check != passed("validity"):
+    if certificate_check != pass_check("validity"):
         return certificate_check
     if moment is None or seal.valid_from is None or seal.valid_until is None:
-        return unknown("validity", "time")
-    return passed("validity") if seal.valid_from <= moment <= seal.valid_until else failed("validity", "seal")
+        return leave_unknown("validity", "time")
+    return (
+        pass_check("validity")
+        if seal.valid_from <= moment <= seal.valid_until
+        else fail_check("validity", "seal")
+    )
 
 
 def _check_seal_timestamps(seal: Seal, trust_list: TrustList | None) -> TimestampReport:

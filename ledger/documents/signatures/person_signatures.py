@@ -8,7 +8,7 @@ from ledger.documents.asn1.algorithms import find_suite, presume_suite, read_dig
 from ledger.documents.asn1.texts import parse_written_time
 from ledger.documents.certificates.signers import check_chains, check_in_force, check_made_by
 from ledger.documents.certificates.trust_list import SIGNERS, TrustList
-from ledger.documents.findings import Check, failed, passed, pick_first_bad, unknown
+from ledger.documents.findings import Check, fail_check, leave_unknown, pass_check, pick_first_bad
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.signatures.signed_data import SignedData, Signer, decode_signed_data
 from ledger.documents.signatures.timestamps import check_timestamps, merge_checks
@@ -28,10 +28,15 @@ def verify_bare_signature(
     )
     signer = next(signing_certificates, None)
     moment = parse_written_time(time_text)
-    checks = [passed("structure"), unknown("signature", "no_certificate")]
+    checks = [pass_check("structure"), leave_unknown("signature", "no_certificate")]
     if signer is not None:
         chain_check = check_chains([(signer, SIGNERS, moment)], trust_list)
-        checks = [passed("structure"), passed("signature"), check_in_force(signer, moment), chain_check]
+        checks = [
+            pass_check("structure"),
+            pass_check("signature"),
+            check_in_force(signer, moment),
+            chain_check,
+        ]
     return SignatureReport(
         kind=Kind.OFD_SIGN,
         version=0,
@@ -60,7 +65,7 @@ def verify_signed_data(
         kind=Kind.OFD_SIGN,
         version=signed_data.version,
         checks=(
-            passed("structure"),
+            pass_check("structure"),
             _check_content(signed_data, description),
             pick_first_bad(
                 _check_signature(signed_data, person_signer, description)
@@ -88,26 +93,28 @@ def _check_content(signed_data: SignedData, description: bytes) -> Check:
     It differs where it can be one of these and is not; what else writers put there cannot be compared.
     """
     if signed_data.content is None or signed_data.content == description:
-        return passed("data_hash")
+        return pass_check("data_hash")
     digest = read_digest(signed_data.content)
     if digest in (SM3.hash(description), SHA256.hash(description)):
-        return passed("data_hash")
+        return pass_check("data_hash")
     are_suites_known = all(find_suite(signer.digest_algorithm) for signer in signed_data.signers)
     is_comparable = len(signed_data.content) == len(description) if digest is None else are_suites_known
-    return failed("data_hash", "altered") if is_comparable else unknown("data_hash", "digest")
+    return fail_check("data_hash", "altered") if is_comparable else leave_unknown("data_hash", "digest")
 
 
 def _check_signature(signed_data: SignedData, signer: Signer, description: bytes) -> Check:
     """The signature is over the attributes, which name the digest of the content, or over the content."""
     suite = presume_suite(signer.digest_algorithm)
     if suite is None:
-        return unknown("signature", "algorithm")
+        return leave_unknown("signature", "algorithm")
     digest = suite.hash(description)
     contents = () if signed_data.content is None else (signed_data.content,)
     messages: tuple[bytes, ...] = (*contents, description, digest)
     if signer.signed_attributes is not None:
         if signer.message_digest not in (digest, *map(suite.hash, messages)):
             is_suite_named = find_suite(signer.digest_algorithm) is not None
-            return failed("signature", "wrong") if is_suite_named else unknown("signature", "digest")
+            return (
+                fail_check("signature", "wrong") if is_suite_named else leave_unknown("signature", "digest")
+            )
         messages = (signer.signed_attributes,)
     return check_made_by("signature", signer.certificate, messages, signer.signature, signer.algorithm)

@@ -25,7 +25,7 @@ from ledger.documents.asn1.ber import sort_set
 from ledger.documents.asn1.texts import parse_asn1_time
 from ledger.documents.certificates.certificates import Certificate, SignatureResult
 from ledger.documents.certificates.trust_list import TIMESTAMPERS, TrustList, check_chain
-from ledger.documents.findings import Check, failed, passed, pick_first_bad, unknown
+from ledger.documents.findings import Check, fail_check, leave_unknown, pass_check, pick_first_bad
 from ledger.documents.signatures.signed_data import SignedData, Signer, decode_signed_data
 from ledger.encoding import der
 from ledger.errors import MalformedInput
@@ -45,7 +45,7 @@ _KNOWN_VERSIONS: Final = frozenset({"v1", "v2"})
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class TimestampToken:
     """One timestamp: `imprint` of what it stamps by `algorithm`, at `time` (seconds since 1970).
 
     `certificate_digest` is algorithm and digest of the certificate that its signer names, where that is by ESSCertIDv2.
@@ -76,13 +76,13 @@ def check_timestamps(
     """Check the timestamps on a signature of that value, whose signer states when it was made."""
     token_bytes = list(tokens_der)
     if len(token_bytes) > MAX_TOKENS:
-        return TimestampReport((unknown("timestamp", "malformed"),), None)
+        return TimestampReport((leave_unknown("timestamp", "malformed"),), None)
     checks_and_moments = [_verify_token(token, value, stated_time, trust_list) for token in token_bytes]
     first_moment = min((moment for _, moment in checks_and_moments if moment is not None), default=None)
     is_late = (
         first_moment is not None and stated_time is not None and first_moment > stated_time + PROMPT_SECONDS
     )
-    good_check = passed("timestamp", "late") if is_late else passed("timestamp")
+    good_check = pass_check("timestamp", "late") if is_late else pass_check("timestamp")
     return TimestampReport(
         tuple(good_check if check.outcome is Outcome.PASS else check for check, _ in checks_and_moments),
         first_moment,
@@ -96,7 +96,7 @@ def merge_checks(*checks: Check) -> tuple[Check, ...]:
     return (min(checks, key=lambda check: (check.outcome is Outcome.PASS, check.reason == "ok")),)
 
 
-def decode_token(data: bytes) -> Token:
+def decode_token(data: bytes) -> TimestampToken:
     """Read a TimeStampToken from DER. Raises: MalformedInput, LimitExceeded."""
     signed_data = decode_signed_data(data)
     if signed_data.content_type != _TST_INFO or signed_data.content is None:
@@ -110,14 +110,14 @@ def decode_token(data: bytes) -> Token:
         raise MalformedInput(f"not a timestamp: {str(error)[:200]}") from error
 
 
-def _read_token(signed_data: SignedData, info: tsp.TSTInfo) -> Token:
+def _read_token(signed_data: SignedData, info: tsp.TSTInfo) -> TimestampToken:
     moment = parse_asn1_time(info["gen_time"].contents.decode("latin-1"), is_utc_time=False)
     if info["version"].native not in _KNOWN_VERSIONS or moment is None:
         raise MalformedInput("a timestamp of another version, or without a time")
     if any(extension["critical"].native for extension in info["extensions"]):
         raise MalformedInput("a timestamp has an extension that must be understood")
     imprint = info["message_imprint"]
-    return Token(
+    return TimestampToken(
         time=moment,
         algorithm=imprint["hash_algorithm"]["algorithm"].dotted,
         imprint=imprint["hashed_message"].native,
@@ -142,40 +142,40 @@ def _verify_token(
     try:
         token = decode_token(data)  # 1
     except MalformedInput:
-        return unknown("timestamp", "malformed"), None
+        return leave_unknown("timestamp", "malformed"), None
     check = pick_first_bad(_check_token(token, value, trust_list))
     if check.outcome is not Outcome.PASS:
         return check, None
     return _compare_with_stated(token.time, stated_time), token.time
 
 
-def _check_token(token: Token, value: bytes, trust_list: TrustList | None) -> Iterator[Check]:
+def _check_token(token: TimestampToken, value: bytes, trust_list: TrustList | None) -> Iterator[Check]:
     yield _compare_digest(token.algorithm, value, token.imprint, "other")  # 2
     certificate = token.signer.certificate
     if certificate is None:
-        yield unknown("timestamp", "no_certificate")
+        yield leave_unknown("timestamp", "no_certificate")
         return
     yield from _check_signature(token, certificate)  # 3
     if certificate.purposes != _TIMESTAMPING_PURPOSES:  # 4
-        yield failed("timestamp", "purpose")
+        yield fail_check("timestamp", "purpose")
     is_in_force = certificate.is_valid_at(token.time)
     if is_in_force is None:
-        yield unknown("timestamp", "time")
+        yield leave_unknown("timestamp", "time")
     elif not is_in_force:
-        yield failed("timestamp", "certificate")
+        yield fail_check("timestamp", "certificate")
     chain_check = check_chain(
         certificate, token.signed_data.certificates, trust_list, TIMESTAMPERS, token.time
     )  # 5
     yield replace(chain_check, name="timestamp")
 
 
-def _check_signature(token: Token, certificate: Certificate) -> Iterator[Check]:
+def _check_signature(token: TimestampToken, certificate: Certificate) -> Iterator[Check]:
     signer, content = token.signer, token.signed_data.content
     has_content_type = (
         signer.values_by_attribute.get(_CONTENT_TYPE) == core.ObjectIdentifier(_TST_INFO).dump()
     )
     if signer.signed_attributes is None or content is None or not has_content_type:
-        yield failed("timestamp", "wrong")
+        yield fail_check("timestamp", "wrong")
         return
     yield _compare_digest(signer.digest_algorithm, content, signer.message_digest, "wrong")
     if token.certificate_digest is not None:
@@ -189,10 +189,10 @@ def _check_signature(token: Token, certificate: Certificate) -> Iterator[Check]:
                 attributes, signer.signature, signer.algorithm, signer.digest_algorithm
             )
     yield {
-        SignatureResult.YES: passed("timestamp"),
-        SignatureResult.NO: failed("timestamp", "wrong"),
-        SignatureResult.WITHOUT_IDENTITY: unknown("timestamp", "identity"),
-        SignatureResult.UNKNOWN: unknown("timestamp", "algorithm"),
+        SignatureResult.YES: pass_check("timestamp"),
+        SignatureResult.NO: fail_check("timestamp", "wrong"),
+        SignatureResult.WITHOUT_IDENTITY: leave_unknown("timestamp", "identity"),
+        SignatureResult.UNKNOWN: leave_unknown("timestamp", "algorithm"),
     }[result]
 
 
@@ -202,12 +202,12 @@ def _compare_digest(algorithm: str, data: bytes, stated_digest: bytes | None, re
     if computed_digest is None:
         presumed_suite = presume_suite(algorithm)
         fits = presumed_suite is not None and presumed_suite.hash(data) == stated_digest
-        return passed("timestamp") if fits else unknown("timestamp", "digest")
-    return passed("timestamp") if computed_digest == stated_digest else failed("timestamp", reason)
+        return pass_check("timestamp") if fits else leave_unknown("timestamp", "digest")
+    return pass_check("timestamp") if computed_digest == stated_digest else fail_check("timestamp", reason)
 
 
 def _compare_with_stated(moment: int, stated_time: int | None) -> Check:
     """Compare with the signer's own word (6): what existed already was not signed later."""
     if stated_time is not None and stated_time > moment + MAX_SIGNER_LEAD_SECONDS:
-        return failed("timestamp", "before")
-    return passed("timestamp")
+        return fail_check("timestamp", "before")
+    return pass_check("timestamp")

@@ -112,18 +112,25 @@ class City:
         """Let the chain hold an act and the replica learn it."""
         chain = self.knowledge.fold
         self.now += 12
-        event = Event(chain.event_number + 1, act.KIND, chain.block, self.now, act.encode(), chain.block + 1)
+        event = Event(
+            chain.event_number + 1,
+            act.KIND,
+            chain.block_number,
+            self.now,
+            act.encode(),
+            chain.block_number + 1,
+        )
         with self.replica.reading() as reading:
             before = reading.cursor
         facts = self.knowledge.apply(event)
-        block_hash = hashlib.sha256(event.block.to_bytes(8, "big")).digest()
+        block_hash = hashlib.sha256(event.block_number.to_bytes(8, "big")).digest()
         after = replace(
             before,
             event_number=event.event_number,
             head=chain.head,
-            block=event.block,
+            block_number=event.block_number,
             time=event.time,
-            final_block=event.block,
+            final_block_number=event.block_number,
             final_hash=block_hash,
             final_time=event.time,
         )

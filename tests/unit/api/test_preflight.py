@@ -15,13 +15,13 @@ from api.node.errors import SettingsError
 from api.node.lock import lock_directory
 from api.node.parts import ANCHORER, API, FOLLOWER, MONITOR, choose_parts, list_parts
 from api.node.settings import Settings
-from api.preflight import Finding, State, check_node
+from api.preflight import PreflightFinding, State, check_node
 from tests.unit.api.city import City
 
 NOBODY = "http://127.0.0.1:9"  # no endpoint: it may come up, so it is waited for
 
 
-def findings(settings: Settings) -> dict[str, Finding]:
+def findings(settings: Settings) -> dict[str, PreflightFinding]:
     return {finding.name: finding for finding in check_node(settings, list_parts(settings))}
 
 

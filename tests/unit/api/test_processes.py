@@ -29,7 +29,7 @@ def test_every_endpoint_is_asked_and_named_without_its_secrets(
     monkeypatch.setattr(Endpoint, "request", unreachable)
     urls = "http://user:word@127.0.0.1:1/key http://localhost:1"
     with pytest.raises(ChainUnavailable) as caught:
-        processes.open_chain(settings(tmp_path, urls)).latest()
+        processes.open_chain(settings(tmp_path, urls)).fetch_latest_block()
     said = str(caught.value)
     assert "endpoint 1: no answer" in said
     assert "endpoint 2: no answer" in said

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 
 from ledger.crypto import p256
 from ledger.crypto.keys import generate_key
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.encoding.times import format_time
 from ledger.records.erasures import Erasure, sign_erasure
 from ledger.records.submissions import VERSION_1_ENDS, Window
@@ -241,7 +241,7 @@ def case(
     read = paper(subject.proof) if claims is None and not documents else claims or {}
     made = written(
         what,
-        text or canonical(subject.proof).decode(),
+        text or encode_canonical(subject.proof).decode(),
         file or snapshot(registry),
         trust_file(registry).to_json(),
         format_time(registry.now + later),

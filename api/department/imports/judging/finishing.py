@@ -9,8 +9,7 @@ from anchoring.catalogue.chosen import get_catalogue
 from api.department.imports.judging.judged import JudgedRow, digest_source_row, encode_source_row
 from api.department.imports.judging.reading import RowReading
 from ledger.catalogue.fields import SOURCE_ROW_CLAIM, UNKNOWN_TERM, UNKNOWN_TERM_CLAIM, VERSION_CLAIM
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as encode_canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.errors import InvalidIdentifier
 from ledger.records.identifiers import CertificateIdentifier
 from ledger.records.spellings import fold_spelling

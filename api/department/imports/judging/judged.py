@@ -6,8 +6,7 @@ from typing import Final
 
 from api.department.imports.files.sources import SourceRow
 from api.department.imports.sorts import Consequence, Finding
-from ledger.encoding.canonical import Json, decode
-from ledger.encoding.canonical import encode as encode_canonical
+from ledger.encoding.canonical import Json, decode, encode_canonical
 
 #: What an act rests on of which the source says no more than its own word for the state.
 SOURCE_STATE_PREFIX: Final = "来源系统状态："

@@ -9,7 +9,7 @@ import pytest
 from anchoring.anchorer.submitter import REPLACE_SECONDS, RESEND_SECONDS, Submitter, reconcile
 from anchoring.chain import calls
 from anchoring.chain.prices import MAX_RAISED, offer_price
-from anchoring.chain.protocol import Terms
+from anchoring.chain.protocol import FeeTerms
 from anchoring.errors import (
     NO_FUNDS,
     NONCE_TOO_HIGH,
@@ -91,7 +91,7 @@ def test_batches_follow_one_another(city: City) -> None:
 
 def test_the_chain_is_down_at_submit_time(city: City) -> None:
     acceptance = city.submit(licence(1))
-    city.chain.refuse("receipt", ChainUnavailable("no answer"), times=1)
+    city.chain.refuse("find_receipt", ChainUnavailable("no answer"), times=1)
     city.chain.refuse("simulate", ChainUnavailable("no answer"), times=2)
     for _ in range(2):
         with pytest.raises(ChainUnavailable):
@@ -175,7 +175,7 @@ def test_a_number_that_another_transaction_took_is_left(city: City) -> None:
     city.chain.drop(first.hash)
     named = city.chain.submit(city.operator.address, city.contract, REFUSED_CALL)
     city.chain.mine()
-    taken = city.chain.receipt(named)
+    taken = city.chain.find_receipt(named)
     assert taken
     assert not taken.has_succeeded
     city.chain.now += RESEND_SECONDS
@@ -322,7 +322,7 @@ def test_an_anchor_that_is_refused_again_and_again_is_given_to_a_person(city: Ci
 
 
 def test_where_nothing_is_paid_nothing_is_raised(city: City) -> None:
-    city.chain.terms_asked = Terms(0, 0, 30_000_000)
+    city.chain.terms_asked = FeeTerms(0, 0, 30_000_000)
     city.submit(licence(1))
     city.anchorer.step()
     [first] = sent(city)
@@ -338,12 +338,12 @@ def test_where_nothing_is_paid_nothing_is_raised(city: City) -> None:
 
 def test_an_older_transaction_is_handed_in_where_the_newer_is_refused(city: City) -> None:
     """A release before raised a price of zero to 1 wei, which an account without funds cannot pay."""
-    city.chain.terms_asked = Terms(0, 0, 30_000_000)
+    city.chain.terms_asked = FeeTerms(0, 0, 30_000_000)
     city.submit(licence(1))
     city.anchorer.step()
     [free] = sent(city)
     city.chain.drop(free.hash)
-    city.chain.terms_asked = Terms(0, 1, 30_000_000)
+    city.chain.terms_asked = FeeTerms(0, 1, 30_000_000)
     city.chain.refuse("send", TransactionRejected(NO_FUNDS), times=1)
     city.chain.now += REPLACE_SECONDS
     city.anchorer.step()
@@ -380,7 +380,7 @@ def test_nothing_is_sent_above_the_highest_price(city: City) -> None:
     with pytest.raises(TransactionRejected, match="max_gas_price"):
         city.anchorer.step()
     assert sent(city) == []
-    city.chain.terms_asked = Terms(7, 2, 30_000_000)
+    city.chain.terms_asked = FeeTerms(7, 2, 30_000_000)
     city.settle()
     assert {transaction.gas_price_wei for transaction in sent(city)} == {9}
     assert len(city.anchors()) == 1

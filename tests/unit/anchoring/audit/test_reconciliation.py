@@ -103,17 +103,17 @@ class HidingChain:
 
     def __init__(self, city: City, hidden_numbers: range) -> None:
         self._chain, self._hidden_numbers = city.chain, hidden_numbers
-        self.event_span, self.registry_head = self._chain.event_span, self._chain.registry_head
+        self.event_span, self.registry_head = self._chain.get_event_span, self._chain.fetch_head
 
-    def events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
-        events = self._chain.events(contract, first, last)
+    def fetch_events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
+        events = self._chain.fetch_events(contract, first, last)
         return [event for event in events if event.event.event_number not in self._hidden_numbers]
 
 
 def test_an_endpoint_that_cuts_ranges_short_tells_the_whole_chain(city: City) -> None:
     class CuttingChain(HidingChain):
-        def events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
-            return super().events(contract, first, min(last, first + 1))
+        def fetch_events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
+            return super().fetch_events(contract, first, min(last, first + 1))
 
     with city.replica.reading() as view:
         account = ChainAccount("chain", cast(Chain, CuttingChain(city, range(0))), view.registry)

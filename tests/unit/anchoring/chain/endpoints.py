@@ -29,21 +29,21 @@ class View:
     def fail(self, error: Exception | None = DOWN) -> None:
         self.error = lambda method: error
 
-    def chain_id(self) -> int:
-        self._ask("chain_id")
+    def fetch_chain_id(self) -> int:
+        self._ask("fetch_chain_id")
         return self.id
 
-    def latest(self) -> Block:
-        self._ask("latest")
+    def fetch_latest_block(self) -> Block:
+        self._ask("fetch_latest_block")
         return self._seen(self.chain.mined[-1 - self.lag].block)
 
-    def final(self) -> Block:
-        self._ask("final")
+    def fetch_final_block(self) -> Block:
+        self._ask("fetch_final_block")
         return self._seen(self.chain.mined[max(0, len(self.chain.mined) - 3 - self.lag)].block)
 
-    def block(self, number: int) -> Block | None:
-        self._ask("block")
-        found = self.chain.block(number) if number < len(self.chain.mined) - self.lag else None
+    def find_block(self, number: int) -> Block | None:
+        self._ask("find_block")
+        found = self.chain.find_block(number) if number < len(self.chain.mined) - self.lag else None
         return found and self._seen(found)
 
     def __getattr__(self, method: str) -> Callable[..., Any]:

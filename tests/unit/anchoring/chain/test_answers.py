@@ -58,7 +58,7 @@ def test_what_an_honest_endpoint_answers_is_read() -> None:
     assert answers.read_block(BLOCK) == Block(16, b"\x01" * 32, b"\x02" * 32, 0x6000)
     (found,) = answers.read_events([LOG], CONTRACT, 4, 4)
     event = found.event
-    assert (event.event_number, event.kind, event.previous_block, event.time, event.payload, event.block) == (
+    assert (event.event_number, event.kind, event.previous_block_number, event.time, event.payload, event.block_number) == (
         5, 15, 3, 7, b"payload", 4,
     )  # fmt: skip
     receipt = answers.read_receipt(RECEIPT, b"\x01" * 32)

@@ -7,7 +7,7 @@ import pytest
 
 from anchoring.chain import calls
 from anchoring.chain.deployment import Patience, deploy, execute
-from anchoring.chain.protocol import Block, RegistryName, Terms, TransactionReceipt
+from anchoring.chain.protocol import Block, FeeTerms, RegistryName, TransactionReceipt
 from anchoring.errors import (
     GAS_LIMIT,
     NONCE_TOO_LOW,
@@ -67,8 +67,8 @@ def test_an_act_that_another_forestalls_is_mined_and_refused() -> None:
 
 def test_a_head_0_that_does_not_follow_is_refused() -> None:
     class Lying(FakeChain):
-        def block(self, number: int) -> Block | None:
-            found = super().block(number)
+        def find_block(self, number: int) -> Block | None:
+            found = super().find_block(number)
             return found and replace(found, hash=b"\x05" * 32)
 
     net = FakeNet(Lying())
@@ -78,8 +78,8 @@ def test_a_head_0_that_does_not_follow_is_refused() -> None:
 
 def test_a_deployment_that_a_reorganisation_moves_meanwhile_is_to_be_made_again() -> None:
     class Moving(FakeChain):
-        def head_zero(self, contract: str) -> bytes:
-            found = super().head_zero(contract)
+        def fetch_head_zero(self, contract: str) -> bytes:
+            found = super().fetch_head_zero(contract)
             self.reorg(1)
             return found
 
@@ -94,16 +94,16 @@ def test_an_answer_that_got_lost_loses_nothing() -> None:
     net.chain.refuse("send", ChainUnavailable("timed out"), persisted=True)
     name = deploy_on(net, province)
     contract = RegistryName.parse(name).contract
-    net.chain.refuse("receipt", ChainUnavailable("429"), times=3)
+    net.chain.refuse("find_receipt", ChainUnavailable("429"), times=3)
     net.chain.refuse("send", ChainUnavailable("timed out"))  # this one never arrived
     act_on(net, province, contract, calls.encode_call(acts.ProvinceTransferStarted(province.address)))
-    assert net.chain.registry_head(contract).event_number == 2
+    assert net.chain.fetch_head(contract).event_number == 2
 
 
 def test_what_is_not_mined_in_time_is_named() -> None:
     net = FakeNet()
     province = net.account("province")
-    net.chain.refuse("receipt", ChainUnavailable("HTTP status 429"), times=1_000)
+    net.chain.refuse("find_receipt", ChainUnavailable("HTTP status 429"), times=1_000)
     with pytest.raises(ChainUnavailable, match=r"0x[0-9a-f]{64} .*look for it.*") as caught:
         deploy(net.chain, province, province.address, patience=Patience(1, wait=lambda _: None))
     [waiting] = net.chain.waiting
@@ -126,12 +126,12 @@ def test_a_contract_that_an_endpoint_does_not_show_yet_is_waited_for() -> None:
     class Behind(FakeChain):
         looks = 0
 
-        def block(self, number: int) -> Block | None:
+        def find_block(self, number: int) -> Block | None:
             self.looks += 1
-            return None if self.looks < 3 else super().block(number)
+            return None if self.looks < 3 else super().find_block(number)
 
-        def receipt(self, transaction: bytes) -> TransactionReceipt | None:
-            return None if self.looks == 1 else super().receipt(transaction)
+        def find_receipt(self, transaction: bytes) -> TransactionReceipt | None:
+            return None if self.looks == 1 else super().find_receipt(transaction)
 
     net = FakeNet(Behind())
     assert deploy_on(net, net.account("province")).startswith("eip155:")
@@ -141,9 +141,9 @@ def test_a_count_of_transactions_from_a_node_that_is_behind_is_asked_for_again()
     class Behind(FakeChain):
         is_behind = False
 
-        def transaction_count(self, address: str, *, pending: bool = False) -> int:
+        def count_transactions(self, address: str, *, pending: bool = False) -> int:
             is_behind, self.is_behind = self.is_behind, False
-            return super().transaction_count(address, pending=pending) - is_behind
+            return super().count_transactions(address, pending=pending) - is_behind
 
     chain = Behind()
     net = FakeNet(chain)
@@ -151,16 +151,16 @@ def test_a_count_of_transactions_from_a_node_that_is_behind_is_asked_for_again()
     contract = RegistryName.parse(deploy_on(net, province)).contract
     chain.is_behind = True
     act_on(net, province, contract, calls.encode_call(acts.ProvinceTransferStarted(province.address)))
-    assert chain.registry_head(contract).event_number == 2
+    assert chain.fetch_head(contract).event_number == 2
 
 
 def test_a_receipt_that_is_written_late_is_waited_for() -> None:
     class Late(FakeChain):
         looks = 0
 
-        def receipt(self, transaction: bytes) -> TransactionReceipt | None:
+        def find_receipt(self, transaction: bytes) -> TransactionReceipt | None:
             self.looks += 1
-            return super().receipt(transaction) if self.looks > 40 else None
+            return super().find_receipt(transaction) if self.looks > 40 else None
 
         def send(self, raw: bytes) -> bytes:
             if self.looks:
@@ -176,9 +176,9 @@ def test_a_slow_answer_is_part_of_what_is_waited_for(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
 
     class Slow(FakeChain):
-        def receipt(self, transaction: bytes) -> TransactionReceipt | None:
+        def find_receipt(self, transaction: bytes) -> TransactionReceipt | None:
             now[0] += 20.0
-            return super().receipt(transaction)
+            return super().find_receipt(transaction)
 
     net = FakeNet(Slow())
     with pytest.raises(ChainUnavailable, match="not mined within 60 s"):
@@ -206,7 +206,7 @@ def test_a_chain_whose_blocks_hold_too_little_gas_is_named() -> None:
             return super().simulate(sender, contract, data)
 
     net = FakeNet(Narrow())
-    net.chain.terms_asked = Terms(8, 2, block_gas_units=100_000)
+    net.chain.terms_asked = FeeTerms(8, 2, block_gas_units=100_000)
     with pytest.raises(TransactionRejected, match="holds 100,000 gas") as caught:
         deploy_on(net, net.account("province"))
     assert caught.value.name == GAS_LIMIT

@@ -28,17 +28,17 @@ class Endpoint(FakeChain):
         self.mined = history.chain.mined
         self.asked = 0
 
-    def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
+    def fetch_events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
         self.asked += 1
         assert self.asked < 500, "no end"
-        return self.bend(list(super().events(contract, first, last)))
+        return self.bend(list(super().fetch_events(contract, first, last)))
 
     def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
         return found
 
 
 def all_of(history: History) -> Sequence[ChainEvent]:
-    return history.chain.events(history.contract, 0, history.chain.latest().number)
+    return history.chain.fetch_events(history.contract, 0, history.chain.fetch_latest_block().number)
 
 
 @pytest.mark.parametrize("way", [read_events, read_events_back])
@@ -51,7 +51,7 @@ def test_where_acts_are_rare_it_goes_back(history: History, monkeypatch: pytest.
     monkeypatch.setattr(events, "WINDOW_BLOCKS", 0.1)
     endpoint = Endpoint(history)
     read_events(endpoint, history.contract)
-    blocks = {item.event.block for item in all_of(history)}
+    blocks = {item.event.block_number for item in all_of(history)}
     assert endpoint.asked == len(blocks)
 
 
@@ -65,23 +65,23 @@ class Cuts(Endpoint):
 
     blocks = 2
 
-    def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
-        return super().events(contract, first, min(last, first + self.blocks - 1))
+    def fetch_events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
+        return super().fetch_events(contract, first, min(last, first + self.blocks - 1))
 
 
 class CutsResults(Endpoint):
     """Of a range, the first events alone are answered, but all of one block."""
 
     def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
-        block = found[2].event.block if len(found) > 2 else None
-        return [event for index, event in enumerate(found) if index < 3 or event.event.block == block]
+        block = found[2].event.block_number if len(found) > 2 else None
+        return [event for index, event in enumerate(found) if index < 3 or event.event.block_number == block]
 
 
 class CutsOldest(Endpoint):
     """Of a range, the newest block alone is answered."""
 
     def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
-        return [event for event in found if event.event.block == found[-1].event.block]
+        return [event for event in found if event.event.block_number == found[-1].event.block_number]
 
 
 @pytest.mark.parametrize("kind", [Endpoint, Cuts, CutsResults, CutsOldest])
@@ -92,8 +92,8 @@ def test_what_windows_leave_out_is_walked_back_to(
 ) -> None:
     endpoint, all_events = kind(history), list(all_of(history))
     endpoint.span = span
-    first_block = all_events[after - 1].event.block if after else 0
-    stated_head = endpoint.registry_head(history.contract)
+    first_block = all_events[after - 1].event.block_number if after else 0
+    stated_head = endpoint.fetch_head(history.contract)
     followed = list(follow_events(endpoint, history.contract, stated_head, after, first_block))
     assert followed == all_events[after:]
 
@@ -102,7 +102,7 @@ def test_acts_that_come_while_it_reads_are_left_for_the_next_time(history: Histo
     stated = history.registry.stated()
 
     class Growing(Endpoint):
-        def registry_head(self, contract: str) -> RegistryHead:
+        def fetch_head(self, contract: str) -> RegistryHead:
             return stated
 
     history_after = History(3)
@@ -143,28 +143,31 @@ class Circles(Endpoint):
     """Every act says that the one before is in the same block, as far as it can."""
 
     def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
-        return [replace(item, event=replace(item.event, previous_block=item.event.block)) for item in found]
+        return [
+            replace(item, event=replace(item.event, previous_block_number=item.event.block_number))
+            for item in found
+        ]
 
 
 class StatesMore(Endpoint):
-    def registry_head(self, contract: str) -> RegistryHead:
-        stated = super().registry_head(contract)
+    def fetch_head(self, contract: str) -> RegistryHead:
+        stated = super().fetch_head(contract)
         return replace(stated, event_number=stated.event_number + 1)
 
 
 class StatesLess(Endpoint):
-    def registry_head(self, contract: str) -> RegistryHead:
-        stated = super().registry_head(contract)
+    def fetch_head(self, contract: str) -> RegistryHead:
+        stated = super().fetch_head(contract)
         return replace(stated, event_number=stated.event_number - 1)
 
 
 class StatesAnotherHead(Endpoint):
-    def registry_head(self, contract: str) -> RegistryHead:
-        return replace(super().registry_head(contract), head=bytes(32))
+    def fetch_head(self, contract: str) -> RegistryHead:
+        return replace(super().fetch_head(contract), head=bytes(32))
 
 
 class StatesEndless(Endpoint):
-    def registry_head(self, contract: str) -> RegistryHead:
+    def fetch_head(self, contract: str) -> RegistryHead:
         return RegistryHead(2**62, bytes(32), 2**62, False)
 
 

@@ -27,28 +27,31 @@ from tests.unit.anchoring.chain.endpoints import DOWN, Pair, View
 
 
 def test_the_first_endpoint_answers_while_it_works(pair: Pair) -> None:
-    assert pair.both.latest() == pair.both.latest() == pair.chain.latest()
-    assert (pair.a.asked, pair.b.asked) == (["chain_id", "latest", "latest"], [])
+    assert pair.both.fetch_latest_block() == pair.both.fetch_latest_block() == pair.chain.fetch_latest_block()
+    assert (pair.a.asked, pair.b.asked) == (
+        ["fetch_chain_id", "fetch_latest_block", "fetch_latest_block"],
+        [],
+    )
 
 
 def test_the_next_answers_for_one_that_is_down_and_it_is_left_alone_for_a_while(pair: Pair) -> None:
     pair.a.fail()
     for _ in range(5):
-        assert pair.both.latest() == pair.chain.latest()
-    assert pair.a.asked == ["chain_id"]
-    assert pair.b.asked.count("latest") == 5
+        assert pair.both.fetch_latest_block() == pair.chain.fetch_latest_block()
+    assert pair.a.asked == ["fetch_chain_id"]
+    assert pair.b.asked.count("fetch_latest_block") == 5
 
 
 def test_one_that_comes_back_is_preferred_again_after_its_pause(pair: Pair) -> None:
     pair.a.fail()
-    pair.both.latest()
+    pair.both.fetch_latest_block()
     pair.a.fail(None)
     pair.a.asked.clear()
-    pair.both.latest()
+    pair.both.fetch_latest_block()
     assert pair.a.asked == []
     pair.now += 1.0
-    pair.both.latest()
-    assert pair.a.asked == ["chain_id", "latest"]
+    pair.both.fetch_latest_block()
+    assert pair.a.asked == ["fetch_chain_id", "fetch_latest_block"]
 
 
 def test_pauses_grow_to_a_bound_and_start_anew_after_a_long_time_of_health(pair: Pair) -> None:
@@ -58,7 +61,7 @@ def test_pauses_grow_to_a_bound_and_start_anew_after_a_long_time_of_health(pair:
         before = len(pair.a.asked)
         for _ in range(seconds):
             pair.now += 1.0
-            pair.both.latest()
+            pair.both.fetch_latest_block()
         return len(pair.a.asked) - before
 
     assert 4 <= attempts(60) <= 8
@@ -67,12 +70,12 @@ def test_pauses_grow_to_a_bound_and_start_anew_after_a_long_time_of_health(pair:
     pair.a.fail(None)
     attempts(1_000)
     pair.a.fail()
-    pair.both.latest()
+    pair.both.fetch_latest_block()
     pair.now += 1.0
     pair.a.fail(None)
     pair.a.asked.clear()
-    pair.both.latest()
-    assert "latest" in pair.a.asked
+    pair.both.fetch_latest_block()
+    assert "fetch_latest_block" in pair.a.asked
 
 
 def test_a_slow_endpoint_costs_its_timeout_once_in_a_pause(pair: Pair) -> None:
@@ -82,27 +85,27 @@ def test_a_slow_endpoint_costs_its_timeout_once_in_a_pause(pair: Pair) -> None:
 
     pair.a.error = hang
     for _ in range(1_000):
-        pair.both.latest()
+        pair.both.fetch_latest_block()
         pair.now += 1.0
     assert pair.now < 1_000 + 20 * (1_000 / 60 + 12)
 
 
 def test_an_endpoint_that_fails_in_the_middle_is_no_matter(pair: Pair) -> None:
-    assert pair.both.final() == pair.chain.final()
-    pair.a.error = lambda method: ChainMisbehaved("not JSON") if method == "terms" else None
-    assert pair.both.terms() == pair.chain.terms_asked
+    assert pair.both.fetch_final_block() == pair.chain.fetch_final_block()
+    pair.a.error = lambda method: ChainMisbehaved("not JSON") if method == "fetch_fee_terms" else None
+    assert pair.both.fetch_fee_terms() == pair.chain.terms_asked
 
 
 def test_where_none_answers_every_reason_is_said(pair: Pair) -> None:
     pair.a.fail()
     pair.b.fail(ChainUnavailable("HTTP status 502"))
     with pytest.raises(ChainUnavailable, match="a: connection refused; b: HTTP status 502") as caught:
-        pair.both.latest()
+        pair.both.fetch_latest_block()
     assert type(caught.value) is ChainUnavailable
     pair.b.fail(None)
     for _ in range(2):  # all pause: one is asked all the same, the one whose pause ends first
         try:
-            assert pair.both.latest() == pair.chain.latest()
+            assert pair.both.fetch_latest_block() == pair.chain.fetch_latest_block()
         except ChainUnavailable:
             continue
         break
@@ -115,7 +118,7 @@ def test_while_all_pause_a_question_costs_one_request(pair: Pair) -> None:
     pair.b.fail()
     for _ in range(10):
         with pytest.raises(ChainUnavailable):
-            pair.both.latest()
+            pair.both.fetch_latest_block()
     assert len(pair.a.asked) + len(pair.b.asked) == 2 + 9
 
 
@@ -123,7 +126,7 @@ def test_the_error_is_of_the_kind_that_matters(pair: Pair) -> None:
     pair.a.fail()
     pair.b.fail(ChainMisbehaved("not JSON"))
     with pytest.raises(ChainMisbehaved):
-        pair.both.latest()
+        pair.both.fetch_latest_block()
 
 
 def test_a_single_endpoint_fails_in_its_own_words() -> None:
@@ -131,10 +134,10 @@ def test_a_single_endpoint_fails_in_its_own_words() -> None:
     alone = Failover([("a", view)], CHAIN_ID)
     view.fail()
     with pytest.raises(ChainUnavailable) as caught:
-        alone.latest()
+        alone.fetch_latest_block()
     assert caught.value is DOWN
     view.fail(None)
-    assert alone.latest() == view.chain.latest()
+    assert alone.fetch_latest_block() == view.chain.fetch_latest_block()
 
 
 # -- Another chain --
@@ -144,12 +147,12 @@ def test_an_endpoint_of_another_chain_is_refused_by_name_and_not_used(
     pair: Pair, caplog: pytest.LogCaptureFixture
 ) -> None:
     pair.a.id = 1
-    assert pair.both.chain_id() == CHAIN_ID
+    assert pair.both.fetch_chain_id() == CHAIN_ID
     for _ in range(10):
         pair.chain.mine()
-        pair.both.final()
+        pair.both.fetch_final_block()
         pair.later()
-    assert set(pair.a.asked) == {"chain_id"}
+    assert set(pair.a.asked) == {"fetch_chain_id"}
     assert f"a serves chain 1, not chain {CHAIN_ID}" in caplog.text
 
 
@@ -157,37 +160,37 @@ def test_where_all_serve_another_chain_a_person_is_needed(pair: Pair) -> None:
     pair.a.id = 1
     pair.b.fail()
     with pytest.raises(ChainUnavailable):
-        pair.both.latest()
+        pair.both.fetch_latest_block()
     pair.b.fail(None)
     pair.b.id = 2
     pair.later()
     with pytest.raises(WrongRegistry, match=r"a serves chain 1, .*b serves chain 2"):
-        pair.both.latest()
+        pair.both.fetch_latest_block()
 
 
 def test_where_all_are_no_endpoints_of_a_chain_a_person_is_needed(pair: Pair) -> None:
     pair.a.fail(NotAChain("a page"))
     pair.b.fail()
     with pytest.raises(ChainUnavailable) as caught:
-        pair.both.latest()
+        pair.both.fetch_latest_block()
     assert not isinstance(caught.value, NotAChain), "the other may come back"
     pair.b.fail(None)
     pair.b.id = 2
     pair.later()
     with pytest.raises(NotAChain, match=r"a: a page; b: .*serves chain 2"):
-        pair.both.latest()
+        pair.both.fetch_latest_block()
 
 
 def test_an_endpoint_that_comes_back_with_another_chain_is_refused(pair: Pair) -> None:
-    pair.both.latest()
+    pair.both.fetch_latest_block()
     pair.a.fail()
-    pair.both.latest()
+    pair.both.fetch_latest_block()
     pair.a.fail(None)
     pair.a.id = 1
     pair.later()
     pair.a.asked.clear()
-    pair.both.latest()
-    assert pair.a.asked == ["chain_id"]
+    pair.both.fetch_latest_block()
+    assert pair.a.asked == ["fetch_chain_id"]
 
 
 # -- Sending --
@@ -228,7 +231,9 @@ def test_where_none_takes_it_the_first_reason_is_told(pair: Pair) -> None:
     with pytest.raises(TransactionRejected, match=UNDERPRICED):
         sending(pair, UNDERPRICED, REFUSED)
     pair.later()
-    assert pair.both.latest() == pair.chain.latest()  # a refusal is an answer: nobody pauses for it
+    assert (
+        pair.both.fetch_latest_block() == pair.chain.fetch_latest_block()
+    )  # a refusal is an answer: nobody pauses for it
 
 
 def test_a_used_nonce_is_not_tried_elsewhere(pair: Pair) -> None:

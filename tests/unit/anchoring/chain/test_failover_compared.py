@@ -25,173 +25,173 @@ from tests.unit.anchoring.follower.followed import Town
 
 def test_a_final_block_is_compared_once(pair: Pair) -> None:
     for _ in range(5):
-        final = pair.both.final()
-        pair.both.block(final.number)
-    assert pair.b.asked == ["chain_id", "block"]
+        final = pair.both.fetch_final_block()
+        pair.both.find_block(final.number)
+    assert pair.b.asked == ["fetch_chain_id", "find_block"]
     pair.chain.mine()
-    pair.both.final()
-    assert pair.b.asked == ["chain_id", "block", "block"]
+    pair.both.fetch_final_block()
+    assert pair.b.asked == ["fetch_chain_id", "find_block", "find_block"]
 
 
 def test_a_disagreement_names_both_until_they_agree_again(pair: Pair) -> None:
-    height = pair.chain.final().number
+    height = pair.chain.fetch_final_block().number
     pair.b.lies.add(height)
     for _ in range(3):
         with pytest.raises(EndpointsDisagree, match=rf"final block {height} is .* by a and 0x0{{64}} by b"):
-            pair.both.final()
+            pair.both.fetch_final_block()
     pair.b.lies.clear()
-    assert pair.both.final().number == height
+    assert pair.both.fetch_final_block().number == height
 
 
 def test_it_does_not_matter_which_of_them_lies(pair: Pair) -> None:
-    pair.a.lies.add(pair.chain.final().number)
+    pair.a.lies.add(pair.chain.fetch_final_block().number)
     with pytest.raises(EndpointsDisagree) as caught:
-        pair.both.final()
+        pair.both.fetch_final_block()
     assert caught.value.first_claim == ("a", bytes(32))
-    assert caught.value.second_claim == ("b", pair.chain.final().hash)
+    assert caught.value.second_claim == ("b", pair.chain.fetch_final_block().hash)
 
 
 def test_older_final_blocks_are_compared_when_asked_for_and_newer_blocks_are_not(pair: Pair) -> None:
-    final = pair.both.final().number
+    final = pair.both.fetch_final_block().number
     pair.b.lies |= {5, final + 1}
-    pair.both.block(final + 1)
-    pair.both.block(4)
+    pair.both.find_block(final + 1)
+    pair.both.find_block(4)
     for _ in range(2):
         with pytest.raises(EndpointsDisagree, match="final block 5 "):
-            pair.both.block(5)
+            pair.both.find_block(5)
 
 
 def test_one_that_is_always_a_little_late_is_compared_where_it_stands(pair: Pair) -> None:
     pair.b.lag = 5
-    pair.both.final()
-    assert pair.b.asked == ["chain_id", "block", "final"]
-    pair.b.lies.add(pair.chain.final().number - 4)
+    pair.both.fetch_final_block()
+    assert pair.b.asked == ["fetch_chain_id", "find_block", "fetch_final_block"]
+    pair.b.lies.add(pair.chain.fetch_final_block().number - 4)
     pair.chain.mine()
     with pytest.raises(EndpointsDisagree, match="final block 14 "):
-        pair.both.final()
+        pair.both.fetch_final_block()
 
 
 def test_a_lie_that_is_taken_back_is_not_held_against_the_honest(pair: Pair) -> None:
     pair.b.lag = 5
-    pair.a.lies.add(pair.chain.final().number)
-    pair.both.final()
+    pair.a.lies.add(pair.chain.fetch_final_block().number)
+    pair.both.fetch_final_block()
     pair.b.lag = 0
     with pytest.raises(EndpointsDisagree):
-        pair.both.block(pair.chain.final().number)
+        pair.both.find_block(pair.chain.fetch_final_block().number)
     pair.a.lies.clear()
-    assert pair.both.final() == pair.chain.final()
+    assert pair.both.fetch_final_block() == pair.chain.fetch_final_block()
 
 
 def test_a_false_branch_does_not_pass_for_progress(pair: Pair) -> None:
     """While the honest endpoint is down the other shows blocks that do not exist; once it is back they are compared."""
-    pair.both.final()
+    pair.both.fetch_final_block()
     pair.a.fail()
     pair.chain.mine(5)
     pair.b.lies |= set(range(19, 30))
-    assert pair.both.final().hash == bytes(32)
+    assert pair.both.fetch_final_block().hash == bytes(32)
     pair.a.fail(None)
     pair.a.lag = 3
     pair.later()
     with pytest.raises(EndpointsDisagree, match="final block 20 "):
-        pair.both.latest()
+        pair.both.fetch_latest_block()
 
 
 def test_an_endpoint_that_fails_to_compare_holds_nothing_up(pair: Pair) -> None:
     pair.b.fail()
     for _ in range(5):
         pair.chain.mine()
-        assert pair.both.final() == pair.chain.final()
-    assert pair.b.asked == ["chain_id"]
+        assert pair.both.fetch_final_block() == pair.chain.fetch_final_block()
+    assert pair.b.asked == ["fetch_chain_id"]
 
 
 # -- Taking over --
 
 
 def test_one_that_lags_behind_the_final_block_does_not_take_over(pair: Pair) -> None:
-    pair.both.final()
+    pair.both.fetch_final_block()
     pair.b.lag = 10
     pair.a.fail()
     with pytest.raises(ChainBehind, match="does not reach block 18, which was final by a"):
-        pair.both.latest()
+        pair.both.fetch_latest_block()
     pair.b.lag = 2
     pair.later()
-    assert pair.both.latest().number == 18
+    assert pair.both.fetch_latest_block().number == 18
 
 
 def test_one_that_holds_another_final_block_does_not_take_over(pair: Pair) -> None:
-    pair.both.final()
+    pair.both.fetch_final_block()
     pair.b.lies.add(18)
     pair.a.fail()
     with pytest.raises(EndpointsDisagree):
-        pair.both.latest()
+        pair.both.fetch_latest_block()
 
 
 def test_one_that_was_set_back_gives_way_to_one_that_was_not(pair: Pair) -> None:
-    pair.both.final()
+    pair.both.fetch_final_block()
     pair.a.lag = 10
-    assert pair.both.final() == pair.chain.final()
-    assert pair.both.latest() == pair.chain.latest()
+    assert pair.both.fetch_final_block() == pair.chain.fetch_final_block()
+    assert pair.both.fetch_latest_block() == pair.chain.fetch_latest_block()
 
 
 def test_one_that_stands_still_gives_way_after_a_while(pair: Pair) -> None:
-    pair.both.final()
+    pair.both.fetch_final_block()
     pair.chain.mine(30)
     pair.a.lag = 30
-    assert pair.both.final().number == 18
+    assert pair.both.fetch_final_block().number == 18
     pair.now += STANDSTILL_SECONDS
-    assert pair.both.final() == pair.chain.final()
+    assert pair.both.fetch_final_block() == pair.chain.fetch_final_block()
     pair.later()
-    assert pair.both.latest() == pair.chain.latest()
+    assert pair.both.fetch_latest_block() == pair.chain.fetch_latest_block()
     pair.a.lag = 0
     pair.later()
     pair.a.asked.clear()
-    assert pair.both.latest() == pair.chain.latest()
-    assert "latest" in pair.a.asked
+    assert pair.both.fetch_latest_block() == pair.chain.fetch_latest_block()
+    assert "fetch_latest_block" in pair.a.asked
 
 
 def test_a_quiet_chain_is_looked_at_now_and_then(pair: Pair) -> None:
-    pair.both.final()
+    pair.both.fetch_final_block()
     for _ in range(600):
         pair.now += 1.0
-        pair.both.final()
-    assert pair.b.asked.count("final") == 600 / STANDSTILL_SECONDS
+        pair.both.fetch_final_block()
+    assert pair.b.asked.count("fetch_final_block") == 600 / STANDSTILL_SECONDS
     pair.b.fail()
     pair.now += STANDSTILL_SECONDS
-    assert pair.both.final() == pair.chain.final()
+    assert pair.both.fetch_final_block() == pair.chain.fetch_final_block()
 
 
 def test_one_that_fails_while_it_vouches_for_a_late_one_pauses(pair: Pair) -> None:
-    pair.both.final()
+    pair.both.fetch_final_block()
     pair.chain.mine()
     pair.b.lag = 5
-    pair.a.error = lambda method: DOWN if method == "block" else None
-    assert pair.both.final() == pair.chain.final()
+    pair.a.error = lambda method: DOWN if method == "find_block" else None
+    assert pair.both.fetch_final_block() == pair.chain.fetch_final_block()
     pair.a.asked.clear()
     with pytest.raises(ChainBehind):
-        pair.both.latest()
+        pair.both.fetch_latest_block()
     assert pair.a.asked == []
 
 
 def test_nothing_is_final_where_nobody_answers_or_two_disagree(pair: Pair) -> None:
-    pair.both.final()
+    pair.both.fetch_final_block()
     pair.a.fail()
     pair.b.lies.add(18)
     with pytest.raises(EndpointsDisagree):
-        pair.both.final()
+        pair.both.fetch_final_block()
     pair.b.fail()
     pair.later()
     with pytest.raises(ChainUnavailable):
-        pair.both.final()
+        pair.both.fetch_final_block()
 
 
 def test_where_all_were_set_back_the_newest_is_what_there_is(pair: Pair) -> None:
-    pair.both.final()
+    pair.both.fetch_final_block()
     pair.a.lag, pair.b.lag = 10, 2
-    assert pair.both.final().number == 16
+    assert pair.both.fetch_final_block().number == 16
     alone = Failover([("a", pair.b)], CHAIN_ID)
-    assert alone.final().number == 16
+    assert alone.fetch_final_block().number == 16
     pair.b.lag = 3
-    assert alone.final().number == 15
+    assert alone.fetch_final_block().number == 15
 
 
 # -- The follower on top --
@@ -218,7 +218,7 @@ def test_the_follower_takes_nothing_while_endpoints_disagree(tmp_path: Path) -> 
     town = PairedTown(tmp_path)
     before = town.n()
     town.history.grow(10)
-    town.pair.b.lies.add(town.chain.final().number)
+    town.pair.b.lies.add(town.chain.fetch_final_block().number)
     for _ in range(3):
         with pytest.raises(EndpointsDisagree):
             town.follower.step()

@@ -22,7 +22,7 @@ def test_a_wrong_contract_is_not_waited_for_however_old_the_blocks_are() -> None
     chain = chain_with_blocks()
     for seconds in (0, LATER):
         with pytest.raises(WrongRegistry, match="the contract or the chain is another") as refusal:
-            check_registry(chain, NAME, chain.latest().time + seconds)
+            check_registry(chain, NAME, chain.fetch_latest_block().time + seconds)
         assert not isinstance(refusal.value, RegistryAbsent)
 
 
@@ -31,16 +31,16 @@ def test_an_endpoint_that_is_synchronising_or_has_nothing_yet_is_waited_for() ->
     busy.synchronising = True
     for chain in (empty, busy):
         with pytest.raises(RegistryAbsent, match="synchronising"):
-            check_registry(chain, NAME, chain.latest().time + LATER)
+            check_registry(chain, NAME, chain.fetch_latest_block().time + LATER)
 
 
 def test_a_contract_that_is_no_registry_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     chain = chain_with_blocks()
-    monkeypatch.setattr(chain, "code", lambda contract: b"\x60")
-    chain.refuse("head_zero", ChainMisbehaved("headZero() answered 0 bytes instead of 32"))
+    monkeypatch.setattr(chain, "fetch_code", lambda contract: b"\x60")
+    chain.refuse("fetch_head_zero", ChainMisbehaved("headZero() answered 0 bytes instead of 32"))
     monkeypatch.setattr(chain, "_registry", lambda contract: None)
     with pytest.raises(WrongRegistry, match="is no registry"):
-        check_registry(chain, NAME, chain.latest().time)
+        check_registry(chain, NAME, chain.fetch_latest_block().time)
 
 
 @pytest.mark.parametrize(("answer", "told"), [(False, False), ({"currentBlock": "0x1"}, True), (True, True)])

@@ -3,12 +3,12 @@
 import pytest
 
 from anchoring.chain.prices import MAX_RAISED, offer_price, raise_price
-from anchoring.chain.protocol import Price, Terms
+from anchoring.chain.protocol import FeeTerms, Price
 from anchoring.errors import PRICE_LIMIT, TransactionRejected
 
 
-def terms(base_fee: int, tip: int) -> Terms:
-    return Terms(base_fee, tip, 30_000_000)
+def terms(base_fee: int, tip: int) -> FeeTerms:
+    return FeeTerms(base_fee, tip, 30_000_000)
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def terms(base_fee: int, tip: int) -> Terms:
         (terms(0, 0), Price(0)),
     ],
 )
-def test_there_is_room_for_the_base_fee_alone(asked: Terms, offered: Price) -> None:
+def test_there_is_room_for_the_base_fee_alone(asked: FeeTerms, offered: Price) -> None:
     assert offer_price(asked) == offered
 
 

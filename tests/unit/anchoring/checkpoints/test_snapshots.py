@@ -21,7 +21,7 @@ from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput, SnapshotRefused
 from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, decode_fork
 from ledger.registry.snapshots import read_header
-from ledger.registry.trust_files import Cosigner, TrustFile
+from ledger.registry.trust_files import TrustedCosigner, TrustFile
 from tests.cosigning import NAMES, node_key
 from tests.fakes.histories import History
 
@@ -35,7 +35,7 @@ class Source:
         self.follower = Follower(self.history.chain, self.replica, self.history.name)
         self.follower.start()
         self.trust = TrustFile(
-            self.history.name, tuple(Cosigner(name, node_key(name).public) for name in NAMES), 2
+            self.history.name, tuple(TrustedCosigner(name, node_key(name).public) for name in NAMES), 2
         )
         self.files = 0
         self.grow(40)
@@ -206,7 +206,7 @@ def test_another_threshold_refuses_what_was_imported_under_a_lower_one(
     source: Source, imported: ImportedSnapshot, seen: SeenFile
 ) -> None:
     imported.take(source.export(), source.trust, seen)
-    strangers = tuple(Cosigner(name, node_key(name).public) for name in ("a", "b"))
+    strangers = tuple(TrustedCosigner(name, node_key(name).public) for name in ("a", "b"))
     with pytest.raises(SnapshotRefused) as caught:
         imported.check(replace(source.trust, cosigners=strangers), seen)
     assert caught.value.reason == "below_threshold"

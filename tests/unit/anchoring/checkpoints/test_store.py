@@ -100,7 +100,7 @@ def test_two_keys_of_one_city_are_one_vote(held: Checkpoints) -> None:
 
 def test_below_or_beside_what_was_signed_is_refused(held: Checkpoints) -> None:
     held.sign(KEY, at(2))
-    for other in (at(1), at(2, head=1), replace(at(3), block=1), replace(at(3), time=0)):
+    for other in (at(1), at(2, head=1), replace(at(3), block_number=1), replace(at(3), time=0)):
         with pytest.raises(CheckpointRefused):
             held.sign(KEY, other)
     assert held.find_last_signed() == at(2)

@@ -29,7 +29,7 @@ class Town:
             return reading.cursor.event_number
 
     def final_n(self) -> int:
-        return len(self.chain.events(self.history.contract, 0, self.chain.final().number))
+        return len(self.chain.fetch_events(self.history.contract, 0, self.chain.fetch_final_block().number))
 
 
 class Lying:

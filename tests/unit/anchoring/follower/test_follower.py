@@ -30,9 +30,9 @@ def test_final_events_are_taken_and_newer_ones_are_pending(town: Town) -> None:
     taken = town.follower.step()
     assert taken == town.n() == town.final_n() > 10
     with town.replica.reading() as reading:
-        everything = town.chain.events(town.history.contract, 0, town.chain.latest().number)
+        everything = town.chain.fetch_events(town.history.contract, 0, town.chain.fetch_latest_block().number)
         assert [*reading.walk_events(), *reading.list_pending()] == list(everything)
-        assert reading.cursor.final_hash == town.chain.final().hash
+        assert reading.cursor.final_hash == town.chain.fetch_final_block().hash
     assert town.follower.is_caught_up
     assert town.follower.step() == 0
 
@@ -40,8 +40,10 @@ def test_final_events_are_taken_and_newer_ones_are_pending(town: Town) -> None:
 def test_an_anchor_is_seen_first_pending_and_then_final(town: Town) -> None:
     while True:
         town.history.grow(1)
-        newest = town.chain.events(
-            town.history.contract, town.chain.latest().number, town.chain.latest().number
+        newest = town.chain.fetch_events(
+            town.history.contract,
+            town.chain.fetch_latest_block().number,
+            town.chain.fetch_latest_block().number,
         )
         if newest and newest[-1].event.kind == Anchored.KIND:
             break
@@ -89,17 +91,19 @@ def test_a_known_deployment_block_saves_looking_before_it(town: Town) -> None:
 
     def events(contract: str, first: int, last: int) -> Sequence[ChainEvent]:
         asked.append(first)
-        return town.chain.events(contract, first, last)
+        return town.chain.fetch_events(contract, first, last)
 
-    deployed = town.chain.events(town.history.contract, 0, 1)[0].event.block
-    follower = town.another(Lying(town.chain, events=events), first_block=deployed)
+    deployed = town.chain.fetch_events(town.history.contract, 0, 1)[0].event.block_number
+    follower = town.another(Lying(town.chain, fetch_events=events), first_block=deployed)
     follower.start()
     follower.step()
     assert min(asked) == deployed
     assert town.n() == town.final_n()
 
 
-@pytest.mark.parametrize("method", ["registry_head", "latest", "final", "block", "events"])
+@pytest.mark.parametrize(
+    "method", ["fetch_head", "fetch_latest_block", "fetch_final_block", "find_block", "fetch_events"]
+)
 def test_a_call_that_fails_changes_nothing_and_is_made_up_for(town: Town, method: str) -> None:
     town.follower.step()
     town.history.grow(10)
@@ -151,9 +155,9 @@ def test_two_followers_of_one_replica_cannot_both_write(town: Town) -> None:
 
     def events(contract: str, first: int, last: int) -> Sequence[ChainEvent]:
         town.follower.step()
-        return town.chain.events(contract, first, last)
+        return town.chain.fetch_events(contract, first, last)
 
-    rival._chain = Lying(town.chain, events=events)
+    rival._chain = Lying(town.chain, fetch_events=events)
     with pytest.raises(CursorMoved):
         rival.step()
     rival._chain = town.chain
@@ -240,8 +244,8 @@ class Stopping:
 
 
 def test_the_loop_waits_longer_each_time_and_goes_on_when_the_chain_is_back(town: Town) -> None:
-    town.chain.refuse("chain_id", ChainUnavailable("no answer"), times=2)
-    town.chain.refuse("latest", ChainUnavailable("no answer"), times=4)
+    town.chain.refuse("fetch_chain_id", ChainUnavailable("no answer"), times=2)
+    town.chain.refuse("fetch_latest_block", ChainUnavailable("no answer"), times=4)
     stop = Stopping(8)
     town.another().run(stop)
     assert town.n() == town.final_n()

@@ -23,9 +23,11 @@ def without(town: Town, n: int) -> Lying:
     """Return the chain through an endpoint that leaves out event `n`."""
 
     def events(contract: str, first: int, last: int) -> Sequence[ChainEvent]:
-        return [found for found in town.chain.events(contract, first, last) if found.event.event_number != n]
+        return [
+            found for found in town.chain.fetch_events(contract, first, last) if found.event.event_number != n
+        ]
 
-    return Lying(town.chain, events=events)
+    return Lying(town.chain, fetch_events=events)
 
 
 def forged(town: Town, n: int) -> Lying:
@@ -34,18 +36,18 @@ def forged(town: Town, n: int) -> Lying:
     def events(contract: str, first: int, last: int) -> Sequence[ChainEvent]:
         return [
             alter(found) if found.event.event_number == n else found
-            for found in town.chain.events(contract, first, last)
+            for found in town.chain.fetch_events(contract, first, last)
         ]
 
     def alter(found: ChainEvent) -> ChainEvent:
         return replace(found, event=replace(found.event, payload=found.event.payload[:-1] + b"\x01"))
 
-    return Lying(town.chain, events=events)
+    return Lying(town.chain, fetch_events=events)
 
 
 @pytest.mark.parametrize("place", [2, -1])
 def test_an_event_left_out_is_noticed_and_found_later(town: Town, place: int) -> None:
-    everything = town.chain.events(town.history.contract, 0, town.chain.latest().number)
+    everything = town.chain.fetch_events(town.history.contract, 0, town.chain.fetch_latest_block().number)
     follower = town.another(without(town, everything[place].event.event_number))
     follower.start()
     with pytest.raises(ChainMisbehaved):
@@ -58,11 +60,16 @@ def test_an_event_left_out_is_noticed_and_found_later(town: Town, place: int) ->
 
 def test_an_event_left_out_of_blocks_that_were_passed_is_found(town: Town) -> None:
     town.history.grow(20)
-    final = [found.event for found in town.chain.events(town.history.contract, 0, town.chain.final().number)]
-    hidden = next(event for event, later in pairwise(final[10:]) if later.block > event.block)
+    final = [
+        found.event
+        for found in town.chain.fetch_events(town.history.contract, 0, town.chain.fetch_final_block().number)
+    ]
+    hidden = next(event for event, later in pairwise(final[10:]) if later.block_number > event.block_number)
     follower = town.another(without(town, hidden.event_number))
     follower.start()
-    follower._gatherer.window.block_span = hidden.block  # the window ends with the block of the hidden event
+    follower._gatherer.window.block_span = (
+        hidden.block_number
+    )  # the window ends with the block of the hidden event
     follower.step()
     assert town.n() == hidden.event_number - 1
     with pytest.raises(ChainMisbehaved):  # asked for by its block, it is hidden still
@@ -75,7 +82,7 @@ def test_an_event_left_out_of_blocks_that_were_passed_is_found(town: Town) -> No
 
 @pytest.mark.parametrize("place", [2, -1])
 def test_an_altered_event_is_never_stored(town: Town, place: int) -> None:
-    everything = town.chain.events(town.history.contract, 0, town.chain.latest().number)
+    everything = town.chain.fetch_events(town.history.contract, 0, town.chain.fetch_latest_block().number)
     follower = town.another(forged(town, everything[place].event.event_number))
     follower.start()
     with pytest.raises(ReorgDetected):
@@ -84,8 +91,10 @@ def test_an_altered_event_is_never_stored(town: Town, place: int) -> None:
 
 
 def test_a_wrong_block_of_the_newest_event_is_noticed(town: Town) -> None:
-    stated = town.chain.registry_head(town.history.contract)
-    lying = Lying(town.chain, registry_head=lambda _: replace(stated, last_block=stated.last_block + 1))
+    stated = town.chain.fetch_head(town.history.contract)
+    lying = Lying(
+        town.chain, fetch_head=lambda _: replace(stated, last_block_number=stated.last_block_number + 1)
+    )
     follower = town.another(lying)
     follower.start()
     with pytest.raises(ChainMisbehaved, match="block"):
@@ -95,9 +104,9 @@ def test_a_wrong_block_of_the_newest_event_is_noticed(town: Town) -> None:
 def test_a_head_beside_the_final_one_quarantines(town: Town) -> None:
     town.chain.mine(3)
     town.follower.step()
-    stated = town.chain.registry_head(town.history.contract)
+    stated = town.chain.fetch_head(town.history.contract)
     assert stated.event_number == town.n()
-    lying = Lying(town.chain, registry_head=lambda _: replace(stated, head=b"\x66" * 32))
+    lying = Lying(town.chain, fetch_head=lambda _: replace(stated, head=b"\x66" * 32))
     town.follower._chain = lying
     town.chain.mine()
     with pytest.raises(Quarantined, match="66666666"):
@@ -107,13 +116,13 @@ def test_a_head_beside_the_final_one_quarantines(town: Town) -> None:
 def test_a_chain_that_lags_has_time_and_is_then_quarantined(town: Town) -> None:
     town.follower.step()
     with town.replica.reading() as reading:
-        known = reading.cursor.final_block
+        known = reading.cursor.final_block_number
     gone = town.chain.mined[-8:]
     town.chain.rewind(8)
     with pytest.raises(ChainBehind) as behind:
         town.follower.step()
     assert str(known) in str(behind.value)
-    assert str(town.chain.latest().number) in str(behind.value)
+    assert str(town.chain.fetch_latest_block().number) in str(behind.value)
     with town.replica.reading():
         pass
     town.now += following.LAG_PATIENCE_SECONDS
@@ -137,7 +146,7 @@ def test_a_chain_that_lost_final_blocks_quarantines_at_once_and_names_both(town:
     with pytest.raises(Quarantined) as caught:
         town.follower.step()
     assert known.final_hash.hex() in str(caught.value)
-    assert str(town.chain.latest().number) in str(caught.value)
+    assert str(town.chain.fetch_latest_block().number) in str(caught.value)
     assert town.n() == known.event_number
     again = town.another()
     again.start()
@@ -151,18 +160,18 @@ def test_finality_that_goes_back_is_not_followed_back(town: Town) -> None:
     town.follower.step()
     town.chain.mine()
     earlier = town.chain.mined[3].block
-    town.follower._chain = Lying(town.chain, final=lambda: earlier)
+    town.follower._chain = Lying(town.chain, fetch_final_block=lambda: earlier)
     assert town.follower.step() == 0
     assert town.n() == town.final_n() or town.n() > 0
     with town.replica.reading() as reading:
-        assert reading.cursor.final_block > earlier.number
+        assert reading.cursor.final_block_number > earlier.number
 
 
 def test_the_endpoint_must_serve_the_registrys_chain_contract_and_head_0(town: Town) -> None:
     answers: list[dict[str, Any]] = [
-        {"chain_id": lambda: 1},
-        {"code": lambda _: b""},
-        {"head_zero": lambda _: b"\x01" * 32},
+        {"fetch_chain_id": lambda: 1},
+        {"fetch_code": lambda _: b""},
+        {"fetch_head_zero": lambda _: b"\x01" * 32},
     ]
     for answer in answers:
         with pytest.raises(WrongRegistry):
@@ -171,10 +180,10 @@ def test_the_endpoint_must_serve_the_registrys_chain_contract_and_head_0(town: T
 
 def test_head_0_must_follow_from_the_block_before_the_deployment(town: Town) -> None:
     def block(number: int) -> Block | None:
-        found = town.chain.block(number)
+        found = town.chain.find_block(number)
         return found and replace(found, hash=b"\x05" * 32)
 
-    follower = town.another(Lying(town.chain, block=block))
+    follower = town.another(Lying(town.chain, find_block=block))
     follower.start()
     with pytest.raises(WrongRegistry):
         follower.step()
@@ -202,8 +211,8 @@ def test_the_contract_that_counts_fewer_acts_than_are_final_is_behind(town: Town
     town.chain.mine(3)
     town.follower.step()
     town.chain.mine()
-    stated = town.chain.registry_head(town.history.contract)
-    earlier = RegistryHead(stated.event_number - 2, stated.head, stated.last_block, is_closed=False)
-    town.follower._chain = Lying(town.chain, registry_head=lambda _: earlier)
+    stated = town.chain.fetch_head(town.history.contract)
+    earlier = RegistryHead(stated.event_number - 2, stated.head, stated.last_block_number, is_closed=False)
+    town.follower._chain = Lying(town.chain, fetch_head=lambda _: earlier)
     with pytest.raises(ChainBehind):
         town.follower.step()

@@ -30,14 +30,14 @@ class Counting:
         self.chain, self.cut = chain, cut
         self.asked = Counter[str]()
 
-    def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
+    def fetch_events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
         """Ask as `EthereumChain` does: in pieces of the span."""
         found: list[ChainEvent] = []
         while first <= last:
-            end = min(last, first + self.chain.event_span() - 1)
-            self.asked["events"] += 1
+            end = min(last, first + self.chain.get_event_span() - 1)
+            self.asked["fetch_events"] += 1
             shown = end if self.cut is None else min(end, first + self.cut - 1)
-            found += self.chain.events(contract, first, shown)
+            found += self.chain.fetch_events(contract, first, shown)
             first = end + 1
         return found
 
@@ -76,7 +76,7 @@ def test_a_cut_range_is_completed_from_act_to_act(town: Town, blocks: int) -> No
     assert catch_up(town.another(chain)) == 0
     assert town.n() == town.final_n()
     # at most so many as the first act that was left out lies behind the beginning of the range
-    assert town.chain.event_span() <= 3 * CUT or blocks > 1_000
+    assert town.chain.get_event_span() <= 3 * CUT or blocks > 1_000
     for _ in range(5):
         town.history.grow(3)
         follower = town.another(chain)
@@ -90,7 +90,7 @@ def test_too_many_acts_to_walk_come_in_shorter_windows(town: Town, monkeypatch: 
     failures = catch_up(town.another(Counting(town.chain, CUT)))
     assert 0 < failures < 12
     assert town.n() == town.final_n()
-    assert town.chain.event_span() <= CUT
+    assert town.chain.get_event_span() <= CUT
 
 
 def test_an_endpoint_whose_events_come_late_is_not_taken_for_one_that_cuts(town: Town) -> None:
@@ -100,14 +100,14 @@ def test_an_endpoint_whose_events_come_late_is_not_taken_for_one_that_cuts(town:
     late = [True]
 
     class Late(Counting):
-        def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
-            found = super().events(contract, first, last)
+        def fetch_events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
+            found = super().fetch_events(contract, first, last)
             return found[:-1] if late.pop() is True and len(found) > 1 else found
 
     late[:] = [False] * 200 + [True]
     catch_up(town.another(Late(town.chain)))
     assert town.n() == town.final_n()
-    assert town.chain.event_span() == 1_000
+    assert town.chain.get_event_span() == 1_000
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -116,9 +116,9 @@ def test_a_node_that_is_behind_is_not_taken_for_one_that_cuts(town: Town, seed: 
     random = Random(seed)
 
     class Balancer(Counting):
-        def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
+        def fetch_events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
             height = self.chain.latest().number - random.choice((0, 5))
-            return super().events(contract, first, min(last, height)) if first <= height else []
+            return super().fetch_events(contract, first, min(last, height)) if first <= height else []
 
     follower = town.another(Balancer(town.chain))
     follower.start()
@@ -128,17 +128,17 @@ def test_a_node_that_is_behind_is_not_taken_for_one_that_cuts(town: Town, seed: 
         follower.step()
         assert follower.is_caught_up
     assert town.n() == town.final_n()
-    assert town.chain.event_span() == 1_000
+    assert town.chain.get_event_span() == 1_000
 
 
 def test_a_new_city_asks_as_often_as_there_are_acts(town: Town) -> None:
     """21 acts in 60,000 blocks here, in 5,000,000 on a provincial chain: blocks alone cost nothing."""
-    while town.chain.registry_head(town.history.contract).event_number < 15:
+    while town.chain.fetch_head(town.history.contract).event_number < 15:
         town.history.grow(1)
     for _ in range(3):
         town.chain.mine(20_000)
         town.history.grow(2)
-    acts = town.chain.registry_head(town.history.contract).event_number
+    acts = town.chain.fetch_head(town.history.contract).event_number
     chain = Counting(town.chain)
     follower = town.another(chain)
     catch_up(follower)
@@ -150,7 +150,7 @@ def test_five_million_blocks_with_21_acts_take_some_sixty_requests(new_database:
     """As on a provincial chain whose blocks come every second for two months; windows took 1,527."""
     chain = SparseChain()
     history = History(3, chain)
-    while (act_count := chain.registry_head(history.contract).event_number) < ACTS:
+    while (act_count := chain.fetch_head(history.contract).event_number) < ACTS:
         history.grow(1)
         chain.skip(BLOCKS // ACTS)
     chain.skip(BLOCKS - len(chain.mined))
@@ -166,5 +166,5 @@ def test_five_million_blocks_with_21_acts_take_some_sixty_requests(new_database:
 
 def test_governance_reads_a_cut_registry(town: Town) -> None:
     town.history.grow(30)
-    everything = town.chain.events(town.history.contract, 0, town.chain.latest().number)
+    everything = town.chain.fetch_events(town.history.contract, 0, town.chain.fetch_latest_block().number)
     assert list(read_events(Counting(town.chain, CUT), town.history.contract)) == list(everything)

@@ -58,7 +58,7 @@ def test_a_follower_says_how_far_it_is_and_what_it_fails_at(city: City) -> None:
 
     def cut() -> None:
         look()
-        city.chain.refuse("registry_head", ChainUnavailable("no answer"), times=1)
+        city.chain.refuse("fetch_head", ChainUnavailable("no answer"), times=1)
 
     city.follower.run(Rounds(cut, look, look))
     assert [found.kind for found in seen] == ["", "ChainUnavailable", ""]
@@ -70,7 +70,7 @@ def test_a_new_replica_has_caught_up_when_it_has_and_a_restart_does_not_make_it_
 ) -> None:
     city.replica.close()
     city.replica = Replica(f"sqlite:///{tmp_path / 'anew.db'}")
-    city.chain.refuse("final", ChainUnavailable("no answer"), times=1)
+    city.chain.refuse("fetch_final_block", ChainUnavailable("no answer"), times=1)
     seen: list[bool] = []
 
     def look() -> None:
@@ -79,7 +79,7 @@ def test_a_new_replica_has_caught_up_when_it_has_and_a_restart_does_not_make_it_
 
     Follower(city.chain, city.replica, city.registry).run(Rounds(look, look))
     assert seen == [False, True]
-    city.chain.refuse("final", ChainUnavailable("no answer"), times=1)
+    city.chain.refuse("fetch_final_block", ChainUnavailable("no answer"), times=1)
     Follower(city.chain, city.replica, city.registry).run(Rounds(look))
     assert seen[2:] == [True]
 

@@ -1,7 +1,7 @@
 """How many blocks are asked for at a time: fewer where they are crowded, more elsewhere."""
 
 from anchoring.chain.protocol import ChainEvent
-from anchoring.follower.windows import CROWDED_BYTES, CROWDED_EVENTS, FIRST_SPAN, LONGEST_SPAN, Window
+from anchoring.follower.windows import CROWDED_BYTES, CROWDED_EVENTS, FIRST_SPAN, LONGEST_SPAN, BlockWindow
 from ledger.registry.acts import Event
 
 
@@ -10,7 +10,7 @@ def events(count: int, size: int = 0) -> list[ChainEvent]:
 
 
 def test_a_window_grows_while_it_goes_well_and_never_beyond_the_longest() -> None:
-    window = Window()
+    window = BlockWindow()
     spans = []
     for _ in range(8):
         window.adapt(events(CROWDED_EVENTS))
@@ -20,7 +20,7 @@ def test_a_window_grows_while_it_goes_well_and_never_beyond_the_longest() -> Non
 
 
 def test_a_window_shrinks_where_there_are_many_events_or_large_ones() -> None:
-    window = Window()
+    window = BlockWindow()
     window.adapt(events(CROWDED_EVENTS + 1))
     assert window.block_span == FIRST_SPAN // 2
     window.adapt(events(2, CROWDED_BYTES // 2 + 1))

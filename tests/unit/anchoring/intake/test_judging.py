@@ -14,8 +14,7 @@ from anchoring.register.records import find_newest_leaf
 from anchoring.register.store import Register
 from ledger.crypto.suites import SM3
 from ledger.crypto.trees import hash_leaf
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.encoding.unseen import find_unseen_character
 from ledger.records.claims import FullDisclosure
 from tests.fakes.department import NOW, SETTINGS, World, change, identifier, licence
@@ -50,7 +49,7 @@ def remade(
         disclosure = FullDisclosure(master, tuple(sorted(values.items())))
         row["disclosure"] = disclosure.to_json()
         row["record"] |= {"claims": SM3.format(disclosure.digest(SM3)), "salt": salt.hex()}
-        row["leaf"] = hash_leaf(SM3, canonical(row["record"])).hex()
+        row["leaf"] = hash_leaf(SM3, encode_canonical(row["record"])).hex()
     return signed(world, sorted(rows, key=lambda row: row["leaf"]))
 
 
@@ -141,7 +140,7 @@ def test_text_that_nobody_sees(world: World, register: Register, value: Json) ->
 def test_the_basis_of_a_change_is_text_that_people_see(world: World, register: Register) -> None:
     rows = decoded(world, change("revoke", 1, previous="sm3:" + "11" * 32))
     rows[0]["record"]["basis"] = "行政许可法\u202e 第七十条"
-    rows[0]["leaf"] = hash_leaf(SM3, canonical(rows[0]["record"])).hex()
+    rows[0]["leaf"] = hash_leaf(SM3, encode_canonical(rows[0]["record"])).hex()
     refused = refusal(world, register, signed(world, rows))
     assert (refused.problem, "`basis` has U+202E" in refused.row_errors[0].message) == (
         "unusable-claim",
@@ -206,7 +205,7 @@ def test_a_salt_or_master_of_the_record_before(world: World, register: Register,
     disclosure = FullDisclosure(drawn["master"], (("CZZT", "甲"),))
     rows[0]["disclosure"] = disclosure.to_json()
     rows[0]["record"] |= {"claims": SM3.format(disclosure.digest(SM3)), "salt": drawn["salt"].hex()}
-    rows[0]["leaf"] = hash_leaf(SM3, canonical(rows[0]["record"])).hex()
+    rows[0]["leaf"] = hash_leaf(SM3, encode_canonical(rows[0]["record"])).hex()
     refused = refusal(world, register, signed(world, rows))
     assert refused.problem == "salt-reused"
     assert "the record that" in refused.row_errors[0].message

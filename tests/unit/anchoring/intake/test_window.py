@@ -18,7 +18,7 @@ from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL
 from anchoring.register.tables import CHANGE, SUBMISSION
 from ledger.crypto.keys import encode_signature
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.records.submissions import MAX_WINDOW, Window
 from tests.fakes.department import NOW, SETTINGS, World, change, licence
 from tests.unit.anchoring.intake.submitting import refusal
@@ -43,7 +43,7 @@ def test_a_statement_of_version_1_is_not_taken_any_more(world: World, register: 
     for member in ("first_sequence", "last_sequence"):
         del head["statement"][member]
     head["statement"]["type"] = "shunzheng/submission/1"
-    refused = refusal(world, register, [canonical(head), *lines[1:]])
+    refused = refusal(world, register, [encode_canonical(head), *lines[1:]])
     assert refused.problem == "older-format"
     assert "sign it again" in str(refused)
 
@@ -79,7 +79,7 @@ def test_a_window_of_which_too_little_is_left_is_refused_at_the_first_line(
     with department.draft([licence(1)]) as drafted:
         statement = replace(drafted.statement, window=Window(1, last))
     signature = encode_signature(department.key.sign(statement.encode()))
-    line = canonical({"statement": statement.to_json(), "signature": signature})
+    line = encode_canonical({"statement": statement.to_json(), "signature": signature})
     if taken:
         admitted = admit(register, world.trust, line, NOW, SETTINGS)
         assert isinstance(admitted, Admission)

@@ -151,7 +151,7 @@ def test_a_mark_that_somebody_added_stops_a_node_with_one_line(new_database: New
 
 def test_register_and_replica_do_not_take_each_others_database(new_database: NewDatabase) -> None:
     history = History(1)
-    head = history.chain.head_zero(history.contract)
+    head = history.chain.fetch_head_zero(history.contract)
     for url, first, second in (
         (new_database("one"), "register", "replica"),
         (new_database("two"), "replica", "register"),

@@ -17,7 +17,7 @@ from anchoring.register.migrations import upgrade
 from anchoring.register.records import find_current_leaf
 from anchoring.register.store import Register
 from anchoring.register.tables import LINEAGE, LINK, RECORD
-from anchoring.register.uses import Use, find_uses
+from anchoring.register.uses import SealUse, find_uses
 from ledger.crypto.suites import SM3
 from ledger.records.seal_identifiers import SealingIdentifier
 from tests.auditing import audit
@@ -70,12 +70,12 @@ def city(tmp_path: Path, new_database: NewDatabase) -> Iterator[City]:
     made.stop()
 
 
-def used(register: Register, **bounds: int) -> list[Use]:
+def used(register: Register, **bounds: int) -> list[SealUse]:
     with register.reading() as connection:
         return find_uses(connection, SEAL.text, **bounds)
 
 
-def told(found: list[Use]) -> list[tuple[str, tuple[str, ...]]]:
+def told(found: list[SealUse]) -> list[tuple[str, tuple[str, ...]]]:
     return [(use.sealing.record.identifier, use.certificates) for use in found]
 
 

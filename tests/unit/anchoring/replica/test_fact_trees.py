@@ -28,7 +28,7 @@ from ledger.registry.facts import SUITE, Name, derive_leaves, hash_leaf, make_ke
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import Status
 from ledger.registry.trust import LogState
-from ledger.registry.trust_files import Cosigner, TrustFile
+from ledger.registry.trust_files import TrustedCosigner, TrustFile
 from tests.databases import POSTGRESQL, SQLITE, NewDatabase
 from tests.fakes.histories import HORIZON, History
 
@@ -85,7 +85,7 @@ def test_the_root_is_the_same_however_the_events_came(
         path = tmp_path / "a.snapshot"
         path.write_bytes(b"".join(export(view, CosignedCheckpoint.of(checkpoint, cosignatures))))
     imported = ImportedSnapshot(tmp_path / "held")
-    trust = TrustFile(history.name, tuple(Cosigner(name, key.public) for name, key in KEYS.items()), 2)
+    trust = TrustFile(history.name, tuple(TrustedCosigner(name, key.public) for name, key in KEYS.items()), 2)
     imported.take(path, trust, SeenFile(tmp_path / "seen.json"))
     with imported.replica.reading() as view:
         assert view.fact_root(view.cursor.event_number) == root

@@ -19,9 +19,9 @@ from tests.fakes.histories import HORIZON, History
 
 def told(history: History) -> Knowledge:
     """Return what the model knows of the final blocks."""
-    chain, final = history.chain, history.chain.final()
-    knowledge = Knowledge(history.name, chain.head_zero(history.contract))
-    for found in chain.events(history.contract, 0, final.number):
+    chain, final = history.chain, history.chain.fetch_final_block()
+    knowledge = Knowledge(history.name, chain.fetch_head_zero(history.contract))
+    for found in chain.fetch_events(history.contract, 0, final.number):
         knowledge.apply(found.event)
     knowledge.note_time(final.time)
     return knowledge
@@ -34,7 +34,7 @@ def assert_same(reading: ReplicaView, model: Knowledge, history: History) -> Non
     assert reading.cursor.event == (
         model.fold.event_number,
         model.fold.head,
-        model.fold.block,
+        model.fold.block_number,
         model.fold.time,
     )
     assert reading.find_governance() == model.find_governance()
@@ -114,7 +114,9 @@ def test_the_histories_contain_what_makes_replicas_differ() -> None:
         history.grow(60)
         kinds |= {
             found.event.kind
-            for found in history.chain.events(history.contract, 0, history.chain.final().number)
+            for found in history.chain.fetch_events(
+                history.contract, 0, history.chain.fetch_final_block().number
+            )
         }
         model = told(history)
         for log in model.list_logs():

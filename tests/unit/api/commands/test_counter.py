@@ -21,7 +21,7 @@ from api.client import client
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.commands import certificates, refresh
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from tests.unit.api.desk import client_over
 
 Respond = Callable[[httpx.Request], httpx.Response]
@@ -46,7 +46,7 @@ def desk(worked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "licence.txt.proof.json": worked.proof.encode(),
         "a.snapshot": worked.snapshot,
         "trust.json": json.dumps(worked.trust.to_json(), indent=2).encode(),
-        "checkpoint.json": canonical(worked.trust.to_json() | {"type": "shunzheng/cosigned/1"}),
+        "checkpoint.json": encode_canonical(worked.trust.to_json() | {"type": "shunzheng/cosigned/1"}),
         "claims.json": b'{"ZZMC": 1}',
         "list.json": b"[]",
         "photo.jpg": PHOTO,

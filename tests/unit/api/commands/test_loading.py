@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 
 ROOT: Final = Path(__file__).parents[4]
 CHAIN: Final = frozenset({"web3", "eth_account", "requests"})
@@ -46,7 +46,7 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         patch.syspath_prepend(ROOT / "docs" / "formats")
         worked = importlib.import_module("worked_example").build_example()
     (tmp_path / "a.snapshot").write_bytes(worked.snapshot)
-    (tmp_path / "trust.json").write_bytes(canonical(worked.trust.to_json()))
+    (tmp_path / "trust.json").write_bytes(encode_canonical(worked.trust.to_json()))
     (tmp_path / "proof.json").write_bytes(worked.proof.encode())
     return tmp_path
 

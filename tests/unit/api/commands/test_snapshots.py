@@ -27,14 +27,14 @@ from ledger.crypto.append_only import check_consistency
 from ledger.crypto.key_trees import KeyProof, root_from_key
 from ledger.crypto.keys import generate_key
 from ledger.crypto.suites import SM3, parse_digest
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.encoding.times import format_time
 from ledger.registry import acts
 from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint, decode_fork, read_cosigned
 from ledger.registry.facts import make_key
 from ledger.registry.snapshots import check_snapshot, replay
 from ledger.registry.trust import NODE
-from ledger.registry.trust_files import Cosigner as TrustedCosigner
+from ledger.registry.trust_files import TrustedCosigner as TrustedCosigner
 from ledger.registry.trust_files import TrustFile
 from tests.unit.api.city import LOG, City, identifier
 
@@ -65,7 +65,7 @@ class Cosigned3:
             *(TrustedCosigner(name, key.public) for name, key in OTHERS.items()),
         )
         self.trust = folder / "trust.json"
-        self.trust.write_bytes(canonical(TrustFile(city.registry, cosigners, 2).to_json()))
+        self.trust.write_bytes(encode_canonical(TrustFile(city.registry, cosigners, 2).to_json()))
 
     def cosign(self, *names: str) -> CosignedCheckpoint:
         node = self.node.app.state.node  # type: ignore[attr-defined]
@@ -323,7 +323,7 @@ def test_checkpoints_pass_as_files(three: Cosigned3, run: Run, directory: Path, 
     assert run("checkpoint", "sign", directory, "-o", own)[0] == 0
     signed = read_cosigned(own.read_bytes())
     made = [Cosignature.make(key, signed.checkpoint) for key in OTHERS.values()]
-    others.write_bytes(canonical(CosignedCheckpoint.of(signed.checkpoint, made).to_json()))
+    others.write_bytes(encode_canonical(CosignedCheckpoint.of(signed.checkpoint, made).to_json()))
     code, _, err = run("checkpoint", "add", directory, others)
     assert (code, "2 good" in err) == (0, True)
     code, out, _ = run("checkpoint", "sign", directory, "--of", others)
@@ -333,7 +333,7 @@ def test_checkpoints_pass_as_files(three: Cosigned3, run: Run, directory: Path, 
     assert run("checkpoint", "forks", directory) == (0, "", "")
     forked = replace(signed.checkpoint, head=bytes(32))
     others.write_bytes(
-        canonical(CosignedCheckpoint.of(forked, [Cosignature.make(OTHERS["wuhan"], forked)]).to_json())
+        encode_canonical(CosignedCheckpoint.of(forked, [Cosignature.make(OTHERS["wuhan"], forked)]).to_json())
     )
     assert run("checkpoint", "add", directory, others)[0] == 1
     code, out, _ = run("checkpoint", "forks", directory)
@@ -357,10 +357,10 @@ def test_checkpoints_are_compared(three: Cosigned3, run: Run, tmp_path: Path) ->
         ("one", {}),
         ("same", {}),
         ("forked", {"head": "0x" + "00" * 32}),
-        ("later", {"n": one.checkpoint.event_number + 1, "block": one.checkpoint.block + 1}),
+        ("later", {"n": one.checkpoint.event_number + 1, "block": one.checkpoint.block_number + 1}),
     ):
         files[name] = tmp_path / f"{name}.json"
-        files[name].write_bytes(canonical(body | {"checkpoint": checkpoint | altered}))
+        files[name].write_bytes(encode_canonical(body | {"checkpoint": checkpoint | altered}))
     assert run("checkpoint", "compare", files["one"], files["same"])[0] == 0
     code, out, _ = run("checkpoint", "compare", files["one"], files["forked"], "--json")
     assert (code, json.loads(out)["type"]) == (11, "shunzheng/fork/1")
@@ -377,7 +377,7 @@ def test_a_growth_shows_that_one_checkpoint_goes_on_from_another(
     last_n = max(checkpoints)
     files = {n: tmp_path / f"{n}.json" for n in checkpoints}
     for n, path in files.items():
-        path.write_bytes(canonical(CosignedCheckpoint(checkpoints[n]).to_json()))
+        path.write_bytes(encode_canonical(CosignedCheckpoint(checkpoints[n]).to_json()))
     growth_path = tmp_path / "growth.json"
     growth_path.write_text(run("checkpoint", "growth", directory, "--since", 2)[1], encoding="utf-8")
     compare = ("checkpoint", "compare", files[last_n])
@@ -387,7 +387,7 @@ def test_a_growth_shows_that_one_checkpoint_goes_on_from_another(
     code, out, _ = run(*compare, files[3], "--growth", growth_path)
     assert (code, f"ask for one from event 3 to event {last_n}" in out) == (12, True)
     forked = replace(checkpoints[2], roots=checkpoints[3].roots)
-    files[2].write_bytes(canonical(CosignedCheckpoint(forked).to_json()))
+    files[2].write_bytes(encode_canonical(CosignedCheckpoint(forked).to_json()))
     code, out, _ = run(*compare, files[2], "--growth", growth_path)
     assert (code, "does not lead to both roots" in out) == (12, True)
 

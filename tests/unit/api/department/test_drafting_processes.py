@@ -14,8 +14,7 @@ from api.department import drafting_processes
 from api.department.drafting import prepare
 from api.department.drafts import Target, UnsignedDraft
 from ledger.crypto.suites import SHA256, SM3
-from ledger.encoding.canonical import Json, decode, decode_canonical
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, decode, decode_canonical, encode_canonical
 from ledger.encoding.fields import Fields
 from ledger.records.records import decode_record
 from tests.fakes.department import NOW, World, change, identifier, licence
@@ -37,7 +36,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def draft_rows(rows: Iterable[dict[str, Json]], processes: int) -> UnsignedDraft:
     target = Target(World().registry, "tianmen", SM3, 0)
-    lines = enumerate((canonical(row) for row in rows), 1)
+    lines = enumerate((encode_canonical(row) for row in rows), 1)
     return prepare(lines, target, secrets.token_bytes, NOW, today=date(2026, 11, 23), process_count=processes)
 
 
@@ -95,7 +94,7 @@ class EndsElsewhere:
 
 def test_a_process_that_is_killed_costs_no_row() -> None:
     target = Target(World().registry, "tianmen", SM3, 0)
-    lines = enumerate((canonical(row) for row in ROWS), 1)
+    lines = enumerate((encode_canonical(row) for row in ROWS), 1)
     drafted, _ = describe(prepare(lines, target, EndsElsewhere(), NOW, process_count=2))
     assert len(drafted) == len(ROWS)
 
@@ -124,4 +123,4 @@ def test_a_row_is_written_as_canonical_json() -> None:
         [licence(1, claims={"ZZMC": "营业执照", "KZ_LX": ["一", {"b": 1, "a": "é"}]})], 1
     ) as draft:
         (line,) = draft.record_lines()
-    assert line == canonical(decode(line.rstrip(b"\n"))) + b"\n"
+    assert line == encode_canonical(decode(line.rstrip(b"\n"))) + b"\n"

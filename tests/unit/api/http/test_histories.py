@@ -15,7 +15,7 @@ from anchoring.replica.tables import POSITION
 from api.cli import main
 from api.http.node import Node
 from ledger.crypto.keys import generate_key
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.proof.histories import SignedHistory, decode_signed_history, sign_history
 from ledger.registry.status import Status
 from tests.unit.api.city import City, draws, identifier
@@ -190,8 +190,8 @@ def test_a_snapshot_judges_as_the_second_verifier_does(
     monkeypatch.chdir(tmp_path)
     for name, content in {
         "a.snapshot": example.snapshot,
-        "trust.json": canonical(example.trust.to_json()),
-        "history.json": canonical(example.blocks["history"]),
+        "trust.json": encode_canonical(example.trust.to_json()),
+        "history.json": encode_canonical(example.blocks["history"]),
         "proof.json": example.proof.encode(),
     }.items():
         Path(name).write_bytes(content)

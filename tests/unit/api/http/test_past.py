@@ -11,8 +11,7 @@ from fastapi.testclient import TestClient
 from api.cli import main
 from api.words import write_moment
 from ledger.encoding import times
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from tests.unit.api.city import City, identifier
 from tests.unit.api.desk import client_of
 
@@ -147,7 +146,7 @@ def test_a_snapshot_answers_where_there_is_no_node(
         worked = importlib.import_module("worked_example").build_example()
     for name, content in {
         "a.snapshot": worked.snapshot,
-        "trust.json": canonical(worked.trust.to_json()),
+        "trust.json": encode_canonical(worked.trust.to_json()),
         "proof.json": worked.proof.encode(),
     }.items():
         (tmp_path / name).write_bytes(content)

@@ -16,7 +16,7 @@ from api.limits import MAX_INSPECTION_BYTES
 from api.opening import worker
 from api.opening.answers import decode_inspection, encode_inspection
 from api.opening.frames import Answer, End, Task
-from ledger.documents.findings import passed
+from ledger.documents.findings import pass_check
 from ledger.documents.inspection import Inspection, Kind, SignatureReport
 from ledger.documents.openers import inspect
 from ledger.errors import MalformedInput
@@ -115,7 +115,7 @@ def test_a_document_is_read_in_the_child_as_it_is_read_here() -> None:
 
 
 GOOD = Inspection(
-    "pdf", (SignatureReport(Kind.PADES, 1, (passed("structure"),), signer="张三"),), problem="p"
+    "pdf", (SignatureReport(Kind.PADES, 1, (pass_check("structure"),), signer="张三"),), problem="p"
 )
 
 

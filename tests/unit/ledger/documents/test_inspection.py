@@ -12,10 +12,10 @@ from ledger.documents.findings import (
     FINDING_TABLE,
     Check,
     decide,
-    failed,
-    passed,
+    fail_check,
+    leave_unknown,
+    pass_check,
     pick_worst,
-    unknown,
 )
 from ledger.documents.inspection import Inspection
 from ledger.documents.kinds import BEGINNINGS, FileKind
@@ -135,10 +135,10 @@ def test_the_table() -> None:
     ("checks", "expected"),
     [
         ([], Verdict.UNVERIFIABLE),
-        ([passed("structure")], Verdict.VALID),
-        ([passed("structure"), unknown("chain", "signer")], Verdict.UNVERIFIABLE),
-        ([unknown("chain", "signer"), failed("references", "altered")], Verdict.INVALID),
-        ([passed("structure"), failed("validity", "seal")], Verdict.UNVERIFIABLE),
+        ([pass_check("structure")], Verdict.VALID),
+        ([pass_check("structure"), leave_unknown("chain", "signer")], Verdict.UNVERIFIABLE),
+        ([leave_unknown("chain", "signer"), fail_check("references", "altered")], Verdict.INVALID),
+        ([pass_check("structure"), fail_check("validity", "seal")], Verdict.UNVERIFIABLE),
     ],
 )
 def test_the_worst_check_decides(checks: list[Check], expected: Verdict) -> None:

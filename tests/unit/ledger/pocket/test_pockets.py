@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.crypto.keys import generate_key
-from ledger.encoding.canonical import decode
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import decode, encode_canonical
 from ledger.errors import LimitExceeded, PocketRefused
 from ledger.pocket import pockets
 from ledger.pocket.pockets import REFUSAL_REASONS, Pocket, read_pocket
@@ -17,7 +16,7 @@ from ledger.proof.proof import Proof, decode_proof
 from ledger.registry import acts
 from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint
 from ledger.registry.trust import Trust
-from ledger.registry.trust_files import Cosigner, TrustFile
+from ledger.registry.trust_files import TrustedCosigner, TrustFile
 from ledger.verification.report import Report
 from ledger.verification.verify import PresentedContent, verify
 from tests.cosigning import NAMES, cosigned, node_key, trust_file
@@ -47,7 +46,7 @@ def make(city: City, item: Item, n: int | None = None, **members: Any) -> Pocket
 
 def refusal(pocket: Pocket, trust: TrustFile) -> str:
     with pytest.raises(PocketRefused) as caught:
-        read_pocket(decode(canonical(pocket.to_json()))).open(trust)
+        read_pocket(decode(encode_canonical(pocket.to_json()))).open(trust)
     assert caught.value.reason in REFUSAL_REASONS
     return caught.value.reason
 
@@ -136,7 +135,7 @@ def test_attack_a_threshold_of_one_citys_two_keys(city: City, licence: Item) -> 
         ),
     )
     trust = trust_file(city.registry)
-    two_keys = replace(trust, cosigners=(*trust.cosigners, Cosigner("wuhan", second_key.public)))
+    two_keys = replace(trust, cosigners=(*trust.cosigners, TrustedCosigner("wuhan", second_key.public)))
     assert refusal(pocket, two_keys) == "below_threshold"
 
 

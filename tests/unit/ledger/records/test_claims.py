@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ledger.crypto.suites import SHA256, SM3, Suite
-from ledger.encoding.canonical import Json, encode
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.errors import MalformedInput
 from ledger.records.claims import (
     MAX_CLAIMS,
@@ -29,9 +29,9 @@ def test_commitments_as_the_design_writes_them(suite: Suite) -> None:
     pairs: list[Json] = []
     for number, (name, value) in enumerate(CLAIMS):
         salt = suite.hash(b"\x03" + MASTER + number.to_bytes(4, "big"))[:16]
-        pairs.append([name, suite.hash(b"\x02" + salt + encode(value)).hex()])  # type: ignore[arg-type]
+        pairs.append([name, suite.hash(b"\x02" + salt + encode_canonical(value)).hex()])  # type: ignore[arg-type]
     full = FullDisclosure(MASTER, CLAIMS)  # type: ignore[arg-type]
-    assert full.digest(suite) == suite.hash(b"\x04" + encode(pairs))
+    assert full.digest(suite) == suite.hash(b"\x04" + encode_canonical(pairs))
     assert full.digest(suite) == hash_claims(
         suite, (name for name, _ in CLAIMS), commit_claims(suite, MASTER, full.claims)
     )

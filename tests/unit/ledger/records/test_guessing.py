@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from ledger.crypto.suites import SM3
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.records.claims import FullDisclosure, SelectiveDisclosure
 from ledger.records.identifiers import compute_resident_check
 
@@ -40,7 +40,7 @@ def list_numbers(first: date) -> Iterator[str]:
 def find(commitment: bytes, salts: list[bytes], numbers: Iterator[str]) -> str | None:
     """Return the number that one of the salts commits to; the attack, as short as it gets."""
     for number in numbers:
-        content = canonical(number)
+        content = encode_canonical(number)
         for salt in salts:
             if SM3.hash(b"\x02" + salt + content) == commitment:
                 return number

@@ -7,7 +7,7 @@ import pytest
 
 from ledger.crypto.suites import SM3
 from ledger.crypto.trees import MerkleTree, hash_counted_leaf
-from ledger.encoding.canonical import encode
+from ledger.encoding.canonical import encode_canonical
 from ledger.errors import MalformedInput, NewerFormat
 from ledger.records.submissions import (
     Entry,
@@ -50,7 +50,7 @@ def test_a_statement_is_signed_as_its_canonical_bytes() -> None:
         expires_at=START + 3 * DAY,
         window=Window(7, 9),
     )
-    assert CITY.key.public.verify(encode(statement.to_json()), signature)
+    assert CITY.key.public.verify(encode_canonical(statement.to_json()), signature)
     assert statement == Statement(
         "registry",
         "tianmen",
@@ -68,7 +68,7 @@ def test_a_statement_is_signed_as_its_canonical_bytes() -> None:
 def test_forms_come_back() -> None:
     assert decode_entry(ENTRY.to_json()) == ENTRY
     assert decode_statement(ENTRY.statement.to_json()) == ENTRY.statement
-    assert ENTRY.hash_leaf() == (5, hash_counted_leaf(SM3, 5, encode(ENTRY.to_json())))
+    assert ENTRY.hash_leaf() == (5, hash_counted_leaf(SM3, 5, encode_canonical(ENTRY.to_json())))
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,14 @@ def test_payload_is_what_solidity_encodes() -> None:
 
 
 def test_head_is_what_solidity_hashes() -> None:
-    event = Event(event_number=3, kind=15, previous_block=8, time=1_700_000_000, payload=b"payload", block=9)
+    event = Event(
+        event_number=3,
+        kind=15,
+        previous_block_number=8,
+        time=1_700_000_000,
+        payload=b"payload",
+        block_number=9,
+    )
     words = abi_encode(
         ["bytes32", "uint64", "uint64", "uint64", "uint8", "bytes32"],
         [b"\x01" * 32, 3, 1_700_000_000, 8, 15, keccak256(b"payload")],

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
 from ledger.registry.checkpoints import (
     CosignedCheckpoint,
@@ -30,7 +29,7 @@ def signed() -> CosignedCheckpoint:
 def test_a_checkpoint_decodes_to_itself(signed: CosignedCheckpoint) -> None:
     assert decode_checkpoint(signed.checkpoint.to_json()) == signed.checkpoint
     assert decode_cosigned(signed.to_json()) == signed
-    assert read_cosigned(canonical(signed.to_json())) == signed
+    assert read_cosigned(encode_canonical(signed.to_json())) == signed
 
 
 def test_cosignatures_are_of_the_canonical_checkpoint(signed: CosignedCheckpoint) -> None:
@@ -102,10 +101,10 @@ def test_a_file_beyond_the_limit_is_refused() -> None:
     "altered",
     [
         {"head": bytes(32)},
-        {"block": 99},
+        {"block_number": 99},
         {"block_hash": bytes(31) + b"\xee"},
         {"time": 1},
-        {"event_number": 99, "block": 0},
+        {"event_number": 99, "block_number": 0},
         {"event_number": 99, "time": 1},
         {"event_number": 99},
         {"event_number": 1},
@@ -140,8 +139,8 @@ def test_what_no_history_can_hold_contradicts(signed: CosignedCheckpoint, altere
     [
         {},
         {"registry": "eip155:1:0x" + "00" * 20 + ":" + "00" * 8, "head": bytes(32)},
-        {"event_number": 99, "block": 99},
-        {"event_number": 1, "block": 0},
+        {"event_number": 99, "block_number": 99},
+        {"event_number": 1, "block_number": 0},
         {"roots": replace(ROOTS, facts=bytes(32), rules=ROOTS.rules + 1)},
         {"roots": None},
     ],

@@ -122,7 +122,7 @@ def test_an_anchor_grows_its_log() -> None:
         bytes(32),
         act.status_root,
     )
-    assert (anchor.time, anchor.event_number, anchor.block) == (city.registry.now, 8, 8)
+    assert (anchor.time, anchor.event_number, anchor.block_number) == (city.registry.now, 8, 8)
     assert city.registry.knowledge.find_anchor("tianmen", 3) is None
     log = city.registry.knowledge.find_log("tianmen")
     assert log
@@ -257,7 +257,7 @@ def test_a_block_may_hold_several_events() -> None:
         started = acts.ProvinceTransferStarted(OTHER)
         facts = known.apply(registry.event(started, block=1, time=registry.now))
         assert facts == [known.find_governance()]
-        assert (known.fold.event_number, known.fold.block) == (number, 1)
+        assert (known.fold.event_number, known.fold.block_number) == (number, 1)
 
 
 @pytest.mark.parametrize(
@@ -265,8 +265,8 @@ def test_a_block_may_hold_several_events() -> None:
     [
         {"event_number": 1},
         {"event_number": 3},
-        {"previous_block": 0},
-        {"block": 0},
+        {"previous_block_number": 0},
+        {"block_number": 0},
         {"time": 0},
         {"time": 10**11},
         {"kind": 99},
@@ -293,7 +293,7 @@ def test_head_0_must_be_that_of_the_name() -> None:
 def test_the_head_folds_over_acts_that_nobody_knows() -> None:
     chain = Fold(b"\x01" * 32)
     chain.extend(Event(1, 200, 0, START, b"later", 5))
-    assert (chain.event_number, chain.block, chain.time) == (1, 5, START)
+    assert (chain.event_number, chain.block_number, chain.time) == (1, 5, START)
     assert chain.head != b"\x01" * 32
 
 

@@ -242,7 +242,7 @@ def test_an_omitted_compromise_is_noticed() -> None:
     kept = city.registry.events[:-1]
     city.registry.act(acts.OperatorSet(city.name, "0x" + "44" * 20))
     last = city.registry.events[-1]
-    hidden = replace(last, event_number=last.event_number - 1, previous_block=kept[-1].block)
+    hidden = replace(last, event_number=last.event_number - 1, previous_block_number=kept[-1].block_number)
     assert reason(city.registry, snapshot(city.registry, events=[*kept, hidden])) == "event_missing"
     assert (
         reason(city.registry, snapshot(city.registry, last.event_number - 1, events=[*kept, hidden]))

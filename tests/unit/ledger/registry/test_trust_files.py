@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat, SnapshotRefused
 from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint
 from ledger.registry.trust_files import TrustFile, count_majority, read_trust_file
@@ -33,14 +33,14 @@ def refusal(trust: TrustFile, cosigned: CosignedCheckpoint) -> str:
 
 
 def test_a_trust_file_decodes_to_itself(trust: TrustFile) -> None:
-    assert read_trust_file(canonical(trust.to_json())) == trust
+    assert read_trust_file(encode_canonical(trust.to_json())) == trust
 
 
 @pytest.mark.parametrize(("count", "most"), [(2, 2), (3, 2), (4, 3), (5, 3)])
 def test_the_default_is_a_majority(registry: Registry, count: int, most: int) -> None:
     body = trust_file(registry, [f"city {number}" for number in range(count)]).to_json()
     del body["threshold"]
-    assert read_trust_file(canonical(body)).threshold == count_majority(count) == most
+    assert read_trust_file(encode_canonical(body)).threshold == count_majority(count) == most
 
 
 def test_enough_cosigners_are_named(registry: Registry, trust: TrustFile) -> None:
@@ -57,11 +57,11 @@ def test_one_city_alone_is_never_enough(registry: Registry, trust: TrustFile) ->
     body: Any = trust.to_json()
     for altered in ({"threshold": 1}, {"threshold": 4}, {"threshold": 0}, {"cosigners": [], "threshold": 2}):
         with pytest.raises(MalformedInput):
-            read_trust_file(canonical(body | altered))
+            read_trust_file(encode_canonical(body | altered))
     only = dict(trust_file(registry, NAMES[:1]).to_json())
     del only["threshold"]
     with pytest.raises(MalformedInput, match="no city is believed alone"):
-        read_trust_file(canonical(only))
+        read_trust_file(encode_canonical(only))
 
 
 def test_keys_do_not_vouch_for_themselves(registry: Registry, trust: TrustFile) -> None:
@@ -85,14 +85,14 @@ def test_no_key_counts_twice(trust: TrustFile) -> None:
     body: Any = trust.to_json()
     body["cosigners"][1]["key"] = body["cosigners"][0]["key"]
     with pytest.raises(MalformedInput, match="nobody counts twice"):
-        read_trust_file(canonical(body))
+        read_trust_file(encode_canonical(body))
 
 
 def test_two_keys_of_one_city_are_one_vote(registry: Registry, trust: TrustFile) -> None:
     """Attack: a city gives out two keys of its node, and signs with both."""
     body: Any = trust.to_json()
     body["cosigners"][1]["name"] = NAMES[0]
-    pinned = read_trust_file(canonical(body))
+    pinned = read_trust_file(encode_canonical(body))
     assert (len(pinned.cosigners), len(pinned.city_names)) == (3, 2)
     assert refusal(pinned, cosigned(checkpoint_of(registry), NAMES[:2])) == "below_threshold"
     assert set(pinned.check(cosigned(checkpoint_of(registry), NAMES))) == {NAMES[0], NAMES[2]}
@@ -103,17 +103,17 @@ def test_threshold_and_majority_are_of_cities(trust: TrustFile) -> None:
     body: Any = trust.to_json()
     body["cosigners"][1]["name"] = NAMES[0]
     with pytest.raises(MalformedInput):
-        read_trust_file(canonical(body | {"threshold": 3}))
+        read_trust_file(encode_canonical(body | {"threshold": 3}))
     del body["threshold"]
-    assert read_trust_file(canonical(body)).threshold == 2
+    assert read_trust_file(encode_canonical(body)).threshold == 2
     body["cosigners"][2]["name"] = NAMES[0]
     with pytest.raises(MalformedInput, match="two cities at least"):
-        read_trust_file(canonical(body))
+        read_trust_file(encode_canonical(body))
 
 
 def test_another_version_is_newer(trust: TrustFile) -> None:
     with pytest.raises(NewerFormat):
-        read_trust_file(canonical(trust.to_json() | {"type": "shunzheng/trust/2"}))
+        read_trust_file(encode_canonical(trust.to_json() | {"type": "shunzheng/trust/2"}))
 
 
 def test_a_file_beyond_the_limit_is_refused() -> None:

@@ -177,7 +177,9 @@ def test_an_omitted_compromise() -> None:
     last = without[-1]
     renumbered = [
         *without[:-1],
-        replace(last, event_number=last.event_number - 1, previous_block=last.previous_block - 1),
+        replace(
+            last, event_number=last.event_number - 1, previous_block_number=last.previous_block_number - 1
+        ),
     ]
     other = acts.KeyRetired(city.key.public.id, START)
     masked = [

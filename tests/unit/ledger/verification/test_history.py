@@ -4,7 +4,7 @@ Complete, and the same as what the chain tells, or a finding says what is wrong.
 """
 
 from ledger.registry.status import Status
-from ledger.verification.completeness import Finding
+from ledger.verification.completeness import CompletenessFinding
 from ledger.verification.history import JudgedHistory, PlacedRecord, judge_history
 from tests.scenes import City, Item, scene
 
@@ -87,7 +87,7 @@ def test_a_status_that_no_record_explains_is_found() -> None:
     city.anchor(changes=[(city.position(renewal), Status.REINSTATED)])
     told = of(city, recorded(city, *items))
     assert told.findings == (
-        Finding("word_unexplained", f"position {city.position(renewal)}, anchor {city.sequence}"),
+        CompletenessFinding("word_unexplained", f"position {city.position(renewal)}, anchor {city.sequence}"),
     )
 
 
@@ -97,7 +97,7 @@ def test_a_record_without_its_status_is_found() -> None:
     city.anchor(city.submit(revocation))
     told = of(city, recorded(city, licence, revocation))
     assert told.findings == (
-        Finding("word_missing", f"position {city.position(licence)}, anchor {city.sequence}"),
+        CompletenessFinding("word_missing", f"position {city.position(licence)}, anchor {city.sequence}"),
     )
 
 

@@ -80,7 +80,7 @@ def test_the_anchors_that_bound_it_are_named() -> None:
         == {
             "sequence": anchor.sequence,
             "n": anchor.event_number,
-            "block": anchor.block,
+            "block": anchor.block_number,
             "time": times.format_time(anchor.time),
         }
     )

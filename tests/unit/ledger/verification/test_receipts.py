@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ledger.crypto.keys import PrivateKey
-from ledger.encoding.canonical import Json, encode
+from ledger.encoding.canonical import Json, encode_canonical
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
 from ledger.records.submissions import Entry, Window
 from ledger.registry import acts
@@ -89,7 +89,7 @@ class Scene:
 def test_a_receipt_is_signed_as_its_canonical_bytes() -> None:
     scene = Scene()
     signed = scene.promise(scene.submit())
-    assert scene.node.public.verify(encode(signed.receipt.to_json()), signed.signature)
+    assert scene.node.public.verify(encode_canonical(signed.receipt.to_json()), signed.signature)
     assert decode_signed_receipt(signed.encode()) == signed
     assert set(signed.receipt.to_json()) == {
         "type", "registry", "log", "submission", "count", "first", "accepted", "deadline", "key",
@@ -122,7 +122,7 @@ def test_what_is_no_receipt_is_refused(name: str) -> None:
     value = whole()
     value["receipt"][name] = ALTERED[name]
     with pytest.raises(MalformedInput):
-        decode_signed_receipt(encode(value))
+        decode_signed_receipt(encode_canonical(value))
 
 
 @pytest.mark.parametrize("name", ["receipt", "signature"])
@@ -130,14 +130,14 @@ def test_neither_part_may_be_missing(name: str) -> None:
     value = whole()
     del value[name]
     with pytest.raises(MalformedInput, match="lacks"):
-        decode_signed_receipt(encode(value))
+        decode_signed_receipt(encode_canonical(value))
 
 
 def test_a_newer_receipt_is_not_judged_and_a_long_one_not_read() -> None:
     value = whole()
     value["receipt"]["type"] = "shunzheng/receipt/2"
     with pytest.raises(NewerFormat):
-        decode_signed_receipt(encode(value))
+        decode_signed_receipt(encode_canonical(value))
     with pytest.raises(LimitExceeded):
         decode_signed_receipt(b" " * (MAX_BYTES + 1))
 

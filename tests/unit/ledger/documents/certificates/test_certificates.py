@@ -23,7 +23,7 @@ from ledger.documents.asn1.algorithms import encode_sm2, read_sm2_numbers
 from ledger.documents.certificates.certificates import SignatureResult, decode_certificate, decode_if_readable
 from ledger.documents.certificates.issuing import TIMESTAMPING_PURPOSE, Holder
 from ledger.documents.certificates.trust_list import decode_trust_list
-from ledger.documents.findings import passed
+from ledger.documents.findings import pass_check
 from ledger.documents.openers import inspect
 from ledger.encoding import der
 from ledger.errors import MalformedInput
@@ -365,7 +365,7 @@ def test_a_bit_of_a_certificate_on_the_list() -> None:
             listed = decode_trust_list(pem)
         except MalformedInput:
             continue
-        assert inspect(sealed(), listed).signatures[0].find_check("signature") == passed("signature")
+        assert inspect(sealed(), listed).signatures[0].find_check("signature") == pass_check("signature")
 
 
 @pytest.mark.parametrize("length", [0, 63, 65, 70])

@@ -23,7 +23,7 @@ from ledger.documents.certificates.trust_list import (
     check_chain,
     decode_trust_list,
 )
-from ledger.documents.findings import Check, passed, unknown
+from ledger.documents.findings import Check, leave_unknown, pass_check
 from ledger.documents.ofd.sealing import apply_seal
 from ledger.documents.openers import inspect
 from ledger.documents.seals.making import make_seal
@@ -149,7 +149,7 @@ def test_a_namesake_of_a_listed_authority() -> None:
     """The name is on the list, the key is not."""
     false = Holder.make_root("示例根证书", papers.key("somebody else"), NOW - YEAR, NOW + YEAR)
     check = check_chain(department().certificate, [], of(false.certificate), SIGNERS, NOW)
-    assert check == unknown("chain", "signer")
+    assert check == leave_unknown("chain", "signer")
 
 
 def of(*certificates: Certificate, roles: frozenset[str] = frozenset(ROLES)) -> TrustList:
@@ -179,12 +179,14 @@ def test_an_authority_is_accepted_from_day_to_day(
     (authority,) = trust().authorities
     listed = TrustList("", None, (replace(authority, first_day=since, last_day=until),))
     check = check_chain(department().certificate, [], listed, SIGNERS, NOW)
-    assert check == (passed("chain") if accepted else unknown("chain", "period"))
+    assert check == (pass_check("chain") if accepted else leave_unknown("chain", "period"))
 
 
 @pytest.mark.parametrize("moment", [None, NOW - 2 * YEAR, NOW + 30 * YEAR])
 def test_an_authority_that_was_not_in_force(moment: int | None) -> None:
-    assert check_chain(department().certificate, [], trust(), SIGNERS, moment) == unknown("chain", "period")
+    assert check_chain(department().certificate, [], trust(), SIGNERS, moment) == leave_unknown(
+        "chain", "period"
+    )
 
 
 def test_certificates_in_between() -> None:
@@ -192,22 +194,22 @@ def test_certificates_in_between() -> None:
         "示例中级", papers.key("middle"), serial=9, not_before=NOW - 10, not_after=NOW + 10, is_authority=True
     )
     last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW - 10, not_after=NOW + 10)
-    assert check_chain(last.certificate, [middle.certificate], trust(), SIGNERS, NOW) == passed("chain")
-    assert check_chain(last.certificate, [], trust(), SIGNERS, NOW) == unknown("chain", "signer")
+    assert check_chain(last.certificate, [middle.certificate], trust(), SIGNERS, NOW) == pass_check("chain")
+    assert check_chain(last.certificate, [], trust(), SIGNERS, NOW) == leave_unknown("chain", "signer")
     expired = check_chain(last.certificate, [middle.certificate], trust(), SIGNERS, NOW + 11)
-    assert expired == unknown("chain", "signer")
+    assert expired == leave_unknown("chain", "signer")
 
 
 def test_who_is_no_authority_vouches_for_nobody() -> None:
     """The department's own certificate is good; what it issues with it is not."""
     clerk = department().issue("科员", papers.key("clerk"), serial=9, not_before=NOW, not_after=NOW + 10)
     check = check_chain(clerk.certificate, [department().certificate], trust(), SIGNERS, NOW)
-    assert check == unknown("chain", "signer")
+    assert check == leave_unknown("chain", "signer")
     check = check_chain(clerk.certificate, [], of(department().certificate), SIGNERS, NOW)
-    assert check == unknown("chain", "signer")
-    assert check_chain(department().certificate, [], of(department().certificate), SIGNERS, NOW) == passed(
-        "chain"
-    )
+    assert check == leave_unknown("chain", "signer")
+    assert check_chain(
+        department().certificate, [], of(department().certificate), SIGNERS, NOW
+    ) == pass_check("chain")
 
 
 ENCIPHERS, SIGNS, CERTIFIES = (bytes.fromhex(usage) for usage in ("03020430", "030206c0", "03020106"))
@@ -216,12 +218,12 @@ ENCIPHERS, SIGNS, CERTIFIES = (bytes.fromhex(usage) for usage in ("03020430", "0
 @pytest.mark.parametrize(
     ("usage", "expected"),
     [
-        (ENCIPHERS, unknown("chain", "usage")),
-        (CERTIFIES, unknown("chain", "usage")),
-        (bytes.fromhex("030100"), unknown("chain", "usage")),
-        (SIGNS, passed("chain")),
-        (bytes.fromhex("03020780"), passed("chain")),
-        (bytes.fromhex("03020640"), passed("chain")),
+        (ENCIPHERS, leave_unknown("chain", "usage")),
+        (CERTIFIES, leave_unknown("chain", "usage")),
+        (bytes.fromhex("030100"), leave_unknown("chain", "usage")),
+        (SIGNS, pass_check("chain")),
+        (bytes.fromhex("03020780"), pass_check("chain")),
+        (bytes.fromhex("03020640"), pass_check("chain")),
     ],
     ids=["encryption", "certificates", "nothing", "both", "digitalSignature", "nonRepudiation"],
 )
@@ -235,7 +237,7 @@ def test_what_the_key_of_a_certificate_is_for(usage: bytes, expected: Check) -> 
     seal = make_seal(papers.draft(user_certificates=(signer.certificate.der,)), maker())
     report = only(apply_seal(papers.DOCUMENT, seal, signer, NOW))
     assert outcome(report, "chain") == (expected.outcome.value, expected.reason)
-    assert report.verdict is (Verdict.VALID if expected == passed("chain") else Verdict.UNVERIFIABLE)
+    assert report.verdict is (Verdict.VALID if expected == pass_check("chain") else Verdict.UNVERIFIABLE)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +252,7 @@ def test_who_may_certify(authority_: bool, usage: bytes, accepted: bool) -> None
         is_authority=authority_, usage=usage,
     )  # fmt: skip
     last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW, not_after=NOW + 9).certificate
-    expected = passed("chain") if accepted else unknown("chain", "signer")
+    expected = pass_check("chain") if accepted else leave_unknown("chain", "signer")
     assert check_chain(last, [middle.certificate], trust(), SIGNERS, NOW) == expected
     assert check_chain(last, [], of(middle.certificate), SIGNERS, NOW) == expected
 
@@ -266,9 +268,9 @@ def test_a_certificate_in_between_that_does_not_say_what_it_is() -> None:
     made["signature"] = encode_sm2(root().key.sign(made["to_be_signed"].dump(force=True)))
     middle = Holder(decode_certificate(made.dump(force=True)), papers.key("middle"))
     last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW, not_after=NOW + 9).certificate
-    assert check_chain(middle.certificate, [], trust(), SIGNERS, NOW) == passed("chain")
-    assert check_chain(last, [middle.certificate], trust(), SIGNERS, NOW) == unknown("chain", "signer")
-    assert check_chain(last, [], of(middle.certificate), SIGNERS, NOW) == passed("chain")
+    assert check_chain(middle.certificate, [], trust(), SIGNERS, NOW) == pass_check("chain")
+    assert check_chain(last, [middle.certificate], trust(), SIGNERS, NOW) == leave_unknown("chain", "signer")
+    assert check_chain(last, [], of(middle.certificate), SIGNERS, NOW) == pass_check("chain")
 
 
 def test_a_chain_without_end() -> None:
@@ -284,4 +286,4 @@ def test_a_chain_without_end() -> None:
     last = first_root.issue(
         "科员", papers.key("last"), serial=4, not_before=NOW, not_after=NOW + 10
     ).certificate
-    assert check_chain(last, between, trust(), SIGNERS, NOW) == unknown("chain", "signer")
+    assert check_chain(last, between, trust(), SIGNERS, NOW) == leave_unknown("chain", "signer")

@@ -27,7 +27,7 @@ from ledger.documents.asn1.structures import SignedDataInfo
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.certificates.trust_list import Authority as ListedAuthority
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
-from ledger.documents.findings import passed
+from ledger.documents.findings import pass_check
 from ledger.documents.inspection import Inspection, Kind, SignatureReport
 from ledger.documents.openers import inspect
 from ledger.documents.pdf.signing import sign_pdf
@@ -205,14 +205,14 @@ def test_data_to_validate_the_signatures_may_be_added_later(authority: Authority
     report = only(inspect(_with_validation_data(signed, authority), authority.trust()))
     assert (report.verdict, report.find_check("references")) == (
         Verdict.VALID,
-        passed("references", "validation_data"),
+        pass_check("references", "validation_data"),
     )
     twice = authority.sign(signed, field="Signature2")
     inspection = inspect(_with_validation_data(twice, authority), authority.trust())
     assert inspection.verdict is Verdict.VALID
     assert [one.find_check("references") for one in inspection.signatures] == [
-        passed("references", "later_signature"),
-        passed("references", "validation_data"),
+        pass_check("references", "later_signature"),
+        pass_check("references", "validation_data"),
     ]
 
 

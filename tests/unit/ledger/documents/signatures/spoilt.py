@@ -9,7 +9,7 @@ from ledger.crypto.suites import SHA256
 from ledger.documents.asn1 import structures
 from ledger.documents.asn1.algorithms import encode_sm2
 from ledger.documents.certificates.issuing import TIMESTAMPING_PURPOSE
-from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.documents.findings import Check, fail_check, leave_unknown, pass_check
 from ledger.documents.signatures.timestamps import MAX_SIGNER_LEAD_SECONDS
 from ledger.encoding import der
 from tests import papers, stamping
@@ -17,7 +17,7 @@ from tests.papers import NOW, department, root, seal
 from tests.stamping import LATER, TST_INFO, attributes, info, names, stamper, token
 
 VALUE: Final = b"the value of a signature"
-OK: Final = passed("timestamp")
+OK: Final = pass_check("timestamp")
 NO_SUCH: Final = {"algorithm": "1.2.3.4"}
 
 
@@ -67,99 +67,99 @@ SIGNED_ATTRIBUTES: Final = der.encode(
 )
 #: What can be wrong with a timestamp, and what it comes to.
 SPOILT: Final[dict[str, tuple[bytes, Check]]] = {
-    "of something else": (token(b"other"), failed("timestamp", "other")),
+    "of something else": (token(b"other"), fail_check("timestamp", "other")),
     "another digest under a neighbour of SM3": (
         token(VALUE, content=info(VALUE, message_imprint={
             "hash_algorithm": {"algorithm": HMAC_SM3}, "hashed_message": SHA256.hash(VALUE),
         })),
-        unknown("timestamp", "digest"),
+        leave_unknown("timestamp", "digest"),
     ),
     "an empty identity": (
         token(VALUE, signature=papers.sign_as("示例时间戳机构", SIGNED_ATTRIBUTES, b"")),
-        unknown("timestamp", "identity"),
+        leave_unknown("timestamp", "identity"),
     ),
     "an imprint by SHA-1": (
         token(VALUE, content=info(VALUE, message_imprint={
             "hash_algorithm": {"algorithm": "sha1"}, "hashed_message": bytes(20),
         })),
-        unknown("timestamp", "digest"),
+        leave_unknown("timestamp", "digest"),
     ),
     "another signature": (
-        token(VALUE, signature=encode_sm2(stamper().key.sign(b"other"))), failed("timestamp", "wrong"),
+        token(VALUE, signature=encode_sm2(stamper().key.sign(b"other"))), fail_check("timestamp", "wrong"),
     ),
     "somebody else's signature": (
-        token(VALUE, signature=encode_sm2(root().key.sign(info(VALUE)))), failed("timestamp", "wrong"),
+        token(VALUE, signature=encode_sm2(root().key.sign(info(VALUE)))), fail_check("timestamp", "wrong"),
     ),
     "somebody else's certificate": (
         changed(token(VALUE, by=papers.root("另一根证书")), lambda body: body.__setitem__(
             "certificates", [core.Any.load(stamper().certificate.der)],
         )),
-        unknown("timestamp", "no_certificate"),
+        leave_unknown("timestamp", "no_certificate"),
     ),
     "content altered": (
         changed(token(VALUE), lambda body: body["content"].__setitem__("content", info(VALUE, LATER - 9))),
-        failed("timestamp", "wrong"),
+        fail_check("timestamp", "wrong"),
     ),
     "attributes of another content": (
-        token(VALUE, signed=attributes(b"other")), failed("timestamp", "wrong"),
+        token(VALUE, signed=attributes(b"other")), fail_check("timestamp", "wrong"),
     ),
     "attributes of another kind": (
-        token(VALUE, signed=attributes(info(VALUE), kind="1.2.840.113549.1.7.1")), failed("timestamp", "wrong"),
+        token(VALUE, signed=attributes(info(VALUE), kind="1.2.840.113549.1.7.1")), fail_check("timestamp", "wrong"),
     ),
-    "attributes of no kind": (token(VALUE, signed=attributes(info(VALUE))[1:]), failed("timestamp", "wrong")),
-    "attributes of no content": (token(VALUE, signed=attributes(info(VALUE))[:1]), failed("timestamp", "wrong")),
-    "no attributes": (without_attributes(), failed("timestamp", "wrong")),
+    "attributes of no kind": (token(VALUE, signed=attributes(info(VALUE))[1:]), fail_check("timestamp", "wrong")),
+    "attributes of no content": (token(VALUE, signed=attributes(info(VALUE))[:1]), fail_check("timestamp", "wrong")),
+    "no attributes": (without_attributes(), fail_check("timestamp", "wrong")),
     "attributes digested by SHA-1": (
-        token(VALUE, digest_algorithm={"algorithm": "1.3.14.3.2.26"}), unknown("timestamp", "digest"),
+        token(VALUE, digest_algorithm={"algorithm": "1.3.14.3.2.26"}), leave_unknown("timestamp", "digest"),
     ),
     "another certificate named": (
         token(VALUE, signed=attributes(info(VALUE), names(root().certificate.der))),
-        failed("timestamp", "wrong"),
+        fail_check("timestamp", "wrong"),
     ),
-    "an unknown algorithm": (token(VALUE, signature_algorithm=NO_SUCH), unknown("timestamp", "algorithm")),
+    "an unknown algorithm": (token(VALUE, signature_algorithm=NO_SUCH), leave_unknown("timestamp", "algorithm")),
     "ECDSA by a key for SM2": (
         token(VALUE, signature_algorithm={"algorithm": "1.2.840.10045.4.3.2"}),
-        unknown("timestamp", "algorithm"),
+        leave_unknown("timestamp", "algorithm"),
     ),
-    "no certificate": (without_certificate(), unknown("timestamp", "no_certificate")),
-    "a certificate for anything": (token(VALUE, by=department()), failed("timestamp", "purpose")),
+    "no certificate": (without_certificate(), leave_unknown("timestamp", "no_certificate")),
+    "a certificate for anything": (token(VALUE, by=department()), fail_check("timestamp", "purpose")),
     "a certificate for more": (
-        token(VALUE, by=stamper(purposes=(TIMESTAMPING_PURPOSE, "1.3.6.1.5.5.7.3.4"))), failed("timestamp", "purpose"),
+        token(VALUE, by=stamper(purposes=(TIMESTAMPING_PURPOSE, "1.3.6.1.5.5.7.3.4"))), fail_check("timestamp", "purpose"),
     ),
     "a certificate that had run out": (
-        token(VALUE, by=stamper(until=LATER - 1)), failed("timestamp", "certificate"),
+        token(VALUE, by=stamper(until=LATER - 1)), fail_check("timestamp", "certificate"),
     ),
     "a certificate that was to come": (
-        token(VALUE, by=stamper(since=LATER + 1)), failed("timestamp", "certificate"),
+        token(VALUE, by=stamper(since=LATER + 1)), fail_check("timestamp", "certificate"),
     ),
-    "older than the stated time": (token(VALUE, NOW - MAX_SIGNER_LEAD_SECONDS - 1), failed("timestamp", "before")),
-    "no DER": (b"token", unknown("timestamp", "malformed")),
-    "nothing": (b"", unknown("timestamp", "malformed")),
-    "huge": (bytes(2_000_000), unknown("timestamp", "malformed")),
-    "a seal": (seal(), unknown("timestamp", "malformed")),
-    "data signed": (of("1.2.840.113549.1.7.1"), unknown("timestamp", "malformed")),
-    "another content": (token(VALUE, content=b"\x30\x00"), unknown("timestamp", "malformed")),
-    "content that is no DER": (token(VALUE, content=with_long_length(info(VALUE))), unknown("timestamp", "malformed")),
+    "older than the stated time": (token(VALUE, NOW - MAX_SIGNER_LEAD_SECONDS - 1), fail_check("timestamp", "before")),
+    "no DER": (b"token", leave_unknown("timestamp", "malformed")),
+    "nothing": (b"", leave_unknown("timestamp", "malformed")),
+    "huge": (bytes(2_000_000), leave_unknown("timestamp", "malformed")),
+    "a seal": (seal(), leave_unknown("timestamp", "malformed")),
+    "data signed": (of("1.2.840.113549.1.7.1"), leave_unknown("timestamp", "malformed")),
+    "another content": (token(VALUE, content=b"\x30\x00"), leave_unknown("timestamp", "malformed")),
+    "content that is no DER": (token(VALUE, content=with_long_length(info(VALUE))), leave_unknown("timestamp", "malformed")),
     "no content": (
         changed(token(VALUE), lambda body: body.__setitem__("content", {"type": TST_INFO})),
-        unknown("timestamp", "malformed"),
+        leave_unknown("timestamp", "malformed"),
     ),
-    "no signer": (with_signers(0), unknown("timestamp", "malformed")),
-    "two signers": (with_signers(2), unknown("timestamp", "malformed")),
-    "a later version": (token(VALUE, content=info(VALUE, version="v3")), unknown("timestamp", "malformed")),
+    "no signer": (with_signers(0), leave_unknown("timestamp", "malformed")),
+    "two signers": (with_signers(2), leave_unknown("timestamp", "malformed")),
+    "a later version": (token(VALUE, content=info(VALUE, version="v3")), leave_unknown("timestamp", "malformed")),
     "an extension to be understood": (
         token(VALUE, content=info(VALUE, extensions=[
             {"extn_id": "1.2.3", "critical": True, "extn_value": b""},
         ])),
-        unknown("timestamp", "malformed"),
+        leave_unknown("timestamp", "malformed"),
     ),
     "no time": (
-        token(VALUE, content=info(VALUE).replace(b"20260302", b"20261302")), unknown("timestamp", "malformed"),
+        token(VALUE, content=info(VALUE).replace(b"20260302", b"20261302")), leave_unknown("timestamp", "malformed"),
     ),
     "nobody named": (
         token(VALUE, signed=attributes(
             info(VALUE), stamping.attribute(stamping.SIGNING_CERTIFICATE, tsp.SigningCertificateV2({"certs": []})),
         )),
-        unknown("timestamp", "malformed"),
+        leave_unknown("timestamp", "malformed"),
     ),
 }  # fmt: skip

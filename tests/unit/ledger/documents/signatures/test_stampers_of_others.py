@@ -14,7 +14,7 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 
 from ledger.documents.certificates.issuing import TIMESTAMPING_PURPOSE
 from ledger.documents.certificates.trust_list import decode_trust_list
-from ledger.documents.findings import failed
+from ledger.documents.findings import fail_check
 from ledger.documents.signatures.timestamps import TimestampReport, check_timestamps, decode_token
 from tests.papers import NOW, verifies_elsewhere
 from tests.stamping import LATER, certified, pkcs8, stamper, token
@@ -60,9 +60,9 @@ def test_a_timestamp_with_rsa_of_another_maker(digest: str, rsa_key: rsa.RSAPriv
     )
     made = maker.request_tsa_response(request)["time_stamp_token"].dump()
     assert check_timestamps([made], VALUE, NOW, listed) == TimestampReport((OK,), LATER)
-    assert check_timestamps([made], b"other", NOW, listed).checks == (failed("timestamp", "other"),)
+    assert check_timestamps([made], b"other", NOW, listed).checks == (fail_check("timestamp", "other"),)
     spoilt = made[:-1] + bytes([made[-1] ^ 1])
-    assert check_timestamps([spoilt], VALUE, NOW, listed).checks == (failed("timestamp", "wrong"),)
+    assert check_timestamps([spoilt], VALUE, NOW, listed).checks == (fail_check("timestamp", "wrong"),)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")

@@ -13,7 +13,7 @@ from ledger.documents.asn1.algorithms import encode_sm2
 from ledger.documents.certificates.certificates import decode_certificate
 from ledger.documents.certificates.issuing import TIMESTAMPING_PURPOSE, Holder
 from ledger.documents.certificates.trust_list import SIGNERS, Authority, TrustList, decode_trust_list
-from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.documents.findings import Check, fail_check, leave_unknown, pass_check
 from ledger.documents.signatures.timestamps import (
     MAX_SIGNER_LEAD_SECONDS,
     MAX_TOKENS,
@@ -60,9 +60,9 @@ def test_several_timestamps() -> None:
     early, late, bad = token(VALUE, LATER), token(VALUE, LATER + 9), token(b"other")
     assert check_timestamps([late, early], VALUE, NOW, trust()) == TimestampReport((OK, OK), LATER)
     stamps = check_timestamps([late, bad], VALUE, NOW, trust())
-    assert stamps == TimestampReport((OK, failed("timestamp", "other")), LATER + 9)
+    assert stamps == TimestampReport((OK, fail_check("timestamp", "other")), LATER + 9)
     too_many = check_timestamps([early] * (MAX_TOKENS + 1), VALUE, NOW, trust())
-    assert too_many == TimestampReport((unknown("timestamp", "malformed"),), None)
+    assert too_many == TimestampReport((leave_unknown("timestamp", "malformed"),), None)
     assert check_timestamps([], VALUE, NOW, trust()) == TimestampReport((), None)
 
 
@@ -70,9 +70,9 @@ def test_several_timestamps() -> None:
     ("ahead", "expected"),
     [
         (MAX_SIGNER_LEAD_SECONDS, OK),
-        (MAX_SIGNER_LEAD_SECONDS + 1, failed("timestamp", "before")),
+        (MAX_SIGNER_LEAD_SECONDS + 1, fail_check("timestamp", "before")),
         (-PROMPT_SECONDS, OK),
-        (-PROMPT_SECONDS - 1, passed("timestamp", "late")),
+        (-PROMPT_SECONDS - 1, pass_check("timestamp", "late")),
         (None, OK),
     ],
     ids=["clock ahead", "dated later", "within a day", "long after", "no time stated"],
@@ -82,7 +82,7 @@ def test_the_time_that_the_signer_states(ahead: int | None, expected: Check) -> 
     assert check_timestamps([token(VALUE)], VALUE, stated, trust()) == TimestampReport((expected,), LATER)
 
 
-LATE: Final = passed("timestamp", "late")
+LATE: Final = pass_check("timestamp", "late")
 
 
 def test_late_is_what_the_first_of_several_is() -> None:
@@ -96,11 +96,15 @@ def test_late_is_what_the_first_of_several_is() -> None:
 
 
 def test_what_is_said_of_several_timestamps() -> None:
-    bad = failed("timestamp", "other")
+    bad = fail_check("timestamp", "other")
     assert merge_checks() == ()
     assert merge_checks(OK, OK) == (OK,)
     assert merge_checks(LATE, OK) == merge_checks(OK, LATE) == (LATE,)
-    assert merge_checks(LATE, bad, OK) == merge_checks(OK, bad, unknown("timestamp", "malformed")) == (bad,)
+    assert (
+        merge_checks(LATE, bad, OK)
+        == merge_checks(OK, bad, leave_unknown("timestamp", "malformed"))
+        == (bad,)
+    )
 
 
 def test_a_certificate_whose_period_cannot_be_read() -> None:
@@ -110,16 +114,16 @@ def test_a_certificate_whose_period_cannot_be_read() -> None:
     body = made["to_be_signed"].dump(force=True)
     made["signature"] = core.OctetBitString(encode_sm2(root().key.sign(body)))
     by = Holder(decode_certificate(made.dump(force=True)), stamper().key)
-    assert check(token(VALUE, by=by)) == unknown("timestamp", "time")
+    assert check(token(VALUE, by=by)) == leave_unknown("timestamp", "time")
 
 
 def test_who_is_on_the_list_for_what() -> None:
     (authority,) = trust().authorities
     for_signers = TrustList("", None, (Authority("", authority.certificate, frozenset({SIGNERS})),))
-    assert check(token(VALUE), trusted=for_signers) == unknown("timestamp", "timestamper")
-    assert check(token(VALUE), trusted=trust("另一根证书")) == unknown("timestamp", "timestamper")
+    assert check(token(VALUE), trusted=for_signers) == leave_unknown("timestamp", "timestamper")
+    assert check(token(VALUE), trusted=trust("另一根证书")) == leave_unknown("timestamp", "timestamper")
     (unlisted,) = check_timestamps([token(VALUE)], VALUE, NOW, None).checks
-    assert unlisted == unknown("timestamp", "no_trust_list")
+    assert unlisted == leave_unknown("timestamp", "no_trust_list")
     pem = certificates.load_der_x509_certificate(authority.certificate.der).public_bytes(Encoding.PEM)
     assert check(token(VALUE), trusted=decode_trust_list(pem)) == OK
 
@@ -127,7 +131,7 @@ def test_who_is_on_the_list_for_what() -> None:
 def test_an_authority_that_was_not_in_force() -> None:
     long_lived = stamper(until=NOW + 40 * YEAR)
     late = token(VALUE, NOW + 30 * YEAR, by=long_lived)
-    assert check(late) == unknown("timestamp", "period")
+    assert check(late) == leave_unknown("timestamp", "period")
 
 
 def test_certificates_that_ran_out_afterwards() -> None:
@@ -148,7 +152,7 @@ def test_an_authority_in_between() -> None:
         purposes=(TIMESTAMPING_PURPOSE,),
     )
     alone = token(VALUE, by=last)
-    assert check(alone) == unknown("timestamp", "timestamper")
+    assert check(alone) == leave_unknown("timestamp", "timestamper")
     assert (
         check(changed(alone, lambda body: body["certificates"].append(core.Any.load(middle.certificate.der))))
         == OK
