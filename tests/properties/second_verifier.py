@@ -169,7 +169,7 @@ def _log_differs(known: Knowledge, log: LogState, other: Any) -> str | None:
         )
         there = (
             anchor.event_number,
-            anchor.block_number,
+            anchor.block,
             anchor.time,
             anchor.size_before,
             anchor.size,

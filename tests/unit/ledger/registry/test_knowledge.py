@@ -255,7 +255,7 @@ def test_a_block_may_hold_several_events() -> None:
     known = registry.knowledge
     for number in (2, 3):
         started = acts.ProvinceTransferStarted(OTHER)
-        facts = known.apply(registry.event(started, block=1, time=registry.now))
+        facts = known.apply(registry.event(started, block_number=1, time=registry.now))
         assert facts == [known.find_governance()]
         assert (known.fold.event_number, known.fold.block_number) == (number, 1)
 

@@ -223,7 +223,7 @@ def renumbered(events: list[Event]) -> list[Event]:
         (lambda events: [replace(events[0], time=events[0].time - 1), *events[1:]], "head_mismatch"),
         (lambda events: [replace(events[0], payload=b"\0" * 32), *events[1:]], "head_mismatch"),
         (lambda events: [replace(events[0], kind=16), *events[1:]], "head_mismatch"),
-        (lambda events: [*events[:-1], replace(events[-1], block=events[-1].block + 1)], "head_mismatch"),
+        (lambda events: [*events[:-1], replace(events[-1], block_number=events[-1].block_number + 1)], "head_mismatch"),
         (lambda events: [*events[:-1], replace(events[-1], time=10**11)], "event_order"),
         (lambda events: [*events[:-1], replace(events[-1], payload=bytes(2**22 + 1))], "damaged"),
     ],
