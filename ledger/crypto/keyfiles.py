@@ -24,6 +24,10 @@ MAX_FILE_BYTES: Final = 4096  # a key file has about 400
 PBKDF2_ROUNDS: Final = 600_000  # a tenth of a second a guess; OWASP's figure for HMAC-SHA-256
 MAX_PBKDF2_ROUNDS: Final = 10_000_000  # some seconds: a file must not be able to hang its reader
 
+# A PrivateKeyInfo (RFC 5958 section 2): a SEQUENCE of up to 64 KiB that begins with a version of one byte.
+_INFO_BEGINNING: Final = re.compile(rb"\x30(?:\x81.|\x82..|[\x00-\x7f])\x02\x01", re.DOTALL)
+_CANNOT_DECRYPT: Final = "the password is wrong or the key file is damaged 口令错误或密钥文件已损坏"
+
 _PEM: Final = re.compile(
     rb"\s*-----BEGIN (?P<label>(?:ENCRYPTED )?PRIVATE KEY)-----\s"
     rb"(?P<body>[A-Za-z0-9+/=\s]+)-----END (?P=label)-----\s*"
@@ -101,11 +105,12 @@ def _decrypt(der: bytes, password: bytes) -> bytes:
         PKCS7(128).unpadder(),
     )
     try:
-        return unpadder.update(decryptor.update(encrypted_info) + decryptor.finalize()) + unpadder.finalize()
+        info = unpadder.update(decryptor.update(encrypted_info) + decryptor.finalize()) + unpadder.finalize()
     except ValueError as error:
-        raise MalformedInput(
-            "the password is wrong or the key file is damaged 口令错误或密钥文件已损坏"
-        ) from error
+        raise MalformedInput(_CANNOT_DECRYPT) from error
+    if not _INFO_BEGINNING.match(info):  # one wrong password in 256 leaves a padding that looks right
+        raise MalformedInput(_CANNOT_DECRYPT)
+    return info
 
 
 def _make_cipher(password: bytes, salt: bytes, rounds: int, initial_vector: bytes) -> Cipher[CBC]:

@@ -275,6 +275,16 @@ def test_key_files_round_trip(key: PrivateKey) -> None:
     assert decode_private_key(key.to_pem(), b"needless") == key
 
 
+def test_a_wrong_password_is_told_as_one_also_where_the_padding_comes_out_right(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keyfiles, "PBKDF2_ROUNDS", 1)
+    pem = generate_key("sm2", os.urandom).to_encrypted_pem(b"right", os.urandom)
+    for guess in range(2_000):  # one in 256 ends in a padding
+        with pytest.raises(MalformedInput, match="the password is wrong"):
+            decode_private_key(pem, b"%d" % guess)
+
+
 def test_a_password_is_needed_and_must_be_right(key: PrivateKey) -> None:
     pem = key.to_encrypted_pem(b"correct horse", os.urandom)
     assert b"ENCRYPTED" in pem
