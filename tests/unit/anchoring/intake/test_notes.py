@@ -10,7 +10,7 @@ from anchoring.register.records import find_current_leaf, find_newest_leaf
 from anchoring.register.search.listing import Criteria, count_records
 from anchoring.register.store import Register
 from ledger.crypto.suites import SM3
-from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.canonical import encode_canonical
 from ledger.records.claims import MASTER_BYTES, FullDisclosure
 from ledger.records.identifiers import CertificateIdentifier
 from tests.fakes.department import ISSUER, NOW, World, change, identifier, licence
@@ -131,4 +131,4 @@ def test_notes_are_not_counted_as_certificates(office: Office) -> None:
 def test_a_record_of_before_there_were_notes_comes_back_as_it_is() -> None:
     """What was registered before has links of that name and other claims, and is not judged again."""
     disclosure = FullDisclosure(b"\2" * MASTER_BYTES, (("ZZMC", "年审"),))
-    Notes(ISSUER).add(0, [("annotates", b"\1" * 32)], canonical(disclosure.to_json()))
+    Notes(ISSUER).add(0, [("annotates", b"\1" * 32)], encode_canonical(disclosure.to_json()))
