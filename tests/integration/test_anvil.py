@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from anchoring.chain import newest
 from anchoring.errors import ChainBehind, Quarantined
 from anchoring.follower.follower import Follower
 from anchoring.replica.store import Replica
@@ -27,7 +28,9 @@ class TestAnvil(ChainBehaviour):
 
 
 class TestFollowingAnvil(FollowerBehaviour):
-    def test_a_devnet_that_lost_final_blocks_is_named(self, net: AnvilNet, tmp_path: Path) -> None:
+    def test_a_devnet_that_lost_final_blocks_is_named(
+        self, net: AnvilNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         name = deploy_on(net, net.account("province"))
         replica = Replica(f"sqlite:///{tmp_path}/replica.db")
         follower = Follower(net.chain, replica, name)
@@ -41,6 +44,7 @@ class TestFollowingAnvil(FollowerBehaviour):
         follower.step()
         net.devnet._kill()
         net.devnet.start()
+        monkeypatch.setattr(newest, "GIVEN_UP_AFTER_SECONDS", 0)  # as if they had passed since then
         assert net.chain.fetch_latest_block().number == saved
         with pytest.raises(ChainBehind, match=f"block {saved}.*block {saved + 8}"):
             follower.step()
