@@ -14,6 +14,8 @@ from api.opening.pictures import PictureReading
 
 #: Pixels of a picture when it is in memory, a byte or four each: an A4 page of 600 dpi has 35 million.
 MAX_PIXELS: Final = 40_000_000
+#: Of a side: what reads codes takes no longer ones.
+MAX_SIDE_PIXELS: Final = 65_535
 #: Beyond, a picture is made smaller before codes are looked for: the modules of a page of 300 dpi stay six pixels wide.
 _SEARCHED_PIXELS: Final = 16_000_000
 #: Up to here, a picture in which nothing was found is looked at once more, twice as large.
@@ -32,7 +34,7 @@ def read_codes(content: bytes) -> PictureReading:
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
             _shrink_while_decoding(picture)
-            if picture.width * picture.height > MAX_PIXELS:
+            if picture.width * picture.height > MAX_PIXELS or max(picture.size) > MAX_SIDE_PIXELS:
                 return PictureReading(problem="too_large")
             grey_picture = _make_grey(picture)
     except MemoryError:

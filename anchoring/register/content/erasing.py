@@ -160,9 +160,10 @@ def drop_erased(connection: Connection, first: int, end: int) -> frozenset[int]:
 
 def _destroy(connection: Connection, positions: Sequence[int]) -> None:
     """Delete disclosures, and every term of their positions, whatever it is of."""
+    position_rows = [{"erased": position} for position in positions]
     for table in (TERM, DISCLOSURE):
-        if positions:
-            connection.execute(delete(table).where(table.c.position.in_(positions)))
+        if position_rows:
+            connection.execute(delete(table).where(table.c.position == bindparam("erased")), position_rows)
 
 
 def _find_last_number(connection: Connection) -> int:

@@ -11,6 +11,7 @@ from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
 from anchoring.register.content.erasing import (
     Order,
+    _destroy,
     find_content_of_certificate,
     find_content_of_holder,
     find_erasure,
@@ -155,3 +156,9 @@ def test_an_order_is_what_people_can_read(words: str) -> None:
         Order(words, "依据", NOW)
     with pytest.raises(MalformedInput):
         Order("文号", words, NOW)
+
+
+def test_any_number_of_records_is_erased_at_once(register: Register) -> None:
+    """More than a database takes as parameters of one statement: 32,767 here, 65,535 in PostgreSQL."""
+    with register.writing() as connection:
+        _destroy(connection, range(300_000))

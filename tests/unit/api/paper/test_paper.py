@@ -115,3 +115,9 @@ def test_the_command_makes_one_and_many(tmp_path: Path, capsys: pytest.CaptureFi
         assert main(["paper", *arguments]) == 1
         assert advice in capsys.readouterr().err
     assert json.loads((tmp_path / "a.pdf.proof.json").read_text())
+
+
+def test_a_picture_with_a_side_beyond_what_is_read_is_too_large() -> None:
+    file = io.BytesIO()
+    Image.new("1", (70_000, 1), 1).save(file, "PNG")
+    assert read_codes(file.getvalue()).problem == "too_large"
