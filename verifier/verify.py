@@ -1165,10 +1165,13 @@ def is_erased(proof, trust):
     )
 
 
-def compare_presented(documents, values, proof, trust):
+def compare_content(documents, values, proof, trust):
     """Step 2."""
     doubt(is_erased(proof, trust), "content_erased")
-    disclosure = proof.disclosure
+    return compare_presented(documents, values, proof.disclosure)
+
+
+def compare_presented(documents, values, disclosure):
     readable_names = {name for name in values if not is_document(name)}
     doubt(not documents and not readable_names, "nothing_presented")
     doubt(disclosure is None, "nothing_disclosed")
@@ -1733,7 +1736,7 @@ def judge(data, trust, now, documents=(), values=None, max_age=3600):
     origin = Origin(proof, trust)
     is_clock_behind = now + 120 < min(trust.time, LAST_TIME)
     return origin.steps | {
-        2: take_step(compare_presented, documents, values or {}, proof, trust),
+        2: take_step(compare_content, documents, values or {}, proof, trust),
         3: take_step(judge_claims, proof, trust),
         9: take_step(judge_status, origin),
         10: take_step(judge_dates, proof.record, trust, now, is_clock_behind),
