@@ -19,6 +19,13 @@ pytestmark = pytest.mark.skipif(not FIELD.is_dir(), reason=f"needs the outside t
 NUMBER: Final = 4
 PRICE: Final = 100
 RICH: Final = 10**18
+BLOCK: Final = {
+    "number": "0x7",
+    "hash": "0x" + 64 * "7",
+    "parentHash": "0x" + 64 * "6",
+    "timestamp": "0x65000000",
+    "gasLimit": hex(30_000_000),
+}
 #: By the kind of refusal: the words of geth, and what the chain answers of the transaction, its sender and its price.
 GETH: Final = {
     "nonce_too_low": "nonce too low: next nonce 5, tx nonce 4",
@@ -45,7 +52,7 @@ class Client:
             "eth_getTransactionCount": hex(NUMBER),
             "eth_getBalance": hex(RICH),
             "eth_gasPrice": hex(PRICE),
-            "eth_getBlockByNumber": {"gasLimit": hex(30_000_000)},
+            "eth_getBlockByNumber": BLOCK,
         } | KNOWN[kind]
 
     def ask(self, method: str, parameters: Sequence[object]) -> dict[str, Any]:

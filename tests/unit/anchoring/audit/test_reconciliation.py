@@ -103,7 +103,7 @@ class HidingChain:
 
     def __init__(self, city: City, hidden_numbers: range) -> None:
         self._chain, self._hidden_numbers = city.chain, hidden_numbers
-        self.event_span, self.registry_head = self._chain.get_event_span, self._chain.fetch_head
+        self.get_event_span, self.fetch_head = self._chain.get_event_span, self._chain.fetch_head
 
     def fetch_events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
         events = self._chain.fetch_events(contract, first, last)
