@@ -43,8 +43,8 @@ def test_one_certificate_is_traced(
 def test_several_are_told_apart(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("trace", "--holder", "张 三") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert sorted(lines)[0].startswith(FIRST)
-    assert sorted(line.split()[-3] for line in lines) == ["JY1", "JY2"]
+    assert [line.split()[0] for line in sorted(lines)] == [FIRST, SECOND]
+    assert [line.split()[-3] for line in lines] == ["J**", "J**"], "numbers of a person's certificates"
 
 
 def test_what_nobody_states_is_not_found(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
