@@ -109,6 +109,8 @@ NEVER_ASKED = {
     "DevnetError",
     "CheckpointRefused",
     "SnapshotRefused",
+    "PocketRefused",
+    "FactMissing",
 }
 ROOTS = {"LedgerError", "ApiError", "SubmissionRefused"}
 
