@@ -8,7 +8,7 @@ import orjson
 
 from api import files
 from api.client.client import NodeClient
-from api.client.options import NodeOptions, add_node
+from api.client.options import add_node
 from api.console import note, say, show_encoded, show_json
 from api.department.actions import confirm_signing
 from api.department.rows.acceptance import add_accept, require_accepted
@@ -29,8 +29,10 @@ from ledger.records.claims import is_document
 _TRANSFERRED: Final = "transferred"
 
 
-class _ReceiveOptions(NodeOptions, SignerOptions, ContentOptions, Protocol):
+class _ReceiveOptions(SignerOptions, ContentOptions, Protocol):
     proof: str
+    node: str
+    ca_file: Path | None
     issuer: str
     accept: list[str]
     dry_run: bool

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
 
 from api import files
 from api.client.options import SourceOptions, add_source, choose_source
@@ -41,6 +41,7 @@ class _VerifyOptions(SourceOptions, Protocol):
     lang: Language
     original: Path | None
     json: bool
+    refuse_usage: Callable[[str], NoReturn]
 
 
 def add(commands: Commands) -> None:
@@ -91,7 +92,7 @@ def add(commands: Commands) -> None:
     add_catalogue(command)
     add_language(command)
     add_json(command, "the whole report, for programs")
-    command.set_defaults(run=_verify)
+    command.set_defaults(run=_verify, refuse_usage=command.error)
 
 
 def _parse_seconds(text: str) -> int:
@@ -133,7 +134,7 @@ def _verify_from_source(options: _VerifyOptions) -> VerificationJson:
     if options.node is None and options.snapshot is None:
         trust_path = options.trust
         if trust_path is None:
-            raise MalformedInput(
+            options.refuse_usage(
                 "name who knows the registry: --node, or --snapshot with --trust, or --trust alone where the proof has a "
                 "pocket 随身凭据"
             )
