@@ -7,17 +7,14 @@ import pytest
 from tests.fakes.doubles import KINDS
 from tests.fakes.follower_behaviour import FollowerBehaviour
 from tests.fakes.nets import DoubleNet
+from tests.integration.double_nets import run_double_net
 
 pytestmark = pytest.mark.enable_socket
-_RATE = 40.0  # requests a second, of the kind that is limited: a test waits some seconds
 
 
 @pytest.fixture(params=KINDS)
 def net(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DoubleNet]:
-    options = {"rate": _RATE} if "rate" in KINDS[request.param] else {}
-    net = DoubleNet(tmp_path_factory.mktemp("devnet"), request.param, **options)
-    yield net
-    net.stop()
+    yield from run_double_net(request.param, tmp_path_factory.mktemp("devnet"))
 
 
 class TestFollowingDoubles(FollowerBehaviour):

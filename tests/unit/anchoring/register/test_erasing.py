@@ -161,4 +161,4 @@ def test_an_order_is_what_people_can_read(words: str) -> None:
 def test_any_number_of_records_is_erased_at_once(register: Register) -> None:
     """More than a database takes as parameters of one statement: 32,767 here, 65,535 in PostgreSQL."""
     with register.writing() as connection:
-        _destroy(connection, range(300_000))
+        _destroy(connection, range(70_000))
