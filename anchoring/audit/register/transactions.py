@@ -57,14 +57,19 @@ def _check_transaction(
     if faults:
         return
     sender = read_anchor_call(row["raw"]).sender
+    if not _is_executed(
+        books, row
+    ):  # one that was not may leave its nonce to another batch, after a reorganisation
+        return
     sequence = sequences_by_nonce.setdefault((sender, row["nonce"]), row["sequence"])
-    if sequence != row["sequence"] and _is_final(books, sequence) and _is_final(books, row["sequence"]):
+    if sequence != row["sequence"]:
         text = f"its nonce is that of a transaction of batch {sequence} too: a chain executes one of them"
         findings.add("transaction-altered", place, text)
 
 
-def _is_final(books: Books, sequence: int) -> bool:
-    return books.view.find_anchor(books.log.name, sequence) is not None
+def _is_executed(books: Books, row: RowMapping) -> bool:
+    sighting = books.view.find_sighting(books.log.name, row["sequence"])
+    return sighting is not None and sighting.transaction_hash == row["hash"]
 
 
 def _find_faults(books: Books, row: RowMapping) -> list[str]:
