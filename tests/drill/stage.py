@@ -31,6 +31,7 @@ from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry import acts
 from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint
 from ledger.registry.trust import NODE
+from ledger.verification.audits import Finding
 from ledger.verification.receipts import SignedReceipt
 from tests.databases import NewDatabase, sqlite
 from tests.fakes.backups import KeptCopies
@@ -229,3 +230,7 @@ def _has_pending(city: City) -> bool:
 def _leaf(city: City, identifier: str) -> bytes:
     with city.register.reading() as connection:
         return find_current_leaf(connection, identifier)
+
+
+def list_slugs(findings: tuple[Finding, ...]) -> set[str]:
+    return {finding.slug for finding in findings}

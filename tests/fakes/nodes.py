@@ -14,8 +14,7 @@ from ledger.crypto.keys import generate_key
 from ledger.encoding.canonical import encode_canonical
 from ledger.registry import acts
 from ledger.registry.trust import NODE
-from ledger.registry.trust_files import TrustedCosigner as TrustedCosigner
-from ledger.registry.trust_files import TrustFile
+from ledger.registry.trust_files import TrustedCosigner, TrustFile
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.nets import FakeNet, act_on, deploy_on
 

@@ -24,7 +24,7 @@ from ledger.encoding.times import format_time
 from ledger.proof.proof import Proof
 from tests.papers import PAGE, sealed, with_part
 from tests.unit.api.city import City, identifier
-from tests.unit.api.commands.test_snapshots import Cosigned3
+from tests.unit.api.commands.offline.cosigned import Cosigned3
 
 SERIAL = "TM2022A0000000000001"
 CLAIMS: dict[str, Json] = {"ZZMC": "营业执照", "CZZT": "天门市示例餐饮店"}
