@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, select
 from sqlmodel import Field, SQLModel
 
-from anchoring.checkpoints.cities import find_node_cities
+from anchoring.checkpoints.cities import count_node_cities, find_node_cities
 from anchoring.database.columns import get_table, make_number_column, make_registry
 from anchoring.database.engine import (
     begin_transaction,
@@ -40,6 +40,7 @@ from ledger.registry.checkpoints import (
     find_contradiction,
 )
 from ledger.registry.facts import RULES_VERSION
+from ledger.registry.trust_files import count_majority
 
 # a week of one every five minutes; older ones prove nothing that newer ones do not
 KEPT_CHECKPOINTS: Final = 2_000
@@ -334,3 +335,20 @@ def compare(view: ReplicaView, checkpoints: Checkpoints) -> str | None:
         return find_contradiction(newest_checkpoint, make_checkpoint(view, newest_checkpoint.event_number))
     except CheckpointRefused as error:
         return str(error)
+
+
+def find_newest_cosigned(
+    checkpoints: Checkpoints, view: ReplicaView, city_count: int | None = None
+) -> CosignedCheckpoint:
+    """Return the newest checkpoint that so many cities have signed, a majority of them where no count is given.
+
+    Raises: NotFound.
+    """
+    min_cities = city_count or count_majority(count_node_cities(view))
+    checkpoint = checkpoints.find_newest_of_cities(find_node_cities(view), min_cities)
+    if checkpoint is None:
+        raise NotFound(
+            f"no checkpoint is signed by {min_cities} cities here yet: try again in some minutes, or let their nodes cosign "
+            "(shunzheng checkpoint sign, add)"
+        )
+    return checkpoint

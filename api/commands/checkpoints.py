@@ -5,11 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
-from anchoring.checkpoints.cities import count_node_cities, find_node_cities
 from anchoring.checkpoints.cosigning import Cosigner
 from anchoring.checkpoints.pockets import make_pocket
-from anchoring.checkpoints.store import Checkpoints
-from anchoring.errors import NotFound
+from anchoring.checkpoints.store import Checkpoints, find_newest_cosigned
 from anchoring.replica.fact_trees import FactProver
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
@@ -29,7 +27,6 @@ from ledger.registry.checkpoints import Checkpoint, Fork, find_contradiction, re
 from ledger.registry.event_trees import SUITES
 from ledger.registry.facts import RULES_VERSION, describe_proof
 from ledger.registry.growth import Growth, read_growth
-from ledger.registry.trust_files import count_majority
 from ledger.verification.verify import PresentedContent, verify
 
 AGREE, CONTRADICT, UNTOLD = 0, 11, 12
@@ -291,12 +288,7 @@ def _put_pocket(options: _PocketOptions) -> int:
         closing(Replica(settings.replica_url)) as replica,
         replica.reading() as view,
     ):
-        city_count = options.cosigned or count_majority(count_node_cities(view))
-        cosigned_checkpoint = checkpoints.find_newest_of_cities(find_node_cities(view), city_count)
-        if cosigned_checkpoint is None:
-            raise NotFound(
-                f"no checkpoint is signed by {city_count} cities here yet: try again in some minutes"
-            )
+        cosigned_checkpoint = find_newest_cosigned(checkpoints, view, options.cosigned)
         pocket = make_pocket(
             view, cosigned_checkpoint, lambda trust: verify(PresentedContent(), proof, trust, trust.time)
         )

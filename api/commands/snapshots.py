@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 from anchoring.checkpoints import snapshots
-from anchoring.checkpoints.cities import count_node_cities, find_node_cities
 from anchoring.checkpoints.files import read_chunks
 from anchoring.checkpoints.snapshots import ImportedSnapshot
-from anchoring.checkpoints.store import Checkpoints
+from anchoring.checkpoints.store import Checkpoints, find_newest_cosigned
 from anchoring.database.files import replace_file
-from anchoring.errors import NotFound
 from anchoring.replica.store import Replica
 from api.client.authorities import add_authorities
 from api.client.client import NodeClient
@@ -22,7 +20,6 @@ from api.node.loading import load_settings
 from api.parsers import Commands, add_json
 from ledger.encoding.canonical import Json
 from ledger.registry.snapshots import check_snapshot, read_header
-from ledger.registry.trust_files import count_majority
 
 
 class _ExportOptions(Protocol):
@@ -116,13 +113,7 @@ def _read_directory(directory: Path, options: _ExportOptions) -> Iterator[bytes]
         closing(Checkpoints(settings.checkpoints_url)) as checkpoints,
         replica.reading() as replica_view,
     ):
-        city_count = options.cosigned or count_majority(count_node_cities(replica_view))
-        newest_checkpoint = checkpoints.find_newest_of_cities(find_node_cities(replica_view), city_count)
-        if newest_checkpoint is None:
-            raise NotFound(
-                f"no checkpoint is signed by nodes of {city_count} cities here: let them cosign "
-                "(shunzheng checkpoint sign, add)"
-            )
+        newest_checkpoint = find_newest_cosigned(checkpoints, replica_view, options.cosigned)
         yield from snapshots.export(replica_view, newest_checkpoint, options.after)
 
 

@@ -9,17 +9,14 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from anchoring.checkpoints.cities import count_node_cities, find_node_cities
 from anchoring.checkpoints.snapshots import export
-from anchoring.errors import NotFound
-from anchoring.replica.reading import ReplicaView
+from anchoring.checkpoints.store import find_newest_cosigned
 from api.http import openapi
 from api.http.bounds import bodies
 from api.http.node import Node, NodeNeeded
 from api.http.schemas.knowledge import CosignedShape
 from ledger.encoding.canonical import encode_canonical
 from ledger.registry.checkpoints import CosignedCheckpoint
-from ledger.registry.trust_files import count_majority
 
 router = APIRouter(prefix="/v1", tags=["registry"])
 
@@ -39,7 +36,7 @@ CosignerCount = Annotated[
 def checkpoint(node: NodeNeeded, cosigned: CosignerCount = None) -> Response:
     """Give the newest checkpoint that so many nodes have signed, with all cosignatures that this node has of it."""
     with node.reading() as replica_view:
-        newest_checkpoint = _find_newest_in(node, replica_view, cosigned)
+        newest_checkpoint = find_newest_cosigned(node.checkpoints, replica_view, cosigned)
     return Response(encode_canonical(newest_checkpoint.to_json()), media_type=bodies.JSON)
 
 
@@ -77,17 +74,9 @@ async def snapshot(
 
 def _find_newest(node: Node, cosigned: int | None) -> CosignedCheckpoint:
     with node.reading() as replica_view:
-        return _find_newest_in(node, replica_view, cosigned)
+        return find_newest_cosigned(node.checkpoints, replica_view, cosigned)
 
 
 def _export(node: Node, newest_checkpoint: CosignedCheckpoint, after: int) -> Iterator[bytes]:
     with node.reading() as replica_view:
         yield from export(replica_view, newest_checkpoint, after)
-
-
-def _find_newest_in(node: Node, replica_view: ReplicaView, cosigned: int | None) -> CosignedCheckpoint:
-    city_count = cosigned or count_majority(count_node_cities(replica_view))
-    newest_checkpoint = node.checkpoints.find_newest_of_cities(find_node_cities(replica_view), city_count)
-    if newest_checkpoint is None:
-        raise NotFound(f"no checkpoint is signed by {city_count} cities here yet: try again in some minutes")
-    return newest_checkpoint
