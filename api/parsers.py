@@ -8,6 +8,11 @@ from typing import TypeAlias
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
+def add_directory(parser: argparse.ArgumentParser, help_text: str = "directory of the node") -> None:
+    """Add the directory of a node as an argument."""
+    parser.add_argument("directory", type=Path, help=help_text)
+
+
 def add_json(parser: argparse.ArgumentParser, help_text: str = "for programs") -> None:
     """Add `--json`."""
     parser.add_argument("--json", action="store_true", help=help_text)

@@ -15,7 +15,7 @@ from api.node.errors import SETTINGS_FILE, SettingsError
 from api.node.keys import load_node_key
 from api.node.loading import load_settings
 from api.node.settings import Settings
-from api.parsers import Commands, add_json
+from api.parsers import Commands, add_directory, add_json
 from api.signing.options import SignerOptions, add_signer, open_signer
 from api.words import write_clock
 from ledger.crypto.keys import Signer
@@ -42,7 +42,7 @@ def add(commands: Commands) -> None:
         "not back since a restore, or a count that no known key vouches for could not be checked. "
         "The node may go on working meanwhile.",
     )
-    command.add_argument("directory", type=Path, help=f"directory that holds {SETTINGS_FILE}")
+    add_directory(command, f"directory that holds {SETTINGS_FILE}")
     command.add_argument(
         "--receipts",
         type=Path,

@@ -17,7 +17,7 @@ from api.client.client import NodeClient
 from api.client.offline import describe_checkpoint, read_trust
 from api.console import note, say, show_encoded, show_json
 from api.node.loading import load_settings
-from api.parsers import Commands, add_json
+from api.parsers import Commands, add_directory, add_json
 from ledger.crypto.suites import Suite
 from ledger.encoding.canonical import Json, encode_canonical
 from ledger.errors import MalformedInput
@@ -95,7 +95,7 @@ def add(commands: Commands) -> None:
         help="sign with the node's key what the node computed itself",
         description="Exit codes: 0 signed, 11 the checkpoint of --of contradicts what this node holds.",
     )
-    sign_parser.add_argument("directory", type=Path, help="directory of the node")
+    add_directory(sign_parser)
     sign_parser.add_argument(
         "--of", type=Path, metavar="FILE", help="cosign this checkpoint; default: the newest event"
     )
@@ -106,7 +106,7 @@ def add(commands: Commands) -> None:
         help="give the node cosignatures that came as files",
         description="Exit codes: 0 where one or more were good, 1 where none was.",
     )
-    add_parser.add_argument("directory", type=Path, help="directory of the node")
+    add_directory(add_parser)
     add_parser.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="checkpoints with cosignatures of others"
     )
@@ -124,7 +124,7 @@ def add(commands: Commands) -> None:
         help="show the evidence of forks that the node has met, one JSON object a line",
         description="Exit codes: 0 it has met none, 1 it has.",
     )
-    forks_parser.add_argument("directory", type=Path, help="directory of the node")
+    add_directory(forks_parser)
     forks_parser.set_defaults(run=_forks)
     compare_parser = actions.add_parser(
         "compare",
@@ -150,7 +150,7 @@ def _add_trees(actions: Commands) -> None:
         help="show the roots of the trees over the registry's events and facts, as JSON",
         description="All nodes that hold the same events have the same roots. Exit code 0.",
     )
-    roots_parser.add_argument("directory", type=Path, help="directory of the node")
+    add_directory(roots_parser)
     roots_parser.add_argument("--event", type=int, metavar="N", help="after this event; default: the newest")
     roots_parser.add_argument(
         "--since", type=int, metavar="N", help="prove that they go on from those after this earlier event"
@@ -161,7 +161,7 @@ def _add_trees(actions: Commands) -> None:
         help="show that a checkpoint goes on from an earlier one, as JSON",
         description="The consistency proofs of both trees over the events, for `checkpoint compare`. Exit code 0.",
     )
-    growth_parser.add_argument("directory", type=Path, help="directory of the node")
+    add_directory(growth_parser)
     growth_parser.add_argument(
         "--since", type=int, required=True, metavar="N", help="event of the earlier checkpoint"
     )
@@ -174,7 +174,7 @@ def _add_trees(actions: Commands) -> None:
         help="put a pocket 随身凭据 into a proof, which is then verified with a trust file alone",
         description="The newest checkpoint that enough cities signed, and the facts that this proof needs. Exit code 0.",
     )
-    pocket_parser.add_argument("directory", type=Path, help="directory of the node")
+    add_directory(pocket_parser)
     pocket_parser.add_argument("proof", metavar="PROOF", help="the file of a proof")
     pocket_parser.add_argument(
         "--cosigned", type=int, metavar="K", help="cities that must have signed (default: a majority)"
@@ -186,7 +186,7 @@ def _add_trees(actions: Commands) -> None:
         help="show a fact of the registry with the proof that it follows, or that there is none of that name, as JSON",
         description="Exit codes: 0 it is there, 1 it is not.",
     )
-    fact_parser.add_argument("directory", type=Path, help="directory of the node")
+    add_directory(fact_parser)
     fact_parser.add_argument(
         "name",
         nargs="+",

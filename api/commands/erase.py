@@ -25,7 +25,7 @@ from api.node.erasures import keep_erasures, list_kept_erasures
 from api.node.errors import SETTINGS_FILE, SettingsError
 from api.node.keys import load_node_key
 from api.node.loading import load_settings
-from api.parsers import Commands, add_json
+from api.parsers import Commands, add_directory, add_json
 from ledger.catalogue.masks import show_claim
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import format_time
@@ -58,7 +58,7 @@ def add(commands: Commands) -> None:
         "the number that it said, it is done, signed by the node's key, and cannot be undone. Exit codes: 0 done, or only "
         "looked; 1 not done, or deleted bytes may still be in the database's files.",
     )
-    parser.add_argument("directory", type=Path, help="directory of the issuing node")
+    add_directory(parser, "directory of the issuing node")
     group = parser.add_mutually_exclusive_group(required=True)
     group.add_argument(
         "--holder",

@@ -28,7 +28,7 @@ from api.department.receipts import RECEIPT_SUFFIX
 from api.node.errors import SETTINGS_FILE, SettingsError
 from api.node.keys import load_node_key
 from api.node.loading import load_settings
-from api.parsers import Commands, add_json
+from api.parsers import Commands, add_directory, add_json
 from api.words import write_clock
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import format_time
@@ -60,7 +60,7 @@ def add(commands: Commands) -> None:
         description="No anchorer may run meanwhile: stop the node. Exit code 0 when nothing is missing any more, 1 while "
         "something is; it may be run again and again.",
     )
-    command.add_argument("directory", type=Path, help=f"directory that holds {SETTINGS_FILE}")
+    add_directory(command, f"directory that holds {SETTINGS_FILE}")
     command.add_argument(
         "--from",
         dest="nodes",

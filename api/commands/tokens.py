@@ -26,7 +26,7 @@ from api.console import note, say, show_json
 from api.node.errors import SettingsError
 from api.node.keys import load_node_key
 from api.node.loading import load_settings
-from api.parsers import Commands, add_json
+from api.parsers import Commands, add_directory, add_json
 from api.problems import PROBLEMS
 from api.words import write_clock
 from ledger.encoding.canonical import Json
@@ -94,7 +94,7 @@ def add(commands: Commands) -> None:
     )
     looks_parser.set_defaults(run=_show_looks)
     for parser in (create_parser, list_parser, revoke_parser, looks_parser):
-        parser.add_argument("directory", type=Path, help="directory of the node")
+        add_directory(parser)
     for parser in (list_parser, looks_parser):
         add_json(parser)
 
