@@ -1,4 +1,4 @@
-"""What an audit cannot tell is said, and accuses nobody: silent peers and chains, counts that nobody vouches for."""
+"""What an audit cannot tell is said and accuses nobody: silent peers, chains behind."""
 
 from dataclasses import replace
 from pathlib import Path

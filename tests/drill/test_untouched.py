@@ -1,4 +1,4 @@
-"""Untouched copies and working nodes give no finding; what a node that was killed left beside is read."""
+"""Untouched copies and working nodes give no finding; what a killed node left is read."""
 
 import shutil
 import sqlite3

@@ -1,4 +1,4 @@
-"""A city whose checkpoints two others cosign, and an inspector who has a document and a trust file."""
+"""A city whose checkpoints two others cosign; an inspector with document and trust file."""
 
 from collections.abc import Callable
 from pathlib import Path

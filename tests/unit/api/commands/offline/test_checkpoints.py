@@ -1,4 +1,4 @@
-"""Checkpoints at the command line: passed on as files, compared, and shown to go on from one another."""
+"""Checkpoints at the command line: passed on as files, compared, shown to go on from others."""
 
 import json
 import os
