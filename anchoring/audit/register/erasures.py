@@ -108,7 +108,7 @@ def _check_erasure(
 
 
 def _compare_tally(books: Books, last_number: int, findings: Findings) -> None:
-    """Compare the last number with the count, whose signature is checked place those of tokens and looks are."""
+    """Compare the last number with the count, whose signature is checked where those of tokens and looks are."""
     row = books.connection.execute(_TALLY).mappings().first()
     if row is None:
         if last_number:

@@ -1,12 +1,16 @@
 """Anchors that keys, grants or earlier anchors contradict are found."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
 
+from anchoring.chain.accounts import read_anchor_call, read_transaction
+from anchoring.chain.protocol import RegistryName
 from anchoring.register.submissions import FINAL, read_batch_entries
 from anchoring.register.tables import BATCH
+from anchoring.register.transactions import insert_transaction, list_transactions
 from ledger.crypto.suites import SM3
 from ledger.crypto.trees import CountedTree
 from ledger.encoding.canonical import decode
@@ -72,6 +76,30 @@ def test_a_second_occurrence_that_the_chain_alone_has_is_named_as_such(tmp_path:
     repeated = told["entry-repeated"]
     assert repeated.place == "batch 2"
     assert ("the entries of batch 1" if whole else "the entry at position 1 of batch 1") in repeated.text
+    city.stop()
+
+
+def test_a_batch_that_was_signed_again_with_another_nonce_accuses_nobody(tmp_path: Path) -> None:
+    """What was never mined leaves its nonce to another batch, as after a reorganisation."""
+    city = City(tmp_path)
+    for number in (1, 2):
+        city.submit(licence(number))
+        city.settle()
+    with city.register.writing() as connection:
+        (first,), (second,) = (list_transactions(connection, sequence) for sequence in (1, 2))
+        fields = read_transaction(first.raw_bytes)
+        signed = city.operator.sign(
+            chain_id=RegistryName.parse(city.registry).chain_id,
+            nonce=second.nonce,
+            to=city.contract,
+            data=read_anchor_call(first.raw_bytes).data,
+            gas=fields.gas,
+            price=fields.price,
+        )
+        unmined = replace(first, hash=signed.hash, raw_bytes=signed.raw_bytes, nonce=second.nonce)
+        insert_transaction(connection, unmined)
+    report = audited(city)
+    assert (report.findings, report.remarks) == ((), ())
     city.stop()
 
 
