@@ -89,7 +89,7 @@ _WORDS: Final[dict[str, Words]] = {
     "unread_pictures": Words("图片中没有读到证照的二维码：", "No code of a certificate was read in these pictures:"),
     "picture_no_code": Words("没有找到二维码。请让整个二维码完整入镜，平铺、对焦、光线充足，再拍一张；或直接用扫码枪扫描。", "No code was found. Take it anew with the whole code in the picture, flat, sharp and in good light, or scan it."),
     "picture_too_large": Words("图片像素过多，未读取。请缩小后重试。", "The picture has too many pixels and was not read. Make it smaller."),
-    "picture_unreadable": Words("图片无法读取。请另存为 JPEG 或 PNG 后重试。", "The picture cannot be read. Save it as JPEG or PNG."),
+    "picture_unreadable": Words("图片无法读取。请另存为较小的 JPEG 或 PNG 后重试。", "The picture cannot be read. Save it as a smaller JPEG or PNG."),
     "picture_time": Words("读取图片耗时过长，已中止。请换一张更小、更清晰的。", "Reading the picture took too long and was ended. Give a smaller, sharper one."),
     "nothing_checked": Words("未作核验", "Nothing was checked"),
     "missing_title": Words("缺少存证凭据，尚未核验", "The proof is missing: nothing was checked"),

@@ -60,9 +60,9 @@ def _shrink_while_decoding(picture: Image.Image) -> None:
 def _make_grey(picture: Image.Image) -> Image.Image:
     """Return the first page in shades of grey, what is transparent being white paper; made smaller where it is large."""
     if picture.mode in ("LA", "PA", "RGBA") or "transparency" in picture.info:
-        coloured_picture = picture.convert("RGBA")
-        paper = Image.new("RGBA", picture.size, "white")
-        grey_picture = Image.alpha_composite(paper, coloured_picture).convert("L")
+        layered_picture = picture if picture.mode in ("LA", "RGBA") else picture.convert("RGBA")
+        grey_picture = Image.new("L", picture.size, "white")
+        grey_picture.paste(layered_picture.convert("L"), mask=layered_picture.getchannel("A"))
     else:
         grey_picture = picture.convert("L")
     while grey_picture.width * grey_picture.height > _SEARCHED_PIXELS:

@@ -31,6 +31,8 @@ _MIN_PROCESSES: Final = 2
 _MEGABYTE_BYTES: Final = 2**20
 #: By the clock, of the seconds that a document may take of the processor: other processes work too.
 _CLOCK_FACTOR: Final = 2
+#: A picture whose pixels do not fit is too large for this node, whatever their number.
+_PICTURE_PROBLEMS: Final = {End.MEMORY: "too_large"}
 
 
 class DocumentReaders:
@@ -69,7 +71,9 @@ class DocumentReaders:
         pictures_in_order = list(pictures)
         results = await self._read(dict.fromkeys(pictures_in_order), Purpose.CODES, decode_reading)
         return tuple(
-            PictureReading(problem=result.value) if isinstance(result, End) else result
+            PictureReading(problem=_PICTURE_PROBLEMS.get(result, result.value))
+            if isinstance(result, End)
+            else result
             for result in (results[picture] for picture in pictures_in_order)
         )
 

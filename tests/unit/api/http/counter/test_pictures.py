@@ -88,6 +88,24 @@ def test_a_picture_that_is_too_large_or_takes_too_long_is_no_crash(wuhan: TestCl
     assert "图片像素过多" in answer.text
 
 
+def test_a_large_picture_on_transparent_ground_is_read(wuhan: TestClient, photo: bytes) -> None:
+    """As many pixels as an A4 page of 600 dpi has, within the memory that a picture may take."""
+    with Image.open(io.BytesIO(photo)) as code:
+        page = Image.new("RGBA", (6_000, 6_000))
+        page.paste(code.convert("RGBA").resize((4_000, 4_000 * code.height // code.width)), (500, 500))
+    file = io.BytesIO()
+    page.save(file, "PNG", compress_level=1)
+    assert verdicts(drop(wuhan, ("scan.png", file.getvalue()))) == ["unverifiable"]
+
+
+def test_a_picture_that_does_not_fit_the_memory_is_told_as_too_large(wuhan: TestClient) -> None:
+    file = io.BytesIO()
+    Image.new("CMYK", (6_300, 6_300)).save(file, "JPEG")
+    answer = wuhan.post("/", files=[("document", ("scan.jpg", file.getvalue()))])
+    assert answer.status_code == 400
+    assert "图片像素过多" in answer.text
+
+
 def test_the_page_prints_the_code_of_what_it_could_confirm(
     city: City, wuhan: TestClient, proof: bytes
 ) -> None:
