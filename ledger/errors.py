@@ -7,7 +7,10 @@
     │   └── InvalidIdentifier   a code fails its syntax or its check digit
     ├── TransitionRefused       a record does not follow from the state of its lineage
     ├── BrokenHead              registry events do not fold into the head that they claim
+    ├── FactMissing             a pocket lacks a fact
+    ├── FactUnreadable          a fact of a pocket is not what the rules of facts make
     └── SnapshotRefused         a snapshot is not taken, and why; what was known before stays
+        └── PocketRefused       a pocket is not taken, and why
 
 Every decoder raises `MalformedInput` (or a child) and nothing else, whatever bytes it is given.
 """
@@ -47,6 +50,15 @@ class FactMissing(LedgerError):
     def __init__(self, name: tuple[str, ...]) -> None:
         super().__init__(f"the pocket lacks the fact {' '.join(name)}")
         self.name = name
+
+
+class FactUnreadable(LedgerError):
+    """A pocket shows as the fact of this `name` what is none, and enough cities signed it: nothing can be concluded."""
+
+    def __init__(self, name: tuple[str, ...], fault: str) -> None:
+        super().__init__(f"the fact {' '.join(name)} of the pocket cannot be read: {fault}")
+        self.name = name
+        self.fault = fault
 
 
 class SnapshotRefused(LedgerError):

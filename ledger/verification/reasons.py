@@ -84,6 +84,9 @@ _COMPARE_SPELLING: Final = Words(
     "Compare the items below with the paper one by one and confirm, or present them as they were registered.",
 )
 _UPDATE_PROGRAM: Final = Words("请更新核验程序后重试。", "Update the verifying program and try again.")
+_ASK_NODE: Final = Words(
+    "请改用节点或离线核验包核验。", "Verify with a node or a snapshot instead (`--node`, `--snapshot`)."
+)
 _CHECK_REGISTRY: Final = Words(
     "请确认本节点所用的登记簿；或联系颁发城市。",
     "Check which registry this node follows, or contact the issuing city.",
@@ -142,6 +145,8 @@ REASON_TABLE: Final[dict[RowKey, Row]] = _passes(1,
     ("proof_unreadable", "凭据无法读取", "The proof cannot be read"),
     ("over_limit", "凭据超出允许的大小或层数", "The proof exceeds a limit of size or depth"),
     ("pocket_incomplete", "随身凭据缺少核验所需的登记事实", "The pocket lacks a fact that the verification needs"),
+) | _unknowns(1, _ASK_NODE,
+    ("fact_unreadable", "随身凭据中的登记事实无法读取", "A fact of the pocket cannot be read"),
 ) | _unknowns(1, _UPDATE_PROGRAM,
     ("newer_format", "凭据采用了更新的格式", "The proof is in a newer format than this program knows"),
 ) | _unknowns(1, _CHECK_REGISTRY,

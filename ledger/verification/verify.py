@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from ledger import limits
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
-from ledger.errors import FactMissing, LimitExceeded, MalformedInput, NewerFormat
+from ledger.errors import FactMissing, FactUnreadable, LimitExceeded, MalformedInput, NewerFormat
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
 from ledger.records.contradictions import find_contradictions
@@ -82,6 +82,9 @@ def verify(
         return _take_steps(presented_content, decoded_proof, trust, now, policy, registered_notes)
     except FactMissing as error:
         return _report_first_step("pocket_incomplete", {"fact": list(error.name)}, trust, now)
+    except FactUnreadable as error:
+        fact_json: dict[str, Json] = {"fact": list(error.name), "detail": error.fault}
+        return _report_first_step("fact_unreadable", fact_json, trust, now)
 
 
 def _take_steps(

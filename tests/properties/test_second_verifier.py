@@ -19,6 +19,7 @@ from tests.unit.ledger.verification.steps.cases import SCENES
 #: Scenes that only a verifier that opens documents or pockets comes to, and the flag that it is given.
 OPENED: Final = {
     "a_pocket_that_lacks_a_fact": "pocket",
+    "a_pocket_whose_fact_is_none": "pocket",
     "a_document_whose_own_seal_shows_that_it_was_altered": "broken",
     "a_document_that_was_registered_with_a_seal_that_fails": "broken",
     "a_document_whose_inner_proof_was_put_there_otherwise": "carrier_altered",

@@ -111,6 +111,7 @@ NEVER_ASKED = {
     "SnapshotRefused",
     "PocketRefused",
     "FactMissing",
+    "FactUnreadable",
 }
 ROOTS = {"LedgerError", "ApiError", "SubmissionRefused"}
 

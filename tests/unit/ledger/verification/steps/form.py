@@ -47,6 +47,19 @@ def a_pocket_that_lacks_a_fact() -> Report:
     return verify(content, proof, pocket.open(trust_file(city.registry)), city.registry.now)
 
 
+@case(1, UNKNOWN, "fact_unreadable", UNVERIFIABLE)
+def a_pocket_whose_fact_is_none() -> Report:
+    """Cities derived nonsense and signed it, all alike."""
+    city, _, proof = one_licence()
+    content = PresentedContent(claims=readable(proof))
+    pocket = pocket_of(
+        city.registry,
+        lambda trust: verify(content, proof, trust, city.registry.now),
+        made_up={("log", "tianmen"): {"fact": "log", "log": "tianmen", "suite": "md5"}},
+    )
+    return verify(content, proof, pocket.open(trust_file(city.registry)), city.registry.now)
+
+
 @case(1, UNKNOWN, "newer_format", UNVERIFIABLE)
 def a_proof_of_a_later_version() -> Report:
     city, _, proof = one_licence()
