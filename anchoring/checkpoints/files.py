@@ -12,7 +12,7 @@ from typing import Final
 
 from anchoring.database.files import replace_file
 from ledger.encoding.canonical import Json, encode_canonical
-from ledger.errors import PocketRefused, SnapshotRefused
+from ledger.errors import MalformedInput, PocketRefused, SnapshotRefused
 from ledger.pocket.pockets import read_pocket
 from ledger.registry import snapshots
 from ledger.registry.checkpoints import CosignedCheckpoint, Fork, find_contradiction, read_cosigned
@@ -42,7 +42,25 @@ class SeenFile:
 
     def read_checkpoint(self) -> CosignedCheckpoint | None:
         """Return it. Raises: MalformedInput for a damaged file, which must not read as "nothing was ever seen"."""
-        return read_cosigned(self.path.read_bytes()) if self.path.exists() else None
+        if not self.path.exists():
+            return None
+        try:
+            return read_cosigned(self.path.read_bytes())
+        except MalformedInput as error:
+            raise type(error)(
+                f"{self.path} remembers the newest checkpoint that was seen, and cannot be read ({error}): put back a copy; "
+                "without the file nobody notices what is older than what was seen"
+            ) from error
+
+    def check_registry(self, registry: str) -> None:
+        """Raises: SnapshotRefused where what was seen is of another registry, with which nothing can be compared."""
+        seen_checkpoint = self.read_checkpoint()
+        if seen_checkpoint and seen_checkpoint.checkpoint.registry != registry:
+            raise SnapshotRefused(
+                "other_registry",
+                f"{self.path} remembers a checkpoint of {seen_checkpoint.checkpoint.registry}, and the trust file is of "
+                f"{registry}: give each registry a trust file of another name, and a directory of its own",
+            )
 
     def find_newest(self) -> Point | None:
         cosigned_checkpoint = self.read_checkpoint()
@@ -53,8 +71,14 @@ class SeenFile:
         return newest_point if newest_point and newest_point.event_number == event_number else None
 
     def remember(self, cosigned_checkpoint: CosignedCheckpoint) -> None:
-        """Remember a checkpoint that was taken, durably, before anything is said on the strength of it."""
-        if self.find_newest() is None or self.find_newest() != cosigned_checkpoint.checkpoint:
+        """Remember a checkpoint that was taken, durably, before anything is said on the strength of it.
+
+        One below what was seen is not remembered: an import that stopped half way is ahead of its own checkpoint.
+        """
+        checkpoint, newest_point = cosigned_checkpoint.checkpoint, self.find_newest()
+        if newest_point is None or (
+            newest_point != checkpoint and newest_point.event_number <= checkpoint.event_number
+        ):
             replace_file(self.path, [encode_canonical(cosigned_checkpoint.to_json())], is_public=True)
 
     def keep_fork(self, path: Path, cosigned_checkpoint: CosignedCheckpoint) -> None:
@@ -75,6 +99,10 @@ def take_pocket(value: Json, trust: TrustFile, seen_file: SeenFile) -> Trust:
     """Return what a pocket says as of its checkpoint. Raises: PocketRefused; what was seen before stays, a fork is kept."""
     pocket = read_pocket(value)
     pocket_trust = pocket.open(trust)
+    try:
+        seen_file.check_registry(trust.registry)
+    except SnapshotRefused as error:
+        raise PocketRefused(error.reason, str(error)) from error
     seen_checkpoint = seen_file.read_checkpoint()
     if seen_checkpoint:
         _check_seen(pocket.cosigned_checkpoint, seen_checkpoint, seen_file)
@@ -114,6 +142,7 @@ def load(path: Path, trust: TrustFile, seen_file: SeenFile) -> Knowledge:
 
 def check_file(path: Path, trust: TrustFile, history: HeldPoints, seen_file: SeenFile) -> Header:
     """Check a whole file against a trust file, a history and what was seen. Raises: SnapshotRefused; a fork is kept."""
+    seen_file.check_registry(trust.registry)
     try:
         return snapshots.check_snapshot(lambda: read_chunks(path), trust, history)[0]
     except SnapshotRefused as error:

@@ -94,6 +94,7 @@ class ImportedSnapshot:
         if cosigned_checkpoint is None or point is None:
             raise NotFound(f"{self._directory} holds no snapshot: import one (shunzheng snapshot import)")
         trust.check(cosigned_checkpoint)
+        seen_file.check_registry(trust.registry)
         newest_point = seen_file.find_newest()
         if newest_point and newest_point.event_number > point.event_number:
             raise SnapshotRefused(
@@ -119,6 +120,7 @@ class ImportedSnapshot:
         2. Its events are stored, some thousand a transaction: after a crash there are fewer of them, and none that is wrong.
         3. Its checkpoint is remembered.
         """
+        self._imported_seen_file.check_registry(trust.registry)
         header = check_file(path, trust, _JoinedHistory(self, seen_file), seen_file)  # 1
         if self.find_newest() is None:
             self._directory.mkdir(parents=True, exist_ok=True)

@@ -137,9 +137,9 @@ def _note_progress(done_count: int, total_count: int) -> None:
 def _show(options: _ShowOptions) -> int:
     header, signer_names = read_header(read_chunks(options.file)), tuple[str, ...]()
     if options.trust:
-        header, signer_names = check_snapshot(
-            lambda: read_chunks(options.file), read_trust(options.trust), find_seen_file(options.trust)
-        )
+        trust_file, seen_file = read_trust(options.trust), find_seen_file(options.trust)
+        seen_file.check_registry(trust_file.registry)
+        header, signer_names = check_snapshot(lambda: read_chunks(options.file), trust_file, seen_file)
     if options.json:
         members: dict[str, Json] = {
             "after": header.after_event_number,
