@@ -115,7 +115,7 @@ class OccurrenceSource(Protocol):
     def find_occurrences(
         self, view: "ReplicaView", log: str, root: bytes, sequence: int
     ) -> Occurrences | None:
-        """Return what `Trust.occurrences` says, by this state of the replica."""
+        """Return what `Trust.find_occurrences` says, by this state of the replica."""
 
 
 class ReplicaView:

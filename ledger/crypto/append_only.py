@@ -74,7 +74,7 @@ def list_subtrees(size: int) -> list[tuple[int, int]]:
 def prove_inclusion(suite: Suite, index: int, size: int, read_node: ReadNode) -> list[bytes]:
     """Return the path of the leaf at `index` in the tree of the first `size` leaves (RFC 9162 section 2.1.3.1).
 
-    It is checked with `ledger.crypto.trees.root_from_path`. Raises: MalformedInput where there is no such leaf.
+    It is checked with `ledger.crypto.trees.compute_root`. Raises: MalformedInput where there is no such leaf.
     """
     if not 0 <= index < size:
         raise MalformedInput(f"there is no leaf {index} in a tree of {size}")

@@ -114,7 +114,7 @@ class Header:
 
 
 def write_snapshot(header: Header, events: Iterable[Event]) -> Iterator[bytes]:
-    """Yield the file: header and compressed events, which are those after `header.after_n` up to its checkpoint."""
+    """Yield the file: header and compressed events, those after `header.after_event_number` up to its checkpoint."""
     yield header.encode()
     compressor = zlib.compressobj(COMPRESSION_LEVEL)
     for event in events:

@@ -109,7 +109,7 @@ class PastStatus:
 
 @dataclass(frozen=True, slots=True)
 class PastSpan:
-    """What was the case from a first to a last second: one `Past` for each stretch, as of the moment at which it begins.
+    """What was the case from a first to a last second: one `PastStatus` a stretch, as of the moment at which it begins.
 
     `end_status` is the status at the last second. A stretch lasts until the next begins, the last one to that second.
     """

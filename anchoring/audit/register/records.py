@@ -121,8 +121,8 @@ def _check_disclosure(record: Record, disclosure_bytes: bytes, place: str, outco
         outcome.add("disclosure-altered", place, "what it discloses is not what it claims")
 
 
-# The rule of `ledger.verification.entitlement` is written out once more here, and in `grant_counted`, on purpose: an audit
-# that asked the rule by which the records were taken in would share its faults.
+# The rule of `ledger.verification.entitlement` is written out once more here, and in `was_grant_effective`, on purpose: an
+# audit that asked the rule by which the records were taken in would share its faults.
 def _grant_covers(grant: Grant, record: Record) -> bool:
     if not grant.kinds & KINDS[record.kind]:
         return False

@@ -35,7 +35,7 @@ class Extent(IntEnum):
 class Comparison:
     """Compares values of an older and a newer revision.
 
-    Some objects are compared apart (pages, annotations, fields): `apart` names them and what each is in the newer
+    Some objects are compared apart (pages, annotations, fields): `pairs_apart` names them and what each is in the newer
     revision. A reference to one of them is the same where it leads to that, and is not followed.
     """
 
