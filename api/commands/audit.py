@@ -93,7 +93,7 @@ def _gather_evidence(
     options: _AuditOptions, settings: Settings, receipts: list[SignedReceipt]
 ) -> AuditEvidence:
     """Return what is asked beside the databases; `--no-chain` asks nobody."""
-    erasures = list(list_kept_erasures(options.directory))
+    erasures = list_kept_erasures(options.directory)
     if options.no_chain:
         return AuditEvidence(receipts=receipts, erasures=erasures)
     chain = processes.open_chain(settings) if settings.chain_url else None

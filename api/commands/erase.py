@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from sqlalchemy import Connection
+
 from anchoring.catalogue.chosen import get_catalogue
 from anchoring.database.purging import purge
+from anchoring.errors import NotFound
 from anchoring.register.content.erasing import (
     Order,
     erase,
@@ -69,7 +72,7 @@ def add(commands: Commands) -> None:
     group.add_argument(
         "--again",
         action="store_true",
-        help="do again what was erased before: after a restore, or where the database's files were in use",
+        help="do again what was erased before: after a restore, before `recover`; or where the database's files were in use",
     )
     parser.add_argument(
         "--order", metavar="NUMBER", help="number of the order 删除决定文号; no names of persons"
@@ -148,10 +151,25 @@ def _erase_again(
 ) -> int:
     with register.reading() as connection:
         undone_erasures = list(list_undone(connection, list_kept_erasures(settings.directory)))
-        records = [find_record(connection, undone.erasure.leaf) for undone in undone_erasures]
+        records, absent_count = _find_present(connection, undone_erasures)
     is_purged = _carry_out(register, settings, undone_erasures, node_key)
     _show(records, options, is_done=True, is_purged=is_purged)
+    if absent_count:
+        note(
+            f"{absent_count} records more are not here yet: what they disclose is destroyed as they come back"
+        )
     return _CODE_DONE if is_purged else _CODE_NOT_DONE
+
+
+def _find_present(
+    connection: Connection, signed_erasures: Sequence[SignedErasure]
+) -> tuple[list[StoredRecord], int]:
+    """Return the records of erasures that are in the register, and the number of those that are not."""
+    records = []
+    for signed_erasure in signed_erasures:
+        with suppress(NotFound):
+            records.append(find_record(connection, signed_erasure.erasure.leaf))
+    return records, len(signed_erasures) - len(records)
 
 
 def _show(records: Sequence[StoredRecord], options: _EraseOptions, *, is_done: bool, is_purged: bool) -> None:

@@ -10,7 +10,7 @@ from anchoring.audit.places import REGISTER
 from anchoring.audit.register.books import Books, walk_rows
 from anchoring.chain.accounts import AnchorCall, read_anchor_call
 from anchoring.chain.protocol import RegistryName
-from anchoring.register.submissions import FROZEN, SUBMITTED
+from anchoring.register.submissions import SUBMITTED
 from anchoring.register.tables import BATCH, TRANSACTION
 from ledger.crypto.keys import keccak256
 from ledger.errors import MalformedInput
@@ -38,7 +38,7 @@ def audit_transactions(books: Books, findings: Findings) -> None:
         if state == SUBMITTED and not signing_times:
             text = "it is said to be sent, and no transaction of it is stored: a node stores each before it sends it"
             findings.add("transaction-missing", f"batch {sequence}", text)
-        elif state != FROZEN:
+        else:
             _check_executed(books, sequence, frozen_at, signing_times, findings)
 
 

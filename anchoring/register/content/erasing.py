@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select
 from anchoring.database.engine import insert_missing
 from anchoring.database.stored import reading_row
 from anchoring.register.access.tallies import ERASURES, hold_tally, move_tally, open_tally
+from anchoring.register.batches import find_own_log
 from anchoring.register.records import StoredRecord, find_record, find_records
 from anchoring.register.search.terms import Sort, make_term
 from anchoring.register.tables import DISCLOSURE, ERASURE, RECORD, TERM
@@ -103,10 +104,10 @@ def sign_erasures(records: Iterable[StoredRecord], order: Order, key: PrivateKey
 def erase(connection: Connection, signed_erasures: Sequence[SignedErasure], key: PrivateKey) -> None:
     """Destroy what the records of these erasures disclose, with their terms, and count the acts; said again, nothing more.
 
-    Raises: NotFound for a record that is not here.
+    Of a record that is not here, as after a restore, it is noted, and what comes back of it is destroyed as it comes.
     """
-    records = [find_record(connection, signed_erasure.erasure.leaf) for signed_erasure in signed_erasures]
-    _destroy(connection, [record.position for record in records])
+    positions = [_find_position(connection, signed.erasure.leaf) for signed in signed_erasures]
+    _destroy(connection, [position for position in positions if position is not None])
     new_erasures = [
         signed_erasure
         for signed_erasure in signed_erasures
@@ -135,17 +136,21 @@ def find_erasure(connection: Connection, leaf: bytes) -> SignedErasure | None:
 
 
 def list_undone(connection: Connection, signed_erasures: Iterable[SignedErasure]) -> Iterator[SignedErasure]:
-    """Yield the erasures of which this register does not know, or whose content is back in it, as after a restore."""
+    """Yield the erasures of this log that its register does not know of, or whose content is back, as after a restore."""
+    log = find_own_log(connection)
     for signed_erasure in signed_erasures:
-        leaf = signed_erasure.erasure.leaf
-        position = connection.execute(
-            select(RECORD.c.position).where(RECORD.c.leaf == leaf)
-        ).scalar_one_or_none()
-        if position is None:
-            continue  # not back yet, or of another register
+        erasure = signed_erasure.erasure
+        if log is None or (erasure.registry, erasure.log) != (log.registry_name, log.name):
+            continue
+        position = _find_position(connection, erasure.leaf)
         content = select(DISCLOSURE.c.position).where(DISCLOSURE.c.position == position)
-        if find_erasure(connection, leaf) is None or connection.execute(content).first():
+        if find_erasure(connection, erasure.leaf) is None or connection.execute(content).first():
             yield signed_erasure
+
+
+def _find_position(connection: Connection, leaf: bytes) -> int | None:
+    query = select(RECORD.c.position).where(RECORD.c.leaf == leaf)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def drop_erased(connection: Connection, first: int, end: int) -> frozenset[int]:

@@ -19,7 +19,7 @@ from ledger.registry import acts
 from ledger.registry.status import StatusTree, encode_changes
 from tests.fakes.department import ISSUER, LOG, NOW, Department, licence
 from tests.fakes.issuing import City
-from tests.unit.anchoring.audit.planting import audited
+from tests.unit.anchoring.audit.planting import audited, planted
 
 
 def test_a_key_that_was_stolen_later_is_remarked_and_one_retired_before_the_anchor_is_found(
@@ -101,6 +101,15 @@ def test_a_batch_that_was_signed_again_with_another_nonce_accuses_nobody(tmp_pat
     report = audited(city)
     assert (report.findings, report.remarks) == ((), ())
     city.stop()
+
+
+def test_the_state_of_a_batch_hides_no_deleted_transaction(city: City, tmp_path: Path) -> None:
+    frozen = "UPDATE batch SET state = 'frozen' WHERE sequence = 3"
+    with planted(city, tmp_path, frozen, "DELETE FROM signed_transaction WHERE sequence = 3") as register:
+        report = audited(city, register)
+    assert [(finding.slug, finding.place) for finding in report.findings] == [
+        ("transaction-missing", "batch 3")
+    ]
 
 
 def test_anchors_that_somebody_else_made_are_found(tmp_path: Path) -> None:

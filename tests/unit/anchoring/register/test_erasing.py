@@ -1,28 +1,37 @@
 """What is erased on order is gone from the register and its files; the record stays."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 from sqlalchemy import select
 
+from anchoring.audit.audit import AuditEvidence, Databases, Expected, audit
 from anchoring.database.purging import purge
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
 from anchoring.register.content.erasing import (
     Order,
     _destroy,
+    erase,
     find_content_of_certificate,
     find_content_of_holder,
     find_erasure,
     list_undone,
+    sign_erasures,
 )
 from anchoring.register.records import find_newest_leaf, find_record
 from anchoring.register.store import Register
 from anchoring.register.tables import DISCLOSURE, ERASURE, TERM, UNDISCLOSED
 from ledger.errors import MalformedInput
+from ledger.records.erasures import sign_erasure
+from tests.fakes.backups import KeptCopies, back_up
 from tests.fakes.department import LOG, NOW, World, change, identifier, licence
-from tests.fakes.erasing import KEY, erase_content
+from tests.fakes.erasing import KEY, ORDER, erase_content
+from tests.fakes.issuing import City
+from tests.fakes.restored import Story
 
 PERSON, OTHER = "429006199001010012", "429006195603151244"
 SECRET = "天门市某路八号之七"
@@ -137,6 +146,54 @@ def test_a_backup_that_knows_of_no_erasure_is_told_of(
     with restored.reading() as connection:
         assert list(list_undone(connection, signed)) == []  # it has no such record
     restored.close()
+
+
+@pytest.mark.parametrize("is_stripped", [False, True], ids=["with its claims", "without them"])
+def test_what_was_erased_does_not_come_back_after_a_restore(tmp_path: Path, is_stripped: bool) -> None:
+    """The department may have destroyed its own copy too; neither is a fault, and nothing is there again at any time."""
+    city = City(tmp_path)
+    story = Story(city)
+    story.submit("first", licence(1))
+    city.settle()
+    backup = back_up(city.register)
+    story.submit("second", licence(2), licence(3))
+    city.settle()
+    copies, leaf = KeptCopies(city.register), city.newest(identifier(2))
+    assert leaf is not None
+    with city.register.writing() as connection:
+        kept = erase_content(connection, leaf)
+    story.lose(backup)
+    story.recover(tmp_path / "aside", copies)
+    with city.register.writing() as connection:
+        undone = list(list_undone(connection, kept))
+        assert undone == kept
+        erase(connection, undone, KEY)
+    lines = [json.loads(line) for line in story.sent["second"]]
+    for line in lines[1:] if is_stripped else ():
+        if line["record"]["identifier"] == identifier(2):
+            line.pop("disclosure")
+    with city.replica.reading() as trust:
+        accept(city.register, trust, map(orjson.dumps, lines), city.chain.now, IntakeRules(LOG, key=KEY))
+    with city.register.reading() as connection:
+        assert find_record(connection, leaf).disclosure is None
+        assert find_erasure(connection, leaf) == kept[0]
+        assert connection.execute(select(UNDISCLOSED)).all() == []
+    with city.replica.reading() as view, city.register.reading() as connection:
+        databases = Databases(view.connection, connection)
+        expected, evidence = Expected(city.registry, key=KEY.public), AuditEvidence(erasures=kept)
+        report = audit(databases, expected, now=city.chain.now, evidence=evidence)
+    assert report.findings == ()
+    city.stop()
+
+
+def test_an_erasure_of_another_log_is_none_of_this_register(world: World, register: Register) -> None:
+    register_person(world, register)
+    leaf = leaf_of(register, identifier(1))
+    with register.reading() as connection:
+        (signed,) = sign_erasures([find_record(connection, leaf)], ORDER, KEY)
+        for erasure in (replace(signed.erasure, log="wuhan"), replace(signed.erasure, registry="another")):
+            assert list(list_undone(connection, [sign_erasure(KEY, erasure)])) == []
+        assert list(list_undone(connection, [signed])) == [signed]
 
 
 def test_records_without_their_claims_are_signed_for(world: World, register: Register) -> None:

@@ -5,8 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from anchoring.register.store import Register
+from anchoring.register.tables import ERASURE, RECORD, TERM
 from api.cli import main
 from api.node.keys import make_node_key
 from tests.fakes.department import World, identifier, licence
@@ -96,3 +98,17 @@ def test_what_a_backup_brings_back_is_erased_again(node: Path, tmp_path: Path) -
     assert erase(node, "--again") == 0
     assert not is_held(node)
     assert erase(node, "--again") == 0
+
+
+def test_what_comes_back_later_is_known_of_before(node: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert erase(node, "--holder", PERSON, *ORDER, "--records", "2") == 0
+    register = Register(f"sqlite:///{node / 'register.db'}")
+    with register.writing() as connection:
+        for table in (ERASURE, TERM, RECORD):
+            connection.execute(delete(table))
+    register.close()
+    capsys.readouterr()
+    assert erase(node, "--again") == 0
+    assert "2 records more are not here yet" in capsys.readouterr().err
+    assert erase(node, "--again") == 0
+    assert "not here yet" not in capsys.readouterr().err
