@@ -306,3 +306,15 @@ def test_an_audit_writes_a_report_that_the_given_key_signed(
     ]
     assert signed.statement.standing
     assert signed.statement.standing.sequence == 3
+
+
+def test_a_spoilt_file_of_an_erasure_is_a_finding_and_stops_no_audit(
+    story: Restored, run: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "erasures"
+    folder.mkdir()
+    (folder / f"{'00' * 32}.erasure.json").write_bytes(b"{")
+    code, output = run("audit", "--no-chain")
+    assert code == 1
+    assert "FOUND unreadable" in output
+    assert ".erasure.json" in output
