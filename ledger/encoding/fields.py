@@ -108,10 +108,10 @@ class Fields:
     def take_hex(self, name: str, byte_count: int) -> bytes:
         return self.take_parsed(name, lambda text: parse_hex(text, byte_count))
 
-    def take_hashes(self, name: str) -> tuple[bytes, ...]:
-        """Read an array of 32-byte hashes in hexadecimal, at most `limits.MAX_PATH`."""
+    def take_hashes(self, name: str, max_count: int = limits.MAX_PATH) -> tuple[bytes, ...]:
+        """Read an array of 32-byte hashes in hexadecimal, at most `max_count`."""
         hashes = []
-        for value in self.take_array(name, limits.MAX_PATH):
+        for value in self.take_array(name, max_count):
             if not isinstance(value, str):
                 raise MalformedInput(f"{self.place}.{name} must hold text")
             hashes.append(parse_hex(value, 32))

@@ -11,7 +11,7 @@ from ledger.crypto.append_only import MAX_CONSISTENCY_PATH, check_consistency
 from ledger.crypto.suites import SHA256, SM3
 from ledger.encoding.canonical import MAX_INTEGER, Json
 from ledger.encoding.canonical import decode as decode_json
-from ledger.encoding.fields import Fields, parse_hex
+from ledger.encoding.fields import Fields
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.registry.checkpoints import Checkpoint
 
@@ -68,17 +68,8 @@ def read_growth(data: bytes) -> Growth:
         registry=fields.take_text("registry"),
         old_number=fields.take_integer("since", 1, MAX_INTEGER),
         event_number=fields.take_integer("n", 1, MAX_INTEGER),
-        sm3=_take_hashes(fields, "sm3"),
-        sha256=_take_hashes(fields, "sha256"),
+        sm3=fields.take_hashes("sm3", MAX_CONSISTENCY_PATH),
+        sha256=fields.take_hashes("sha256", MAX_CONSISTENCY_PATH),
     )
     fields.close()
     return growth
-
-
-def _take_hashes(fields: Fields, name: str) -> tuple[bytes, ...]:
-    hashes = []
-    for value in fields.take_array(name, MAX_CONSISTENCY_PATH):
-        if not isinstance(value, str):
-            raise MalformedInput(f"growth.{name} holds hashes in hexadecimal")
-        hashes.append(parse_hex(value, 32))
-    return tuple(hashes)
