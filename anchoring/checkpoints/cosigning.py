@@ -147,10 +147,8 @@ class Cosigner:
             own_checkpoint = make_checkpoint(view, checkpoint.event_number)
             proven_checkpoint = cosigned_checkpoint.keep_proven(find_node_keys(view))
         contradiction = find_contradiction(own_checkpoint, checkpoint)
-        if proven_checkpoint.cosignatures and contradiction:
-            fork = Fork(self._checkpoints.read_cosigned(own_checkpoint), proven_checkpoint)
-            self._checkpoints.keep_fork(fork)
-            logger.error("the registry is forked: %s", contradiction)
+        if contradiction:
+            self._tell_contradiction(own_checkpoint, proven_checkpoint, contradiction)
             return 0
         if own_checkpoint != checkpoint:
             raise CheckpointRefused(
@@ -159,6 +157,20 @@ class Cosigner:
             )
         self._checkpoints.add(proven_checkpoint, self._key.public.id if self._key else None)
         return len(proven_checkpoint.cosignatures)
+
+    def _tell_contradiction(
+        self, own_checkpoint: Checkpoint, proven_checkpoint: CosignedCheckpoint, contradiction: str
+    ) -> None:
+        """Keep as evidence what a node of the registry signed; what nobody known signed proves nothing."""
+        if proven_checkpoint.cosignatures:
+            self._checkpoints.keep_fork(
+                Fork(self._checkpoints.read_cosigned(own_checkpoint), proven_checkpoint)
+            )
+            logger.error("the registry is forked: %s", contradiction)
+        else:
+            logger.warning(
+                "a checkpoint that no node of the registry signed is of another history: %s", contradiction
+            )
 
     def step(self) -> None:
         """1. Sign where it is time to. 2. Ask every peer for its newest checkpoint. Raises: AnchoringError."""

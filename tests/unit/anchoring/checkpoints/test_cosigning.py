@@ -212,6 +212,14 @@ def test_only_good_signatures_by_keys_of_nodes_are_kept(
     assert node.cosigner.take(CosignedCheckpoint.of(checkpoint, [*given.cosignatures, good])) == 1
 
 
+def test_another_history_that_nobody_known_signed_is_no_other_release(nodes: dict[str, FakeNode]) -> None:
+    node = nodes[TIANMEN]
+    stranger = generate_key("p256", Random(1).randbytes)
+    altered = replace(node.cosigner.sign().checkpoint, head=b"\x01" * 32)
+    assert node.cosigner.take(CosignedCheckpoint.of(altered, [Cosignature.make(stranger, altered)])) == 0
+    assert node.checkpoints.list_forks() == []
+
+
 def test_a_stolen_node_key_counts_no_more(province: Province, nodes: dict[str, FakeNode]) -> None:
     act = acts.KeyCompromised(province.keys[WUHAN].public.id, province.chain.now)
     act_on(province.net, province.net.account(WUHAN), province.contract, calls.encode_call(act))

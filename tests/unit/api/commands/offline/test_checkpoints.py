@@ -36,6 +36,9 @@ def test_checkpoints_pass_as_files(three: Cosigned3, run: Run, directory: Path, 
     assert run("checkpoint", "show", own, "--trust", three.trust)[0] == 1
     assert run("checkpoint", "forks", directory) == (0, "", "")
     forked = replace(signed.checkpoint, head=bytes(32))
+    others.write_bytes(encode_canonical(CosignedCheckpoint(forked).to_json()))
+    code, _, err = run("checkpoint", "sign", directory, "--of", others)
+    assert (code, "another history: event" in err) == (11, True), "whoever signed it"
     others.write_bytes(
         encode_canonical(CosignedCheckpoint.of(forked, [Cosignature.make(OTHERS["wuhan"], forked)]).to_json())
     )
