@@ -218,8 +218,15 @@ def test_an_erasure_that_a_restored_register_does_not_know_of_is_found(stage: St
     kept = decode_signed_erasure(bytes(copy.read(REGISTER, "SELECT content FROM erasure")))  # type: ignore[call-overload]
     copy.erasures = [kept]
     assert copy.audit().findings == ()
-    copy.erasures = [sign_erasure(stage.own_key, replace(kept.erasure, leaf=bytes(32)))]
+    unknown = replace(kept.erasure, leaf=bytes(32))
+    copy.erasures = [sign_erasure(stage.own_key, unknown)]
     assert [finding.slug for finding in copy.audit().findings] == ["erasure-missing"]
+    for altered in (
+        replace(kept, erasure=unknown),
+        sign_erasure(stage.own_key, replace(unknown, log="wuhan")),
+    ):
+        copy.erasures = [altered]
+        assert [finding.slug for finding in copy.audit().findings] == ["erasure-altered"]
 
 
 def test_the_report_holds_no_text_that_is_none(stage: Stage, tmp_path: Path) -> None:

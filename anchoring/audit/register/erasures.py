@@ -43,6 +43,7 @@ _ERASURES: Final = select(ERASURE).order_by(ERASURE.c.number)
 _SUBMISSIONS: Final = select(SUBMISSION.c.first, SUBMISSION.c.root).order_by(SUBMISSION.c.first)
 _NOTES: Final = select(UNDISCLOSED).order_by(UNDISCLOSED.c.first)
 _TALLY: Final = select(TALLY).where(TALLY.c.name == ERASURES)
+_KEPT: Final = "in `erasures/` beside the register"
 _AGAIN: Final = "run `shunzheng erase DIRECTORY --again`"
 
 
@@ -63,11 +64,9 @@ def audit_erasures(
         _check_absence(row, absences, findings)  # 2
     absences.compare(keys, findings)  # 3
     for signed_erasure in kept_erasures:  # 4
-        leaf = signed_erasure.erasure.leaf
         findings.look("kept erasures")
-        if leaf not in erased_leaves:
-            text = f"its erasure is kept beside the register, which does not know of it, as after a restore: {_AGAIN}"
-            findings.add("erasure-missing", f"record {leaf.hex()}", text)
+        if signed_erasure.erasure.leaf not in erased_leaves:
+            _report_unknown(signed_erasure, books, keys, findings)
 
 
 def _check_erasures(books: Books, keys: Mapping[bytes, PublicKey], findings: Findings) -> set[bytes]:
@@ -93,18 +92,44 @@ def _check_erasure(
     except MalformedInput as error:
         findings.add("erasure-altered", place, f"it cannot be read: {error}")
         return
-    erasure = signed_erasure.erasure
-    if (erasure.leaf, erasure.log, erasure.registry) != (
-        row["leaf"],
-        books.log.name,
-        books.log.registry_name,
-    ):
+    if signed_erasure.erasure.leaf != row["leaf"] or not _is_of_log(signed_erasure, books):
         findings.add("erasure-altered", place, "it is of another record than its row says, or of another log")
+    _check_signature(signed_erasure, place, keys, findings)
+
+
+def _report_unknown(
+    signed_erasure: SignedErasure, books: Books, keys: Mapping[bytes, PublicKey], findings: Findings
+) -> None:
+    """Report an erasure that is kept beside the register, and that the register does not know of."""
+    place = f"record {signed_erasure.erasure.leaf.hex()}"
+    if not _is_of_log(signed_erasure, books):
+        findings.add(
+            "erasure-altered", place, f"the file of its erasure {_KEPT} is of another log: take it away"
+        )
+    elif _check_signature(signed_erasure, place, keys, findings):
+        text = (
+            f"its erasure is kept {_KEPT}, and the register does not know of it, as after a restore: {_AGAIN}"
+        )
+        findings.add("erasure-missing", place, text)
+
+
+def _is_of_log(signed_erasure: SignedErasure, books: Books) -> bool:
+    erasure = signed_erasure.erasure
+    return (erasure.registry, erasure.log) == (books.log.registry_name, books.log.name)
+
+
+def _check_signature(
+    signed_erasure: SignedErasure, place: str, keys: Mapping[bytes, PublicKey], findings: Findings
+) -> bool:
+    """Report a signature that no node of this city is known to have made; tell whether one may have."""
+    erasure = signed_erasure.erasure
     if (key := keys.get(erasure.key_id)) is None:
         text = f"no node of this city is known to have the key 0x{erasure.key_id.hex()} that signed it"
         findings.leave("key-unknown", place, text)
     elif not key.verify(erasure.encode(), signed_erasure.signature):
         findings.add("erasure-altered", place, "no node signed it so: what it is of may have been deleted")
+        return False
+    return True
 
 
 def _compare_tally(books: Books, last_number: int, findings: Findings) -> None:
