@@ -197,8 +197,9 @@ def _say_remainder(*, is_purged: bool) -> None:
             "`shunzheng erase DIRECTORY --again`"
         )
     note(
-        "still there, and not this command's: backups; the log of looks; the departments' own tables, import journals "
-        "and submission files; proofs that holders keep, which go on verifying"
+        "still there, and not this command's: notes 附注 on these certificates, which are erased by their own identifiers "
+        "(`shunzheng trace` lists them); backups; the log of looks; the departments' own tables, import journals and "
+        "submission files; proofs that holders keep, which go on verifying"
     )
 
 

@@ -70,7 +70,9 @@ def test_a_person_is_erased(node: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_one_certificate_is_erased(node: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert erase(node, "--identifier", identifier(1), *ORDER, "--records", "1") == 0
-    assert "已删除" in capsys.readouterr().out
+    output, remainder = capsys.readouterr()
+    assert "已删除" in output
+    assert "notes 附注 on these certificates" in remainder
     assert is_held(node)
 
 
