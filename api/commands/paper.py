@@ -52,14 +52,18 @@ def _make(options: _PaperOptions) -> int:
             raise MalformedInput("-o is for one proof, and its ending is the format; many go into --folder")
         _write_one(options.sources[0], options.output, options.output.suffix.removeprefix(".").lower())
         return 0
-    options.folder.mkdir(parents=True, exist_ok=True)
     format_name = options.format or FORMATS[0]
+    sources_by_name: dict[str, str] = {}
     for source in options.sources:
         if not Path(source).is_file():
             raise MalformedInput(
                 f"{source[: files.SHOWN_CHARS]} is no file: a code that is given as text goes to -o"
             )
         name = Path(source).name.removesuffix(files.PROOF_SUFFIX)
+        if (other_source := sources_by_name.setdefault(name, source)) != source:
+            raise MalformedInput(f"{other_source} and {source} would make one file: rename one of them")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for name, source in sources_by_name.items():
         _write_one(source, options.folder / f"{name}.{format_name}", format_name)
     return 0
 

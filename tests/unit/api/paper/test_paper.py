@@ -117,6 +117,18 @@ def test_the_command_makes_one_and_many(tmp_path: Path, capsys: pytest.CaptureFi
     assert json.loads((tmp_path / "a.pdf.proof.json").read_text())
 
 
+def test_two_proofs_of_one_name_do_not_become_one_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("east", "west"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.pdf.proof.json").write_bytes(PROOF.encode())
+    sources = [str(tmp_path / folder / "a.pdf.proof.json") for folder in ("east", "west")]
+    assert main(["paper", *sources, "--folder", str(tmp_path / "codes")]) == 1
+    assert "rename one of them" in capsys.readouterr().err
+    assert not (tmp_path / "codes").exists()
+
+
 def test_a_picture_with_a_side_beyond_what_is_read_is_too_large() -> None:
     file = io.BytesIO()
     Image.new("1", (70_000, 1), 1).save(file, "PNG")
