@@ -94,11 +94,10 @@ def read_input(
     """Bring together what the form gives; `readings` are the codes of its pictures, in their order."""
     proofs, documents = list(chosen_files.proofs), list(chosen_files.documents)
     foreign_codes, unread_pictures = [], {}
-    for text in (chosen_files.code,) if chosen_files.code else ():
-        if foreign_code := recognise(text):
-            foreign_codes.append(foreign_code)
-        else:
-            proofs.append(ChosenFile("", text.encode("utf-8", "surrogatepass")))
+    if foreign_code := recognise(chosen_files.code):
+        foreign_codes.append(foreign_code)
+    elif chosen_files.code:
+        proofs.append(ChosenFile("", chosen_files.code.encode("utf-8", "surrogatepass")))
     for picture, reading in zip(chosen_files.pictures, readings, strict=True):
         codes = [text for text in reading.codes if text.startswith(PREFIX)]
         proofs += (ChosenFile(picture.name, text.encode()) for text in codes)
