@@ -110,7 +110,7 @@ def _require_transferred(node: NodeClient, proof: Proof, log: str) -> None:
     if report["reason"] != _TRANSFERRED:
         raise MalformedInput(
             f"{proof.record.identifier} cannot be received: {report['words']['zh']} {report['words']['en']}: "
-            f"{report['reason_words']['en']}"
+            f"{report['reason_words']['en']}. {report['advice']['zh']} {report['advice']['en']}"
         )
     # That it was transferred follows from the chain; where it goes says only the attached record, which may be forged.
     if report.get("status", {}).get("moved_to") != log:

@@ -131,7 +131,9 @@ def test_a_proof_that_was_altered_is_not_received(
     (desk.folder / "old.json").write_text(proof)
     options = ["receive", "old.json", "--issuer", ISSUER, "--node", "http://tianmen.example", "--yes"]
     assert desk.run(*options, "--key", "key.pem") == 1
-    assert "cannot be received" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "cannot be received" in error
+    assert "contact the issuing department" in error, "it says what to do next"
 
 
 @pytest.mark.parametrize("copies", [1, 2])
