@@ -342,11 +342,24 @@ def _compare(options: _CompareOptions) -> int:
     else:
         say(f"{outcome_words}{': ' + contradiction if contradiction else ''}")
         if exit_code == UNTOLD:
-            say(
-                "  two registries, or two events of one: `shunzheng checkpoint growth` of a node that holds both, or a"
-            )
-            say("  snapshot up to the later one, tells whether they belong together")
+            say(_explain_untold(first_checkpoint, second_checkpoint))
     return exit_code
+
+
+def _explain_untold(checkpoint: Checkpoint, other_checkpoint: Checkpoint) -> str:
+    """Return why two checkpoints that differ cannot be compared, and what tells more."""
+    if (checkpoint.registry, checkpoint.event_number) == (
+        other_checkpoint.registry,
+        other_checkpoint.event_number,
+    ):
+        return (
+            "  they agree in all that both name: one is of an older version, or its facts follow by other rules; two of\n"
+            "  one release tell"
+        )
+    return (
+        "  two registries, or two events of one: `shunzheng checkpoint growth` of a node that holds both, or a\n"
+        "  snapshot up to the later one, tells whether they belong together"
+    )
 
 
 def _follow_growth(path: Path, old_checkpoint: Checkpoint, checkpoint: Checkpoint) -> tuple[int, str]:

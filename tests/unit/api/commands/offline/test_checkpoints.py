@@ -73,7 +73,19 @@ def test_checkpoints_are_compared(three: Cosigned3, run: Run, tmp_path: Path) ->
     assert (code, json.loads(out)["type"]) == (11, "shunzheng/fork/1")
     code, out, _ = run("checkpoint", "compare", files["one"], files["forked"])
     assert out.startswith("contradiction: event")
-    assert run("checkpoint", "compare", files["one"], files["later"])[0] == 12
+    code, out, _ = run("checkpoint", "compare", files["one"], files["later"])
+    assert (code, "two events of one" in out) == (12, True)
+
+
+def test_two_versions_at_one_event_are_not_called_two_events(
+    three: Cosigned3, run: Run, tmp_path: Path
+) -> None:
+    checkpoint = three.cosign(*OTHERS).checkpoint
+    paths = tmp_path / "new.json", tmp_path / "old.json"
+    for path, version in zip(paths, (checkpoint, replace(checkpoint, roots=None)), strict=True):
+        path.write_bytes(encode_canonical(CosignedCheckpoint(version).to_json()))
+    code, out, _ = run("checkpoint", "compare", *paths)
+    assert (code, "agree in all that both name" in out, "two events" in out) == (12, True, False)
 
 
 def test_a_growth_shows_that_one_checkpoint_goes_on_from_another(
