@@ -67,6 +67,8 @@ class FactProver:
         self.root: Final = view.fact_root(n)
         with _telling_damage():
             is_kept = self._tree.root() == self.root
+        if not is_kept and n == view.cursor.event_number:
+            raise Quarantined(describe_damage("the tree over its facts does not lead to their root"))
         if not is_kept:
             raise NotFound(
                 f"the facts as of event {n} are not kept: take a newer checkpoint, or event {view.cursor.event_number}"

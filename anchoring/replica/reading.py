@@ -295,9 +295,12 @@ class ReplicaView:
         return cast(bytes, root)
 
     def find_time(self, n: int) -> int:
-        """Return the block time of final event `n`. Raises: NotFound."""
+        """Return the block time of final event `n`. Raises: NotFound, Quarantined."""
         self._require_event(n)
-        return next(self.walk_events(n - 1, limit=1)).event.time
+        event = self._find_one(read_event, queries.EVENT, n=n)
+        if event is None:
+            raise Quarantined(f"the replica is damaged: it does not hold event {n}. {_MAKE_ANEW}")
+        return event.event.time
 
     def walk_fact_pages(self) -> Iterator[tuple[str, bytes]]:
         """Walk through the pages of the tree over the facts, those below others first."""

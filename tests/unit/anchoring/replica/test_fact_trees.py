@@ -177,6 +177,24 @@ def test_facts_are_shown_as_of_events_at_which_nodes_sign(
     replica.close()
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM fact_page WHERE prefix = ''",
+        "UPDATE fact_root SET root = (SELECT head FROM event WHERE n = 1)",
+        "DELETE FROM event",
+    ],
+)
+def test_the_newest_facts_are_kept_or_damaged(new_database: NewDatabase, damage: str) -> None:
+    """Nobody is sent to a newer checkpoint, of which there is none."""
+    replica = follow(History(3), new_database("replica"), 6)
+    with begin_transaction(replica.engine) as connection:
+        connection.execute(text(damage))
+    with replica.reading() as view, pytest.raises(Quarantined, match="is followed anew"):
+        FactProver(view, view.cursor.event_number)
+    replica.close()
+
+
 def test_trees_of_long_ago_are_forgotten(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fact_trees, "CHECKPOINT_SECONDS", 20)
     monkeypatch.setattr(fact_writing, "KEPT_PERIODS", 1)
