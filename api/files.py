@@ -35,6 +35,7 @@ _KIND_NAMES: Final = {
     "trust-list": "list of authorities",
     "claims": "JSON object of claims",
     "erasure": "signed erasure",
+    "receipt": "signed receipt",
 }
 
 

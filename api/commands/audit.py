@@ -62,7 +62,7 @@ def add(commands: Commands) -> None:
 
 def _audit(options: _AuditOptions) -> int:
     settings = load_settings(options.directory)
-    receipts = [_read_receipt(file) for file in options.receipts]
+    receipts = [files.read_decoded(file, "receipt", decode_signed_receipt) for file in options.receipts]
     node_key = load_node_key(settings)
     report_signer = open_signer(options) if options.key or options.signer else node_key
     if options.output and report_signer is None:
@@ -121,10 +121,6 @@ def _make_statement(
 def _write_report(path: Path, report_signer: Signer, statement: AuditStatement) -> None:
     files.write(path, encode_canonical(sign_audit(report_signer, statement).to_json()) + b"\n", public=True)
     note(f"{path}: signed by the key 0x{report_signer.public.id.hex()}")
-
-
-def _read_receipt(path: Path) -> SignedReceipt:
-    return decode_signed_receipt(path.read_bytes())
 
 
 def _say_report(report: AuditReport) -> None:

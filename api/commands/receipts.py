@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Protocol
 
+from api import files
 from api.client.authorities import add_authorities
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
@@ -13,7 +14,6 @@ from api.console import say, show_json
 from api.node.loading import load_settings
 from api.parsers import Commands, add_json
 from ledger.encoding.canonical import Json
-from ledger.errors import MalformedInput
 from ledger.verification.receipts import (
     PROMISE_WORDS,
     Judgement,
@@ -54,7 +54,7 @@ def add(commands: Commands) -> None:
 
 
 def _check(options: _CheckOptions) -> int:
-    receipts = [_read_receipt(path) for path in options.receipts]
+    receipts = [files.read_decoded(path, "receipt", decode_signed_receipt) for path in options.receipts]
     judgements = _judge(options, receipts)
     rows, exit_code = list[Json](), 0
     for path, judgement in zip(options.receipts, judgements, strict=True):
@@ -77,13 +77,6 @@ def _check(options: _CheckOptions) -> int:
     if options.json:
         show_json(rows)
     return exit_code
-
-
-def _read_receipt(path: Path) -> SignedReceipt:
-    try:
-        return decode_signed_receipt(path.read_bytes())
-    except MalformedInput as error:
-        raise type(error)(f"{path}: {error}") from error
 
 
 def _judge(options: _CheckOptions, receipts: Iterable[SignedReceipt]) -> Iterator[Judgement]:

@@ -314,7 +314,18 @@ def test_a_spoilt_file_of_an_erasure_is_a_finding_and_stops_no_audit(
     folder = tmp_path / "erasures"
     folder.mkdir()
     (folder / f"{'00' * 32}.erasure.json").write_bytes(b"{")
-    code, output = run("audit", "--no-chain")
+    code, output = run("audit")
     assert code == 1
     assert "FOUND unreadable" in output
     assert ".erasure.json" in output
+
+
+@pytest.mark.usefixtures("story")
+@pytest.mark.parametrize("content", [b"{", b"", b'{"type": "shunzheng/trust/1"}'])
+def test_a_file_that_is_no_receipt_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    (tmp_path / "other.json").write_bytes(content)
+    receipts = ("--receipts", str(tmp_path / "other.json"))
+    assert main(["audit", str(tmp_path), "--no-chain", *receipts]) == 1
+    assert "other.json" in capsys.readouterr().err
