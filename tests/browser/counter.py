@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from api.http.app import create_app
 from examples.renderings import render_ofd
@@ -25,6 +25,7 @@ CLAIMS: Final[dict[str, Json]] = {
     "ZZBFRQ": "2022-03-28",
 }
 _START_SECONDS: Final = 30.0
+_FOCUS_MILLISECONDS: Final = 5_000
 #: One file: its name and its content.
 File = tuple[str, bytes]
 
@@ -133,10 +134,10 @@ class Clerk:
         return self.page.inner_text("main")
 
     def has_focus_on_empty_field(self) -> bool:
-        is_ready: bool = self.page.evaluate(
-            "document.activeElement.id === 'code' && document.activeElement.value === ''"
-        )
-        return is_ready
+        """Tell whether the field that takes the focus is empty; Chromium gives it with a page's first picture."""
+        field = self.page.locator("#code")
+        expect(field).to_be_focused(timeout=_FOCUS_MILLISECONDS)
+        return field.input_value() == ""
 
 
 def find_barriers(page: Page, axe_source: str) -> Sequence[str]:
